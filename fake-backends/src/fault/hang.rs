@@ -1,0 +1,76 @@
+//! The fault that never answers.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use units::Share;
+
+use super::{Answer, Effect, Fault, Incoming};
+
+/// Takes the request and never answers.
+///
+/// # What it does
+/// The request is read whole; then nothing is sent, and the connection stays open until the gateway leaves or the run
+/// ends. `share` is drawn for each attempt.
+///
+/// # What the gateway sees
+/// A connection on which no response begins: its per-try timeout is the only thing that ends the attempt.
+///
+/// # When it cannot be proven
+/// It always can: the attempt is recorded with the moment at which the gateway left, and how (FIN or RST).
+///
+/// # Example
+/// `hang = { share = 0.1 }`
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hang {
+    /// The part of the attempts that is never answered.
+    #[serde(default)]
+    pub share: Share,
+}
+
+impl Fault for Hang {
+    fn effect(&self, incoming: &Incoming) -> Effect {
+        if incoming.is_connection() || !incoming.dice.falls_into(self.share) {
+            return Effect::default();
+        }
+        Effect {
+            answer: Answer::Hang,
+            ..Effect::default()
+        }
+    }
+
+    fn class(&self) -> &'static str {
+        "hang"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::Tag;
+    use units::Moment;
+
+    use super::*;
+    use crate::fault::Dice;
+
+    #[test]
+    fn requests_hang_and_connections_do_not() {
+        let hang = Hang { share: Share::ALL };
+        let dice = Dice::of_attempt(1, 0, Tag(0), 1);
+        let request = Incoming {
+            dice,
+            tag: Some(Tag(0)),
+            number: 1,
+            at: Moment::EPOCH,
+        };
+        assert_eq!(hang.effect(&request).answer, Answer::Hang);
+        assert!(
+            !hang
+                .effect(&Incoming {
+                    tag: None,
+                    number: 0,
+                    ..request
+                })
+                .acts()
+        );
+    }
+}

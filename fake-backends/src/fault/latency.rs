@@ -1,0 +1,283 @@
+//! The fault that answers late.
+
+use std::time::Duration;
+
+use rand::RngExt;
+use rand_distr::{Distribution, LogNormal, Normal, Pareto};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use units::{Share, Timespan};
+
+use super::{Effect, Fault, Incoming};
+
+/// What caps a drawn delay where the settings name no `max`.
+const MAX: Timespan = Timespan::from_secs(60);
+
+/// Waits before it answers.
+///
+/// # What it does
+/// The request is read whole; the answer begins after a delay that is `fixed`, or drawn for each attempt from one of
+/// `uniform`, `normal`, `lognormal` and `pareto`. The last three have no upper end and are cut at `max` (60 s without
+/// it); a negative delay is none. `share` is drawn for each attempt. Delays of several injections add up.
+///
+/// # What the gateway sees
+/// A whole response, late. The connection stays open meanwhile; if the gateway leaves first, that is recorded.
+///
+/// # When it cannot be proven
+/// If the machine was too busy to keep the delay: each attempt records how far the real delay was from the planned one.
+///
+/// # Example
+/// `latency = { lognormal = { median = "40ms", sigma = 0.5 }, share = 0.3 }`
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    /// The same delay each time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed: Option<Timespan>,
+    /// Every delay between two is as likely.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uniform: Option<UniformDelay>,
+    /// A normal distribution.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normal: Option<NormalDelay>,
+    /// A log-normal distribution: mostly near the median, with a long tail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lognormal: Option<LognormalDelay>,
+    /// A Pareto distribution: a heavy tail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pareto: Option<ParetoDelay>,
+    /// The longest delay that is drawn from `normal`, `lognormal` or `pareto`; 60 s without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Timespan>,
+    /// The part of the attempts that is delayed.
+    #[serde(default)]
+    pub share: Share,
+}
+
+/// The bounds of a uniform delay.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UniformDelay {
+    /// The shortest delay.
+    pub from: Timespan,
+    /// The longest delay.
+    pub to: Timespan,
+}
+
+/// The parameters of a normal delay.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NormalDelay {
+    /// The mean.
+    pub mean: Timespan,
+    /// The standard deviation.
+    pub deviation: Timespan,
+}
+
+/// The parameters of a log-normal delay.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LognormalDelay {
+    /// The median: half of the delays are shorter.
+    pub median: Timespan,
+    /// The standard deviation of the delay's natural logarithm; 0.5 puts the 99th percentile at 3.2 medians.
+    pub sigma: f64,
+}
+
+/// The parameters of a Pareto delay.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ParetoDelay {
+    /// The shortest delay.
+    pub scale: Timespan,
+    /// How fast the tail falls; at 1 and below the mean is infinite.
+    pub shape: f64,
+}
+
+impl Latency {
+    fn delay(&self, incoming: &Incoming) -> Duration {
+        if let Some(fixed) = self.fixed {
+            return fixed.0;
+        }
+        let mut amounts = incoming.dice.amounts();
+        if let Some(UniformDelay { from, to }) = self.uniform {
+            let part: f64 = amounts.random();
+            return from.0 + to.saturating_sub(from.0).mul_f64(part);
+        }
+        let drawn = if let Some(normal) = self.normal {
+            let normal = Normal::new(normal.mean.as_secs_f64(), normal.deviation.as_secs_f64());
+            normal.map(|normal| normal.sample(&mut amounts)).ok()
+        } else if let Some(LognormalDelay { median, sigma }) = self.lognormal {
+            // `ln 0` is minus infinity, of which `exp` makes 0 again.
+            let lognormal = LogNormal::new(median.as_secs_f64().ln(), sigma);
+            lognormal.map(|lognormal| lognormal.sample(&mut amounts)).ok()
+        } else if let Some(ParetoDelay { scale, shape }) = self.pareto {
+            Pareto::new(scale.as_secs_f64(), shape)
+                .map(|pareto| pareto.sample(&mut amounts))
+                .ok()
+        } else {
+            None
+        };
+        // Parameters that no distribution has were refused by `problem`: they delay nothing here.
+        let seconds = drawn.filter(|seconds| !seconds.is_nan()).unwrap_or(0.0);
+        Duration::from_secs_f64(seconds.clamp(0.0, self.max.unwrap_or(MAX).as_secs_f64()))
+    }
+
+    fn given(&self) -> Vec<&'static str> {
+        let all = [
+            ("fixed", self.fixed.is_some()),
+            ("uniform", self.uniform.is_some()),
+            ("normal", self.normal.is_some()),
+            ("lognormal", self.lognormal.is_some()),
+            ("pareto", self.pareto.is_some()),
+        ];
+        all.into_iter()
+            .filter_map(|(name, given)| given.then_some(name))
+            .collect()
+    }
+}
+
+impl Fault for Latency {
+    fn effect(&self, incoming: &Incoming) -> Effect {
+        if incoming.is_connection() || !incoming.dice.falls_into(self.share) {
+            return Effect::default();
+        }
+        Effect {
+            delay: self.delay(incoming),
+            ..Effect::default()
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        let [given] = self.given()[..] else {
+            let found = self
+                .given()
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(" and ");
+            let found = if found.is_empty() {
+                "none".to_owned()
+            } else {
+                found
+            };
+            return Some(format!(
+                "expected one of `fixed`, `uniform`, `normal`, `lognormal` and `pareto`, found {found}"
+            ));
+        };
+        if self.max.is_some() && matches!(given, "fixed" | "uniform") {
+            return Some(format!(
+                "`max` caps `normal`, `lognormal` and `pareto`: `{given}` has an end of its own"
+            ));
+        }
+        if let Some(UniformDelay { from, to }) = self.uniform.filter(|uniform| uniform.from > uniform.to) {
+            return Some(format!("`uniform` ends ({to}) before it starts ({from})"));
+        }
+        if let Some(LognormalDelay { median, sigma }) = self.lognormal
+            && (median.is_zero() || !sigma.is_finite() || sigma < 0.0)
+        {
+            return Some("`lognormal` needs a `median` above zero and a `sigma` of zero or more".into());
+        }
+        if let Some(ParetoDelay { scale, shape }) = self.pareto
+            && (scale.is_zero() || !shape.is_finite() || shape <= 0.0)
+        {
+            return Some("`pareto` needs a `scale` above zero and a `shape` above zero".into());
+        }
+        None
+    }
+
+    fn class(&self) -> &'static str {
+        "latency"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::Tag;
+    use rstest::rstest;
+    use units::Moment;
+
+    use super::*;
+    use crate::fault::Dice;
+
+    fn parsed(text: &str) -> Latency {
+        toml::from_str(text).unwrap()
+    }
+
+    /// The delays of 10 000 attempts in milliseconds, sorted.
+    fn delays(latency: &Latency) -> Vec<f64> {
+        let delay = |n| {
+            let dice = Dice::of_attempt(3, 0, Tag(n), 1).for_injection(0);
+            latency
+                .effect(&Incoming {
+                    dice,
+                    tag: Some(Tag(n)),
+                    number: 1,
+                    at: Moment::EPOCH,
+                })
+                .delay
+        };
+        let mut delays: Vec<f64> = (0..10_000).map(|n| delay(n).as_secs_f64() * 1e3).collect();
+        delays.sort_by(f64::total_cmp);
+        delays
+    }
+
+    /// Expected 10th, 50th and 90th percentile in milliseconds, from the distributions' quantile functions.
+    #[rstest]
+    #[case("fixed = '50ms'", [50.0, 50.0, 50.0])]
+    #[case("uniform = { from = '10ms', to = '20ms' }", [11.0, 15.0, 19.0])]
+    #[case("normal = { mean = '100ms', deviation = '10ms' }", [87.2, 100.0, 112.8])]
+    #[case("lognormal = { median = '40ms', sigma = 0.5 }", [21.1, 40.0, 75.9])]
+    #[case("pareto = { scale = '10ms', shape = 2.0 }", [10.5, 14.1, 31.6])]
+    fn delays_follow_their_distribution(#[case] text: &str, #[case] expected: [f64; 3]) {
+        let latency = parsed(text);
+        assert_eq!(latency.problem(), None);
+        let delays = delays(&latency);
+        for (quantile, expected) in [1000, 5000, 9000].into_iter().zip(expected) {
+            let found = delays[quantile];
+            assert!(
+                (found / expected - 1.0).abs() < 0.05,
+                "{found} ms, expected {expected} ms"
+            );
+        }
+    }
+
+    #[test]
+    fn a_heavy_tail_is_cut_at_max() {
+        let wild = delays(&parsed("pareto = { scale = '1s', shape = 0.1 }"));
+        assert!((wild[9_999] - 60_000.0).abs() < 1e-6, "{}", wild[9_999]);
+        let tamed = delays(&parsed("pareto = { scale = '1s', shape = 0.1 }\nmax = '2s'"));
+        assert!((tamed[9_999] - 2000.0).abs() < 1e-6, "{}", tamed[9_999]);
+    }
+
+    #[test]
+    fn half_a_share_delays_half_of_the_attempts() {
+        let delayed = delays(&parsed("fixed = '1ms'\nshare = 0.5"))
+            .iter()
+            .filter(|delay| **delay > 0.0)
+            .count();
+        assert!((4800..5200).contains(&delayed), "{delayed}");
+    }
+
+    #[rstest]
+    #[case("", "found none")]
+    #[case(
+        "fixed = '1ms'\nuniform = { from = '1ms', to = '2ms' }",
+        "found `fixed` and `uniform`"
+    )]
+    #[case("fixed = '1ms'\nmax = '2ms'", "end of its own")]
+    #[case("uniform = { from = '2ms', to = '1ms' }", "before it starts")]
+    #[case("lognormal = { median = '0s', sigma = 1.0 }", "above zero")]
+    #[case("lognormal = { median = '1s', sigma = nan }", "zero or more")]
+    #[case("pareto = { scale = '1s', shape = -1.0 }", "above zero")]
+    fn settings_that_make_no_sense_are_refused(#[case] text: &str, #[case] expected: &str) {
+        let problem = parsed(text).problem().unwrap();
+        assert!(problem.contains(expected), "{problem}");
+    }
+
+    #[test]
+    fn a_wrong_unit_is_pointed_at() {
+        let error = toml::from_str::<Latency>("fixed = '50 parsecs'").unwrap_err();
+        assert_eq!(error.span(), Some(8..20));
+    }
+}

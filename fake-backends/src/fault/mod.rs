@@ -1,0 +1,55 @@
+//! The kinds of misbehaviour. A fault decides, it does not act: it returns an [`Effect`], and one place acts on it.
+//!
+//! A new kind is one file here (settings, behaviour, documentation, tests), its `mod` line, and its line in the
+//! registry below.
+
+mod close;
+mod cut;
+mod dice;
+mod effect;
+mod fail_first;
+mod hang;
+mod latency;
+mod refuse;
+mod reset;
+mod status;
+
+pub use dice::Dice;
+pub use effect::{Answer, Effect, Incoming, Place};
+
+units::registry! {
+    /// A kind of misbehaviour with its settings, chosen by its key in the scenario.
+    FaultSettings: Fault {
+        "latency" => latency::Latency,
+        "status" => status::Status,
+        "fail_first" => fail_first::FailFirst,
+        "hang" => hang::Hang,
+        "reset" => reset::Reset,
+        "close" => close::Close,
+        "refuse" => refuse::Refuse,
+    }
+}
+
+/// A kind of misbehaviour.
+pub trait Fault {
+    /// What it does to what arrives. A pure function of the incoming request or connection and the settings.
+    fn effect(&self, incoming: &Incoming) -> Effect;
+
+    /// True if it hides attempts from the backend, so that arrivals can't be counted while it is in force.
+    fn hides_attempts(&self) -> bool {
+        false
+    }
+
+    /// True if it acts by closing the listener.
+    fn closes_listener(&self) -> bool {
+        false
+    }
+
+    /// What is wrong with settings that are well-formed but make no sense together.
+    fn problem(&self) -> Option<String> {
+        None
+    }
+
+    /// The failure class that a gateway sees, for expectations that ask for one: `status`, `reset`, …
+    fn class(&self) -> &'static str;
+}

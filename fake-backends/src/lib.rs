@@ -1,0 +1,11 @@
+//! HTTP/1.1 servers that misbehave on purpose and record what reached them.
+//!
+//! A backend computes what to do from its spec, the time since the epoch, the tag and the seed. Nobody switches
+//! faults on and off while a run goes on, so there is no control channel to race with.
+
+pub mod fault;
+mod server;
+mod spec;
+
+pub use server::{BindError, Pool, PoolTotals, bind};
+pub use spec::{BackendSpec, Injection, PoolSpec};

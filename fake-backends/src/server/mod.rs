@@ -1,0 +1,23 @@
+//! The servers of a pool: HTTP/1.1 written by hand, because they must be able to stop inside a response head, to cut a
+//! body after any byte, and to choose between FIN and RST.
+//!
+//! Faults decide, and `acting` alone acts on what they decided.
+
+mod acting;
+mod body;
+mod connection;
+mod errors;
+mod head;
+mod injected;
+mod input;
+mod listening;
+mod open;
+mod output;
+mod pool;
+mod record;
+mod response;
+mod shared;
+mod windows;
+
+pub use errors::BindError;
+pub use pool::{Pool, PoolTotals, bind};

@@ -1,0 +1,112 @@
+//! A pool from its listeners to its totals.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use evidence::Recorder;
+use net::{Listener, World};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::errors::{self, BindError};
+use super::listening;
+use super::open::Order;
+use super::shared::Server;
+use crate::PoolSpec;
+
+/// How often sheets are handed to the recorder, and stalled connections looked for.
+pub(super) const TICK: Duration = Duration::from_millis(250);
+
+/// How long connections may take to end when the pool is stopped; none waits for its peer then.
+const ENDING: Duration = Duration::from_secs(5);
+
+/// Backends that listen, and do not serve yet.
+pub struct Pool {
+    world: World,
+    listeners: Vec<Listener>,
+    addresses: Vec<SocketAddr>,
+}
+
+/// What a pool counted while it served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolTotals {
+    /// Connections that were accepted, before the epoch too.
+    pub connections: u64,
+    /// Connections that were turned away (reset) at the limit: their requests are lost to the evidence.
+    pub turned_away: u64,
+    /// Attempts that were recorded.
+    pub attempts: u64,
+    /// Untagged requests that were recorded.
+    pub probes: u64,
+    /// Times that a closed port could not be opened again, because something else had taken it.
+    pub not_reopened: u64,
+}
+
+/// Listens for all backends of `spec`. The real world's sockets belong to the tokio runtime in which this is called: it
+/// should be the one that serves, and must outlive it.
+///
+/// # Panics
+/// Outside of a tokio runtime, in the real world.
+pub fn bind(world: &World, spec: &PoolSpec) -> Result<Pool, BindError> {
+    errors::check(spec)?;
+    let mut listeners = Vec::new();
+    let mut addresses = Vec::new();
+    for backend in &spec.backends {
+        let failed = |source| BindError::new(&backend.name, backend.listen, source);
+        let listener = world.bind(backend.listen).map_err(failed)?;
+        addresses.push(listener.local_addr().map_err(failed)?);
+        listeners.push(listener);
+    }
+    Ok(Pool {
+        world: world.clone(),
+        listeners,
+        addresses,
+    })
+}
+
+impl Pool {
+    /// Where the backends listen, in the order of the spec, with the ports that were picked.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves until `stop` is cancelled; then ends all connections, records what was still open as such, and drops its
+    /// recorders. `spec` is the one that was bound.
+    ///
+    /// # Panics
+    /// Outside of a tokio `LocalSet`: it serves on one thread and shares nothing with others.
+    pub async fn serve(self, spec: PoolSpec, recorder: Recorder, stop: CancellationToken) -> PoolTotals {
+        let server = Rc::new(Server::new(self.world, spec, &recorder));
+        drop(recorder);
+        let tasks = TaskTracker::new();
+        for (backend, (listener, address)) in self.listeners.into_iter().zip(self.addresses).enumerate() {
+            let listening = listening::listen(
+                server.clone(),
+                backend as u16,
+                address,
+                listener,
+                tasks.clone(),
+                stop.clone(),
+            );
+            tasks.spawn_local(listening);
+        }
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = server.timer.sleep(TICK) => server.tick(),
+            }
+        }
+        server.open.command(|_| true, Order::Stop);
+        tasks.close();
+        let deadline = server.world.now() + ENDING;
+        if server.timer.until(deadline, tasks.wait()).await.is_none() {
+            tracing::warn!(
+                open = server.open.count(),
+                "backend connections were left open at the end"
+            );
+        }
+        server.close_books()
+    }
+}

@@ -1,0 +1,254 @@
+//! Writes out answers: the head, and a body of a known length whose hash stands in the head.
+
+use std::hash::Hasher;
+
+use evidence::{TAG_HEADER, Tag, body_hash, headers};
+use twox_hash::XxHash3_64;
+use units::Moment;
+
+use crate::PoolSpec;
+
+/// Bodies up to this size are copied behind the head and leave in one piece; longer ones are written from the
+/// backend's own copy, so that a connection need not hold one.
+const COPIED_MAX: usize = 16 * 1024;
+
+/// What the body of a normal answer is filled with.
+const PATTERN: &[u8; 16] = b"0123456789abcdef";
+
+const PAD_START: &[u8] = br#","pad":""#;
+const PAD_END: &[u8] = br#""}"#;
+
+/// What one backend needs for its answers.
+pub(super) struct Backend {
+    /// The injections that may act on what arrives here, by their index.
+    pub(super) injections: Vec<u16>,
+    /// Its name as a JSON string.
+    name: String,
+    /// The line of its header.
+    header: String,
+    nonce: String,
+    /// Bytes of a normal answer's body.
+    size: usize,
+    filler: Vec<u8>,
+}
+
+/// What is to be answered.
+pub(super) struct Response<'a> {
+    pub(super) status: u16,
+    pub(super) headers: &'a [(String, String)],
+    /// The body; without it, the normal one.
+    pub(super) body: Option<&'a str>,
+    pub(super) tag: Option<Tag>,
+    pub(super) attempt: u16,
+    pub(super) is_head: bool,
+    pub(super) keeps_alive: bool,
+}
+
+/// An answer, ready to be written: three parts, one after the other.
+#[derive(Default)]
+pub(super) struct Written {
+    /// The head, and the start of the body.
+    pub(super) first: Vec<u8>,
+    /// How much of the backend's filler follows.
+    pub(super) filler: usize,
+    /// The end of the body.
+    pub(super) last: Vec<u8>,
+    /// Bytes of the head alone.
+    pub(super) head: usize,
+    /// Room for the body while the head is written.
+    body: Vec<u8>,
+}
+
+impl Backend {
+    pub(super) fn new(spec: &PoolSpec, index: usize) -> Self {
+        let backend = &spec.backends[index];
+        let acts = |during: &units::Stretch| during.to > Moment::EPOCH;
+        let injections =
+            spec.injections.iter().enumerate().filter(|(_, injection)| {
+                injection.backends.contains(&(index as u16)) && acts(&injection.during)
+            });
+        let size = backend.body.0 as usize;
+        Backend {
+            injections: injections.map(|(index, _)| index as u16).collect(),
+            name: serde_json::Value::from(backend.name.as_str()).to_string(),
+            header: format!("{}: {index}\r\n", headers::BACKEND),
+            nonce: format!("{:08x}-", spec.nonce.0),
+            size,
+            filler: PATTERN.iter().copied().cycle().take(size).collect(),
+        }
+    }
+
+    /// The bytes that fill bodies.
+    pub(super) fn filler(&self, count: usize) -> &[u8] {
+        &self.filler[..count]
+    }
+
+    /// Makes the answer in `written`, whose buffers are used again.
+    pub(super) fn write(&self, response: &Response<'_>, written: &mut Written) {
+        written.first.clear();
+        written.last.clear();
+        written.body.clear();
+        written.filler = 0;
+        match response.body {
+            _ if has_no_body(response.status) => {}
+            Some(body) => written.body.extend_from_slice(body.as_bytes()),
+            None => self.normal_body(response, written),
+        }
+        let length = written.body.len() + written.filler + written.last.len();
+        let hash = (!response.is_head).then(|| self.hash(written));
+        self.head(response, length, hash, &mut written.first);
+        written.head = written.first.len();
+        if response.is_head {
+            written.filler = 0;
+            written.last.clear();
+        } else {
+            written.first.extend_from_slice(&written.body);
+        }
+    }
+
+    /// A JSON object that names tag, backend and attempt, and is filled up to the backend's size.
+    fn normal_body(&self, response: &Response<'_>, written: &mut Written) {
+        let body = &mut written.body;
+        body.extend_from_slice(br#"{"tag":"#);
+        if let Some(tag) = response.tag {
+            body.push(b'"');
+            body.extend_from_slice(self.nonce.as_bytes());
+            push_decimal(body, tag.0);
+            body.push(b'"');
+        } else {
+            body.extend_from_slice(b"null");
+        }
+        body.extend_from_slice(br#","backend":"#);
+        body.extend_from_slice(self.name.as_bytes());
+        body.extend_from_slice(br#","attempt":"#);
+        push_decimal(body, u64::from(response.attempt));
+        let Some(filler) = self
+            .size
+            .checked_sub(body.len() + PAD_START.len() + PAD_END.len())
+        else {
+            // Too little for a field of padding: blanks after the object are still JSON.
+            body.push(b'}');
+            body.resize(self.size.max(body.len()), b' ');
+            return;
+        };
+        body.extend_from_slice(PAD_START);
+        if self.size <= COPIED_MAX {
+            body.extend_from_slice(self.filler(filler));
+            body.extend_from_slice(PAD_END);
+        } else {
+            written.filler = filler;
+            written.last.extend_from_slice(PAD_END);
+        }
+    }
+
+    fn hash(&self, written: &Written) -> u64 {
+        if written.filler == 0 {
+            return body_hash(&written.body);
+        }
+        let mut hasher = XxHash3_64::new();
+        hasher.write(&written.body);
+        hasher.write(self.filler(written.filler));
+        hasher.write(&written.last);
+        hasher.finish()
+    }
+
+    fn head(&self, response: &Response<'_>, length: usize, hash: Option<u64>, out: &mut Vec<u8>) {
+        push_status_line(out, response.status);
+        if let Some(tag) = response.tag {
+            out.extend_from_slice(TAG_HEADER.as_bytes());
+            out.extend_from_slice(b": ");
+            out.extend_from_slice(self.nonce.as_bytes());
+            push_decimal(out, tag.0);
+            out.extend_from_slice(b"\r\n");
+            out.extend_from_slice(headers::ATTEMPT.as_bytes());
+            out.extend_from_slice(b": ");
+            push_decimal(out, u64::from(response.attempt));
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(self.header.as_bytes());
+        if let Some(hash) = hash {
+            out.extend_from_slice(headers::BODY_HASH.as_bytes());
+            out.extend_from_slice(b": ");
+            push_hexadecimal(out, hash);
+            out.extend_from_slice(b"\r\n");
+        }
+        for (name, value) in response.headers {
+            for part in [name.as_str(), ": ", value, "\r\n"] {
+                out.extend_from_slice(part.as_bytes());
+            }
+        }
+        if !has_no_body(response.status) {
+            if !response
+                .headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+            {
+                let is_text = response.body.is_some();
+                let kind: &[u8] = if is_text {
+                    b"text/plain; charset=utf-8"
+                } else {
+                    b"application/json"
+                };
+                out.extend_from_slice(b"content-type: ");
+                out.extend_from_slice(kind);
+                out.extend_from_slice(b"\r\n");
+            }
+            out.extend_from_slice(b"content-length: ");
+            push_decimal(out, length as u64);
+            out.extend_from_slice(b"\r\n");
+        }
+        out.extend_from_slice(if response.keeps_alive {
+            b"\r\n"
+        } else {
+            b"connection: close\r\n\r\n"
+        });
+    }
+}
+
+/// Statuses whose answers never have a body (RFC 9112, section 6.3).
+fn has_no_body(status: u16) -> bool {
+    matches!(status, 204 | 304)
+}
+
+fn push_status_line(out: &mut Vec<u8>, status: u16) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    push_decimal(out, u64::from(status));
+    let phrase: &[u8] = match status {
+        200 => b" OK\r\n",
+        400 => b" Bad Request\r\n",
+        404 => b" Not Found\r\n",
+        413 => b" Content Too Large\r\n",
+        429 => b" Too Many Requests\r\n",
+        431 => b" Request Header Fields Too Large\r\n",
+        500 => b" Internal Server Error\r\n",
+        502 => b" Bad Gateway\r\n",
+        503 => b" Service Unavailable\r\n",
+        504 => b" Gateway Timeout\r\n",
+        // The phrase may be empty, the blank before it may not be left out (RFC 9112, section 4).
+        _ => b" \r\n",
+    };
+    out.extend_from_slice(phrase);
+}
+
+fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
+    // The largest number has 20 digits.
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[start..]);
+}
+
+fn push_hexadecimal(out: &mut Vec<u8>, number: u64) {
+    out.extend(
+        (0..16)
+            .rev()
+            .map(|digit| b"0123456789abcdef"[(number >> (digit * 4) & 15) as usize]),
+    );
+}

@@ -1,0 +1,50 @@
+//! What a pool of fake backends is to do.
+
+use std::net::SocketAddr;
+
+use evidence::RunNonce;
+use serde::{Deserialize, Serialize};
+use units::{Size, Stretch};
+
+use crate::fault::FaultSettings;
+
+/// A pool of backends behind one gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PoolSpec {
+    /// The backends; their order gives the index by which evidence names them.
+    pub backends: Vec<BackendSpec>,
+    /// What they do wrong, and when. At most 64, because an attempt notes its injections in 64 bits.
+    pub injections: Vec<Injection>,
+    /// The seed of every draw.
+    pub seed: u64,
+    /// Only tags of this run are counted as attempts.
+    pub nonce: RunNonce,
+    /// How many exchanges the plan has: tags from there on are foreign.
+    pub exchanges_max: u64,
+    /// Connections that the pool holds at a time; more are turned away and counted as lost.
+    pub connections_max: usize,
+    /// The largest request body that is read; a larger one ends the attempt as malformed.
+    pub request_body_max: Size,
+}
+
+/// One backend.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BackendSpec {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Where it listens; port 0 of the loopback interface picks a free port.
+    pub listen: SocketAddr,
+    /// Bytes of a normal answer's body, at least those that the tag and the backend's name need.
+    pub body: Size,
+}
+
+/// A fault on some backends during some time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Injection {
+    /// The kind of misbehaviour with its settings.
+    pub fault: FaultSettings,
+    /// The backends, by their index.
+    pub backends: Vec<u16>,
+    /// When it is in force.
+    pub during: Stretch,
+}

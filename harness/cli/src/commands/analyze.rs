@@ -1,0 +1,40 @@
+//! `brownout analyze`: judges a recorded run again.
+
+use anyhow::Result;
+
+use crate::args::Analyze;
+use crate::exit::Exit;
+use crate::judging::judge_run;
+use crate::output::{complain, parse_targets, print_report, save_report, stderr_has_colour};
+use crate::sources::load;
+
+pub(crate) fn analyze(args: &Analyze) -> Result<Exit> {
+    let targets = match parse_targets(&args.reports) {
+        Ok(targets) => targets,
+        Err(error) => return Ok(usage(&error)),
+    };
+    let instead = match &args.scenario {
+        None => None,
+        Some(path) => match load(path, &scenario::Overrides::default()) {
+            Ok(loaded) => Some(loaded.plan.brief),
+            Err(failure) => {
+                complain(&failure.render(stderr_has_colour()));
+                return Ok(Exit::Usage);
+            }
+        },
+    };
+    let report = match judge_run(&args.run, instead) {
+        Ok(report) => report,
+        Err(error) => return Ok(usage(&error)),
+    };
+    for (format, target) in &targets {
+        save_report(&report, format, target)?;
+    }
+    print_report(&report, "terminal")?;
+    Ok(report.verdict.into())
+}
+
+fn usage(error: &anyhow::Error) -> Exit {
+    complain(&format_args!("error: {error:#}"));
+    Exit::Usage
+}

@@ -1,0 +1,44 @@
+//! `brownout list`: the registries as tables of contents.
+
+use anyhow::Result;
+use units::Kind;
+
+use crate::args::Listing;
+use crate::exit::Exit;
+use crate::output::print;
+
+pub(crate) fn list(what: Listing) -> Result<Exit> {
+    let rows: Vec<(String, String)> = match what {
+        Listing::Scenarios => scenario_rows(),
+        Listing::Faults => kinds(fake_backends::fault::FaultSettings::KINDS),
+        Listing::Expectations => kinds(judge::ExpectationSettings::KINDS),
+        Listing::Gateways => kinds(gateways::GatewaySettings::KINDS),
+        Listing::Defects => defect_rows(),
+        Listing::Formats => {
+            reports::format::FORMATS.iter().map(|kind| (kind.name.into(), kind.summary.into())).collect()
+        }
+    };
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    for (name, summary) in rows {
+        print(&format_args!("{name:width$}  {summary}\n"))?;
+    }
+    Ok(Exit::Pass)
+}
+
+fn kinds(kinds: &[Kind]) -> Vec<(String, String)> {
+    kinds.iter().map(|kind| (kind.name.to_owned(), kind.summary())).collect()
+}
+
+fn defect_rows() -> Vec<(String, String)> {
+    gateways::reference::Defect::ALL.iter().map(|defect| (defect.name().into(), defect.docs().into())).collect()
+}
+
+fn scenario_rows() -> Vec<(String, String)> {
+    let about = |entry: &scenarios::Entry| {
+        let why = scenario::load_text(entry.name, entry.text, std::path::Path::new("."), &scenario::Overrides::default())
+            .ok()
+            .and_then(|loaded| loaded.plan.brief.about.why);
+        (entry.name.to_owned(), why.unwrap_or_default())
+    };
+    scenarios::LIBRARY.iter().map(about).collect()
+}

@@ -1,0 +1,38 @@
+//! The commands, one file each. A command returns the exit code, or an error whose text is for people.
+
+mod analyze;
+mod check;
+mod explain;
+mod export;
+mod list;
+mod report;
+mod run;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::output::{complain, print};
+
+/// Carries out a command; errors that no command mapped to an exit code are the environment's.
+pub(crate) fn carry_out(command: Command) -> Exit {
+    let carried_out = match command {
+        Command::Run(args) => run::run(&args),
+        Command::Check(args) => check::check(&args),
+        Command::Plan(args) => check::plan(&args),
+        Command::Analyze(args) => analyze::analyze(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Export(args) => export::export(&args),
+        Command::List { what } => list::list(what),
+        Command::Explain { what } => explain::explain(&what),
+        Command::Schema => schema(),
+    };
+    carried_out.unwrap_or_else(|error| {
+        complain(&format_args!("error: {error:#}"));
+        Exit::Environment
+    })
+}
+
+fn schema() -> anyhow::Result<Exit> {
+    let text = serde_json::to_string_pretty(&scenario::schema())?;
+    print(&format_args!("{text}\n"))?;
+    Ok(Exit::Pass)
+}

@@ -1,0 +1,76 @@
+//! From a run directory to its report: the one path for fresh runs, old runs, and runs that were cut.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use evidence::{Ledger, Manifest, read_run, write_hlog};
+use judge::{Brief, RunFacts};
+use reports::Report;
+use scenario::Plan;
+
+use crate::output::save_report;
+
+/// Judges a run that has just ended, and writes report and histograms beside its evidence.
+pub(crate) fn judge_fresh(dir: &Path) -> Result<Report> {
+    let (brief, ledger, facts) = read(dir)?;
+    let report = judge::judge(&brief, &ledger, facts);
+    let mut log = BufWriter::new(File::create(dir.join("histograms.hlog"))?);
+    write_hlog(&mut log, &judge::histograms(&brief, &ledger))?;
+    log.flush()?;
+    save_report(&report, "json", &dir.join("report.json"))?;
+    Ok(report)
+}
+
+/// Judges the run in `dir`, by the demands of another brief if there is one.
+pub(crate) fn judge_run(dir: &Path, instead: Option<Brief>) -> Result<Report> {
+    let (mut brief, ledger, facts) = read(dir)?;
+    if let Some(other) = instead {
+        brief = adopt(brief, other)?;
+    }
+    Ok(judge::judge(&brief, &ledger, facts))
+}
+
+fn read(dir: &Path) -> Result<(Brief, Ledger, RunFacts)> {
+    let run = read_run(dir)?;
+    let plan = plan_of(&run.manifest).with_context(|| format!("{}", dir.join("manifest.json").display()))?;
+    Ok((plan.brief, Ledger::join(run.evidence), facts(run.manifest)))
+}
+
+/// The plan that a run was made from.
+pub(crate) fn plan_of(manifest: &Manifest) -> Result<Plan> {
+    serde_json::from_value(manifest.plan.clone()).context("`plan`: not a plan as this version writes it")
+}
+
+/// The other brief's demands on this run: phases and traffic are matched by name.
+fn adopt(mut own: Brief, other: Brief) -> Result<Brief> {
+    let phase = |index: usize| {
+        let name = &other.phases[index].name;
+        own.phases.iter().position(|phase| phase.name == *name).with_context(|| format!("the run has no phase `{name}`"))
+    };
+    let traffic = |index: Option<u16>| -> Result<Option<u16>> {
+        let Some(index) = index else { return Ok(None) };
+        let name = &other.traffic[usize::from(index)].name;
+        let found = own.traffic.iter().position(|traffic| traffic.name == *name);
+        found.map(|index| Some(index as u16)).with_context(|| format!("the run has no traffic `{name}`"))
+    };
+    let demands = other.demands.iter().map(|demand| {
+        Ok(judge::Demand { phase: phase(demand.phase)?, traffic: traffic(demand.traffic)?, ..demand.clone() })
+    });
+    own.demands = demands.collect::<Result<_>>()?;
+    Ok(own)
+}
+
+fn facts(manifest: Manifest) -> RunFacts {
+    RunFacts {
+        brownout: manifest.brownout,
+        run: manifest.run,
+        scenario_path: manifest.scenario_path,
+        gateway: manifest.gateway,
+        gateway_version: manifest.gateway_version,
+        simulated: manifest.simulated,
+        seed: manifest.seed,
+        started: manifest.started,
+    }
+}

@@ -1,0 +1,135 @@
+//! Checks the spec, makes the schedule, and shares both out among the threads that send.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use units::{Moment, Stretch};
+
+use crate::template::Template;
+use crate::{Due, DriverSpec, Mode, PrepareError, schedule};
+
+/// The load of one run, ready to be sent.
+#[derive(Clone)]
+pub struct Load {
+    prepared: Arc<Prepared>,
+    end: Moment,
+    threads: usize,
+}
+
+/// What one thread sends: every n-th request of the schedule, and every n-th user.
+#[derive(Clone)]
+pub struct Part {
+    pub(crate) prepared: Arc<Prepared>,
+    /// When what is still under way is given up.
+    pub(crate) end: Moment,
+    pub(crate) index: usize,
+    /// How many parts there are.
+    pub(crate) of: usize,
+}
+
+/// Everything that the threads share; none of it changes while they send.
+pub(crate) struct Prepared {
+    pub(crate) target: SocketAddr,
+    pub(crate) templates: Vec<Template>,
+    pub(crate) schedule: Vec<Due>,
+    pub(crate) closed: Vec<ClosedClass>,
+    pub(crate) closed_exchanges_max: u64,
+    pub(crate) response_body_max: u64,
+    connections_max: usize,
+    in_flight_max: usize,
+}
+
+/// The users of one closed-loop class.
+pub(crate) struct ClosedClass {
+    pub(crate) class: u16,
+    pub(crate) users: u32,
+    pub(crate) during: Vec<Stretch>,
+}
+
+/// Checks the spec and makes the schedule.
+pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
+    if spec.classes.len() > usize::from(u16::MAX) {
+        return Err(PrepareError::Classes(spec.classes.len()));
+    }
+    let templates = spec.classes.iter().map(|class| Template::new(class, &spec.host, spec.nonce));
+    let closed = spec.classes.iter().zip(0u16..).filter_map(|(class, index)| match &class.mode {
+        Mode::Closed { users, during } => {
+            Some(ClosedClass { class: index, users: *users, during: during.clone() })
+        }
+        Mode::Open(_) => None,
+    });
+    let prepared = Prepared {
+        target: spec.target,
+        templates: templates.collect::<Result<_, _>>()?,
+        schedule: schedule(spec),
+        closed: closed.collect(),
+        closed_exchanges_max: spec.exchanges_max,
+        response_body_max: spec.response_body_max.0,
+        connections_max: spec.connections_max.max(1),
+        in_flight_max: spec.in_flight_max.max(1),
+    };
+    // Every thread needs a connection and a place in flight of its own.
+    let threads = spec.threads.min(prepared.connections_max).min(prepared.in_flight_max).max(1);
+    Ok(Load { prepared: Arc::new(prepared), end: last_moment(spec), threads })
+}
+
+/// The end of the last segment, and after it the longest deadline.
+fn last_moment(spec: &DriverSpec) -> Moment {
+    let ends = spec.classes.iter().flat_map(|class| match &class.mode {
+        Mode::Open(segments) => segments.iter().map(|segment| segment.during.to).collect::<Vec<_>>(),
+        Mode::Closed { during, .. } => during.iter().map(|stretch| stretch.to).collect(),
+    });
+    let deadline = spec.classes.iter().map(|class| class.deadline).max().unwrap_or(Duration::ZERO);
+    ends.max().unwrap_or_default() + deadline
+}
+
+impl Load {
+    /// Gives up at `end` what is still under way then, and records it as unfinished. Without it, that is the end of
+    /// the last segment and the longest deadline after it.
+    pub fn ending_at(mut self, end: Moment) -> Self {
+        self.end = end;
+        self
+    }
+
+    /// How many parts there are: the threads that the spec asks for, or fewer if its limits don't suffice for them.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// How many requests the schedule has.
+    pub fn scheduled(&self) -> u64 {
+        self.prepared.schedule.len() as u64
+    }
+
+    /// The part of thread `index`, counted from 0.
+    ///
+    /// # Panics
+    /// If there is no such thread.
+    pub fn part(&self, index: usize) -> Part {
+        assert!(index < self.threads, "part {index} of {}", self.threads);
+        Part { prepared: self.prepared.clone(), end: self.end, index, of: self.threads }
+    }
+
+    /// All parts, for one thread each.
+    pub fn parts(&self) -> impl ExactSizeIterator<Item = Part> + '_ {
+        (0..self.threads).map(|index| self.part(index))
+    }
+}
+
+impl Part {
+    /// Connections that this part may hold at a time.
+    pub(crate) fn connections_max(&self) -> usize {
+        self.share(self.prepared.connections_max)
+    }
+
+    /// Requests that this part may have in flight.
+    pub(crate) fn in_flight_max(&self) -> usize {
+        self.share(self.prepared.in_flight_max)
+    }
+
+    /// This part's share of a limit: the shares differ by one at the most and add up to the limit.
+    fn share(&self, limit: usize) -> usize {
+        limit / self.of + usize::from(self.index < limit % self.of)
+    }
+}

@@ -1,0 +1,125 @@
+//! What the driver is to send.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use evidence::RunNonce;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use units::{Rate, Size, Stretch};
+
+/// The load of one run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DriverSpec {
+    /// The gateway. Set by the run once the gateway is up.
+    pub target: SocketAddr,
+    /// The `host` header.
+    pub host: String,
+    /// The traffic classes; their order gives the index by which evidence names them.
+    pub classes: Vec<Class>,
+    /// The seed of every draw.
+    pub seed: u64,
+    /// Tells this run's tags from those of others.
+    pub nonce: RunNonce,
+    /// Connections to the gateway at a time, over all threads.
+    pub connections_max: usize,
+    /// Requests under way or waiting for a connection at a time, over all threads; past it they are skipped.
+    pub in_flight_max: usize,
+    /// The largest response body that is read; a larger one ends the exchange as invalid HTTP.
+    pub response_body_max: Size,
+    /// Exchanges that closed-loop classes may make at the most, over all of them.
+    pub exchanges_max: u64,
+    /// Threads that send.
+    pub threads: usize,
+}
+
+/// One traffic class: requests of one shape.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Class {
+    /// Its name in the scenario.
+    pub name: String,
+    /// The method, upper case.
+    pub method: String,
+    /// The path and query; `{n}` stands for the tag's number.
+    pub path: String,
+    /// Further request headers.
+    pub headers: Vec<(String, String)>,
+    /// The request body, if it has one.
+    pub body: Option<Body>,
+    /// After this long the client gives up, counted from when the request was sent.
+    pub deadline: Duration,
+    /// Whether connections are used again.
+    pub keep_alive: bool,
+    /// How requests arrive.
+    pub mode: Mode,
+}
+
+/// A request body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Body {
+    /// Its bytes; the driver repeats or cuts its own text to get a size.
+    pub content: BodyContent,
+    /// How its end is told.
+    pub framing: Framing,
+}
+
+/// Where the bytes of a request body come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BodyContent {
+    /// These bytes.
+    Text(String),
+    /// So many bytes of the driver's own making, the same for every request.
+    Sized(Size),
+}
+
+/// How the end of a body is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Framing {
+    /// By a `content-length` header.
+    #[default]
+    ContentLength,
+    /// By chunked transfer coding.
+    Chunked,
+}
+
+/// How requests of a class arrive.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// On schedule, whatever the gateway does.
+    Open(Vec<Segment>),
+    /// A fixed number of users, each of whom waits for its answer before it asks again. It hides queueing: a slow
+    /// gateway is sent fewer requests.
+    Closed {
+        /// How many users.
+        users: u32,
+        /// When, stretch by stretch.
+        during: Vec<Stretch>,
+    },
+}
+
+/// A stretch of the schedule.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Segment {
+    /// When.
+    pub during: Stretch,
+    /// The rate at its start.
+    pub from: Rate,
+    /// The rate at its end; in between it changes linearly.
+    pub to: Rate,
+    /// How arrivals are spread.
+    pub arrivals: Arrivals,
+}
+
+/// How arrivals are spread over time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrivals {
+    /// At even distances.
+    #[default]
+    Constant,
+    /// At random, independent of each other, as many users together arrive.
+    Poisson,
+}

@@ -1,0 +1,31 @@
+//! What happened to the run as a whole: faults on listeners, and stalls of the machine.
+
+use units::Moment;
+
+use crate::table::table;
+
+table! {
+    /// A fault that acts on a listener really was in force, from one moment to another.
+    ///
+    /// Faults that act on requests and connections are recorded on the attempt and on the connection.
+    Firing in "firings" as Firings {
+        /// The injection, by its index in the plan.
+        injection: u16,
+        /// The backend whose listener it acted on.
+        backend: u16,
+        /// When the listener had been closed.
+        from: Moment,
+        /// When it listened again, or the end of the run.
+        to: Moment,
+    }
+}
+
+table! {
+    /// The machine itself stalled: a watchdog that wanted to wake did not.
+    Hiccup in "hiccups" as Hiccups {
+        /// When the watchdog should have woken.
+        at: Moment,
+        /// How much later it did, in nanoseconds.
+        length: u64,
+    }
+}

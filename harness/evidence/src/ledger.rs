@@ -1,0 +1,211 @@
+//! Joins what the client saw with what the backends saw.
+//!
+//! An exchange without attempts is kept, since a gateway that answers alone is a finding in itself; an attempt
+//! without its exchange is kept too, since a run that was cut may have lost the client's side.
+
+use units::Moment;
+
+use crate::{Attempt, Connection, Exchange, Firing, Hiccup, Losses, Probe, Tag};
+
+/// All that was recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// What the client saw.
+    pub exchanges: Vec<Exchange>,
+    /// What reached the backends.
+    pub attempts: Vec<Attempt>,
+    /// The connections that backends accepted.
+    pub connections: Vec<Connection>,
+    /// Untagged arrivals.
+    pub probes: Vec<Probe>,
+    /// Faults on listeners that were really in force.
+    pub firings: Vec<Firing>,
+    /// Stalls of the machine.
+    pub hiccups: Vec<Hiccup>,
+    /// When the run ended; for a cut run, the last moment recorded.
+    pub ended: Moment,
+    /// True if the run was cut: nothing says that the evidence is all there is.
+    pub cut: bool,
+    /// Why the run ended before its plan did, if it did.
+    pub early: Option<String>,
+    /// What could not be recorded.
+    pub losses: Losses,
+}
+
+impl Evidence {
+    /// The last moment that any row tells of.
+    pub fn last_moment(&self) -> Moment {
+        let exchanges = self.exchanges.iter().map(|exchange| exchange.done);
+        let attempts = self.attempts.iter().map(|attempt| attempt.ended);
+        exchanges.chain(attempts).max().unwrap_or_default()
+    }
+}
+
+/// Exchanges joined with their attempts.
+pub struct Ledger {
+    /// By tag.
+    exchanges: Vec<Exchange>,
+    /// By tag, then by arrival.
+    attempts: Vec<Attempt>,
+    /// Where the attempts of exchange `i` start in `attempts`; one longer than `exchanges`.
+    starts: Vec<u32>,
+    /// Everything that is not joined.
+    rest: Evidence,
+    /// Attempts whose exchange is not on record.
+    orphans: usize,
+}
+
+/// One exchange with its attempts, in order of arrival.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// What the client saw.
+    pub exchange: &'a Exchange,
+    /// What reached the backends for it, by arrival.
+    pub attempts: &'a [Attempt],
+}
+
+impl Ledger {
+    /// Joins the evidence; in time linear in its rows but for sorting what is out of order.
+    pub fn join(mut evidence: Evidence) -> Self {
+        let mut exchanges = std::mem::take(&mut evidence.exchanges);
+        let mut attempts = std::mem::take(&mut evidence.attempts);
+        exchanges.sort_by_key(|exchange| exchange.tag);
+        exchanges.dedup_by_key(|exchange| exchange.tag);
+        attempts.sort_by_key(|attempt| (attempt.tag, attempt.arrived, attempt.number));
+        let mut starts = Vec::with_capacity(exchanges.len() + 1);
+        let mut kept: Vec<Attempt> = Vec::with_capacity(attempts.len());
+        let mut orphans = 0;
+        let mut next = attempts.into_iter().peekable();
+        for exchange in &exchanges {
+            while next.next_if(|attempt| attempt.tag < exchange.tag).is_some() {
+                orphans += 1;
+            }
+            starts.push(kept.len() as u32);
+            while let Some(attempt) = next.next_if(|attempt| attempt.tag == exchange.tag) {
+                kept.push(attempt);
+            }
+        }
+        starts.push(kept.len() as u32);
+        orphans += next.count();
+        Ledger {
+            exchanges,
+            attempts: kept,
+            starts,
+            rest: evidence,
+            orphans,
+        }
+    }
+
+    /// Every exchange with its attempts, in the order in which they were due.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+        (0..self.exchanges.len()).map(|index| self.at(index))
+    }
+
+    /// The exchange with this tag, if it is on record.
+    pub fn entry(&self, tag: Tag) -> Option<Entry<'_>> {
+        self.exchanges
+            .binary_search_by_key(&tag, |exchange| exchange.tag)
+            .ok()
+            .map(|index| self.at(index))
+    }
+
+    /// Every attempt that belongs to an exchange, ordered by tag.
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// Attempts whose exchange is not on record: the client's side was cut off or lost.
+    pub fn orphans(&self) -> usize {
+        self.orphans
+    }
+
+    /// The evidence that is not joined: connections, probes, firings, hiccups, and how the run ended.
+    pub fn rest(&self) -> &Evidence {
+        &self.rest
+    }
+
+    fn at(&self, index: usize) -> Entry<'_> {
+        let range = self.starts[index] as usize..self.starts[index + 1] as usize;
+        Entry {
+            exchange: &self.exchanges[index],
+            attempts: &self.attempts[range],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{BodyCheck, End, Method, NO_BACKEND, Outcome, Planned, TagEcho};
+
+    fn exchange(tag: u64) -> Exchange {
+        Exchange {
+            tag: Tag(tag),
+            class: 0,
+            due: Moment(tag as i64),
+            sent: Moment(tag as i64),
+            first_byte: None,
+            done: Moment(tag as i64 + 1),
+            outcome: Outcome::Complete,
+            status: 200,
+            backend: NO_BACKEND,
+            attempt: 0,
+            connection: 1,
+            nth: 1,
+            request_bytes: 0,
+            body_bytes: 0,
+            echo: TagEcho::Same,
+            body: BodyCheck::Unknown,
+        }
+    }
+
+    fn attempt(tag: u64, arrived: i64) -> Attempt {
+        Attempt {
+            tag: Tag(tag),
+            backend: 0,
+            number: 1,
+            connection: 1,
+            nth: 1,
+            method: Method::Get,
+            arrived: Moment(arrived),
+            body_done: None,
+            declared: None,
+            received: 0,
+            body_hash: 0,
+            injections: 0,
+            planned: Planned::Answer,
+            delay: 0,
+            delay_error: 0,
+            status: 200,
+            replied: None,
+            ended: Moment(arrived),
+            end: End::Replied,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_attempt_is_joined_to_its_exchange_or_counted_as_an_orphan(
+            tags in prop::collection::btree_set(0u64..50, 0..30),
+            arrivals in prop::collection::vec((0u64..60, 0i64..1000), 0..100),
+        ) {
+            let ledger = Ledger::join(Evidence {
+                exchanges: tags.iter().rev().map(|tag| exchange(*tag)).collect(),
+                attempts: arrivals.iter().map(|(tag, at)| attempt(*tag, *at)).collect(),
+                ..Evidence::default()
+            });
+            prop_assert_eq!(ledger.entries().len(), tags.len());
+            let mut joined = 0;
+            for entry in ledger.entries() {
+                joined += entry.attempts.len();
+                prop_assert!(entry.attempts.iter().all(|attempt| attempt.tag == entry.exchange.tag));
+                prop_assert!(entry.attempts.is_sorted_by_key(|attempt| attempt.arrived));
+                let expected = arrivals.iter().filter(|(tag, _)| *tag == entry.exchange.tag.0).count();
+                prop_assert_eq!(entry.attempts.len(), expected);
+            }
+            prop_assert_eq!(joined + ledger.orphans(), arrivals.len());
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The record of a run: what the client saw, what reached the backends, and the ledger that joins the two.
+//!
+//! Evidence is plain data. It holds no sockets, no clock and no opinion; the judge has the opinion, later.
+//! On disk it is a directory with a manifest and one Arrow IPC stream a table, appended while the run goes on,
+//! so that a run that is killed can still be judged up to its last batch.
+
+mod attempt;
+mod connection;
+mod exchange;
+#[cfg(feature = "export")]
+mod export;
+mod happenings;
+mod hlog;
+mod ledger;
+mod manifest;
+mod reading;
+mod recorder;
+mod table;
+mod tag;
+
+pub use attempt::{Attempt, End, Method, Planned, UNKNOWN_ATTEMPT};
+pub use connection::{Connection, ConnectionEnd, Probe};
+pub use exchange::{BodyCheck, Exchange, NO_BACKEND, Outcome, TagEcho};
+#[cfg(feature = "export")]
+pub use export::export_parquet;
+pub use happenings::{Firing, Hiccup};
+pub use hlog::{HistogramKey, read_hlog, write_hlog};
+pub use ledger::{Entry, Evidence, Ledger};
+pub use manifest::{Ending, FORMAT, Losses, Machine, Manifest};
+pub use reading::{ReadError, ReadRun, read_run};
+pub use recorder::{Recorder, Recording, Sheet};
+pub use table::{Batch, Row};
+pub use tag::{RunNonce, TAG_HEADER, Tag, body_hash, headers};

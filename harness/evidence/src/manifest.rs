@@ -1,0 +1,74 @@
+//! The documents beside the tables: what was run (written first), and how it ended (written last).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use units::Moment;
+
+use crate::RunNonce;
+
+/// The version of the evidence format that this build writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// What was run: written before the first request, so that a run that is cut can still be judged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the evidence format.
+    pub format: u32,
+    /// The version of brownout that recorded it.
+    pub brownout: String,
+    /// The directory name: time and scenario.
+    pub run: String,
+    /// Where the scenario was read from, as the user named it.
+    pub scenario_path: String,
+    /// The scenario as it was run, with every override in it.
+    pub scenario_text: String,
+    /// The resolved plan. Secrets in it are redacted.
+    pub plan: Value,
+    /// The seed of every draw.
+    pub seed: u64,
+    /// Tells this run's tags from those of others.
+    pub nonce: RunNonce,
+    /// The gateway's kind.
+    pub gateway: String,
+    /// What the gateway says its version is, if it does.
+    pub gateway_version: Option<String>,
+    /// True if sockets and time were simulated.
+    pub simulated: bool,
+    /// Wall-clock time at the epoch, RFC 3339.
+    pub started: String,
+    /// The machine that it ran on.
+    pub machine: Machine,
+}
+
+/// The machine of a run, as far as it matters for reading the figures.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Machine {
+    /// Operating system and its version.
+    pub system: String,
+    /// Processor architecture.
+    pub architecture: String,
+    /// Cores that the process may use.
+    pub cores: usize,
+}
+
+/// How the run ended; a run directory without it was cut.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Ending {
+    /// When the run was over.
+    pub at: Moment,
+    /// Why it ended before its plan did, if it did: "interrupted", or the gateway's death.
+    pub early: Option<String>,
+    /// What could not be recorded, because a bound was reached.
+    pub losses: Losses,
+    /// Name, bytes and XXH3-64 of each table's file, by which an edited one is found out.
+    pub files: Vec<(String, u64, String)>,
+}
+
+/// Rows that were dropped because a bound was reached. Any makes the run inconclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Losses {
+    /// Rows that the recorder could not take in time.
+    pub rows: u64,
+    /// Backend connections that were turned away at the limit.
+    pub connections: u64,
+}

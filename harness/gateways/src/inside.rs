@@ -1,0 +1,87 @@
+//! A gateway that runs inside of this process, and how it is stopped.
+
+use std::future::pending;
+use std::thread;
+use std::time::Duration;
+
+use net::Timer;
+use tokio::sync::oneshot;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::AbortOnDropHandle;
+
+/// How long it may take to stop in order.
+const STOP: Duration = Duration::from_secs(2);
+
+/// A gateway that runs inside of this process. Dropping it stops it.
+pub struct Inside {
+    cancel: DropGuard,
+    /// Resolves when it has ended; an error says that it panicked.
+    ended: oneshot::Receiver<String>,
+    timer: Timer,
+    host: Host,
+}
+
+/// Where it runs.
+enum Host {
+    /// On a thread with a runtime of its own, so that it does not share an event loop with the driver.
+    Thread(thread::JoinHandle<()>),
+    /// As a task of the current runtime.
+    Task(AbortOnDropHandle<()>),
+}
+
+impl Inside {
+    /// A gateway on a thread of its own, which sends its last words when `cancel` or a mishap ends it.
+    pub(crate) fn thread(
+        thread: thread::JoinHandle<()>,
+        cancel: CancellationToken,
+        ended: oneshot::Receiver<String>,
+        timer: Timer,
+    ) -> Self {
+        Inside {
+            cancel: cancel.drop_guard(),
+            ended,
+            timer,
+            host: Host::Thread(thread),
+        }
+    }
+
+    /// A gateway that is a task of the current runtime.
+    pub(crate) fn task(
+        task: tokio::task::JoinHandle<()>,
+        cancel: CancellationToken,
+        ended: oneshot::Receiver<String>,
+        timer: Timer,
+    ) -> Self {
+        Inside {
+            cancel: cancel.drop_guard(),
+            ended,
+            timer,
+            host: Host::Task(AbortOnDropHandle::new(task)),
+        }
+    }
+
+    /// Waits until it ends by itself, and says how; for ever once it has said so.
+    pub(crate) async fn ended(&mut self) -> String {
+        if self.ended.is_terminated() {
+            pending::<()>().await;
+        }
+        (&mut self.ended).await.unwrap_or_else(|_| "it panicked".into())
+    }
+
+    /// Stops it: in order within 2 s, else by force. A thread can't be forced; it is left behind with a warning.
+    pub(crate) async fn stop(mut self) {
+        drop(self.cancel);
+        let ended = self.ended.is_terminated()
+            || self
+                .timer
+                .until(self.timer.now() + STOP, &mut self.ended)
+                .await
+                .is_some();
+        match self.host {
+            // Its runtime has let go of every task by now, so that joining takes no time.
+            Host::Thread(thread) if ended => drop(thread.join()),
+            Host::Thread(_) => tracing::warn!("the reference gateway's thread did not stop within {STOP:?}"),
+            Host::Task(task) => drop(task),
+        }
+    }
+}

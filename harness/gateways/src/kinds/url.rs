@@ -1,0 +1,155 @@
+//! The kind `url`: a gateway that runs already.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::future::LocalBoxFuture;
+use http::Uri;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de};
+
+use crate::ready::{self, NotRouted};
+use crate::{Gateway, Handle, Launch, LaunchError, Running, Unsupported, Upstreams};
+
+const NAME: &str = "url";
+
+/// How long a name may take to be resolved.
+const RESOLVE: Duration = Duration::from_secs(5);
+
+/// A gateway that runs already, and is neither started nor stopped.
+///
+/// Its upstreams are the fake backends, which therefore need fixed addresses (`listen = "127.0.0.1:9001"`). Only
+/// gateways on this machine are taken, unless `--allow-host` names the host: a crash test is nothing to start by
+/// mistake against somebody else.
+///
+/// # Example
+/// `[gateway.url]` with `address = "http://127.0.0.1:8080"`
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Url {
+    /// Where it takes requests: `http://`, a host, and a port if it is not 80.
+    #[serde(deserialize_with = "checked")]
+    #[schemars(regex(pattern = r"^http://[^/?#@]+/?$"))]
+    pub address: String,
+}
+
+/// The host as written, the port, and both as the `host` header says them.
+#[derive(Debug, PartialEq, Eq)]
+struct Target {
+    host: String,
+    port: u16,
+    authority: String,
+}
+
+fn checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    target(&text).map(|_| text).map_err(de::Error::custom)
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let wrong =
+        || format!("`{text}` is not the address of a gateway: expected one such as `http://127.0.0.1:8080`");
+    let uri: Uri = text.parse().map_err(|_| wrong())?;
+    match uri.scheme_str() {
+        Some("http") => {}
+        Some("https") => {
+            return Err(format!(
+                "`{text}`: https is not spoken in this version: expected `http://…`"
+            ));
+        }
+        _ => return Err(wrong()),
+    }
+    let authority = uri.authority().ok_or_else(wrong)?;
+    if authority.as_str().contains('@') {
+        return Err(format!(
+            "`{text}` carries a user name: expected only a host and a port"
+        ));
+    }
+    if uri.path_and_query().is_some_and(|path| path.as_str() != "/") {
+        return Err(format!(
+            "`{text}` carries a path: each traffic class has its own, expected only a host and a port"
+        ));
+    }
+    let host = authority.host().trim_matches(['[', ']']);
+    if host.is_empty() || (authority.port().is_some() && authority.port_u16().is_none_or(|port| port == 0)) {
+        return Err(wrong());
+    }
+    let port = authority.port_u16().unwrap_or(80);
+    Ok(Target {
+        host: host.to_owned(),
+        port,
+        authority: authority.as_str().to_owned(),
+    })
+}
+
+impl Gateway for Url {
+    fn configuration(&self, _: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
+        Ok(None)
+    }
+
+    fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
+        Box::pin(self.attach(launch))
+    }
+
+    fn is_launched(&self) -> bool {
+        false
+    }
+}
+
+impl Url {
+    async fn attach(&self, launch: &Launch) -> Result<Running, LaunchError> {
+        let target = target(&self.address).map_err(|why| {
+            io_error(
+                "reading its address",
+                std::io::Error::new(std::io::ErrorKind::InvalidInput, why),
+            )
+        })?;
+        let address = resolve(launch, &target).await?;
+        let allowed = launch
+            .allow_hosts
+            .iter()
+            .any(|host| host.eq_ignore_ascii_case(&target.host));
+        if !address.ip().is_loopback() && !allowed {
+            return Err(LaunchError::NotAllowed {
+                gateway: NAME,
+                host: target.host,
+                address: address.ip(),
+            });
+        }
+        let ready = ready::wait_until_routed(&launch.world, address, &target.authority, ready::BOUND).await;
+        ready.map_err(|NotRouted { waited, last_probe }| LaunchError::NotReady {
+            gateway: NAME,
+            waited,
+            last_probe,
+            last_words: "not known, since it is not ours".into(),
+        })?;
+        Ok(Running {
+            address,
+            version: None,
+            handle: Handle::Attached,
+        })
+    }
+}
+
+fn io_error(what: &str, source: std::io::Error) -> LaunchError {
+    LaunchError::Io {
+        gateway: NAME,
+        what: what.to_owned(),
+        source,
+    }
+}
+
+/// Resolves the host once, so that a name which moves does not move the run. IPv4 is preferred: it is what most
+/// gateways listen on where `localhost` has both.
+async fn resolve(launch: &Launch, target: &Target) -> Result<SocketAddr, LaunchError> {
+    let what = format!("resolving `{}`", target.host);
+    let timer = launch.world.timer();
+    let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
+    let found = timer.until(timer.now() + RESOLVE, lookup).await;
+    let found = found.unwrap_or_else(|| Err(std::io::ErrorKind::TimedOut.into()));
+    let found: Vec<SocketAddr> = found.map_err(|source| io_error(&what, source))?.collect();
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first
+        .copied()
+        .ok_or_else(|| io_error(&what, std::io::ErrorKind::NotFound.into()))
+}

@@ -1,0 +1,19 @@
+//! What is tested: the reference gateway with its named defects, launched gateways, and attached ones.
+//!
+//! Every kind is started through one contract and reaped on every path. The room knows nothing of scenarios,
+//! backends' faults or verdicts: it gets addresses and a policy, and gives back an address.
+
+mod inside;
+mod kinds;
+mod policy;
+mod problems;
+pub mod process;
+pub mod ready;
+pub mod reference;
+mod running;
+mod spec;
+
+pub use inside::Inside;
+pub use kinds::GatewaySettings;
+pub use policy::{Backoff, Breaker, Policy, Retry, RetryOn, Timeouts, Trip};
+pub use spec::{Gateway, Handle, Launch, LaunchError, Running, Unsupported, Upstream, Upstreams};

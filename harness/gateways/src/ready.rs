@@ -1,0 +1,175 @@
+//! Waiting until a gateway really routes: a port that accepts, or a readiness page, comes earlier than that.
+//!
+//! The probe carries no tag, so that it leaves no trace among the attempts.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join;
+use http::{Request, header};
+use http_body_util::Empty;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use net::{Timer, World};
+use units::{Moment, Timespan};
+
+/// How long a gateway may take to route its first request, where nothing else is said.
+pub const BOUND: Duration = Duration::from_secs(10);
+
+/// How long after a failed probe the next one follows.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How long one probe may take. A gateway that answers later than that is not ready.
+const PROBE: Duration = Duration::from_secs(1);
+
+/// The header by which a fake backend says that it answered. `evidence` defines it, a room that is out of reach here.
+const ANSWERED_BY: &str = "x-brownout-backend";
+
+/// No request was routed in time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotRouted {
+    /// How long it was waited for.
+    pub waited: Timespan,
+    /// What the last probe met.
+    pub last_probe: String,
+}
+
+/// Sends `GET /` to `address`, for the host `host`, until a backend answers; for as long as `bound` at the most.
+pub async fn wait_until_routed(
+    world: &World,
+    address: SocketAddr,
+    host: &str,
+    bound: Duration,
+) -> Result<(), NotRouted> {
+    let timer = world.timer();
+    let end = timer.now() + bound;
+    loop {
+        let limit = end.min(timer.now() + PROBE);
+        let Err(met) = probe(world, &timer, address, host, limit).await else {
+            return Ok(());
+        };
+        if timer.now() + PAUSE >= end {
+            return Err(NotRouted {
+                waited: bound.into(),
+                last_probe: format!("GET http://{host}/: {met}"),
+            });
+        }
+        timer.sleep(PAUSE).await;
+    }
+}
+
+/// One routed request, or what it met instead.
+async fn probe(
+    world: &World,
+    timer: &Timer,
+    address: SocketAddr,
+    host: &str,
+    limit: Moment,
+) -> Result<(), String> {
+    let exchange = async {
+        let stream = world
+            .connect(address)
+            .await
+            .map_err(|error| format!("connecting to {address}: {error}"))?;
+        exchange(stream, host).await
+    };
+    timer
+        .until(limit, exchange)
+        .await
+        .unwrap_or_else(|| Err("no answer in time".into()))
+}
+
+async fn exchange(stream: net::Stream, host: &str) -> Result<(), String> {
+    let request = Request::get("/")
+        .header(header::HOST, host)
+        .header(header::CONNECTION, "close");
+    let request = request
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| error.to_string())?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| format!("not HTTP/1.1: {error}"))?;
+    // Taking `sender` along closes the connection with the answer, whatever of the body is still to come.
+    let answer = async move {
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| format!("no valid answer: {error}"))?;
+        if response.headers().contains_key(ANSWERED_BY) {
+            return Ok(());
+        }
+        Err(format!(
+            "{} without `{ANSWERED_BY}`: no backend answered",
+            response.status()
+        ))
+    };
+    join(answer, connection).await.0
+}
+
+#[cfg(test)]
+mod tests {
+    use net::simulate;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// What is met by probes for 100 ms at a server that plays one answer after the other, the last for ever.
+    fn met(answers: &'static [&'static str]) -> Result<u128, String> {
+        simulate(|world| async move {
+            let listener = world.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let address = listener.local_addr().unwrap();
+            tokio::task::spawn_local(async move {
+                let mut answers = answers.iter().peekable();
+                while let Ok(mut stream) = listener.accept().await {
+                    let answer = answers.peek().copied().unwrap();
+                    if answers.len() > 1 {
+                        answers.next();
+                    }
+                    let _ = stream.read(&mut [0; 4096]).await;
+                    let _ = stream.write_all(answer.as_bytes()).await;
+                    if answer.is_empty() {
+                        tokio::task::spawn_local(async move { stream.read(&mut [0; 1]).await });
+                    }
+                }
+            });
+            let begun = world.now();
+            let ready = wait_until_routed(&world, address, "shop", Duration::from_millis(100)).await;
+            ready
+                .map(|()| world.now().since(begun).as_millis())
+                .map_err(|error| error.last_probe)
+        })
+    }
+
+    const ROUTED: &str = "HTTP/1.1 200 OK\r\nx-brownout-backend: 0\r\ncontent-length: 0\r\n\r\n";
+    const NOT_FOUND: &str = "HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n";
+
+    #[test]
+    fn a_gateway_is_ready_when_a_backend_answers_through_it() {
+        assert_eq!(met(&[ROUTED]), Ok(0));
+        assert_eq!(met(&[NOT_FOUND, NOT_FOUND, ROUTED]), Ok(40));
+    }
+
+    #[test]
+    fn whatever_else_the_probe_meets_is_told() {
+        insta::assert_snapshot!(met(&[NOT_FOUND]).unwrap_err(), @"");
+        insta::assert_snapshot!(met(&["SSH-2.0\r\n\r\n"]).unwrap_err(), @"");
+        insta::assert_snapshot!(met(&[""]).unwrap_err(), @"");
+        insta::assert_snapshot!(
+            met(&["HTTP/1.1 200 OK\r\nx-brownout-backend: 0\r\ncontent-length: 5\r\n\r\nx"]).unwrap_err(),
+            @""
+        );
+    }
+
+    #[test]
+    fn a_port_where_nobody_listens_is_told() {
+        let met = simulate(|world| async move {
+            let nobody = "127.0.0.1:9".parse().unwrap();
+            wait_until_routed(&world, nobody, "shop", Duration::from_millis(100))
+                .await
+                .unwrap_err()
+        });
+        insta::assert_snapshot!(met.last_probe, @"");
+        assert_eq!(met.waited, Timespan::from_millis(100));
+    }
+}

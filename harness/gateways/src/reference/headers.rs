@@ -1,0 +1,91 @@
+//! Which headers are passed on: all but those that belong to one connection.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// RFC 9110 section 7.6.1: what an intermediary removes even where `connection` does not name it.
+const HOP_BY_HOP: [HeaderName; 5] = [
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+];
+
+/// Removes what belongs to the connection that the headers came on.
+pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        headers.remove(name);
+    }
+    headers.remove(header::CONNECTION);
+}
+
+/// Makes request headers fit to be sent on with a body that is there as a whole.
+pub(crate) fn for_backend(headers: &mut HeaderMap) {
+    remove_hop_by_hop(headers);
+    // The body has been asked for and received; its length is known anew.
+    headers.remove(header::EXPECT);
+    headers.remove(header::CONTENT_LENGTH);
+    // RFC 9110 section 7.6.3: a gateway adds itself to `via` on the way to the backend.
+    headers.append(header::VIA, HeaderValue::from_static("1.1 brownout"));
+}
+
+/// `Retry-After` in seconds. Its other form, a date, is left aside: a run has no calendar.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_one_connection_is_not_passed_on() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Hop"),
+            ("connection", "keep-alive"),
+            ("x-hop", "1"),
+            ("keep-alive", "timeout=5"),
+            ("proxy-connection", "close"),
+            ("te", "trailers"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("x-brownout-tag", "00000001-7"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        remove_hop_by_hop(&mut headers);
+        assert_eq!(headers.len(), 1);
+        assert_eq!(headers["x-brownout-tag"], "00000001-7");
+    }
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_nothing_else() {
+        let of = |value| {
+            retry_after(&HeaderMap::from_iter([(
+                header::RETRY_AFTER,
+                HeaderValue::from_static(value),
+            )]))
+        };
+        assert_eq!(of("7"), Some(Duration::from_secs(7)));
+        assert_eq!(of("18446744073709551616"), None);
+        assert_eq!(of("-1"), None);
+        assert_eq!(of("Fri, 31 Dec 1999 23:59:59 GMT"), None);
+    }
+}

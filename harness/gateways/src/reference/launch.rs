@@ -1,0 +1,118 @@
+//! Bringing the reference gateway up, in either world.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::thread;
+
+use net::World;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::defect::Defect;
+use super::gateway::Gateway;
+use super::serve::serve;
+use crate::ready::{self, NotRouted};
+use crate::{Handle, Inside, LaunchError, Running, Upstreams};
+
+const NAME: &str = "reference";
+
+/// Starts the gateway and waits until it routes.
+pub(crate) async fn launch(
+    world: &World,
+    upstreams: &Upstreams,
+    defects: &[Defect],
+) -> Result<Running, LaunchError> {
+    let io_error = |source| LaunchError::Io {
+        gateway: NAME,
+        what: "starting it".into(),
+        source,
+    };
+    let (say_address, address) = oneshot::channel();
+    let (say_ended, ended) = oneshot::channel();
+    let cancel = CancellationToken::new();
+    let run = Run {
+        world: world.clone(),
+        upstreams: upstreams.clone(),
+        defects: defects.to_vec(),
+        say_address,
+        say_ended,
+        cancel: cancel.clone(),
+    };
+    let mut inside = if world.is_simulated() {
+        Inside::task(tokio::task::spawn_local(run.run()), cancel, ended, world.timer())
+    } else {
+        Inside::thread(
+            run.on_its_own_thread().map_err(io_error)?,
+            cancel,
+            ended,
+            world.timer(),
+        )
+    };
+    let gone = |_| Err(io::Error::other("it ended before it listened"));
+    let address = address.await.unwrap_or_else(gone).map_err(io_error)?;
+    let host = address.to_string();
+    let ready = tokio::select! {
+        biased;
+        ready = ready::wait_until_routed(world, address, &host, ready::BOUND) => ready,
+        status = inside.ended() => {
+            return Err(LaunchError::Ended { gateway: NAME, status, last_words: "none".into() });
+        }
+    };
+    if let Err(NotRouted { waited, last_probe }) = ready {
+        inside.stop().await;
+        return Err(LaunchError::NotReady {
+            gateway: NAME,
+            waited,
+            last_probe,
+            last_words: "none".into(),
+        });
+    }
+    let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
+    Ok(Running {
+        address,
+        version,
+        handle: Handle::Inside(Box::new(inside)),
+    })
+}
+
+/// One run of the gateway, from its listening to its end.
+struct Run {
+    world: World,
+    upstreams: Upstreams,
+    defects: Vec<Defect>,
+    say_address: oneshot::Sender<io::Result<SocketAddr>>,
+    say_ended: oneshot::Sender<String>,
+    cancel: CancellationToken,
+}
+
+impl Run {
+    fn on_its_own_thread(self) -> io::Result<thread::JoinHandle<()>> {
+        thread::Builder::new()
+            .name("reference-gateway".into())
+            .spawn(
+                move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, self.run()),
+                    Err(error) => drop(self.say_address.send(Err(error))),
+                },
+            )
+    }
+
+    async fn run(self) {
+        let listener = self.world.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        let listener = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let (address, listener) = match listener {
+            Ok(listening) => listening,
+            Err(error) => return drop(self.say_address.send(Err(error))),
+        };
+        let gateway = Rc::new(Gateway::new(&self.world, &self.upstreams, &self.defects));
+        // Whoever launches it may have gone away; then `cancel` follows.
+        let _ = self.say_address.send(Ok(address));
+        let ended = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => "it was stopped".to_owned(),
+            how = serve(gateway, listener) => how,
+        };
+        let _ = self.say_ended.send(ended);
+    }
+}

@@ -1,0 +1,24 @@
+//! A gateway of ours, with what the backend layer of an API gateway has, and with defects on demand.
+//!
+//! It runs in both worlds, and in the simulated one two runs of a seed are identical: all time and all sockets come
+//! from `net`, all draws from the seed.
+
+mod activity;
+mod attempt;
+mod body;
+mod breaker;
+mod breakers;
+mod connections;
+mod defect;
+mod forward;
+mod gateway;
+mod headers;
+mod launch;
+mod pool;
+mod retry;
+mod serve;
+mod settings;
+mod window;
+
+pub use defect::Defect;
+pub(crate) use launch::launch;

@@ -1,0 +1,152 @@
+//! Choosing a backend: smooth weighted round robin within the first priority group that has one to offer.
+
+use super::settings::Next;
+use crate::Upstream;
+
+/// The backends of a pool, and whose turn it is.
+pub(crate) struct Pool {
+    members: Vec<Member>,
+}
+
+struct Member {
+    weight: i64,
+    priority: u32,
+    /// What it is ahead by. The algorithm is nginx's smooth weighted round robin: even weights take strict turns,
+    /// and others are interleaved instead of served in bursts.
+    current: i64,
+}
+
+impl Pool {
+    pub(crate) fn new(backends: &[Upstream]) -> Self {
+        let member = |backend: &Upstream| Member {
+            weight: i64::from(backend.weight),
+            priority: backend.priority,
+            current: 0,
+        };
+        Pool {
+            members: backends.iter().map(member).collect(),
+        }
+    }
+
+    /// The next backend among those that `admits` lets through; `tried` are those that this request has met
+    /// already, the latest last. Nothing if none is let through.
+    ///
+    /// A backend that this request has met counts as out for it as long as another is there, so that a further
+    /// attempt goes to the next priority group rather than to the same backend once more.
+    pub(crate) fn pick(
+        &mut self,
+        tried: &[usize],
+        next: Next,
+        admits: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let latest = tried.last().copied();
+        let open: Vec<usize> = (0..self.members.len())
+            .filter(|&i| self.members[i].weight > 0 && admits(i))
+            .collect();
+        let among = |wanted: &dyn Fn(usize) -> bool| -> Vec<usize> {
+            open.iter().copied().filter(|&backend| wanted(backend)).collect()
+        };
+        let untried = among(&|backend| !tried.contains(&backend));
+        let not_latest = among(&|backend| Some(backend) != latest);
+        match next {
+            Next::Same if latest.is_some_and(|latest| open.contains(&latest)) => latest,
+            Next::Other if !untried.is_empty() => self.turn(&untried),
+            Next::Other if !not_latest.is_empty() => self.turn(&not_latest),
+            _ => self.turn(&open),
+        }
+    }
+
+    /// Takes the turn among `candidates` of the lowest priority number.
+    fn turn(&mut self, candidates: &[usize]) -> Option<usize> {
+        let first = candidates
+            .iter()
+            .map(|&backend| self.members[backend].priority)
+            .min()?;
+        let group = || {
+            candidates
+                .iter()
+                .copied()
+                .filter(|&backend| self.members[backend].priority == first)
+        };
+        let group: Vec<usize> = group().collect();
+        let total: i64 = group.iter().map(|&backend| self.members[backend].weight).sum();
+        for &backend in &group {
+            let member = &mut self.members[backend];
+            member.current += member.weight;
+        }
+        // `max_by_key` would take the last of equals; the first is the one that is named first in the scenario.
+        let best = group
+            .into_iter()
+            .rev()
+            .max_by_key(|&backend| self.members[backend].current)?;
+        self.members[best].current -= total;
+        Some(best)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pool(ranks: &[(u32, u32)]) -> Pool {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let upstream = |&(weight, priority): &_| Upstream {
+            name: String::new(),
+            address,
+            weight,
+            priority,
+        };
+        Pool::new(&ranks.iter().map(upstream).collect::<Vec<_>>())
+    }
+
+    fn picks(pool: &mut Pool, count: usize) -> Vec<usize> {
+        (0..count)
+            .filter_map(|_| pool.pick(&[], Next::Any, |_| true))
+            .collect()
+    }
+
+    #[test]
+    fn weights_are_interleaved_as_nginx_does() {
+        assert_eq!(
+            picks(&mut pool(&[(5, 0), (1, 0), (1, 0)]), 7),
+            [0, 0, 1, 0, 2, 0, 0]
+        );
+    }
+
+    #[test]
+    fn nobody_is_picked_from_an_empty_pool_or_when_all_are_out() {
+        assert_eq!(pool(&[]).pick(&[], Next::Any, |_| true), None);
+        assert_eq!(pool(&[(1, 0), (1, 1)]).pick(&[], Next::Other, |_| false), None);
+        assert_eq!(pool(&[(0, 0)]).pick(&[], Next::Any, |_| true), None);
+    }
+
+    #[test]
+    fn the_same_backend_is_left_only_when_it_is_out() {
+        let mut pool = pool(&[(1, 0), (1, 0)]);
+        assert_eq!(pool.pick(&[1], Next::Same, |_| true), Some(1));
+        assert_eq!(pool.pick(&[1], Next::Same, |backend| backend == 0), Some(0));
+    }
+
+    #[test]
+    fn when_all_have_been_met_it_is_at_least_not_the_latest_again() {
+        let mut pool = pool(&[(9, 0), (1, 0)]);
+        assert_eq!(pool.pick(&[1, 0], Next::Other, |_| true), Some(1));
+        assert_eq!(pool.pick(&[0], Next::Other, |backend| backend == 0), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn over_a_full_turn_each_gets_exactly_its_weight(weights in prop::collection::vec(0..9_u32, 1..6)) {
+            let ranks: Vec<_> = weights.iter().map(|weight| (*weight, 0)).collect();
+            let turn: u32 = weights.iter().sum();
+            let picked = picks(&mut pool(&ranks), turn as usize);
+            for (backend, weight) in weights.iter().enumerate() {
+                prop_assert_eq!(picked.iter().filter(|pick| **pick == backend).count(), *weight as usize);
+            }
+        }
+    }
+}

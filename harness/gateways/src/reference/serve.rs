@@ -1,0 +1,154 @@
+//! The side towards the clients: connections, and requests that are read to their end before they are forwarded.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use net::{Listener, Stream};
+use tokio::task::JoinSet;
+
+use super::activity::{Activity, BODY_WAIT, IDLE, Reply};
+use super::attempt::Outgoing;
+use super::forward::{Content, forward, made};
+use super::gateway::Gateway;
+use super::headers;
+
+/// The largest request body. It is held in memory, so that it can be sent again.
+const BODY_MAX: usize = 1024 * 1024;
+
+/// The largest request head.
+const HEAD_MAX: usize = 64 * 1024;
+
+/// Clients that are connected at a time; more wait to be accepted.
+const CLIENTS_MAX: usize = 16_384;
+
+/// After a failed accept (no file descriptor is left, say) the next one waits for so long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves clients until it is dropped, or until the task of a connection panics; the text says how.
+pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener) -> String {
+    let mut clients = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            Some(ended) = clients.join_next() => match ended {
+                Err(error) if error.is_panic() => return format!("the task of a connection panicked: {error}"),
+                _ => {}
+            },
+            accepted = listener.accept(), if clients.len() < CLIENTS_MAX => match accepted {
+                Ok(stream) => drop(clients.spawn_local(client(gateway.clone(), stream))),
+                Err(error) => {
+                    tracing::warn!("the reference gateway can't accept: {error}");
+                    gateway.timer.sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+}
+
+/// One client's connection to its end. When the client goes away, hyper drops the request that is under way, and
+/// with it the attempt.
+async fn client(gateway: Rc<Gateway>, stream: Stream) {
+    let timer = gateway.timer.clone();
+    let total = gateway.settings.total;
+    let activity = Activity::start(&timer);
+    let service = {
+        let activity = activity.clone();
+        service_fn(move |request| {
+            let (gateway, busy) = (gateway.clone(), activity.busy());
+            async move {
+                let response = respond(&gateway, request).await;
+                Ok::<_, Infallible>(response.map(|content| Reply { content, _busy: busy }))
+            }
+        })
+    };
+    let mut builder = http1::Builder::new();
+    // The date is the backend's to say, and the simulated world has none.
+    builder
+        .max_buf_size(HEAD_MAX)
+        .header_read_timeout(None)
+        .auto_date_header(false);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    loop {
+        let (now, limit) = (timer.now(), activity.limit(total));
+        // A client that stops reading holds a request up beyond its total timeout; but not for ever.
+        if now >= limit
+            || timer
+                .until(limit.min(now + IDLE), connection.as_mut())
+                .await
+                .is_some()
+        {
+            return;
+        }
+    }
+}
+
+async fn respond(gateway: &Gateway, request: Request<Incoming>) -> Response<Content> {
+    match read(gateway, request).await {
+        Ok(outgoing) => forward(gateway, &outgoing).await,
+        Err((status, words)) => {
+            let mut response = made(status, words);
+            // The rest of the request is not read, so that nothing can follow it.
+            response
+                .headers_mut()
+                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response
+        }
+    }
+}
+
+/// Reads a request to its end.
+async fn read(gateway: &Gateway, request: Request<Incoming>) -> Result<Outgoing, (StatusCode, &'static str)> {
+    const TOO_LARGE: (StatusCode, &str) = (
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "the request body is larger than 1 MiB",
+    );
+    let (mut head, body) = request.into_parts();
+    if head.method == Method::CONNECT {
+        return Err((StatusCode::NOT_IMPLEMENTED, "this gateway makes no tunnels"));
+    }
+    if body.size_hint().lower() > BODY_MAX as u64 {
+        return Err(TOO_LARGE);
+    }
+    let body = if body.is_end_stream() {
+        Bytes::new()
+    } else {
+        let timer = &gateway.timer;
+        let whole = timer
+            .until(timer.now() + BODY_WAIT, Limited::new(body, BODY_MAX).collect())
+            .await;
+        match whole {
+            Some(Ok(body)) => body.to_bytes(),
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(TOO_LARGE),
+            Some(Err(_)) => return Err((StatusCode::BAD_REQUEST, "the request body was cut off")),
+            None => {
+                return Err((
+                    StatusCode::REQUEST_TIMEOUT,
+                    "the request body did not arrive in time",
+                ));
+            }
+        }
+    };
+    headers::for_backend(&mut head.headers);
+    let path = head
+        .uri
+        .into_parts()
+        .path_and_query
+        .unwrap_or(PathAndQuery::from_static("/"));
+    Ok(Outgoing {
+        method: head.method,
+        uri: Uri::from(path),
+        headers: head.headers,
+        body,
+    })
+}

@@ -1,0 +1,26 @@
+//! Watching and stopping a gateway, whichever kind it is.
+
+use std::future::pending;
+
+use crate::{Handle, Running};
+
+impl Running {
+    /// Waits until the gateway dies by itself, and says how. Waits for ever for a gateway that is only attached:
+    /// its death shows in the traffic alone.
+    pub async fn ended(&mut self) -> String {
+        match &mut self.handle {
+            Handle::Inside(inside) => inside.ended().await,
+            Handle::Process(process) => process.ended().await,
+            Handle::Attached => pending().await,
+        }
+    }
+
+    /// Stops it: in order, and by force where that takes too long. One that is only attached is left alone.
+    pub async fn stop(self) {
+        match self.handle {
+            Handle::Inside(inside) => inside.stop().await,
+            Handle::Process(process) => process.stop().await,
+            Handle::Attached => {}
+        }
+    }
+}

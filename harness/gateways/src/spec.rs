@@ -1,0 +1,179 @@
+//! The contract of every gateway, and what it is given.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use futures_util::future::LocalBoxFuture;
+use net::World;
+use thiserror::Error;
+use units::Timespan;
+
+use crate::Policy;
+
+/// A backend, as the gateway is told of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstream {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its share of the traffic, relative to the others of its priority.
+    pub weight: u32,
+    /// Its group: backends of a higher number are used only when all of the lower ones are out. 0 is first.
+    pub priority: u32,
+}
+
+/// What a gateway is started with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upstreams {
+    /// The backends.
+    pub backends: Vec<Upstream>,
+    /// What the gateway is declared to do when they fail.
+    pub policy: Policy,
+    /// The directory of the scenario file, from which the user's own configuration is looked up.
+    pub base: PathBuf,
+    /// The seed of the reference gateway's draws.
+    pub seed: u64,
+}
+
+/// Where and with what a gateway is started.
+pub struct Launch {
+    /// Sockets and time, for the gateway that runs inside this process.
+    pub world: World,
+    /// The backends and the policy.
+    pub upstreams: Upstreams,
+    /// The gateway's directory within the run directory: configuration, output, whatever it writes.
+    pub dir: PathBuf,
+    /// Hosts beyond this machine that a gateway which runs already may have: the command line's `--allow-host`.
+    pub allow_hosts: Vec<String>,
+}
+
+/// A kind of gateway.
+pub trait Gateway {
+    /// The configuration that it would be started with; nothing for a kind that has none.
+    /// Everything of the policy that it can't express comes back at once.
+    fn configuration(&self, upstreams: &Upstreams) -> Result<Option<String>, Vec<Unsupported>>;
+
+    /// Starts it and waits until a routed request is answered by a backend.
+    fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>>;
+
+    /// True if it can run in the simulated world.
+    fn can_be_simulated(&self) -> bool {
+        false
+    }
+
+    /// True if brownout starts it, so that backends may listen on any free port. A gateway that runs already needs
+    /// backends with fixed addresses.
+    fn is_launched(&self) -> bool {
+        true
+    }
+}
+
+/// Something that a policy asks for and a gateway has no means for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsupported {
+    /// The key in the scenario: `policy.retry.backoff`.
+    pub key: &'static str,
+    /// What is missing: `nginx has no retry backoff`.
+    pub why: String,
+}
+
+/// A gateway that is up.
+pub struct Running {
+    /// Where it takes requests.
+    pub address: SocketAddr,
+    /// What it says its version is.
+    pub version: Option<String>,
+    /// How it is watched and stopped.
+    pub handle: Handle,
+}
+
+/// How a running gateway is watched and stopped.
+pub enum Handle {
+    /// It runs inside of this process, on a thread of its own or, in the simulated world, as a task.
+    Inside(Box<crate::inside::Inside>),
+    /// A child process, killed and reaped when dropped.
+    Process(Box<crate::process::Process>),
+    /// Somebody else's; left alone.
+    Attached,
+}
+
+/// Why a gateway did not come up.
+#[derive(Debug, Error)]
+pub enum LaunchError {
+    /// The policy asks for what it can't do.
+    #[error("{}", list(.0))]
+    Unsupported(Vec<Unsupported>),
+    /// Its program is not there.
+    #[error("gateway `{gateway}`: the program `{program}` was not found (searched in {searched})")]
+    Missing {
+        /// The kind.
+        gateway: &'static str,
+        /// The program that was looked for.
+        program: String,
+        /// Where.
+        searched: String,
+    },
+    /// It ended by itself before it was ready.
+    #[error("gateway `{gateway}` ended before it was ready ({status}); its last words: {last_words}")]
+    Ended {
+        /// The kind.
+        gateway: &'static str,
+        /// How it ended.
+        status: String,
+        /// The end of its output.
+        last_words: String,
+    },
+    /// It did not get ready in time.
+    #[error(
+        "gateway `{gateway}` was not ready after {waited}; last probe: {last_probe}; its last words: {last_words}"
+    )]
+    NotReady {
+        /// The kind.
+        gateway: &'static str,
+        /// How long it was waited for.
+        waited: Timespan,
+        /// What the last probe met.
+        last_probe: String,
+        /// The end of its output.
+        last_words: String,
+    },
+    /// It runs already, on another machine that was not allowed.
+    #[error(
+        "gateway `{gateway}`: `{host}` is {address}, which is not this machine; `--allow-host {host}` allows it"
+    )]
+    NotAllowed {
+        /// The kind.
+        gateway: &'static str,
+        /// The host as written.
+        host: String,
+        /// What it resolves to.
+        address: std::net::IpAddr,
+    },
+    /// A file of its configuration can't be used.
+    #[error("{}: {why}", path.display())]
+    Configuration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The system did not let it be started.
+    #[error("gateway `{gateway}`: {what}: {source}")]
+    Io {
+        /// The kind.
+        gateway: &'static str,
+        /// What was being done.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+fn list(unsupported: &[Unsupported]) -> String {
+    unsupported
+        .iter()
+        .map(|item| format!("`{}`: {}", item.key, item.why))
+        .collect::<Vec<_>>()
+        .join("; ")
+}

@@ -1,0 +1,15 @@
+//! The reference gateway from outside: what it sends to backends and to clients when backends fail.
+//!
+//! Nearly all of it runs in the simulated world, where times are exact.
+
+mod backend;
+mod bodies;
+mod breakers;
+mod client;
+mod defects;
+mod pools;
+mod real;
+mod retries;
+mod rig;
+mod timeouts;
+mod url;

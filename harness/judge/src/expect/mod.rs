@@ -1,0 +1,142 @@
+//! The kinds of expectations: what may be demanded of a gateway.
+//!
+//! A new kind is one file here (settings, judgement, documentation under the four headings, tests), its `mod` line,
+//! and its line in the registry below.
+
+mod attempts;
+mod availability;
+mod backoff;
+mod balance;
+mod breaker;
+mod integrity;
+mod latency;
+mod no_replay;
+mod recovery;
+mod status;
+#[cfg(test)]
+mod tests;
+mod timeout;
+
+use evidence::{Ledger, Tag};
+use reports::Verdict;
+
+use crate::Window;
+
+units::registry! {
+    /// A demand with its bounds, chosen by its key in the scenario.
+    ExpectationSettings: Expectation {
+        "attempts" => attempts::Attempts,
+        "timeout" => timeout::Timeout,
+        "status" => status::Status,
+        "backoff" => backoff::Backoff,
+        "no_replay" => no_replay::NoReplay,
+        "breaker" => breaker::Breaker,
+        "availability" => availability::Availability,
+        "latency" => latency::Latency,
+        "recovery" => recovery::Recovery,
+        "balance" => balance::Balance,
+        "integrity" => integrity::Integrity,
+    }
+}
+
+/// A kind of expectation.
+pub trait Expectation {
+    /// Judges the ledger in one window. A pure function of both; empty evidence gives inconclusive.
+    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged;
+
+    /// True if it only means something in a phase in which a fault is planned, so that the scenario is warned
+    /// about a phase without one.
+    fn needs_fault(&self) -> bool {
+        false
+    }
+
+    /// True if one request is enough to prove a failure, whether or not a planned fault fired on it: a write that
+    /// was delivered twice. Such a failure stands where a pass would need more evidence.
+    fn failure_is_proof(&self) -> bool {
+        false
+    }
+
+    /// The backends that it names, for the scenario to look up.
+    fn backends(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// The kinds of faults that it names, for the scenario to look up.
+    fn faults(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// What is wrong with settings that are well-formed but make no sense together.
+    fn problem(&self) -> Option<String> {
+        None
+    }
+}
+
+/// What an expectation says of a window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Judged {
+    /// What the evidence says.
+    pub verdict: Verdict,
+    /// One sentence for an operator: what the gateway did.
+    pub summary: String,
+    /// What was seen, with units.
+    pub observed: String,
+    /// What was demanded, with units.
+    pub expected: String,
+    /// Why the one follows from the other, or why nothing follows.
+    pub because: String,
+    /// How many observations it rests on.
+    pub observations: u64,
+    /// The smallest difference that could be told, with units.
+    pub resolution: Option<String>,
+    /// The exchanges that show it, each with what it shows; the first five are kept.
+    pub witnesses: Vec<(Tag, String)>,
+}
+
+impl Judged {
+    /// A judgement that nothing follows from what was seen, because …
+    pub(crate) fn inconclusive(observed: impl Into<String>, expected: impl Into<String>, because: impl Into<String>) -> Self {
+        Judged {
+            verdict: Verdict::Inconclusive,
+            summary: "nothing can be told from what was seen".into(),
+            observed: observed.into(),
+            expected: expected.into(),
+            because: because.into(),
+            observations: 0,
+            resolution: None,
+            witnesses: Vec::new(),
+        }
+    }
+
+    /// The same, resting on so many observations.
+    pub(crate) fn resting_on(mut self, observations: u64) -> Self {
+        self.observations = observations;
+        self
+    }
+
+    /// Several demands of one expectation as one judgement: the worst verdict, and its words first.
+    pub(crate) fn all(mut parts: Vec<Judged>) -> Self {
+        parts.sort_by_key(|part| std::cmp::Reverse(part.verdict));
+        let verdict = parts.first().map_or(Verdict::Inconclusive, |part| part.verdict);
+        let words = |of: fn(&Judged) -> &str, parts: &[Judged]| {
+            let mut distinct: Vec<&str> = Vec::new();
+            for text in parts.iter().map(of) {
+                if !text.is_empty() && !distinct.contains(&text) {
+                    distinct.push(text);
+                }
+            }
+            distinct.join("; ")
+        };
+        let decisive = parts.partition_point(|part| part.verdict == verdict);
+        Judged {
+            verdict,
+            summary: words(|part| &part.summary, &parts[..decisive]),
+            observed: words(|part| &part.observed, &parts),
+            expected: words(|part| &part.expected, &parts),
+            because: words(|part| &part.because, &parts[..decisive]),
+            observations: parts.iter().map(|part| part.observations).max().unwrap_or(0),
+            resolution: parts.iter().find_map(|part| part.resolution.clone()),
+            witnesses: parts.into_iter().take(decisive).flat_map(|part| part.witnesses).collect(),
+        }
+    }
+}

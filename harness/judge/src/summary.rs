@@ -1,0 +1,293 @@
+//! The whole report: every demand judged, the figures beside the findings, and what limits them.
+
+use evidence::{Ledger, Outcome};
+use reports::{Finding, Report, VERSION, Verdict};
+use units::{Moment, Timespan};
+
+use crate::words::{count, times, were};
+use crate::{Brief, RunFacts, finding, tables};
+
+/// Judges a run. The findings come in the order of the demands.
+///
+/// The verdict is that of the worst finding, and never a pass where nothing was demanded, the run did not come to
+/// its planned end, or something could not be recorded.
+pub fn judge(brief: &Brief, ledger: &Ledger, run: RunFacts) -> Report {
+    let problem = brief.problem();
+    let findings = if problem.is_none() { findings(brief, ledger) } else { Vec::new() };
+    let rest = ledger.rest();
+    let whole = !rest.cut && rest.early.is_none() && rest.losses == evidence::Losses::default();
+    let floor = if whole && !findings.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
+    let about = brief.about.clone();
+    Report {
+        version: VERSION,
+        brownout: run.brownout,
+        verdict: findings.iter().map(|finding| finding.verdict).fold(floor, Verdict::max),
+        scenario: about.name,
+        scenario_path: run.scenario_path,
+        why: about.why,
+        owner: about.owner,
+        rollback: about.rollback,
+        gateway: run.gateway,
+        gateway_version: run.gateway_version,
+        simulated: run.simulated,
+        seed: run.seed,
+        run: run.run,
+        started: run.started,
+        length_s: rest.ended.since(Moment::EPOCH).as_secs_f64(),
+        remarks: remarks(brief, ledger, problem),
+        phases: tables::phases(brief, ledger),
+        traffic: tables::traffic(brief, ledger),
+        backends: tables::backends(brief, ledger),
+        injections: tables::injections(brief, ledger),
+        latencies: tables::latencies(brief, ledger),
+        findings,
+    }
+}
+
+fn findings(brief: &Brief, ledger: &Ledger) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = brief.demands.iter().map(|demand| finding::find(brief, demand, ledger)).collect();
+    for index in (0..findings.len()).rev() {
+        let earlier = findings[..index].iter().filter(|finding| finding.id == findings[index].id).count();
+        if earlier > 0 {
+            findings[index].id = format!("{}#{}", findings[index].id, earlier + 1);
+        }
+    }
+    findings
+}
+
+/// What limits the report as a whole.
+fn remarks(brief: &Brief, ledger: &Ledger, problem: Option<String>) -> Vec<String> {
+    let rest = ledger.rest();
+    let mut remarks = Vec::new();
+    if let Some(problem) = problem {
+        remarks.push(format!("the plan on record can't be judged by: {problem}"));
+    } else if brief.demands.is_empty() {
+        remarks.push("the scenario demands nothing, so nothing is proven".into());
+    }
+    if rest.cut {
+        remarks.push(format!("the run was cut: nothing is on record after {}", rest.ended));
+    }
+    if let Some(early) = &rest.early {
+        remarks.push(format!("the run ended early, at {}: {early}", rest.ended));
+    }
+    if rest.losses.rows > 0 {
+        remarks.push(format!("{} could not be recorded in time, and {} lost", count(rest.losses.rows, "row"), were(rest.losses.rows)));
+    }
+    if rest.losses.connections > 0 {
+        remarks.push(format!("{} {} turned away at the limit", count(rest.losses.connections, "backend connection"), were(rest.losses.connections)));
+    }
+    if ledger.orphans() > 0 {
+        remarks.push(format!("{} without an exchange on record", count(ledger.orphans() as u64, "attempt")));
+    }
+    remarks.extend(stalls(ledger));
+    remarks.extend(skipped(ledger));
+    remarks
+}
+
+fn stalls(ledger: &Ledger) -> Option<String> {
+    let hiccups = &ledger.rest().hiccups;
+    let largest = hiccups.iter().max_by_key(|hiccup| hiccup.length)?;
+    let length = Timespan(std::time::Duration::from_nanos(largest.length));
+    let times = times(hiccups.len());
+    Some(format!("the machine stalled {times}; the longest stall was {length}, at {}", largest.at))
+}
+
+fn skipped(ledger: &Ledger) -> Option<String> {
+    let skipped = ledger.entries().filter(|entry| entry.exchange.outcome == Outcome::Skipped).count() as u64;
+    let due = ledger.entries().len();
+    (skipped > 0).then(|| format!("{skipped} of {due} requests {} never sent, because too many were in flight", were(skipped)))
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::Method;
+    use insta::assert_snapshot;
+    use reports::Verdict;
+
+    use crate::testing::{Call, Run, Try};
+
+    fn run() -> Run {
+        let run = Run::new().phase("outage", 10.0).phase("recovery", 10.0).backend("a").backend("b");
+        let run = run.class("reads", Method::Get).class("writes", Method::Post).fault("outage", "status", &["a"]);
+        run.calls(100, |n| {
+            let call = Call::due("reads", 100.0 * n as f64 + 10.0);
+            if n % 2 == 0 { call.attempt(Try::hit("a", "status")).attempt(Try::ok("b")) } else { call.attempt(Try::ok("b")) }
+        })
+    }
+
+    fn demanding(run: Run) -> Run {
+        run.demand("outage", "reads", "attempts = { max = 2 }").demand("outage", "reads", "attempts = { exactly = 2 }")
+    }
+
+    #[test]
+    fn the_worst_finding_decides() {
+        let passing = demanding(run());
+        assert_eq!(passing.report().verdict, Verdict::Pass);
+        let unproven = passing.demand("recovery", "reads", "availability = { min = 0.9 }");
+        assert_eq!(unproven.report().verdict, Verdict::Inconclusive);
+        let failing = unproven.demand("outage", "reads", "attempts = { max = 1 }");
+        assert_eq!(failing.report().verdict, Verdict::Fail);
+    }
+
+    #[test]
+    fn findings_come_in_the_order_of_the_demands_with_names_that_stay() {
+        let run = demanding(run()).demand("outage", "", "integrity = {}").demand("outage", "reads", "attempts = { min = 1 }");
+        let ids: Vec<String> = run.report().findings.into_iter().map(|finding| finding.id).collect();
+        let expected = ["outage/reads/attempts", "outage/reads/attempts#2", "outage/all/integrity", "outage/reads/attempts#3"];
+        assert_eq!(ids, expected);
+    }
+
+    #[test]
+    fn a_run_that_was_not_recorded_whole_never_passes() {
+        let run = demanding(run());
+        for (report, remark) in [
+            (run.clone().lost(3).report(), "3 rows could not be recorded in time, and were lost"),
+            (run.clone().early("interrupted", 20_000.0).report(), "the run ended early, at 20.000 s: interrupted"),
+            (run.clone().cut(20_000.0).report(), "the run was cut: nothing is on record after 20.000 s"),
+        ] {
+            assert_eq!(report.verdict, Verdict::Inconclusive, "{remark}");
+            assert_eq!(report.remarks, [remark]);
+            assert!(report.findings.iter().all(|finding| finding.verdict == Verdict::Pass), "{remark}");
+        }
+    }
+
+    #[test]
+    fn a_scenario_that_demands_nothing_proves_nothing() {
+        let report = run().report();
+        assert_eq!(report.verdict, Verdict::Inconclusive);
+        assert_eq!(report.remarks, ["the scenario demands nothing, so nothing is proven"]);
+    }
+
+    #[test]
+    fn a_plan_whose_indices_point_at_nothing_is_refused_in_words() {
+        let (mut brief, ledger) = demanding(run()).build();
+        brief.demands[0].phase = 7;
+        let report = super::judge(&brief, &ledger, crate::RunFacts::default());
+        assert_eq!(report.verdict, Verdict::Inconclusive);
+        assert_eq!(report.remarks, ["the plan on record can't be judged by: a demand names phase 7, there are 2"]);
+    }
+
+    #[test]
+    fn stalls_and_skipped_requests_are_remarked() {
+        let run = demanding(run()).hiccup(500.0, 35.0).hiccup(900.0, 12.0).call(Call::due("reads", 55.0).skipped());
+        assert_snapshot!(run.report().remarks.join("\n"), @r"
+        the machine stalled twice; the longest stall was 35 ms, at 0.500 s
+        1 of 101 requests was never sent, because too many were in flight
+        ");
+    }
+
+    #[test]
+    fn the_figures_beside_the_findings_are_counted() {
+        let report = demanding(run()).call(Call::due("writes", 11_000.0).lag(3.0).rejected(503, 2.0)).report();
+        let figures = (&report.phases, &report.traffic, &report.backends, &report.injections);
+        assert_snapshot!(format!("{figures:#?}"), @r#"
+        (
+            [
+                PhaseRow {
+                    name: "outage",
+                    from_s: 0.0,
+                    to_s: 10.0,
+                    exchanges: 100,
+                    succeeded: 100,
+                    attempts: 150,
+                },
+                PhaseRow {
+                    name: "recovery",
+                    from_s: 10.0,
+                    to_s: 20.0,
+                    exchanges: 1,
+                    succeeded: 0,
+                    attempts: 0,
+                },
+            ],
+            [
+                TrafficRow {
+                    name: "reads",
+                    request: "GET /reads",
+                    mode: "open loop",
+                    exchanges: 100,
+                    skipped: 0,
+                    outcomes: [
+                        (
+                            "complete",
+                            100,
+                        ),
+                    ],
+                    statuses: [
+                        (
+                            200,
+                            100,
+                        ),
+                    ],
+                    lag_p50_ms: 0.0,
+                    lag_p99_ms: 0.0,
+                },
+                TrafficRow {
+                    name: "writes",
+                    request: "POST /writes",
+                    mode: "open loop",
+                    exchanges: 1,
+                    skipped: 0,
+                    outcomes: [
+                        (
+                            "complete",
+                            1,
+                        ),
+                    ],
+                    statuses: [
+                        (
+                            503,
+                            1,
+                        ),
+                    ],
+                    lag_p50_ms: 3.0,
+                    lag_p99_ms: 3.0,
+                },
+            ],
+            [
+                BackendRow {
+                    name: "a",
+                    attempts: 50,
+                    failed: 50,
+                    connections: 0,
+                    probes: 0,
+                },
+                BackendRow {
+                    name: "b",
+                    attempts: 100,
+                    failed: 0,
+                    connections: 0,
+                    probes: 0,
+                },
+            ],
+            [
+                InjectionRow {
+                    phase: "outage",
+                    fault: "status",
+                    settings: "{}",
+                    backends: [
+                        "a",
+                    ],
+                    fired: 50,
+                    delay_error_p99_ms: None,
+                },
+            ],
+        )
+        "#);
+        assert_snapshot!(format!("{:#?}", report.latencies.last()), @r#"
+        Some(
+            LatencyRow {
+                traffic: "writes",
+                phase: "recovery",
+                time: "service",
+                count: 1,
+                p50_ms: 2.0,
+                p90_ms: 2.0,
+                p99_ms: 2.0,
+                p999_ms: 2.0,
+                max_ms: 2.0,
+            },
+        )
+        "#);
+    }
+}

@@ -1,0 +1,7 @@
+//! The real world: tokio's sockets, and a timer on the kernel's `timerfd`.
+
+mod alarm;
+mod sockets;
+
+pub(crate) use alarm::Alarm;
+pub(crate) use sockets::{bind, connect};

@@ -1,0 +1,224 @@
+//! A world: where connections are made and what time it is.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use units::Moment;
+
+use crate::clock::Clock;
+use crate::simulated::Network;
+use crate::stream::{AnyListener, AnyStream};
+use crate::{Listener, Stream, Timer, real};
+
+/// The sockets and the clock that a part of the harness uses. Cheap to clone; all clones share the epoch.
+#[derive(Clone)]
+pub struct World {
+    pub(crate) clock: Arc<Clock>,
+    /// Present in the simulated world.
+    network: Option<Arc<Network>>,
+}
+
+impl World {
+    /// The real world: tokio's sockets and `CLOCK_MONOTONIC`.
+    pub fn real() -> Self {
+        World {
+            clock: Arc::new(Clock::real()),
+            network: None,
+        }
+    }
+
+    pub(crate) fn simulated(network: Network) -> Self {
+        World {
+            clock: Arc::new(Clock::simulated()),
+            network: Some(Arc::new(network)),
+        }
+    }
+
+    /// True if sockets and time are simulated.
+    pub fn is_simulated(&self) -> bool {
+        self.network.is_some()
+    }
+
+    /// The time since the epoch; negative as long as the epoch has not come.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Sets the epoch to `length` from now.
+    pub fn set_epoch_in(&self, length: Duration) {
+        self.clock.set_epoch_in(length.as_nanos() as i64);
+    }
+
+    /// A timer for tasks of the current runtime. Each part makes one and clones it: waking up is then a matter of
+    /// one kernel timer for the whole part.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, or if the kernel grants no timer.
+    pub fn timer(&self) -> Timer {
+        Timer::new(self)
+    }
+
+    /// Listens on `address`; port 0 picks a free one.
+    pub fn bind(&self, address: SocketAddr) -> io::Result<Listener> {
+        match &self.network {
+            None => real::bind(address).map(|listener| Listener(AnyListener::Real(listener))),
+            Some(network) => network
+                .bind(address)
+                .map(|listener| Listener(AnyListener::Simulated(listener))),
+        }
+    }
+
+    /// Connects to `address`. Waits as long as the system does: callers bound it with a timer.
+    pub async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
+        match &self.network {
+            None => real::connect(address)
+                .await
+                .map(|stream| Stream(AnyStream::Real(stream))),
+            Some(network) => network
+                .connect(address)
+                .map(|stream| Stream(AnyStream::Simulated(stream))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    const ANY: &str = "127.0.0.1:0";
+
+    /// Both worlds must show a part the same thing.
+    fn in_both_worlds<F: Future<Output = ()>>(part: impl Fn(World) -> F) {
+        crate::simulate(&part);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, part(World::real()));
+    }
+
+    async fn connected(world: &World) -> (Stream, Stream) {
+        let listener = world.bind(ANY.parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (near, far) = tokio::join!(world.connect(address), listener.accept());
+        (near.unwrap(), far.unwrap())
+    }
+
+    #[test]
+    fn bytes_arrive_in_order_and_a_drop_is_an_orderly_end() {
+        in_both_worlds(|world| async move {
+            let (mut near, mut far) = connected(&world).await;
+            near.write_all(b"one two").await.unwrap();
+            drop(near);
+            let mut text = String::new();
+            far.read_to_string(&mut text).await.unwrap();
+            assert_eq!(text, "one two");
+        });
+    }
+
+    #[test]
+    fn a_reset_is_seen_as_a_reset() {
+        in_both_worlds(|world| async move {
+            let (near, mut far) = connected(&world).await;
+            near.reset();
+            let error = far.read_u8().await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        });
+    }
+
+    #[test]
+    fn closing_with_unread_bytes_is_a_reset() {
+        in_both_worlds(|world| async move {
+            let (mut near, far) = connected(&world).await;
+            near.write_all(b"never read").await.unwrap();
+            // The real kernel needs a moment to move the bytes across.
+            world.timer().sleep(Duration::from_millis(20)).await;
+            drop(far);
+            let error = near.read_u8().await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        });
+    }
+
+    #[test]
+    fn a_port_that_nobody_listens_on_refuses() {
+        in_both_worlds(|world| async move {
+            let listener = world.bind(ANY.parse().unwrap()).unwrap();
+            let address = listener.local_addr().unwrap();
+            drop(listener);
+            let error = world.connect(address).await.err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        });
+    }
+
+    #[test]
+    fn a_port_in_use_is_refused_to_a_second_listener() {
+        in_both_worlds(|world| async move {
+            let listener = world.bind(ANY.parse().unwrap()).unwrap();
+            let error = world.bind(listener.local_addr().unwrap()).err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        });
+    }
+
+    #[test]
+    fn a_writer_waits_while_nobody_reads() {
+        in_both_worlds(|world| async move {
+            let (mut near, mut far) = connected(&world).await;
+            let timer = world.timer();
+            let much = vec![7; 32 << 20];
+            let soon = timer.now() + Duration::from_millis(100);
+            assert!(
+                timer.until(soon, near.write_all(&much)).await.is_none(),
+                "a buffer without a bound"
+            );
+            let mut byte = [0];
+            far.read_exact(&mut byte).await.unwrap();
+            assert_eq!(byte, [7]);
+        });
+    }
+
+    #[test]
+    fn moments_are_negative_until_the_epoch_comes() {
+        in_both_worlds(|world| async move {
+            assert!(!world.now().is_in_run());
+            world.set_epoch_in(Duration::from_millis(20));
+            assert!(!world.now().is_in_run());
+            world.timer().sleep_until(Moment::EPOCH).await;
+            assert!(world.now().is_in_run());
+        });
+    }
+
+    #[test]
+    fn simulated_sleeps_are_exact_to_the_microsecond_and_cost_no_time() {
+        crate::simulate(|world| async move {
+            world.set_epoch_in(Duration::ZERO);
+            let timer = world.timer();
+            for length in [
+                Duration::from_micros(1),
+                Duration::from_millis(7),
+                Duration::from_secs(3600),
+            ] {
+                let before = timer.now();
+                timer.sleep(length).await;
+                assert_eq!(timer.now().since(before), length);
+            }
+        });
+    }
+
+    #[test]
+    fn sleepers_wake_in_the_order_of_their_deadlines() {
+        in_both_worlds(|world| async move {
+            let timer = world.timer();
+            let woken = std::cell::RefCell::new(Vec::new());
+            let sleep = async |millis: u64| {
+                timer.sleep(Duration::from_millis(millis)).await;
+                woken.borrow_mut().push(millis);
+            };
+            tokio::join!(sleep(30), sleep(10), sleep(20));
+            assert_eq!(*woken.borrow(), [10, 20, 30]);
+        });
+    }
+}

@@ -1,0 +1,266 @@
+//! One run from start to end: backends, gateway, epoch, load, and back.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use evidence::{Losses, Manifest, Recorder, Recording, RunNonce};
+use gateways::{Launch, Running, Upstream, Upstreams};
+use net::World;
+use scenario::Plan;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use units::{Moment, Timespan};
+
+use crate::place::{Output, place};
+use crate::{Progress, RunError, Stage, directory, status, watchdog};
+
+/// From the moment that the gateway is ready to the epoch: long enough for all threads to be waiting.
+const LEAD: Duration = Duration::from_millis(20);
+
+/// How long the driver may take to end once its own deadline is over: a bound on a defect, not on a gateway.
+const DRIVER_BOUND: Duration = Duration::from_secs(5);
+
+/// What a run is told beside its plan.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The directory in which the run directory is made.
+    pub out: PathBuf,
+    /// Where the scenario was read from, as the user named it.
+    pub scenario_path: String,
+    /// The scenario as it is run, with every override in it.
+    pub scenario_text: String,
+    /// True for the simulated world.
+    pub simulate: bool,
+    /// Hosts other than loopback that may be sent load.
+    pub allow_hosts: Vec<String>,
+    /// Where the live state is served.
+    pub status: Option<SocketAddr>,
+    /// Ends the run in order: what was recorded is kept and judged.
+    pub interrupt: CancellationToken,
+    /// Ends the run at once.
+    pub abort: CancellationToken,
+}
+
+/// A run whose evidence is on disk.
+#[derive(Debug)]
+pub struct Finished {
+    /// Where the evidence lies.
+    pub dir: PathBuf,
+    /// Why it ended before its plan did, if it did.
+    pub early: Option<String>,
+}
+
+/// Runs `plan` to its end, or to the first of: an interrupt, the gateway's death, a failure of the environment.
+pub fn run(plan: &Plan, options: &Options, progress: &Arc<Progress>) -> Result<Finished, RunError> {
+    let conducted = |world: World| async move {
+        progress.follow(&world);
+        tokio::select! {
+            biased;
+            () = options.abort.cancelled() => Err(RunError::Aborted),
+            finished = conduct(&world, plan.clone(), options, progress) => finished,
+        }
+    };
+    if options.simulate {
+        if !plan.gateway.contract().can_be_simulated() {
+            return Err(RunError::NotSimulable(plan.gateway.name()));
+        }
+        return net::simulate(conducted);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| RunError::Evidence { path: options.out.clone(), source })?;
+    tokio::task::LocalSet::new().block_on(&runtime, conducted(World::real()))
+}
+
+async fn conduct(
+    world: &World,
+    mut plan: Plan,
+    options: &Options,
+    progress: &Arc<Progress>,
+) -> Result<Finished, RunError> {
+    let dir = directory::create(&options.out, &plan.name)
+        .map_err(|source| RunError::Evidence { path: options.out.clone(), source })?;
+    let in_dir = |source| RunError::Evidence { path: dir.clone(), source };
+    if !world.is_simulated() {
+        let nonce = fresh_nonce();
+        (plan.pool.nonce, plan.driver.nonce) = (nonce, nonce);
+    }
+    let mut manifest = manifest(&plan, options, &dir);
+    let recording = Recording::create(&dir, &manifest).map_err(in_dir)?;
+    let parts = Parts { world: world.clone(), recorder: recording.recorder(), stop: CancellationToken::new() };
+
+    let status = status::serve(options.status, progress.clone())?;
+    let (addresses, backends) = parts.start_backends(&plan).await?;
+    let launch = Launch {
+        world: world.clone(),
+        upstreams: upstreams(&plan, &addresses),
+        dir: dir.join("gateway"),
+        allow_hosts: options.allow_hosts.clone(),
+    };
+    let mut gateway = tokio::select! {
+        biased;
+        () = options.interrupt.cancelled() => return Err(RunError::Aborted),
+        gateway = plan.gateway.contract().launch(&launch) => gateway?,
+    };
+    manifest.gateway_version.clone_from(&gateway.version);
+    world.set_epoch_in(LEAD);
+    manifest.started = (directory::wall_clock() + LEAD).to_string();
+    recording.rewrite(&manifest).map_err(in_dir)?;
+
+    let early = parts.carry_the_load(&plan, &mut gateway, options, progress).await?;
+    let ended = world.now();
+    parts.stop.cancel();
+    let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;
+    gateway.stop().await;
+    drop(status);
+    drop(parts);
+    let losses = Losses { rows: 0, connections: totals.turned_away };
+    let early_text = early.as_ref().map(Early::text);
+    recording.finish(ended, early_text.clone(), losses).map_err(in_dir)?;
+    progress.enter(Stage::Done);
+    match early {
+        Some(Early::GatewayEnded(how)) => {
+            Err(RunError::GatewayEnded { at: Timespan(ended.since(Moment::EPOCH)), how, dir })
+        }
+        _ => Ok(Finished { dir, early: early_text }),
+    }
+}
+
+/// Why a run ended before its plan did.
+enum Early {
+    Interrupted,
+    GatewayEnded(String),
+}
+
+impl Early {
+    fn text(&self) -> String {
+        match self {
+            Early::Interrupted => "interrupted".into(),
+            Early::GatewayEnded(how) => format!("the gateway ended: {how}"),
+        }
+    }
+}
+
+/// What all parts of a run share.
+struct Parts {
+    world: World,
+    recorder: Recorder,
+    stop: CancellationToken,
+}
+
+impl Parts {
+    /// Binds the pool and starts to serve; gives the addresses, and what becomes of it.
+    async fn start_backends(
+        &self,
+        plan: &Plan,
+    ) -> Result<(Vec<SocketAddr>, Output<fake_backends::PoolTotals>), RunError> {
+        let (bound, addresses) = oneshot::channel();
+        let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
+        let spec = plan.pool.clone();
+        let serving = place(&self.world, "fake backends", move || async move {
+            let pool = match fake_backends::bind(&world, &spec) {
+                Ok(pool) => pool,
+                Err(error) => {
+                    bound.send(Err(error)).ok();
+                    return fake_backends::PoolTotals::default();
+                }
+            };
+            bound.send(Ok(pool.addresses().to_vec())).ok();
+            pool.serve(spec, recorder, stop).await
+        });
+        let addresses = addresses.await.map_err(|_| RunError::PartEnded("fake backends"))??;
+        Ok((addresses, serving))
+    }
+
+    /// Starts the driver and the watchdog, and waits until the load is done or something ends it early.
+    async fn carry_the_load(
+        &self,
+        plan: &Plan,
+        gateway: &mut Running,
+        options: &Options,
+        progress: &Arc<Progress>,
+    ) -> Result<Option<Early>, RunError> {
+        let mut spec = plan.driver.clone();
+        spec.target = gateway.address;
+        scenario::resolve_secrets(&mut spec).map_err(|diagnostic| RunError::Secret(diagnostic.message))?;
+        let until = Moment::after_epoch(plan.length + plan.grace);
+        let load = driver::prepare(&spec)?.ending_at(until);
+        let stop_driving = CancellationToken::new();
+        let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
+        place(&self.world, "watchdog", move || watchdog::watch(world, recorder, stop));
+        let mut workers = Vec::new();
+        for index in 0..load.threads() {
+            let part = load.part(index);
+            let (world, recorder, live) = (self.world.clone(), self.recorder.clone(), progress.live.clone());
+            let stop = stop_driving.clone();
+            workers.push(place(&self.world, "driver", move || driver::drive(world, part, recorder, live, stop)));
+        }
+        let driven = async {
+            for worker in workers {
+                worker.await.map_err(|_| RunError::PartEnded("driver"))?;
+            }
+            Ok(())
+        };
+        tokio::pin!(driven);
+        progress.enter(Stage::Running);
+        let timer = self.world.timer();
+        let end = async {
+            timer.sleep_until(Moment::after_epoch(plan.length)).await;
+            progress.enter(Stage::Draining);
+            timer.sleep_until(until + DRIVER_BOUND).await;
+        };
+        let early = tokio::select! {
+            biased;
+            driven = &mut driven => return driven.map(|()| None),
+            () = options.interrupt.cancelled() => Early::Interrupted,
+            how = gateway.ended() => Early::GatewayEnded(how),
+            () = end => return Err(RunError::PartEnded("driver")),
+        };
+        stop_driving.cancel();
+        timer.until(timer.now() + DRIVER_BOUND, driven).await.ok_or(RunError::PartEnded("driver"))??;
+        Ok(Some(early))
+    }
+}
+
+fn upstreams(plan: &Plan, addresses: &[SocketAddr]) -> Upstreams {
+    let named = plan.pool.backends.iter().zip(&plan.brief.backends).zip(addresses);
+    let backends = named.map(|((spec, brief), address)| Upstream {
+        name: spec.name.clone(),
+        address: *address,
+        weight: brief.weight,
+        priority: brief.priority,
+    });
+    Upstreams {
+        backends: backends.collect(),
+        policy: plan.policy.clone(),
+        base: plan.base.clone(),
+        seed: plan.seed,
+    }
+}
+
+fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
+    Manifest {
+        format: evidence::FORMAT,
+        brownout: env!("CARGO_PKG_VERSION").to_owned(),
+        run: dir.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        scenario_path: options.scenario_path.clone(),
+        scenario_text: options.scenario_text.clone(),
+        plan: serde_json::to_value(plan).expect("a plan has only string keys"),
+        seed: plan.seed,
+        nonce: plan.pool.nonce,
+        gateway: plan.gateway.name().to_owned(),
+        gateway_version: None,
+        simulated: options.simulate,
+        started: directory::wall_clock().to_string(),
+        machine: directory::machine(),
+    }
+}
+
+/// Different from run to run, so that a gateway that outlives a run can't bring its late retries into the next.
+fn fresh_nonce() -> RunNonce {
+    let now = directory::wall_clock().as_nanosecond();
+    RunNonce((now ^ (now >> 32) ^ i128::from(std::process::id())) as u32)
+}

@@ -1,0 +1,59 @@
+//! Why a run has no evidence, or only a part of it: the environment failed, not the gateway's behaviour.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a run did not come to its end. All of these are exit code 4.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The run directory could not be written.
+    #[error("{}: {source}", path.display())]
+    Evidence {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A fake backend could not be started.
+    #[error(transparent)]
+    Backends(#[from] fake_backends::BindError),
+    /// The gateway did not come up.
+    #[error(transparent)]
+    Gateway(#[from] gateways::LaunchError),
+    /// The load could not be prepared.
+    #[error(transparent)]
+    Driver(#[from] driver::PrepareError),
+    /// The gateway ended while the run was going on.
+    #[error("the gateway ended {at} into the run: {how}; partial evidence is in {}", dir.display())]
+    GatewayEnded {
+        /// How long after the epoch.
+        at: units::Timespan,
+        /// How it ended.
+        how: String,
+        /// Where the evidence lies.
+        dir: PathBuf,
+    },
+    /// A secret that the traffic needs is not in the environment.
+    #[error("{0}")]
+    Secret(String),
+    /// The status page could not be served.
+    #[error("--status {address}: {source}")]
+    Status {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The gateway can't run in the simulated world.
+    #[error("gateway `{0}` can't be simulated: only `reference` runs in the simulated world")]
+    NotSimulable(&'static str),
+    /// The user asked twice for the end.
+    #[error("aborted")]
+    Aborted,
+    /// A part of the harness ended where it must not: a defect of brownout.
+    #[error("the {0} ended unexpectedly: this is a defect of brownout, please report it")]
+    PartEnded(&'static str),
+}

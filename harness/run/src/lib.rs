@@ -1,0 +1,16 @@
+//! The lifecycle of one run, and nothing else: a plan becomes evidence on disk.
+//!
+//! Backends first, then the gateway, then the epoch, then the load; and back in the opposite order, on every path.
+//! The room neither reads scenario files nor judges what was recorded.
+
+mod conduct;
+mod directory;
+mod error;
+mod place;
+mod progress;
+mod status;
+mod watchdog;
+
+pub use conduct::{Finished, Options, run};
+pub use error::RunError;
+pub use progress::{Progress, Stage};

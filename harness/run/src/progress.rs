@@ -1,0 +1,98 @@
+//! The live state of a run, for progress bars and the status page. Read often, written seldom.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use driver::Live;
+use net::World;
+use units::{Moment, Stretch};
+
+/// Where a run is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Backends and gateway are being started.
+    Starting,
+    /// The load is on.
+    Running,
+    /// The last phase is over; exchanges under way may still finish.
+    Draining,
+    /// The evidence is whole.
+    Done,
+}
+
+impl Stage {
+    const ALL: [Stage; 4] = [Stage::Starting, Stage::Running, Stage::Draining, Stage::Done];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stage::Starting => "starting",
+            Stage::Running => "running",
+            Stage::Draining => "draining",
+            Stage::Done => "done",
+        }
+    }
+}
+
+/// The live state of a run.
+pub struct Progress {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The gateway's kind.
+    pub gateway: String,
+    /// The phases, by name.
+    pub phases: Vec<(String, Stretch)>,
+    /// From the epoch to the end of the last phase.
+    pub length: Duration,
+    /// Exchanges that the schedule has; closed-loop traffic comes on top.
+    pub scheduled: u64,
+    /// What the driver counts as it goes.
+    pub live: Arc<Live>,
+    stage: AtomicU8,
+    world: OnceLock<World>,
+}
+
+impl Progress {
+    /// The state of a run that has not begun.
+    pub fn new(plan: &scenario::Plan, scheduled: u64) -> Self {
+        let phases = plan.brief.phases.iter().map(|phase| (phase.name.clone(), phase.during));
+        Progress {
+            scenario: plan.name.clone(),
+            gateway: plan.gateway.name().to_owned(),
+            phases: phases.collect(),
+            length: plan.length,
+            scheduled,
+            live: Arc::default(),
+            stage: AtomicU8::new(0),
+            world: OnceLock::new(),
+        }
+    }
+
+    /// Where the run is in its life.
+    pub fn stage(&self) -> Stage {
+        Stage::ALL[usize::from(self.stage.load(Ordering::Relaxed)).min(3)]
+    }
+
+    /// The time since the epoch; nothing in the simulated world, whose time is not the reader's.
+    pub fn now(&self) -> Option<Moment> {
+        self.world.get().map(World::now)
+    }
+
+    /// The phase that it is in now, by its index.
+    pub fn phase(&self) -> Option<usize> {
+        let now = self.now()?;
+        self.phases.iter().position(|(_, during)| during.contains(now))
+    }
+
+    pub(crate) fn enter(&self, stage: Stage) {
+        self.stage.store(stage as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn follow(&self, world: &World) {
+        if !world.is_simulated() {
+            // Set once; a second run gets a progress of its own.
+            let _ = self.world.set(world.clone());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The live state of a run over HTTP: `/` as JSON, `/metrics` as OpenMetrics. Its own thread, off the load path.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use axum::{Json, Router};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use serde_json::json;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{Progress, RunError};
+
+/// The media type of OpenMetrics 1.0 text.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Serves until the guard is dropped; nothing without an address.
+pub(crate) fn serve(address: Option<SocketAddr>, progress: Arc<Progress>) -> Result<Option<DropGuard>, RunError> {
+    let Some(address) = address else { return Ok(None) };
+    let in_error = |source| RunError::Status { address, source };
+    let listener = std::net::TcpListener::bind(address).map_err(in_error)?;
+    listener.set_nonblocking(true).map_err(in_error)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(in_error)?;
+    let stop = CancellationToken::new();
+    let stopped = stop.clone().cancelled_owned();
+    let pages = Router::new().route("/", get(state)).route("/metrics", get(metrics)).with_state(progress);
+    let body = move || {
+        let served: std::io::Result<()> = runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            axum::serve(listener, pages).with_graceful_shutdown(stopped).await
+        });
+        if let Err(error) = served {
+            tracing::warn!(%error, "the status page ended");
+        }
+    };
+    std::thread::Builder::new().name("status".into()).spawn(body).map_err(in_error)?;
+    Ok(Some(stop.drop_guard()))
+}
+
+async fn state(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
+    let counts = progress.live.progress();
+    Json(json!({
+        "scenario": progress.scenario,
+        "gateway": progress.gateway,
+        "stage": progress.stage().word(),
+        "phase": progress.phase().map(|index| &progress.phases[index].0),
+        "seconds": progress.now().map(units::Moment::seconds),
+        "length_seconds": progress.length.as_secs_f64(),
+        "exchanges": {
+            "scheduled": progress.scheduled,
+            "sent": counts.sent,
+            "done": counts.done,
+            "failed": counts.failed,
+            "skipped": counts.skipped,
+            "in_flight": counts.in_flight,
+        },
+    }))
+}
+
+async fn metrics(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
+    let counts = progress.live.progress();
+    let mut registry = Registry::with_prefix("brownout");
+    let seconds = progress.now().map_or(0.0, units::Moment::seconds);
+    registry.register("run_seconds", "Time since the epoch of the run", ConstGauge::new(seconds));
+    for (name, help, value) in [
+        ("exchanges_scheduled", "Exchanges that the schedule has", progress.scheduled),
+        ("exchanges_sent", "Requests sent to the gateway", counts.sent),
+        ("exchanges_done", "Exchanges that are over, however they ended", counts.done),
+        ("exchanges_failed", "Exchanges that did not succeed", counts.failed),
+        ("exchanges_skipped", "Requests never sent, because too many were in flight", counts.skipped),
+        ("exchanges_in_flight", "Requests under way", counts.in_flight),
+    ] {
+        registry.register(name, help, ConstGauge::new(value));
+    }
+    let mut text = String::new();
+    // Writing to a string can't fail.
+    let _ = encode(&mut text, &registry);
+    ([(CONTENT_TYPE, OPENMETRICS)], text)
+}

@@ -1,0 +1,110 @@
+//! Injections: which fault, on which backends, when.
+
+use fake_backends::Injection;
+use fake_backends::fault::FaultSettings;
+use judge::{InjectionBrief, PhaseBrief};
+use serde::Serialize;
+use units::{Moment, Stretch, Timespan};
+
+use super::Context;
+use crate::file::{InjectOwn, Keyed, Located};
+
+/// An attempt notes the injections that hit it in 64 bits.
+const INJECTIONS_MAX: usize = 64;
+
+/// Resolves `[[phase.inject]]`: for the backends, and for the judge.
+pub(super) fn compile(context: &mut Context<'_>, phases: &[PhaseBrief]) -> (Vec<Injection>, Vec<InjectionBrief>) {
+    let (mut injections, mut briefs) = (Vec::new(), Vec::new());
+    for (index, (table, phase)) in context.scenario.phase.iter().zip(phases).enumerate() {
+        for inject in &table.inject {
+            if injections.len() == INJECTIONS_MAX {
+                let total: usize = context.scenario.phase.iter().map(|phase| phase.inject.len()).sum();
+                context.error(&inject.span, format!("{total} injections, allowed are {INJECTIONS_MAX}")).label =
+                    Some("the first one too many".to_owned());
+            }
+            let injection = injection(context, inject, phase);
+            briefs.push(brief(&injection, index));
+            injections.push(injection);
+        }
+    }
+    (injections, briefs)
+}
+
+fn injection(context: &mut Context<'_>, inject: &Keyed<InjectOwn, FaultSettings>, phase: &PhaseBrief) -> Injection {
+    let fault = inject.kind.clone();
+    if let Some(problem) = fault.contract().problem() {
+        context.error(&inject.span, format!("fault `{}`: {problem}", fault.name()));
+    }
+    let backends = match &inject.own.on {
+        Some(names) => targets(context, names),
+        None => (0..context.scenario.backend.0.len()).map(|index| index as u16).collect(),
+    };
+    Injection { fault, backends, during: during(context, &inject.own, phase) }
+}
+
+fn targets(context: &mut Context<'_>, names: &Located<Vec<Located<String>>>) -> Vec<u16> {
+    if names.is_empty() {
+        context.error(&names.span, "this injection hits no backend").help =
+            Some("name at least one backend, or leave `on` out for all of them".to_owned());
+    }
+    let known = context.scenario.backend.names();
+    let mut targets = Vec::new();
+    for name in &names.value {
+        let Some(index) = context.resolve("backend", "backends", name, &known) else { continue };
+        if targets.contains(&(index as u16)) {
+            context.error(&name.span, format!("backend `{}` is named twice", name.value));
+        } else {
+            targets.push(index as u16);
+        }
+    }
+    targets
+}
+
+fn during(context: &mut Context<'_>, own: &InjectOwn, phase: &PhaseBrief) -> Stretch {
+    let length = Timespan(phase.during.length());
+    let offset = own.from.as_ref().map(|from| from.value).unwrap_or_default();
+    if let Some(from) = own.from.as_ref().filter(|from| from.value >= length) {
+        let message = format!("the fault begins {} into a phase of {length}", from.value);
+        context.error(&from.span, message).help = Some("`from` counts from the start of the phase".to_owned());
+    }
+    let from: Moment = phase.during.from + *offset;
+    let Some(wanted) = &own.length else { return Stretch { from, to: phase.during.to } };
+    if wanted.is_zero() {
+        context.error(&wanted.span, "the fault is in force for 0 s");
+    } else if offset.saturating_add(*wanted.value) > *length {
+        let message = format!("the fault would outlast its phase: {offset} + {} is more than {length}", wanted.value);
+        context.error(&wanted.span, message).help = Some("leave `for` out to keep it to the end of the phase".to_owned());
+    }
+    Stretch { from, to: (from + *wanted.value).min(phase.during.to) }
+}
+
+fn brief(injection: &Injection, phase: usize) -> InjectionBrief {
+    let fault = injection.fault.contract();
+    InjectionBrief {
+        phase,
+        fault: injection.fault.name().to_owned(),
+        settings: settings(&injection.fault),
+        backends: injection.backends.clone(),
+        during: injection.during,
+        hides_attempts: fault.hides_attempts(),
+        closes_listener: fault.closes_listener(),
+    }
+}
+
+/// The settings of a kind in the words of the file, without what is empty: `{ code = 503, share = 0.5 }`.
+pub(crate) fn settings(kind: &impl Serialize) -> String {
+    let tagged = toml::Value::try_from(kind).ok();
+    let settings = tagged.and_then(|tagged| tagged.as_table().and_then(|table| table.values().next().cloned()));
+    settings.map_or_else(|| "{}".to_owned(), |settings| inline(&settings))
+}
+
+/// A value in the words of the file, without what is empty.
+pub(crate) fn inline(value: &impl Serialize) -> String {
+    let Ok(toml::Value::Table(mut table)) = toml::Value::try_from(value) else { return "{}".to_owned() };
+    table.retain(|_, value| match value {
+        toml::Value::Table(table) => !table.is_empty(),
+        toml::Value::Array(array) => !array.is_empty(),
+        _ => true,
+    });
+    if table.is_empty() { "{}".to_owned() } else { toml::Value::Table(table).to_string() }
+}

@@ -1,0 +1,146 @@
+//! How much the plan sends, held against the limits.
+
+use std::ops::Range;
+
+use driver::{Class, Mode, Segment};
+use judge::PhaseBrief;
+use units::{Rate, Stretch};
+
+use super::traffic::seconds;
+use super::Context;
+use crate::file::Located;
+
+/// Requests a second that one sending thread is given.
+const RATE_A_THREAD: f64 = 10_000.0;
+
+/// The most threads that are started without being asked for.
+const THREADS: usize = 4;
+
+/// The most threads.
+const THREADS_MAX: usize = 64;
+
+/// The requests that a class is planned to send in a stretch, on average; nothing for closed-loop classes.
+pub(super) fn planned_between(class: &Class, stretch: Stretch) -> Option<f64> {
+    let Mode::Open(segments) = &class.mode else { return None };
+    Some(segments.iter().map(|segment| requests(segment, stretch)).sum())
+}
+
+/// The requests that a class is planned to send in the whole run, on average; nothing for closed-loop classes.
+fn planned(class: &Class) -> Option<f64> {
+    planned_between(class, Stretch { from: units::Moment::EPOCH, to: units::Moment::NEVER })
+}
+
+/// The area under the part of a ramp that lies in a stretch.
+fn requests(segment: &Segment, stretch: Stretch) -> f64 {
+    let (from, to) = (segment.during.from.max(stretch.from), segment.during.to.min(stretch.to));
+    if to <= from {
+        return 0.0;
+    }
+    (rate_at(segment, from.seconds()) + rate_at(segment, to.seconds())) / 2.0 * to.since(from).as_secs_f64()
+}
+
+fn rate_at(segment: &Segment, seconds: f64) -> f64 {
+    let length = segment.during.length().as_secs_f64();
+    let part = if length > 0.0 { (seconds - segment.during.from.seconds()) / length } else { 0.0 };
+    segment.from.get() + (segment.to.get() - segment.from.get()) * part
+}
+
+/// Holds the load against the limits, and says how many threads it takes.
+pub(super) fn check(context: &mut Context<'_>, classes: &[Class], phases: &[PhaseBrief]) -> usize {
+    check_exchanges(context, classes);
+    let peak = check_rate(context, classes, phases);
+    check_in_flight(context, classes);
+    let automatic = ((peak / RATE_A_THREAD).ceil() as usize).clamp(1, THREADS);
+    let Some(threads) = &context.scenario.driver.threads else { return automatic };
+    if !(1..=THREADS_MAX).contains(&threads.value) {
+        context.error(&threads.span, format!("{} threads, allowed are 1 to {THREADS_MAX}", threads.value));
+    }
+    threads.value
+}
+
+/// The place of what makes a class send: its rate, or its name.
+fn rate_place(context: &Context<'_>, class: usize) -> Range<usize> {
+    let (name, table) = &context.scenario.traffic.0[class];
+    table.rate.as_ref().map_or_else(|| name.span.clone(), |rate: &Located<Rate>| rate.span.clone())
+}
+
+fn check_exchanges(context: &mut Context<'_>, classes: &[Class]) {
+    let counts: Vec<f64> = classes.iter().map(|class| planned(class).unwrap_or(0.0)).collect();
+    let total: f64 = counts.iter().sum();
+    let limit = context.scenario.limits.exchanges;
+    if total <= limit as f64 {
+        return;
+    }
+    let largest = (0..classes.len()).max_by(|a, b| counts[*a].total_cmp(&counts[*b])).unwrap_or(0);
+    let sums: Vec<String> = classes.iter().zip(&counts).filter(|(_, count)| **count > 0.0).map(|(class, count)| sum(class, *count)).collect();
+    let span = rate_place(context, largest);
+    let noted = context.error(&span, format!("{total:.0} requests, over `limits.exchanges` = {limit}"));
+    noted.label = Some(sums.join("; "));
+    noted.help = Some("lower the rate, shorten the phases, or raise `limits.exchanges`".to_owned());
+}
+
+/// `reads: 500/s × 20 s + (100/s to 400/s) × 5 s = 11250`.
+fn sum(class: &Class, count: f64) -> String {
+    let Mode::Open(segments) = &class.mode else { return String::new() };
+    let mut terms: Vec<(String, std::time::Duration)> = Vec::new();
+    for segment in segments {
+        let rate = match segment.from == segment.to {
+            true => segment.from.to_string(),
+            false => format!("({} to {})", segment.from, segment.to),
+        };
+        match terms.last_mut().filter(|(last, _)| *last == rate) {
+            Some((_, length)) => *length += segment.during.length(),
+            None => terms.push((rate, segment.during.length())),
+        }
+    }
+    let shown = terms.len().min(4);
+    let rest = if terms.len() > shown { " + …" } else { "" };
+    let terms: Vec<String> = terms[..shown].iter().map(|(rate, length)| format!("{rate} × {}", seconds(*length))).collect();
+    format!("{}: {}{rest} = {count:.0}", class.name, terms.join(" + "))
+}
+
+/// The highest total rate. Rates change linearly within a phase, so it is at one of its ends.
+fn check_rate(context: &mut Context<'_>, classes: &[Class], phases: &[PhaseBrief]) -> f64 {
+    let limit = context.scenario.limits.rate.get();
+    let mut peak: f64 = 0.0;
+    let mut noted = false;
+    for phase in phases {
+        let segments = classes.iter().enumerate().filter_map(|(index, class)| match &class.mode {
+            Mode::Open(segments) => segments.iter().find(|it| it.during.from == phase.during.from).map(|it| (index, it)),
+            Mode::Closed { .. } => None,
+        });
+        let segments: Vec<(usize, &Segment)> = segments.collect();
+        let start: f64 = segments.iter().map(|(_, segment)| segment.from.get()).sum();
+        let end: f64 = segments.iter().map(|(_, segment)| segment.to.get()).sum();
+        peak = peak.max(start).max(end);
+        if peak > limit && !noted {
+            noted = true;
+            let highest = segments.iter().max_by(|a, b| a.1.from.get().max(a.1.to.get()).total_cmp(&b.1.from.get().max(b.1.to.get())));
+            let span = rate_place(context, highest.map_or(0, |(index, _)| *index));
+            let message = format!("{peak:.0} requests a second in phase `{}`, over `limits.rate` = {limit:.0}/s", phase.name);
+            context.error(&span, message).help = Some("lower the rate, or raise `limits.rate`".to_owned());
+        }
+    }
+    peak
+}
+
+/// What would be under way if nothing were answered.
+fn check_in_flight(context: &mut Context<'_>, classes: &[Class]) {
+    let limit = context.scenario.limits.in_flight;
+    let most = |class: &Class| match &class.mode {
+        Mode::Open(segments) => {
+            let peak = segments.iter().map(|it| it.from.get().max(it.to.get())).fold(0.0, f64::max);
+            peak * class.deadline.as_secs_f64()
+        }
+        Mode::Closed { users, .. } => f64::from(*users),
+    };
+    let total: f64 = classes.iter().map(most).sum();
+    let largest = (0..classes.len()).max_by(|a, b| most(&classes[*a]).total_cmp(&most(&classes[*b])));
+    if let Some(largest) = largest.filter(|_| total > limit as f64) {
+        let span = rate_place(context, largest);
+        let message = format!("up to {total:.0} requests could be under way, over `limits.in_flight` = {limit}: what is over is skipped");
+        let noted = context.warning(&span, message);
+        noted.label = Some("rate × deadline, if nothing is answered".to_owned());
+        noted.help = Some("shorten `deadline`, lower the rate, or raise `limits.in_flight`".to_owned());
+    }
+}

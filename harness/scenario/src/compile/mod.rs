@@ -1,0 +1,191 @@
+//! From the file to the plan. Each topic resolves its part and notes everything that is wrong with it, so that all
+//! cross-checks come at once.
+
+mod backends;
+mod demands;
+mod faults;
+mod gateway;
+mod limits;
+mod load;
+mod phases;
+mod request;
+mod traffic;
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use driver::{Class, DriverSpec};
+use evidence::RunNonce;
+use fake_backends::PoolSpec;
+use judge::{About, BackendBrief, Brief, TrafficBrief};
+
+pub(crate) use faults::{inline, settings};
+pub(crate) use gateway::configuration;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::file::{Located, Scenario};
+use crate::plan::Plan;
+
+/// The `host` header of every request. The domain is reserved for tests (RFC 2606, section 2).
+const HOST: &str = "brownout.test";
+
+/// How long after the last deadline a run waits for what is still under way.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What all topics work on.
+struct Context<'a> {
+    scenario: &'a Scenario,
+    text: &'a str,
+    base: &'a Path,
+    wrong: Vec<Diagnostic>,
+}
+
+impl Context<'_> {
+    /// Notes an error at a place; the words for label and help are added to what comes back.
+    fn error(&mut self, span: &Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
+        self.note(Diagnostic::error(message).at(span.clone()))
+    }
+
+    /// Notes a warning at a place.
+    fn warning(&mut self, span: &Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
+        self.note(Diagnostic::warning(message).at(span.clone()))
+    }
+
+    fn note(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
+        self.wrong.push(diagnostic);
+        let last = self.wrong.len() - 1;
+        &mut self.wrong[last]
+    }
+
+    /// Checks a name that ends up in tags, file names and gateway configurations.
+    fn check_name(&mut self, what: &str, name: &Located<String>) {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(fits) {
+            self.error(&name.span, format!("`{}` can't be the name of a {what}", name.escape_debug()))
+                .help = Some(format!("names have 1 to {NAME_MAX} letters, digits, `-`, `_` and `.`"));
+        }
+    }
+
+    /// The index of a name, or an error with the nearest one.
+    fn resolve(&mut self, what: &str, plural: &str, name: &Located<String>, known: &[&str]) -> Option<usize> {
+        let found = known.iter().position(|known| *known == name.as_str());
+        if found.is_none() {
+            let help = crate::names::help(name, what, plural, known);
+            let noted = self.error(&name.span, format!("unknown {what} `{}`", name.escape_debug()));
+            noted.label = Some(format!("no {what} has this name"));
+            noted.help = Some(help);
+        }
+        found
+    }
+}
+
+/// The longest name of a backend, phase or traffic class, in bytes.
+const NAME_MAX: usize = 64;
+
+/// Resolves a scenario. The plan is there if nothing is an error.
+pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<Plan>, Vec<Diagnostic>) {
+    let mut context = Context { scenario, text, base, wrong: Vec::new() };
+    check_title(&mut context);
+    limits::check(&mut context);
+    let backends = backends::compile(&mut context);
+    let phases = phases::compile(&mut context);
+    let classes = traffic::compile(&mut context, &phases);
+    let threads = load::check(&mut context, &classes, &phases);
+    let (injections, injection_briefs) = faults::compile(&mut context, &phases);
+    let demands = demands::compile(&mut context, &phases, &injection_briefs, &classes);
+    let (gateway, policy) = gateway::compile(&mut context, &backends);
+
+    if context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return (None, context.wrong);
+    }
+    let limits = scenario.limits;
+    let nonce = nonce_of(scenario.seed);
+    let length = phases.last().map(|phase| phase.during.to.since(units::Moment::EPOCH)).unwrap_or_default();
+    let longest = classes.iter().map(|class| class.deadline).max().unwrap_or_default();
+    let brief = Brief {
+        about: about(scenario),
+        phases,
+        traffic: classes.iter().map(traffic_brief).collect(),
+        backends: backend_briefs(scenario),
+        injections: injection_briefs,
+        demands,
+    };
+    let mut driver = DriverSpec {
+        target: backends::ANY_PORT,
+        host: HOST.to_owned(),
+        classes,
+        seed: scenario.seed,
+        nonce,
+        connections_max: limits.connections,
+        in_flight_max: limits.in_flight,
+        response_body_max: limits.body,
+        exchanges_max: limits.exchanges,
+        threads,
+    };
+    let exchanges = bound_exchanges(&mut driver);
+    let pool = PoolSpec {
+        backends,
+        injections,
+        seed: scenario.seed,
+        nonce,
+        exchanges_max: exchanges,
+        connections_max: limits.backend_connections,
+        request_body_max: limits.body,
+    };
+    let name = scenario.name.value.clone();
+    let (seed, base) = (scenario.seed, base.to_path_buf());
+    let plan = Plan { name, seed, gateway, policy, pool, driver, brief, length, grace: longest + GRACE, base, limits };
+    (Some(plan), context.wrong)
+}
+
+/// The exchanges of a plan: those of the schedule, and what it leaves of the limit to closed-loop classes.
+fn bound_exchanges(driver: &mut DriverSpec) -> u64 {
+    let scheduled: u64 = (0..driver.classes.len()).map(|class| driver::count(driver, class as u16)).sum();
+    driver.exchanges_max = driver.exchanges_max.saturating_sub(scheduled);
+    let closed = driver.classes.iter().any(|class| matches!(class.mode, driver::Mode::Closed { .. }));
+    if closed { scheduled + driver.exchanges_max } else { scheduled }
+}
+
+fn check_title(context: &mut Context<'_>) {
+    let name = &context.scenario.name;
+    if name.trim().is_empty() || name.len() > 120 || name.chars().any(char::is_control) {
+        context.error(&name.span, "the scenario's name must be one line of 1 to 120 bytes");
+    }
+}
+
+fn about(scenario: &Scenario) -> About {
+    About {
+        name: scenario.name.value.clone(),
+        why: scenario.why.clone(),
+        owner: scenario.owner.clone(),
+        rollback: scenario.rollback.clone(),
+    }
+}
+
+fn traffic_brief(class: &Class) -> TrafficBrief {
+    TrafficBrief {
+        name: class.name.clone(),
+        method: evidence::Method::parse(&class.method),
+        request: format!("{} {}", class.method, class.path),
+        open_loop: matches!(class.mode, driver::Mode::Open(_)),
+    }
+}
+
+fn backend_briefs(scenario: &Scenario) -> Vec<BackendBrief> {
+    let brief = |(name, table): &(Located<String>, crate::file::BackendTable)| BackendBrief {
+        name: name.value.clone(),
+        weight: table.weight.as_ref().map_or(1, |weight| weight.value),
+        priority: table.priority.as_ref().map_or(0, |priority| priority.value),
+    };
+    scenario.backend.0.iter().map(brief).collect()
+}
+
+/// A nonce that depends on the seed alone, so that a plan is the same every time. A real run chooses its own.
+fn nonce_of(seed: u64) -> RunNonce {
+    // The finalizer of SplitMix64 (Steele, Lea, Flood 2014), so that neighbouring seeds have unlike nonces.
+    let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    RunNonce((mixed ^ (mixed >> 31)) as u32)
+}

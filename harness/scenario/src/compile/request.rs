@@ -1,0 +1,120 @@
+//! The shape of a request: method and path, headers, body.
+
+use driver::{Body, BodyContent};
+
+use super::Context;
+use crate::file::{BodyTable, Located, Named};
+use crate::secrets::placeholders;
+
+/// Headers that the driver sets by itself.
+const OWN_HEADERS: [&str; 5] = ["host", "connection", "content-length", "transfer-encoding", evidence::TAG_HEADER];
+
+/// The longest path, and the longest header value: what gateways take in one line by default (nginx: 8 KiB).
+const LINE_MAX: usize = 4096;
+
+/// The most headers that a class adds.
+const HEADERS_MAX: usize = 64;
+
+/// Method and path of `request`; nothing if either is wrong.
+pub(super) fn method_and_path(context: &mut Context<'_>, request: &Located<String>) -> Option<(String, String)> {
+    let mut words = request.split_ascii_whitespace();
+    let (Some(method), Some(path), None) = (words.next(), words.next(), words.next()) else {
+        let noted = context.error(&request.span, format!("`{}` is not a request", request.escape_debug()));
+        noted.label = Some("expected a method and a path".to_owned());
+        noted.help = Some("for example `GET /orders/{n}`".to_owned());
+        return None;
+    };
+    let wrong = method_problem(method).map(|why| (format!("`{}` is not a method: {why}", method.escape_debug()), "for example `GET`, `POST` or `DELETE`"));
+    let wrong = wrong.or_else(|| path_problem(path).map(|why| (format!("`{}` is not a path: {why}", path.escape_debug()), "for example `/orders/{n}?full=1`")));
+    match wrong {
+        None => Some((method.to_owned(), path.to_owned())),
+        Some((message, help)) => {
+            context.error(&request.span, message).help = Some(help.to_owned());
+            None
+        }
+    }
+}
+
+fn method_problem(method: &str) -> Option<&'static str> {
+    match method {
+        "CONNECT" => Some("it asks for a tunnel, which has no path"),
+        "TRACE" => Some("gateways answer it themselves or refuse it"),
+        _ if !is_token(method) => Some("it has characters that no method has"),
+        _ if method.len() > 16 => Some("it is longer than 16 characters"),
+        _ if method.bytes().any(|byte| byte.is_ascii_lowercase()) => Some("methods are upper case"),
+        _ => None,
+    }
+}
+
+fn path_problem(path: &str) -> Option<String> {
+    let visible = |byte: u8| byte.is_ascii_graphic() && !b"#\"<>\\^`|".contains(&byte);
+    if !path.starts_with('/') {
+        return Some("it must begin with `/`; the gateway's address is not part of it".to_owned());
+    }
+    if path.len() > LINE_MAX {
+        return Some(format!("it is longer than {LINE_MAX} bytes"));
+    }
+    if let Some(wrong) = path.chars().find(|letter| !letter.is_ascii() || !visible(*letter as u8)) {
+        return Some(format!("`{}` must be percent-encoded", wrong.escape_debug()));
+    }
+    let bare = path.replace("{n}", "");
+    bare.contains(['{', '}']).then(|| "the only placeholder is `{n}`, the number of the request".to_owned())
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// The further headers of a class.
+pub(super) fn headers(context: &mut Context<'_>, headers: &Named<Located<String>>) -> Vec<(String, String)> {
+    if let Some((name, _)) = headers.0.get(HEADERS_MAX) {
+        context.error(&name.span, format!("{} headers, allowed are {HEADERS_MAX}", headers.0.len()));
+    }
+    for (name, value) in &headers.0 {
+        if !is_token(name) || name.len() > NAME_MAX {
+            context.error(&name.span, format!("`{}` is not a header name", name.escape_debug())).help =
+                Some(format!("header names have 1 to {NAME_MAX} letters, digits and `-`"));
+        } else if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
+            context.error(&name.span, format!("the header `{}` is set by the driver", name.value));
+        }
+        check_value(context, value);
+    }
+    headers.0.iter().map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
+}
+
+/// The longest header name.
+const NAME_MAX: usize = 128;
+
+fn check_value(context: &mut Context<'_>, value: &Located<String>) {
+    let forbidden = |byte: u8| byte < b' ' && byte != b'\t' || byte == 0x7f;
+    if value.bytes().any(forbidden) || value.len() > LINE_MAX || value.trim() != value.as_str() {
+        context.error(&value.span, "this is not a header value").help =
+            Some(format!("one line of at most {LINE_MAX} bytes, without spaces at its ends"));
+    }
+    let name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let known: usize = placeholders(value).filter(|(_, variable)| name(variable)).count();
+    if value.matches("{{").count() != known {
+        let noted = context.error(&value.span, "unknown placeholder in a header value");
+        noted.help = Some("the only placeholder is `{{env.NAME}}`, the value of an environment variable".to_owned());
+    }
+}
+
+/// The body of a class.
+pub(super) fn body(context: &mut Context<'_>, body: &Located<BodyTable>) -> Option<Body> {
+    let limit = context.scenario.limits.body;
+    let (content, bytes, span) = match (&body.size, &body.text) {
+        (Some(size), None) => (BodyContent::Sized(size.value), size.0, &size.span),
+        (None, Some(text)) => (BodyContent::Text(text.value.clone()), text.len() as u64, &text.span),
+        _ => {
+            let noted = context.error(&body.span, "a body needs either `size` or `text`");
+            noted.help = Some("for example `body = { size = \"2KiB\" }`".to_owned());
+            return None;
+        }
+    };
+    if bytes > limit.0 {
+        context.error(span, format!("a body of {}, over `limits.body` = {limit}", units::Size(bytes))).help =
+            Some("make it smaller, or raise `limits.body`".to_owned());
+    }
+    Some(Body { content, framing: body.framing })
+}

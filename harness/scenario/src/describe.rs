@@ -1,0 +1,188 @@
+//! What a plan will do, for people: `brownout plan FILE`.
+
+use std::fmt;
+
+use driver::{Class, Mode};
+use units::{Rate, Stretch, Timespan};
+
+use crate::compile::{configuration, inline, settings};
+use crate::plan::Plan;
+
+/// A plan as people read it.
+#[derive(Clone, Debug)]
+pub struct Description {
+    /// The scenario, with its length and seed.
+    pub title: String,
+    /// Why, owner, gateway and the like, each with its heading.
+    pub facts: Vec<(&'static str, String)>,
+    /// The phases with everything that happens in them.
+    pub phases: Vec<PhaseDescription>,
+    /// How many requests each class is to send, and the sum.
+    pub requests: Vec<(String, String)>,
+    /// The most that the plan can ask of gateway and backends.
+    pub bounds: Vec<(&'static str, String)>,
+    /// The configuration that the gateway is started with, with example ports; nothing for a kind that has none.
+    pub configuration: Option<String>,
+}
+
+/// A phase with everything that happens in it.
+#[derive(Clone, Debug)]
+pub struct PhaseDescription {
+    /// Its name and its time in the run.
+    pub title: String,
+    /// The traffic.
+    pub traffic: Vec<String>,
+    /// What the backends do wrong.
+    pub faults: Vec<String>,
+    /// What will be judged.
+    pub expectations: Vec<String>,
+}
+
+/// Describes a plan.
+pub fn describe(plan: &Plan) -> Description {
+    Description {
+        title: format!("{} — {}, seed {}", plan.name, Timespan(plan.length), plan.seed),
+        facts: facts(plan),
+        phases: (0..plan.brief.phases.len()).map(|phase| describe_phase(plan, phase)).collect(),
+        requests: requests(plan),
+        bounds: bounds(plan),
+        configuration: configuration(plan),
+    }
+}
+
+fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
+    let about = &plan.brief.about;
+    let words = [("why", &about.why), ("owner", &about.owner), ("rollback", &about.rollback)];
+    let mut facts: Vec<_> = words.into_iter().filter_map(|(key, word)| Some((key, word.clone()?))).collect();
+    facts.push(("gateway", plan.gateway.name().to_owned()));
+    let policy = inline(&plan.policy);
+    facts.push(("policy", if policy == "{}" { "none declared: the gateway's own defaults hold".to_owned() } else { policy }));
+    let backends = plan.brief.backends.iter().zip(&plan.pool.backends).map(|(brief, spec)| {
+        let listen = if spec.listen.port() == 0 { "a free port".to_owned() } else { spec.listen.to_string() };
+        format!("{} ({listen}, weight {}, priority {}, {} bodies)", brief.name, brief.weight, brief.priority, spec.body)
+    });
+    facts.push(("backends", backends.collect::<Vec<_>>().join(", ")));
+    facts
+}
+
+fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {
+    let phase = &plan.brief.phases[index];
+    let classes = plan.driver.classes.iter().enumerate();
+    let traffic = classes.filter_map(|(class, it)| load(plan, it, class as u16, phase.during)).collect();
+    let faults = plan.brief.injections.iter().filter(|it| it.phase == index).map(|it| fault(plan, it)).collect();
+    let demands = plan.brief.demands.iter().filter(|it| it.phase == index).map(|it| demand(plan, it)).collect();
+    PhaseDescription { title: format!("{} ({})", phase.name, phase.during), traffic, faults, expectations: demands }
+}
+
+fn load(plan: &Plan, class: &Class, index: u16, during: Stretch) -> Option<String> {
+    let how = match &class.mode {
+        Mode::Open(segments) => {
+            let segment = segments.iter().find(|segment| segment.during == during)?;
+            let rate = if segment.from == segment.to { segment.from.to_string() } else { format!("{} to {}", segment.from, segment.to) };
+            let count = driver::count_in(&plan.driver, index, during);
+            format!("{rate}, {}, {count} requests", word(&segment.arrivals))
+        }
+        Mode::Closed { users, during: all } => {
+            all.iter().find(|stretch| stretch.overlaps(&during))?;
+            format!("{users} users (closed loop), as many requests as they get answers")
+        }
+    };
+    Some(format!("{}: {} {}, {how}", class.name, class.method, class.path))
+}
+
+/// A unit variant as the file words it.
+fn word(value: &impl serde::Serialize) -> String {
+    let word = serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned));
+    word.unwrap_or_default()
+}
+
+fn fault(plan: &Plan, injection: &judge::InjectionBrief) -> String {
+    let names: Vec<&str> =
+        injection.backends.iter().map(|backend| plan.brief.backends[usize::from(*backend)].name.as_str()).collect();
+    let hidden = if injection.hides_attempts { "; hides attempts" } else { "" };
+    format!("{} = {} on {}, {}{hidden}", injection.fault, injection.settings, names.join(", "), injection.during)
+}
+
+fn demand(plan: &Plan, demand: &judge::Demand) -> String {
+    let kind = &demand.expectation;
+    let traffic = demand.traffic.map_or("all traffic", |class| plan.brief.traffic[usize::from(class)].name.as_str());
+    let settle = if demand.settle.is_zero() { String::new() } else { format!(", after {}", demand.settle) };
+    let samples = demand.samples_min.map_or(String::new(), |least| format!(", at least {least} observations"));
+    format!("{} = {} of {traffic}{settle}{samples}", kind.name(), settings(kind))
+}
+
+fn requests(plan: &Plan) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    let mut total = 0;
+    for (index, class) in plan.driver.classes.iter().enumerate() {
+        let count = driver::count(&plan.driver, index as u16);
+        total += count;
+        let shown = match class.mode {
+            Mode::Open(_) => count.to_string(),
+            Mode::Closed { .. } => format!("at most {}", plan.driver.exchanges_max),
+        };
+        rows.push((class.name.clone(), shown));
+    }
+    rows.push(("scheduled in total".to_owned(), total.to_string()));
+    rows
+}
+
+fn bounds(plan: &Plan) -> Vec<(&'static str, String)> {
+    let rates = plan.brief.phases.iter().map(|phase| peak(plan, phase.during));
+    let peak = rates.fold(0.0, f64::max);
+    let attempts = plan.policy.retry.as_ref().map_or(1, |retry| retry.attempts.max(1));
+    let amplified = Rate::per_second(peak * f64::from(attempts));
+    let longest = plan.grace + plan.length;
+    vec![
+        ("at the gateway", format!("{} requests, open loop, in the busiest phase", Rate::per_second(peak))),
+        ("at the backends", format!("{amplified} attempts, if every request is tried {attempts} time(s)")),
+        ("under way at a time", format!("{} requests on {} connections", plan.driver.in_flight_max, plan.driver.connections_max)),
+        ("over after", format!("{} at the latest", Timespan(longest))),
+    ]
+}
+
+/// The highest total rate in a phase.
+fn peak(plan: &Plan, during: Stretch) -> f64 {
+    let at = |end: fn(&driver::Segment) -> Rate| -> f64 {
+        let segments = plan.driver.classes.iter().filter_map(|class| match &class.mode {
+            Mode::Open(segments) => segments.iter().find(|segment| segment.during == during),
+            Mode::Closed { .. } => None,
+        });
+        segments.map(|segment| end(segment).get()).sum()
+    };
+    at(|segment| segment.from).max(at(|segment| segment.to))
+}
+
+impl fmt::Display for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title)?;
+        for (key, fact) in &self.facts {
+            writeln!(f, "  {key:<9} {fact}")?;
+        }
+        for phase in &self.phases {
+            writeln!(f, "\nphase {}", phase.title)?;
+            let parts = [("send", &phase.traffic), ("inject", &phase.faults), ("expect", &phase.expectations)];
+            for (word, lines) in parts {
+                for line in lines {
+                    writeln!(f, "  {word:<7} {line}")?;
+                }
+            }
+        }
+        writeln!(f, "\nrequests")?;
+        let width = self.requests.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, count) in &self.requests {
+            writeln!(f, "  {name:<width$}  {count}")?;
+        }
+        writeln!(f, "\nat the most")?;
+        for (what, bound) in &self.bounds {
+            writeln!(f, "  {what:<19}  {bound}")?;
+        }
+        if let Some(configuration) = &self.configuration {
+            writeln!(f, "\ngateway configuration (ports of backends are examples)")?;
+            for line in configuration.lines() {
+                writeln!(f, "  {line}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Where things stand in the text of a scenario, by their path: `policy.retry.backoff`.
+
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+/// Where the key at a dotted path stands; of a path that leads further than the file does, its deepest key.
+pub(crate) fn place(text: &str, path: &str) -> Option<Range<usize>> {
+    let document = DeTable::parse(text).ok()?;
+    let mut table = document.get_ref();
+    let mut deepest = None;
+    for step in path.split('.') {
+        let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == step) else { break };
+        deepest = Some(key.span());
+        match value.get_ref() {
+            DeValue::Table(inner) => table = inner,
+            _ => break,
+        }
+    }
+    deepest
+}
+
+/// The line of a place in the text, from 1.
+pub(crate) fn line(text: &str, at: usize) -> u32 {
+    let before = text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
+    u32::try_from(before + 1).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_in_tables_of_both_forms_and_a_missing_one_at_its_parent() {
+        let text = "[policy]\nretry = { attempts = 2, backoff = { base = \"1ms\" } }\n[policy.breaker]\nprobes = 1\n";
+        let word = |path| place(text, path).map(|span| &text[span]);
+        assert_eq!(word("policy.retry.backoff"), Some("backoff"));
+        assert_eq!(word("policy.breaker.probes"), Some("probes"));
+        assert_eq!(word("policy.breaker.trip"), Some("breaker"));
+        assert_eq!(word("limits"), None);
+    }
+}

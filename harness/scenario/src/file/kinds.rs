@@ -1,0 +1,34 @@
+//! The registries whose kinds a file chooses from by key.
+
+use fake_backends::fault::FaultSettings;
+use gateways::GatewaySettings;
+use judge::ExpectationSettings;
+use units::Kind;
+
+/// A registry of kinds.
+pub(crate) trait Kinds: Sized {
+    /// What one of them is called: `fault kind`.
+    const WHAT: &'static str;
+    /// The word by which `brownout list` shows them.
+    const LIST: &'static str;
+    /// All of them.
+    const ALL: &'static [Kind];
+}
+
+impl Kinds for FaultSettings {
+    const WHAT: &'static str = "fault kind";
+    const LIST: &'static str = "faults";
+    const ALL: &'static [Kind] = FaultSettings::KINDS;
+}
+
+impl Kinds for ExpectationSettings {
+    const WHAT: &'static str = "expectation kind";
+    const LIST: &'static str = "expectations";
+    const ALL: &'static [Kind] = ExpectationSettings::KINDS;
+}
+
+impl Kinds for GatewaySettings {
+    const WHAT: &'static str = "gateway kind";
+    const LIST: &'static str = "gateways";
+    const ALL: &'static [Kind] = GatewaySettings::KINDS;
+}

@@ -1,0 +1,22 @@
+//! The shape of a scenario file: every key, its type and its documentation.
+//!
+//! A kind is chosen by its key, so that errors point at the exact word. Never `flatten` or `untagged`: both lose the
+//! place. What a diagnostic may have to point at is [`Located`].
+
+mod keyed;
+mod kinds;
+mod located;
+mod named;
+mod phase;
+mod phases;
+mod scenario;
+mod traffic;
+
+pub(crate) use keyed::Keyed;
+pub(crate) use kinds::Kinds;
+pub(crate) use located::Located;
+pub(crate) use named::Named;
+pub(crate) use phase::{ExpectOwn, InjectOwn, PhaseTable, PhaseTraffic};
+pub(crate) use phases::Phases;
+pub(crate) use scenario::{BackendTable, Scenario};
+pub(crate) use traffic::{BodyTable, TrafficTable};

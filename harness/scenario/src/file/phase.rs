@@ -1,0 +1,72 @@
+//! Phases, what is injected in them, and what is expected in them, as the file words it.
+
+use fake_backends::fault::FaultSettings;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use units::{Rate, Timespan};
+
+use super::{Keyed, Located, Named, Phases};
+
+/// A named stretch of the run.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Phase")]
+pub(crate) struct PhaseTable {
+    /// Its name.
+    pub(crate) name: Located<String>,
+    /// How long it takes.
+    #[serde(rename = "for")]
+    pub(crate) length: Located<Timespan>,
+    /// How much of its start expectations leave out, for the gateway to settle. Without it: nothing.
+    pub(crate) settle: Option<Located<Timespan>>,
+    /// What is different about traffic in this phase, by class. Classes that are not named keep their own rate.
+    #[serde(default)]
+    pub(crate) traffic: Named<Located<PhaseTraffic>>,
+    /// What backends do wrong in this phase.
+    #[serde(default)]
+    pub(crate) inject: Vec<Keyed<InjectOwn, FaultSettings>>,
+}
+
+/// The load of one class in one phase: `{ rate = "200/s" }`, `{ from = "100/s", to = "400/s" }` or `{ users = 0 }`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PhaseTraffic {
+    /// The rate throughout; `0/s` for silence.
+    pub(crate) rate: Option<Located<Rate>>,
+    /// The rate at the start of a ramp. Without it: the class's own rate.
+    pub(crate) from: Option<Located<Rate>>,
+    /// The rate at the end of a ramp. Without it: the class's own rate.
+    pub(crate) to: Option<Located<Rate>>,
+    /// For closed-loop classes: 0 for silence.
+    pub(crate) users: Option<Located<u32>>,
+}
+
+/// A fault on some backends during a phase, or a part of it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Injection")]
+pub(crate) struct InjectOwn {
+    /// The backends that it hits. Without it: all.
+    pub(crate) on: Option<Located<Vec<Located<String>>>>,
+    /// When it begins, counted from the start of the phase. Without it: at once.
+    pub(crate) from: Option<Located<Timespan>>,
+    /// How long it is in force. Without it: to the end of the phase.
+    #[serde(rename = "for")]
+    pub(crate) length: Option<Located<Timespan>>,
+}
+
+/// Where and on what an expectation looks.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Expectation")]
+pub(crate) struct ExpectOwn {
+    /// A phase, or a list of phases. Without it: every phase; for a kind that needs a fault, every phase with one.
+    #[serde(rename = "in")]
+    pub(crate) phases: Option<Phases>,
+    /// The traffic class that it is about. Without it: all traffic.
+    pub(crate) traffic: Option<Located<String>>,
+    /// How much of the phase's start it leaves out. Without it: the phase's own `settle`.
+    pub(crate) settle: Option<Located<Timespan>>,
+    /// The fewest observations that prove anything. Without it: the kind's own minimum.
+    pub(crate) samples_min: Option<u64>,
+}

@@ -1,0 +1,25 @@
+//! The scenario file: its shape, its diagnostics, and the compiler to a plan.
+//!
+//! The only room that knows both the words of the file and the inputs of the parts. It opens nothing but the file
+//! that it is asked to read, and starts nothing.
+
+mod compile;
+mod describe;
+mod diagnostic;
+mod document;
+mod file;
+mod load;
+mod names;
+mod overrides;
+mod plan;
+mod schema;
+mod secrets;
+mod wording;
+
+pub use describe::{Description, describe};
+pub use diagnostic::{Diagnostic, Severity, render};
+pub use load::{Failure, Loaded, TEXT_MAX, load, load_text};
+pub use overrides::Overrides;
+pub use plan::{Limits, Plan};
+pub use schema::schema;
+pub use secrets::{Secrets, resolve_secrets};

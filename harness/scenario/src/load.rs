@@ -1,0 +1,122 @@
+//! From a file, or its text, to a plan.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::compile::compile;
+use crate::diagnostic::{Diagnostic, Severity, render};
+use crate::file::Scenario;
+use crate::overrides::{Overrides, apply};
+use crate::plan::Plan;
+use crate::wording::reword;
+
+/// The longest scenario that is read, in bytes.
+pub const TEXT_MAX: u64 = 1 << 20;
+
+/// A scenario that can be run.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Everything resolved.
+    pub plan: Plan,
+    /// The text that was compiled: the file with every override in it.
+    pub text: String,
+    /// The name under which the user knows the text.
+    pub origin: String,
+    /// What will probably not do what was meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// The warnings as people read them; empty without any.
+    pub fn render_warnings(&self, colour: bool) -> String {
+        render(&self.warnings, &self.origin, &self.text, colour)
+    }
+}
+
+/// Why a scenario can't be run: everything that is wrong with it, in the order of the file.
+#[derive(Clone, Debug, thiserror::Error)]
+pub struct Failure {
+    /// What is wrong, errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The name under which the user knows the text.
+    pub origin: String,
+    /// The text that the places are in.
+    pub text: String,
+}
+
+impl Failure {
+    /// The diagnostics as people read them.
+    pub fn render(&self, colour: bool) -> String {
+        render(&self.diagnostics, &self.origin, &self.text, colour)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// Reads and compiles a scenario file.
+pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
+    let origin = path.display().to_string();
+    let base = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    match read(path) {
+        Ok(text) => load_text(&origin, &text, base, overrides),
+        Err(diagnostic) => Err(Failure { diagnostics: vec![diagnostic], origin, text: String::new() }),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Diagnostic> {
+    let shown = path.display();
+    let unreadable = |source: std::io::Error| {
+        let help = match source.kind() {
+            std::io::ErrorKind::NotFound => "check the path; `brownout list scenarios` shows the built-in scenarios",
+            std::io::ErrorKind::PermissionDenied => "the file exists, but this user may not read it",
+            _ => "a scenario is a regular file",
+        };
+        Diagnostic::error(format!("{shown}: the scenario can't be read: {}", io_words(&source))).help(help)
+    };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(TEXT_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > TEXT_MAX {
+        return Err(too_long(&shown.to_string()));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Diagnostic::error(format!("{shown}: not UTF-8 text, from byte {at} on")).help("a scenario is a TOML file")
+    })
+}
+
+/// What the system said, without its error number.
+fn io_words(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or(&text);
+    words.to_lowercase()
+}
+
+fn too_long(origin: &str) -> Diagnostic {
+    Diagnostic::error(format!("{origin}: the scenario is longer than 1 MiB")).help("a scenario is a TOML file of some hundred lines")
+}
+
+/// Compiles the text of a scenario.
+///
+/// `origin` is the name under which the user knows it, `base` the directory from which paths in it are looked up.
+pub fn load_text(origin: &str, text: &str, base: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
+    let failure = |diagnostics, text: &str| Failure { diagnostics, origin: origin.to_owned(), text: text.to_owned() };
+    if text.len() as u64 > TEXT_MAX {
+        return Err(failure(vec![too_long(origin)], ""));
+    }
+    let text = apply(text, overrides).map_err(|diagnostics| failure(diagnostics, text))?;
+    let scenario: Scenario = toml::from_str(&text).map_err(|error| failure(vec![reword(&error)], &text))?;
+    let (plan, mut diagnostics) = compile(&scenario, &text, base);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(0, |span| span.start));
+    let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    match plan {
+        Some(plan) if !failed => Ok(Loaded { plan, text, origin: origin.to_owned(), warnings: diagnostics }),
+        _ => Err(failure(diagnostics, &text)),
+    }
+}

@@ -1,0 +1,93 @@
+//! Secrets in request headers: `{{env.NAME}}` stands in everything that is written; the value is only ever sent.
+
+use std::fmt;
+use std::ops::Range;
+
+use driver::DriverSpec;
+
+use crate::diagnostic::Diagnostic;
+
+/// The values that were put in, so that they can be taken out again of whatever is about to be written.
+#[derive(Clone, Default)]
+pub struct Secrets(Vec<(String, String)>);
+
+/// Names only.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl Secrets {
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text with `{{env.NAME}}` in place of every secret value.
+    pub fn redact(&self, text: &str) -> String {
+        let mut redacted = text.to_owned();
+        for (name, value) in &self.0 {
+            redacted = redacted.replace(value.as_str(), &format!("{{{{env.{name}}}}}"));
+        }
+        redacted
+    }
+}
+
+/// Puts the values of environment variables in place of `{{env.NAME}}` in request headers.
+///
+/// Meant for a copy of the plan's driver spec that lives as long as the driver does and is never written.
+pub fn resolve_secrets(spec: &mut DriverSpec) -> Result<Secrets, Diagnostic> {
+    resolve_with(spec, |name| std::env::var(name).ok())
+}
+
+fn resolve_with(spec: &mut DriverSpec, environment: impl Fn(&str) -> Option<String>) -> Result<Secrets, Diagnostic> {
+    let mut secrets = Secrets::default();
+    for class in &mut spec.classes {
+        for (header, value) in &mut class.headers {
+            let mut resolved = String::new();
+            let mut rest = 0;
+            for (range, name) in placeholders(value) {
+                let secret = look_up(&environment, name, &class.name, header)?;
+                resolved.push_str(&value[rest..range.start]);
+                resolved.push_str(&secret);
+                rest = range.end;
+                if !secrets.0.iter().any(|(known, _)| known == name) {
+                    secrets.0.push((name.to_owned(), secret));
+                }
+            }
+            resolved.push_str(&value[rest..]);
+            *value = resolved;
+        }
+    }
+    // The longest first, so that a secret that contains another is taken out whole.
+    secrets.0.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+    Ok(secrets)
+}
+
+fn look_up(
+    environment: &impl Fn(&str) -> Option<String>,
+    name: &str,
+    class: &str,
+    header: &str,
+) -> Result<String, Diagnostic> {
+    let wrong = |why: &str| Diagnostic::error(format!("traffic `{class}`, header `{header}`: the environment variable `{name}` {why}"));
+    let value = environment(name).filter(|value| !value.is_empty());
+    let value = value.ok_or_else(|| wrong("is not set").help(format!("set it before the run: `export {name}=…`")))?;
+    if value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f) {
+        return Err(wrong("holds a character that no header can carry"));
+    }
+    Ok(value)
+}
+
+/// The places of `{{env.NAME}}` in a value, with their names.
+pub(crate) fn placeholders(value: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + value[at..].find("{{env.")?;
+        let name = start + "{{env.".len();
+        let end = name + value[name..].find("}}")?;
+        at = end + 2;
+        Some((start..at, &value[name..end]))
+    })
+}

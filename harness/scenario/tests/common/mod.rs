@@ -1,0 +1,62 @@
+//! A sound scenario, from which each test makes one that is wrong in one way.
+
+use std::path::Path;
+
+use brownout_scenario::{Overrides, load_text};
+
+/// The sound scenario.
+pub const SOUND: &str = r#"name = "one backend answers 503"
+
+[gateway.reference]
+
+[policy]
+timeout = { per_try = "300ms", total = "2s" }
+retry = { attempts = 2, on = ["503"], methods = ["GET"] }
+
+[backend.orders-a]
+[backend.orders-b]
+
+[traffic.reads]
+request = "GET /orders/{n}"
+rate = "200/s"
+
+[traffic.writes]
+request = "POST /orders"
+rate = "50/s"
+body = { size = "2KiB" }
+
+[[phase]]
+name = "steady"
+for = "5s"
+
+[[phase]]
+name = "brownout"
+for = "10s"
+[[phase.inject]]
+on = ["orders-a"]
+status = { code = 503, share = 0.5 }
+
+[[expect]]
+in = "brownout"
+traffic = "reads"
+attempts = { max = 2 }
+"#;
+
+/// The sound scenario with one piece of it replaced.
+pub fn with(old: &str, new: &str) -> String {
+    assert!(SOUND.contains(old), "the sound scenario has no {old:?}");
+    SOUND.replacen(old, new, 1)
+}
+
+/// Everything that is said of a text: its errors and warnings, or nothing.
+pub fn said_of(text: &str) -> String {
+    said_with(text, &Overrides::default())
+}
+
+/// The same, with overrides.
+pub fn said_with(text: &str, overrides: &Overrides) -> String {
+    match load_text("orders.toml", text, Path::new("."), overrides) {
+        Ok(loaded) => loaded.render_warnings(false),
+        Err(failure) => failure.render(false),
+    }
+}

@@ -1,0 +1,18 @@
+//! What all rooms share: amounts as people write them in files, and kinds that files choose from by key.
+//!
+//! Every room may depend on this one; it depends on none. It opens nothing and reads no clock.
+//! A point in time is a [`Moment`], a length of time is a [`Timespan`]: the types keep them from being mixed.
+
+mod kinds;
+mod moment;
+mod rate;
+mod share;
+mod size;
+mod timespan;
+
+pub use kinds::{Kind, docs_of};
+pub use moment::{Moment, Stretch};
+pub use rate::Rate;
+pub use share::Share;
+pub use size::Size;
+pub use timespan::Timespan;

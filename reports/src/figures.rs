@@ -1,0 +1,111 @@
+//! Figures as people read them.
+
+use crate::Verdict;
+
+/// A length in milliseconds, with its unit: two decimals under 10 ms, seconds from 10 s on.
+pub(crate) fn ms(length: f64) -> String {
+    let size = length.abs();
+    if !length.is_finite() {
+        "unknown".to_owned()
+    } else if size < 10.0 {
+        format!("{:.2} ms", positive_zero(length))
+    } else if size < 10_000.0 {
+        format!("{length:.1} ms")
+    } else if size < 1e12 {
+        format!("{:.2} s", length / 1000.0)
+    } else {
+        format!("{:.2e} s", length / 1000.0)
+    }
+}
+
+/// A length in seconds, with its unit.
+pub(crate) fn seconds(length: f64) -> String {
+    if !length.is_finite() {
+        "unknown".to_owned()
+    } else if length.abs() < 1e9 {
+        format!("{:.1} s", positive_zero(length))
+    } else {
+        format!("{length:.1e} s")
+    }
+}
+
+/// A count, in groups of three digits from 10 000 on.
+pub(crate) fn count(count: u64) -> String {
+    let digits = count.to_string();
+    if count < 10_000 {
+        return digits;
+    }
+    let mut out = String::new();
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A share of a whole in percent; a dash where the whole is nothing.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        "–".to_owned()
+    } else {
+        format!("{:.1} %", part as f64 * 100.0 / whole as f64)
+    }
+}
+
+/// The word that a verdict is announced with.
+pub(crate) fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+        Verdict::Fail => "FAIL",
+    }
+}
+
+// `-0.00 ms` would make readers look for a reason.
+fn positive_zero(value: f64) -> f64 {
+    if value > -0.005 && value < 0.0 { 0.0 } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_have_the_precision_that_is_of_use() {
+        let lengths = [
+            0.0,
+            -0.001,
+            0.034,
+            9.994,
+            10.0,
+            412.34,
+            9_999.9,
+            12_345.6,
+            1e300,
+            f64::NAN,
+            f64::INFINITY,
+        ];
+        let shown: Vec<String> = lengths.iter().map(|length| ms(*length)).collect();
+        insta::assert_snapshot!(
+            shown.join(" | "),
+            @"0.00 ms | 0.00 ms | 0.03 ms | 9.99 ms | 10.0 ms | 412.3 ms | 9999.9 ms | 12.35 s | 1.00e297 s | unknown | unknown"
+        );
+    }
+
+    #[test]
+    fn counts_are_grouped_from_ten_thousand_on() {
+        let shown: Vec<String> = [0, 9_999, 10_000, 7_200_000, u64::MAX]
+            .into_iter()
+            .map(count)
+            .collect();
+        insta::assert_snapshot!(shown.join(" | "), @"0 | 9999 | 10 000 | 7 200 000 | 18 446 744 073 709 551 615");
+    }
+
+    #[test]
+    fn a_share_of_nothing_is_no_share() {
+        assert_eq!(percent(0, 0), "–");
+        assert_eq!(percent(1, 8), "12.5 %");
+    }
+}

@@ -1,0 +1,257 @@
+//! The report as JUnit XML, for the test views of CI servers.
+
+use std::fmt::Write;
+use std::io;
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite, XmlString};
+
+use super::{Format, FormatKind, Options};
+use crate::escape;
+use crate::figures;
+use crate::text::Page;
+use crate::timeline::Timeline;
+use crate::{Finding, Report, Verdict};
+
+/// The format's line in the registry.
+pub(super) const KIND: FormatKind = FormatKind {
+    name: "junit",
+    summary: "JUnit XML: a test suite for the scenario, a test case for each finding.",
+    docs: "One test suite for the scenario and one test case for each finding, named after its id, so that CI \
+           servers show its history. A finding that failed is a `<failure>`: the gateway did it. An inconclusive \
+           one is an `<error>`: the run could not tell. `file` and `line` point at the expectation, and \
+           `<system-out>` has the reason and the witnesses.",
+    ending: "xml",
+    make: |_: Options| Box::new(Junit),
+};
+
+struct Junit;
+
+impl Format for Junit {
+    fn render(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        let mut document = quick_junit::Report::new("brownout");
+        document.set_time(length(report.length_s));
+        document.add_test_suite(suite(report));
+        document.serialize(out).map_err(io::Error::other)
+    }
+}
+
+fn suite(report: &Report) -> TestSuite {
+    let scenario = escape::name(&report.scenario);
+    let mut suite = TestSuite::new(scenario);
+    suite.set_time(length(report.length_s));
+    suite
+        .extra
+        .insert("timestamp".into(), escape::name(&report.started).into());
+    suite
+        .extra
+        .insert("file".into(), escape::plain(&report.scenario_path, 300).into());
+    for (key, value) in facts(report) {
+        suite.add_property(Property::new(key, value));
+    }
+    for finding in &report.findings {
+        suite.add_test_case(case(report, finding));
+    }
+    // A suite without cases is shown as success, and a run that proves nothing never passes.
+    if report.findings.is_empty() && report.verdict != Verdict::Pass {
+        suite.add_test_case(nothing_judged(report));
+    }
+    if !report.remarks.is_empty() {
+        let remarks: Vec<String> = report
+            .remarks
+            .iter()
+            .map(|remark| escape::sentence(remark))
+            .collect();
+        suite.set_system_out(remarks.join("\n"));
+    }
+    suite
+}
+
+fn facts(report: &Report) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("gateway", escape::name(&report.gateway)),
+        ("seed", report.seed.to_string()),
+        ("run", escape::plain(&report.run, 300)),
+        ("brownout", escape::name(&report.brownout)),
+        ("simulated", report.simulated.to_string()),
+    ];
+    let optional = [
+        ("gateway_version", &report.gateway_version),
+        ("owner", &report.owner),
+        ("why", &report.why),
+        ("rollback", &report.rollback),
+    ];
+    facts.extend(
+        optional
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, escape::sentence(value.as_deref()?)))),
+    );
+    facts
+}
+
+fn case(report: &Report, finding: &Finding) -> TestCase {
+    let status = match finding.verdict {
+        Verdict::Pass => TestCaseStatus::success(),
+        Verdict::Fail => status(NonSuccessKind::Failure, finding),
+        Verdict::Inconclusive => status(NonSuccessKind::Error, finding),
+    };
+    let mut case = TestCase::new(escape::plain(&finding.id, 240), status);
+    case.set_classname(escape::name(&report.scenario));
+    case.set_time(length(finding.to_s - finding.from_s));
+    case.extra
+        .insert("file".into(), escape::plain(&report.scenario_path, 300).into());
+    if let Some(line) = finding.line {
+        case.extra.insert("line".into(), line.to_string().into());
+    }
+    case.set_system_out(text(finding));
+    case
+}
+
+fn status(kind: NonSuccessKind, finding: &Finding) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(escape::sentence(&finding.summary));
+    status.set_type(escape::name(&finding.expectation));
+    status.set_description(said(finding));
+    status
+}
+
+fn nothing_judged(report: &Report) -> TestCase {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(crate::headline::Headline::of(report).sentence);
+    let mut case = TestCase::new("run", status);
+    case.set_classname(escape::name(&report.scenario));
+    case
+}
+
+/// Observed, expected and because, a line each.
+fn said(finding: &Finding) -> String {
+    let mut lines = vec![
+        format!("observed: {}", escape::sentence(&finding.observed)),
+        format!("expected: {}", escape::sentence(&finding.expected)),
+        format!("because: {}", escape::sentence(&finding.because)),
+        format!("observations: {}", figures::count(finding.observations)),
+    ];
+    if let Some(resolution) = &finding.resolution {
+        lines.push(format!("resolution: {}", escape::sentence(resolution)));
+    }
+    lines.join("\n")
+}
+
+fn text(finding: &Finding) -> XmlString {
+    let mut text = said(finding);
+    text.push('\n');
+    for witness in finding.witnesses.iter().take(5) {
+        let timeline = Timeline::of(witness);
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "\n{}\n{}",
+            timeline.title,
+            Page::PLAIN.timeline(0, &timeline)
+        );
+    }
+    text.into()
+}
+
+// A figure that is no length of time must not stop the report.
+fn length(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use quick_xml::events::Event;
+
+    use super::*;
+    use crate::sample;
+
+    fn written(report: &Report) -> String {
+        let mut out = Vec::new();
+        Junit.render(report, &mut out).expect("a vector takes all bytes");
+        String::from_utf8(out).expect("the document is UTF-8")
+    }
+
+    /// The names of all elements, and all text, as a strict parser sees them.
+    fn parsed(xml: &str) -> (Vec<String>, String) {
+        let mut reader = quick_xml::Reader::from_str(xml);
+        let (mut elements, mut text) = (Vec::new(), String::new());
+        loop {
+            match reader.read_event().expect("the document is well-formed") {
+                Event::Start(tag) | Event::Empty(tag) => {
+                    for attribute in tag.attributes() {
+                        attribute.expect("attributes are well-formed");
+                    }
+                    elements.push(String::from_utf8_lossy(tag.name().as_ref()).into_owned());
+                }
+                Event::Text(content) => text.push_str(&content.decode().expect("the document is UTF-8")),
+                Event::CData(content) => text.push_str(&content.decode().expect("the document is UTF-8")),
+                Event::Eof => return (elements, text),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_finding_is_a_test_case() {
+        insta::assert_snapshot!(written(&sample::report()));
+    }
+
+    #[test]
+    fn what_failed_is_a_failure_and_what_could_not_be_told_is_an_error() {
+        let (elements, _) = parsed(&written(&sample::report()));
+        let number = |name: &str| elements.iter().filter(|element| *element == name).count();
+        assert_eq!(
+            (
+                number("testcase"),
+                number("failure"),
+                number("error"),
+                number("skipped")
+            ),
+            (3, 1, 1, 0)
+        );
+    }
+
+    #[test]
+    fn hostile_text_is_still_a_document() {
+        let mut report = sample::report();
+        let hostile = "]]></system-out><failure/>&bogus;\x00\x1b[31m\u{ffff}\u{fffe}\"'<!--";
+        report.scenario = hostile.to_owned();
+        report.scenario_path = hostile.to_owned();
+        report.remarks = vec![hostile.to_owned()];
+        report.started = hostile.to_owned();
+        let finding = &mut report.findings[1];
+        finding.id = hostile.to_owned();
+        finding.summary = hostile.to_owned();
+        finding.because = hostile.to_owned();
+        finding.witnesses[0].client.ended = hostile.to_owned();
+        let xml = written(&report);
+        let (elements, _) = parsed(&xml);
+        assert_eq!(
+            elements.iter().filter(|name| *name == "failure").count(),
+            1,
+            "{xml}"
+        );
+        assert!(
+            xml.chars()
+                .all(|character| character == '\n' || !character.is_control())
+        );
+        assert!(!xml.contains('\u{ffff}') && !xml.contains('\u{fffe}'));
+    }
+
+    #[test]
+    fn a_run_that_judged_nothing_is_no_success() {
+        let mut report = sample::report();
+        report.verdict = Verdict::Inconclusive;
+        report.findings.clear();
+        let (elements, _) = parsed(&written(&report));
+        assert!(elements.contains(&"error".to_owned()));
+    }
+
+    #[test]
+    fn lengths_that_make_no_sense_are_written_as_nothing() {
+        let mut report = sample::report();
+        report.length_s = f64::NAN;
+        report.findings[0].to_s = -1e300;
+        assert!(written(&report).contains(r#"time="0.000""#));
+    }
+}

@@ -1,0 +1,82 @@
+//! What explains each finding that did not pass: the reason, and its witnesses.
+
+use std::io;
+
+use comfy_table::{Attribute, Cell};
+
+use super::{dim, verdict};
+use crate::escape;
+use crate::figures;
+use crate::text::Page;
+use crate::timeline::Timeline;
+use crate::{Finding, Report, Verdict};
+
+/// The most findings that are explained. A gateway that fails more has one cause for most of them.
+const FINDINGS_MAX: usize = 50;
+
+/// The most witnesses of a finding; the judge keeps five.
+const WITNESSES_MAX: usize = 5;
+
+/// Writes the details of what failed, and then of what is inconclusive.
+pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    let of = |verdict: Verdict| {
+        report
+            .findings
+            .iter()
+            .filter(move |finding| finding.verdict == verdict)
+    };
+    let mut findings = of(Verdict::Fail).chain(of(Verdict::Inconclusive));
+    for finding in findings.by_ref().take(FINDINGS_MAX) {
+        out.write_all(heading(page, report, finding).as_bytes())?;
+        out.write_all(reason(page, finding).as_bytes())?;
+        for witness in finding.witnesses.iter().take(WITNESSES_MAX) {
+            let timeline = Timeline::of(witness);
+            writeln!(out, "\n  {}", timeline.title)?;
+            out.write_all(page.timeline(2, &timeline).as_bytes())?;
+        }
+    }
+    let left_out = findings.count() as u64;
+    if left_out > 0 {
+        writeln!(
+            out,
+            "\nand {} more that did not pass; the JSON report has them all",
+            figures::count(left_out)
+        )?;
+    }
+    Ok(())
+}
+
+fn heading(page: Page, report: &Report, finding: &Finding) -> String {
+    let place = finding
+        .line
+        .map(|line| format!("  {}:{line}", escape::plain(&report.scenario_path, 300)));
+    let id = Cell::new(format!(
+        "{}{}",
+        escape::plain(&finding.id, 240),
+        place.unwrap_or_default()
+    ));
+    let word = figures::word(finding.verdict);
+    format!(
+        "\n{}",
+        page.columns(
+            0,
+            [vec![
+                verdict(finding.verdict, word),
+                id.add_attribute(Attribute::Bold)
+            ]]
+        )
+    )
+}
+
+fn reason(page: Page, finding: &Finding) -> String {
+    let mut rows = vec![
+        vec![dim("summary"), Cell::new(escape::sentence(&finding.summary))],
+        vec![dim("observed"), Cell::new(escape::sentence(&finding.observed))],
+        vec![dim("expected"), Cell::new(escape::sentence(&finding.expected))],
+        vec![dim("because"), Cell::new(escape::sentence(&finding.because))],
+    ];
+    if let Some(resolution) = &finding.resolution {
+        rows.push(vec![dim("resolution"), Cell::new(escape::sentence(resolution))]);
+    }
+    page.columns(2, rows)
+}

@@ -1,0 +1,19 @@
+//! The report of a run: one versioned document, and the formats it is written in.
+//!
+//! The room knows nothing of the harness. A saved report can be rendered by it alone, and no format recomputes a
+//! verdict.
+
+pub mod escape;
+mod figures;
+mod finding;
+pub mod format;
+mod headline;
+mod report;
+mod rerun;
+#[cfg(test)]
+mod sample;
+mod text;
+mod timeline;
+
+pub use finding::{Finding, Lane, LaneEvent, Verdict, Witness, WitnessBar};
+pub use report::{BackendRow, InjectionRow, LatencyRow, PhaseRow, Report, TrafficRow, VERSION};

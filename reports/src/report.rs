@@ -1,0 +1,153 @@
+//! The document: what was run, what was found, and the figures beside it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Finding, Verdict};
+
+/// The version of the document's schema.
+pub const VERSION: u32 = 1;
+
+/// The report of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The version of the schema.
+    pub version: u32,
+    /// The version of brownout that judged.
+    pub brownout: String,
+    /// The worst finding's verdict, or inconclusive where there is none.
+    pub verdict: Verdict,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Where the scenario was read from, as the user named it.
+    pub scenario_path: String,
+    /// What the scenario is for.
+    pub why: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// What to do when it fails.
+    pub rollback: Option<String>,
+    /// The gateway's kind.
+    pub gateway: String,
+    /// What the gateway says its version is.
+    pub gateway_version: Option<String>,
+    /// True if sockets and time were simulated.
+    pub simulated: bool,
+    /// The seed of every draw.
+    pub seed: u64,
+    /// The run directory's name.
+    pub run: String,
+    /// Wall-clock time at the epoch, RFC 3339.
+    pub started: String,
+    /// Seconds from the epoch to the end.
+    pub length_s: f64,
+    /// What limits the whole report: a run that was cut, rows that were lost, a machine that stalled.
+    pub remarks: Vec<String>,
+    /// The phases, in order.
+    pub phases: Vec<PhaseRow>,
+    /// The traffic classes.
+    pub traffic: Vec<TrafficRow>,
+    /// The backends.
+    pub backends: Vec<BackendRow>,
+    /// Planned faults, and how often each was seen to fire.
+    pub injections: Vec<InjectionRow>,
+    /// Latencies by traffic class and phase.
+    pub latencies: Vec<LatencyRow>,
+    /// The findings, in the order of the scenario's expectations.
+    pub findings: Vec<Finding>,
+}
+
+/// A phase.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PhaseRow {
+    /// Its name.
+    pub name: String,
+    /// Its start, in seconds since the epoch.
+    pub from_s: f64,
+    /// Its end.
+    pub to_s: f64,
+    /// Exchanges that were due in it.
+    pub exchanges: u64,
+    /// Those that succeeded.
+    pub succeeded: u64,
+    /// Attempts that reached a backend for them.
+    pub attempts: u64,
+}
+
+/// A traffic class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrafficRow {
+    /// Its name.
+    pub name: String,
+    /// Method and path.
+    pub request: String,
+    /// `open loop`, or `closed loop` which hides queueing.
+    pub mode: String,
+    /// Exchanges that were due.
+    pub exchanges: u64,
+    /// Exchanges that were never sent, because too many were in flight.
+    pub skipped: u64,
+    /// Outcomes with their counts, most frequent first.
+    pub outcomes: Vec<(String, u64)>,
+    /// Statuses with their counts, most frequent first; 0 is none.
+    pub statuses: Vec<(u16, u64)>,
+    /// Lag of the driver, median, in milliseconds.
+    pub lag_p50_ms: f64,
+    /// Lag of the driver, 99th percentile, in milliseconds.
+    pub lag_p99_ms: f64,
+}
+
+/// A backend.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BackendRow {
+    /// Its name.
+    pub name: String,
+    /// Attempts that reached it.
+    pub attempts: u64,
+    /// Those that it failed.
+    pub failed: u64,
+    /// Connections that it accepted.
+    pub connections: u64,
+    /// Untagged arrivals.
+    pub probes: u64,
+}
+
+/// A planned fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InjectionRow {
+    /// The phase that it belongs to.
+    pub phase: String,
+    /// The fault's kind.
+    pub fault: String,
+    /// Its settings, in the words of the scenario.
+    pub settings: String,
+    /// The backends.
+    pub backends: Vec<String>,
+    /// How often it was seen to fire: attempts, connections, or closed listeners.
+    pub fired: u64,
+    /// How late planned delays were, 99th percentile in milliseconds; absent without delays.
+    pub delay_error_p99_ms: Option<f64>,
+}
+
+/// Latencies of a traffic class in a phase, in milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LatencyRow {
+    /// The traffic class.
+    pub traffic: String,
+    /// The phase.
+    pub phase: String,
+    /// `response` (done − due) or `service` (done − sent).
+    pub time: String,
+    /// Exchanges measured.
+    pub count: u64,
+    /// Median.
+    pub p50_ms: f64,
+    /// 90th percentile.
+    pub p90_ms: f64,
+    /// 99th percentile.
+    pub p99_ms: f64,
+    /// 99.9th percentile.
+    pub p999_ms: f64,
+    /// Largest.
+    pub max_ms: f64,
+}

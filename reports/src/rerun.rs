@@ -1,0 +1,57 @@
+//! The command that runs the same scenario again.
+
+use crate::Report;
+use crate::escape;
+
+/// The command line that runs the scenario of a report again with the same draws, quoted for a POSIX shell.
+pub(crate) fn command(report: &Report) -> String {
+    let simulate = if report.simulated { " --simulate" } else { "" };
+    let path = quoted(&escape::plain(&report.scenario_path, 300));
+    let gateway = quoted(&escape::name(&report.gateway));
+    format!(
+        "brownout run {path} --gateway {gateway} --seed {}{simulate}",
+        report.seed
+    )
+}
+
+// A command that people copy must not carry another one inside a file's name.
+fn quoted(word: &str) -> String {
+    let bare = |character: char| character.is_ascii_alphanumeric() || "_./:=@%+,-".contains(character);
+    if !word.is_empty() && !word.starts_with('-') && word.chars().all(bare) {
+        return word.to_owned();
+    }
+    // A leading dash would be read as an option, quoted or not.
+    let prefix = if word.starts_with('-') { "./" } else { "" };
+    format!("'{prefix}{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn the_command_names_scenario_gateway_and_seed() {
+        let command = command(&sample::report());
+        assert_eq!(
+            command,
+            "brownout run scenarios/retry-503.toml --gateway haproxy --seed 7"
+        );
+    }
+
+    #[test]
+    fn a_file_name_can_not_smuggle_a_command() {
+        let mut report = sample::report();
+        report.scenario_path = "a b'; rm -rf $HOME #.toml".to_owned();
+        assert!(command(&report).starts_with(r"brownout run 'a b'\''; rm -rf $HOME #.toml' --gateway"));
+        report.scenario_path = "--out=x".to_owned();
+        assert!(command(&report).starts_with("brownout run './--out=x' --gateway"));
+    }
+
+    #[test]
+    fn a_simulated_run_is_simulated_again() {
+        let mut report = sample::report();
+        report.simulated = true;
+        assert!(command(&report).ends_with(" --simulate"));
+    }
+}

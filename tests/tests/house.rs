@@ -1,0 +1,111 @@
+//! The house keeps its own rules: sizes, dependencies between rooms, module documentation, words that must not be.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace").to_owned()
+}
+
+/// Every Rust file of the project, with its text.
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(dir: &Path, found: &mut Vec<(PathBuf, String)>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path, text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for room in ["harness", "fake-backends", "reports", "scenarios", "tests"] {
+        walk(&root().join(room), &mut found);
+    }
+    found.sort();
+    found
+}
+
+/// The lines before the tests.
+fn without_tests(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"))
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("benches" | "examples")))
+        || path.strip_prefix(root()).unwrap().components().filter(|part| part.as_os_str() == "tests").count() > 0
+}
+
+#[test]
+fn no_file_is_over_400_lines_and_nine_in_ten_are_under_250() {
+    let sizes: Vec<(usize, PathBuf)> = sources()
+        .into_iter()
+        .filter(|(path, _)| !is_test(path))
+        .map(|(path, text)| (without_tests(&text).count(), path))
+        .collect();
+    let giants: Vec<_> = sizes.iter().filter(|(lines, _)| *lines > 400).collect();
+    assert!(giants.is_empty(), "over 400 lines without their tests: {giants:?}");
+    let large = sizes.iter().filter(|(lines, _)| *lines > 250).count();
+    assert!(large * 10 <= sizes.len(), "{large} of {} files are over 250 lines", sizes.len());
+}
+
+#[test]
+fn every_module_opens_with_what_it_is_for() {
+    let silent: Vec<_> =
+        sources().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "no `//!` at the top of: {silent:?}");
+}
+
+#[test]
+fn modules_named_mod_or_lib_are_tables_of_contents() {
+    for (path, text) in sources() {
+        let name = path.file_name().unwrap().to_string_lossy();
+        if !is_test(&path) && (name == "mod.rs" || name == "lib.rs") {
+            let lines = without_tests(&text).count();
+            assert!(lines <= 130, "{} has {lines} lines: move logic into a named file", path.display());
+        }
+    }
+}
+
+#[test]
+fn rooms_depend_on_each_other_as_the_architecture_says() {
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let mut allowed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in architecture.lines().filter(|line| line.starts_with(' ') && line.contains('→')) {
+        let (rooms, others) = line.split_once('→').unwrap();
+        for room in rooms.split(',') {
+            let others = others.split(',').map(|other| other.trim().to_owned());
+            allowed.entry(room.trim().to_owned()).or_default().extend(others);
+        }
+    }
+    let manifests = ["units", "evidence", "net", "driver", "gateways", "judge", "scenario", "run", "cli"]
+        .map(|room| (room, format!("harness/{room}")))
+        .into_iter()
+        .chain(["fake-backends", "reports", "scenarios"].map(|room| (room, room.to_owned())));
+    let rooms: BTreeSet<&str> = manifests.clone().map(|(room, _)| room).collect();
+    for (room, dir) in manifests {
+        let manifest: toml::Table = fs::read_to_string(root().join(dir).join("Cargo.toml")).unwrap().parse().unwrap();
+        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        for dependency in dependencies.keys().filter(|name| rooms.contains(name.as_str())) {
+            assert!(
+                allowed.get(room).is_some_and(|others| others.contains(dependency)),
+                "`{room}` depends on `{dependency}`, which ARCHITECTURE.md does not allow"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_file_carries_words_that_mark_something_unfinished() {
+    let marks = ["TO".to_owned() + "DO", "FIX".to_owned() + "ME", "XX".to_owned() + "X", "HA".to_owned() + "CK"];
+    for (path, text) in sources() {
+        for mark in &marks {
+            let found = text.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == mark);
+            assert!(!found, "{} says {mark}", path.display());
+        }
+    }
+}
