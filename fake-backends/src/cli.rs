@@ -58,10 +58,7 @@ enum Failure {
     #[error("{}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("{}: not the spec of a pool: {source}", path.display())]
-    Spec {
-        path: PathBuf,
-        source: serde_json::Error,
-    },
+    Spec { path: PathBuf, source: serde_json::Error },
     #[error("backend `{name}`: {address} is not on the loopback interface: `--allow-host` allows it")]
     Host { name: String, address: SocketAddr },
     #[error(transparent)]
@@ -73,8 +70,10 @@ enum Failure {
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Failure::Read { .. } | Failure::Spec { .. } | Failure::Host { .. } => USAGE,
-            Failure::Bind(BindError::Spec(_)) => USAGE,
+            Failure::Read { .. }
+            | Failure::Spec { .. }
+            | Failure::Host { .. }
+            | Failure::Bind(BindError::Spec(_)) => USAGE,
             Failure::Bind(_) | Failure::Runtime(_) => ENVIRONMENT,
         }
     }
@@ -83,20 +82,13 @@ impl Failure {
 /// Runs the binary: its exit code.
 pub(crate) fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     let words = match Words::try_parse() {
         Ok(words) => words,
         Err(error) => {
             // Where even standard error is closed, there is nobody to tell.
             let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::from(USAGE)
-            } else {
-                ExitCode::SUCCESS
-            };
+            return if error.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
         }
     };
     match spec(words).and_then(serve) {
@@ -120,47 +112,28 @@ fn fault(text: &str) -> Result<FaultSettings, String> {
 fn spec(words: Words) -> Result<PoolSpec, Failure> {
     let spec = match words.spec {
         Some(path) => {
-            let text = std::fs::read_to_string(&path).map_err(|source| Failure::Read {
-                path: path.clone(),
-                source,
-            })?;
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| Failure::Read { path: path.clone(), source })?;
             serde_json::from_str(&text).map_err(|source| Failure::Spec { path, source })?
         }
         None => simple(words.listen, words.inject, words.body, words.seed),
     };
-    let outside = spec
-        .backends
-        .iter()
-        .find(|backend| !backend.listen.ip().is_loopback());
+    let outside = spec.backends.iter().find(|backend| !backend.listen.ip().is_loopback());
     match outside.filter(|_| !words.allow_host) {
-        Some(backend) => Err(Failure::Host {
-            name: backend.name.clone(),
-            address: backend.listen,
-        }),
+        Some(backend) => Err(Failure::Host { name: backend.name.clone(), address: backend.listen }),
         None => Ok(spec),
     }
 }
 
 fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed: u64) -> PoolSpec {
-    let backend = |(index, listen)| BackendSpec {
-        name: format!("backend-{index}"),
-        listen,
-        body,
-    };
+    let backend = |(index, listen)| BackendSpec { name: format!("backend-{index}"), listen, body };
     let all: Vec<u16> = (0..listen.len()).map(|index| index as u16).collect();
-    let during = Stretch {
-        from: Moment::EPOCH,
-        to: Moment::NEVER,
-    };
+    let during = Stretch { from: Moment::EPOCH, to: Moment::NEVER };
     PoolSpec {
         backends: listen.into_iter().enumerate().map(backend).collect(),
         injections: faults
             .into_iter()
-            .map(|fault| Injection {
-                fault,
-                backends: all.clone(),
-                during,
-            })
+            .map(|fault| Injection { fault, backends: all.clone(), during })
             .collect(),
         seed,
         nonce: RunNonce(0),
@@ -171,10 +144,8 @@ fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed:
 }
 
 fn serve(spec: PoolSpec) -> Result<PoolTotals, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
     let world = World::real();
     tokio::task::LocalSet::new().block_on(&runtime, async {
         let pool = fake_backends::bind(&world, &spec)?;

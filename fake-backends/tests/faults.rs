@@ -20,26 +20,25 @@ fn a_healthy_answer_names_tag_backend_and_attempt_and_its_body_has_the_hash_that
     simulate(|world| async move {
         let served = serve(&world, spec(2, Vec::new()));
         let answer = served.ask(1, &get(42)).await;
-        insta::assert_snapshot!(answer.head.replace("\r\n", "\n").trim_end(), @"");
+        insta::assert_snapshot!(answer.head.replace("\r\n", "\n").trim_end(), @r"
+        HTTP/1.1 200 OK
+        x-brownout-tag: 00000007-42
+        x-brownout-attempt: 1
+        x-brownout-backend: 1
+        x-brownout-body-hash: cd4c085244ede478
+        content-type: application/json
+        content-length: 300
+        ");
         let hash = format!("{:016x}", evidence::body_hash(&answer.body));
         assert_eq!(answer.header("x-brownout-body-hash"), Some(hash.as_str()));
         assert_eq!(answer.body.len(), 300);
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-        assert_eq!(
-            (&body["tag"], &body["backend"]),
-            (&"00000007-42".into(), &"orders-1".into())
-        );
+        assert_eq!((&body["tag"], &body["backend"]), (&"00000007-42".into(), &"orders-1".into()));
         let (totals, evidence) = served.end().await;
         assert_eq!((totals.attempts, totals.connections), (1, 1));
         let attempt = &evidence.attempts[0];
-        assert_eq!(
-            (attempt.tag.0, attempt.backend, attempt.number, attempt.nth),
-            (42, 1, 1, 1)
-        );
-        assert_eq!(
-            (attempt.status, attempt.end, attempt.injections),
-            (200, End::Replied, 0)
-        );
+        assert_eq!((attempt.tag.0, attempt.backend, attempt.number, attempt.nth), (42, 1, 1, 1));
+        assert_eq!((attempt.status, attempt.end, attempt.injections), (200, End::Replied, 0));
         assert!(attempt.replied.is_some());
     });
 }
@@ -53,10 +52,7 @@ fn a_delay_is_kept_to_the_microsecond_and_recorded() {
         assert_eq!(world.now().since(before), Duration::from_millis(50));
         let (_, evidence) = served.end().await;
         let attempt = &evidence.attempts[0];
-        assert_eq!(
-            (attempt.delay, attempt.delay_error, attempt.injections),
-            (50_000_000, 0, 1)
-        );
+        assert_eq!((attempt.delay, attempt.delay_error, attempt.injections), (50_000_000, 0, 1));
         assert_eq!(attempt.duration(), Duration::from_millis(50));
     });
 }
@@ -67,18 +63,12 @@ fn a_status_comes_with_its_headers_and_body_and_still_names_the_backend() {
         let fault = "status = { code = 503, headers = { retry-after = '1' }, body = 'tired' }";
         let served = serve(&world, spec(1, always(fault)));
         let answer = served.ask(0, &get(1)).await;
-        assert_eq!(
-            (answer.status, answer.body.as_slice()),
-            (503, b"tired".as_slice())
-        );
+        assert_eq!((answer.status, answer.body.as_slice()), (503, b"tired".as_slice()));
         assert_eq!(answer.header("retry-after"), Some("1"));
         assert_eq!(answer.header("x-brownout-backend"), Some("0"));
         let (_, evidence) = served.end().await;
         let attempt = &evidence.attempts[0];
-        assert_eq!(
-            (attempt.planned, attempt.status, attempt.end),
-            (Planned::Status, 503, End::Replied)
-        );
+        assert_eq!((attempt.planned, attempt.status, attempt.end), (Planned::Status, 503, End::Replied));
         assert!(attempt.failed());
     });
 }
@@ -102,11 +92,7 @@ fn a_script_is_counted_over_both_backends() {
         assert_eq!(served.ask(1, &get(1)).await.status, 200);
         assert_eq!(served.ask(0, &get(1)).await.status, 500);
         assert_eq!(served.ask(1, &get(1)).await.status, 200);
-        assert_eq!(
-            served.ask(1, &get(2)).await.status,
-            503,
-            "another tag starts anew"
-        );
+        assert_eq!(served.ask(1, &get(2)).await.status, 503, "another tag starts anew");
         let (_, evidence) = served.end().await;
         let numbers: Vec<u16> = evidence.attempts.iter().map(|attempt| attempt.number).collect();
         assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 1]);
@@ -129,10 +115,9 @@ fn a_cut_answer_arrives_up_to_the_cut_and_ends_as_planned() {
             assert_eq!(is_reset, fault == "reset", "{fault} at {at}");
             match *at {
                 "request" => assert_eq!(seen, ""),
-                "headers" => assert!(
-                    seen.starts_with("HTTP/1.1 200 OK\r\n") && !seen.contains("\r\n\r\n"),
-                    "{seen}"
-                ),
+                "headers" => {
+                    assert!(seen.starts_with("HTTP/1.1 200 OK\r\n") && !seen.contains("\r\n\r\n"), "{seen}")
+                }
                 _ => assert_eq!(seen.split_once("\r\n\r\n").unwrap().1, r#"{"tag":"00"#),
             }
             let (_, evidence) = served.end().await;
@@ -140,11 +125,7 @@ fn a_cut_answer_arrives_up_to_the_cut_and_ends_as_planned() {
             assert_eq!(attempt.end, if is_reset { End::Reset } else { End::Closed });
             assert_eq!(attempt.status, if at.starts_with("body") { 200 } else { 0 });
             assert_eq!(attempt.replied, None);
-            let expected = if is_reset {
-                ConnectionEnd::BackendRst
-            } else {
-                ConnectionEnd::BackendFin
-            };
+            let expected = if is_reset { ConnectionEnd::BackendRst } else { ConnectionEnd::BackendFin };
             assert_eq!(evidence.connections[0].end, expected);
         }
     });
@@ -153,10 +134,7 @@ fn a_cut_answer_arrives_up_to_the_cut_and_ends_as_planned() {
 #[test]
 fn a_cut_at_accept_leaves_a_connection_and_no_attempt() {
     simulate(|world| async move {
-        for (fault, end) in [
-            ("reset", ConnectionEnd::BackendRst),
-            ("close", ConnectionEnd::BackendFin),
-        ] {
+        for (fault, end) in [("reset", ConnectionEnd::BackendRst), ("close", ConnectionEnd::BackendFin)] {
             let served = serve(&world, spec(1, always(&format!("{fault} = {{ at = 'accept' }}"))));
             let mut client = served.connect(0).await;
             let ended = client.answer().await.unwrap_err();
@@ -166,10 +144,7 @@ fn a_cut_at_accept_leaves_a_connection_and_no_attempt() {
             let (_, evidence) = served.end().await;
             assert!(evidence.attempts.is_empty());
             let connection = &evidence.connections[0];
-            assert_eq!(
-                (connection.end, connection.requests, connection.injections),
-                (end, 0, 1)
-            );
+            assert_eq!((connection.end, connection.requests, connection.injections), (end, 0, 1));
         }
     });
 }
@@ -189,17 +164,10 @@ fn a_gateway_that_gives_up_is_recorded_with_how_and_when() {
         served.sleep(1).await;
         let (_, evidence) = served.end().await;
         assert_eq!(ends(&evidence), [End::AbandonedFin, End::AbandonedRst]);
-        let lived: Vec<i64> = evidence
-            .attempts
-            .iter()
-            .map(|attempt| attempt.duration().as_millis() as i64)
-            .collect();
+        let lived: Vec<i64> =
+            evidence.attempts.iter().map(|attempt| attempt.duration().as_millis() as i64).collect();
         assert_eq!(lived, [300, 500]);
-        let closed: Vec<_> = evidence
-            .connections
-            .iter()
-            .map(|connection| connection.end)
-            .collect();
+        let closed: Vec<_> = evidence.connections.iter().map(|connection| connection.end).collect();
         assert_eq!(closed, [ConnectionEnd::GatewayFin, ConnectionEnd::GatewayRst]);
     });
 }
@@ -212,14 +180,8 @@ fn bytes_that_arrive_during_a_delay_are_the_next_request_and_no_end() {
         client.send(&get(1)).await;
         served.sleep(10).await;
         client.send(&get(2)).await;
-        assert_eq!(
-            client.answer().await.unwrap().header("x-brownout-tag"),
-            Some("00000007-1")
-        );
-        assert_eq!(
-            client.answer().await.unwrap().header("x-brownout-tag"),
-            Some("00000007-2")
-        );
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-1"));
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-2"));
         let (_, evidence) = served.end().await;
         assert_eq!(ends(&evidence), [End::Replied, End::Replied]);
         assert_eq!(evidence.connections[0].end, ConnectionEnd::OpenAtEnd);
@@ -243,17 +205,9 @@ fn a_refused_port_is_closed_for_its_time_and_opens_again() {
         assert_eq!(busy.answer().await, Err(Ended::Rst(String::new())));
         assert_eq!(world.now(), Moment(100 * MILLI));
         assert_eq!(idle.answer().await, Err(Ended::Fin(String::new())));
-        let refused = world
-            .connect(served.addresses[0])
-            .await
-            .err()
-            .expect("the port is closed");
+        let refused = world.connect(served.addresses[0]).await.err().expect("the port is closed");
         assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(
-            served.ask(1, &get(3)).await.status,
-            200,
-            "the other backend is open"
-        );
+        assert_eq!(served.ask(1, &get(3)).await.status, 200, "the other backend is open");
         served.sleep(101).await;
         assert_eq!(served.ask(0, &get(4)).await.status, 200);
         let (totals, evidence) = served.end().await;
@@ -261,25 +215,11 @@ fn a_refused_port_is_closed_for_its_time_and_opens_again() {
         let firing = &evidence.firings[..];
         assert_eq!(firing.len(), 1);
         assert_eq!((firing[0].injection, firing[0].backend), (0, 0));
-        assert_eq!(
-            (firing[0].from, firing[0].to),
-            (Moment(100 * MILLI), Moment(200 * MILLI))
-        );
-        let reset = evidence
-            .attempts
-            .iter()
-            .find(|attempt| attempt.tag.0 == 2)
-            .unwrap();
+        assert_eq!((firing[0].from, firing[0].to), (Moment(100 * MILLI), Moment(200 * MILLI)));
+        let reset = evidence.attempts.iter().find(|attempt| attempt.tag.0 == 2).unwrap();
         assert_eq!((reset.end, reset.injections), (End::Reset, 0b11));
-        let closed: Vec<_> = evidence
-            .connections
-            .iter()
-            .map(|connection| connection.end)
-            .collect();
-        assert_eq!(
-            closed[..2],
-            [ConnectionEnd::BackendFin, ConnectionEnd::BackendRst]
-        );
+        let closed: Vec<_> = evidence.connections.iter().map(|connection| connection.end).collect();
+        assert_eq!(closed[..2], [ConnectionEnd::BackendFin, ConnectionEnd::BackendRst]);
     });
 }
 
@@ -314,11 +254,7 @@ fn faults_of_one_moment_combine_in_the_order_of_the_plan() {
         served.sleep(600).await;
         assert_eq!(served.ask(0, &get(3)).await.status, 200, "all of them are over");
         let (_, evidence) = served.end().await;
-        let hits: Vec<u64> = evidence
-            .attempts
-            .iter()
-            .map(|attempt| attempt.injections)
-            .collect();
+        let hits: Vec<u64> = evidence.attempts.iter().map(|attempt| attempt.injections).collect();
         assert_eq!(hits, [0b0111, 0b1111, 0]);
     });
 }

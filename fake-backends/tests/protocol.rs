@@ -23,30 +23,14 @@ fn a_connection_carries_many_requests_and_counts_them() {
             assert_eq!(client.answer().await.unwrap().status, 200);
         }
         client.send(&[get(3), get(4)].concat()).await;
-        assert_eq!(
-            client.answer().await.unwrap().header("x-brownout-tag"),
-            Some("00000007-3")
-        );
-        assert_eq!(
-            client.answer().await.unwrap().header("x-brownout-tag"),
-            Some("00000007-4")
-        );
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-3"));
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-4"));
         drop(client);
         served.sleep(1).await;
         let (_, evidence) = served.end().await;
-        assert_eq!(
-            evidence
-                .attempts
-                .iter()
-                .map(|attempt| attempt.nth)
-                .collect::<Vec<_>>(),
-            [1, 2, 3, 4, 5]
-        );
+        assert_eq!(evidence.attempts.iter().map(|attempt| attempt.nth).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
         let connection = &evidence.connections[0];
-        assert_eq!(
-            (connection.requests, connection.end),
-            (5, ConnectionEnd::GatewayFin)
-        );
+        assert_eq!((connection.requests, connection.end), (5, ConnectionEnd::GatewayFin));
     });
 }
 
@@ -60,32 +44,15 @@ fn bodies_with_a_length_and_in_chunks_are_counted_and_hashed() {
         client.send("world").await;
         client.answer().await.unwrap();
         client
-            .send(&post(
-                2,
-                "transfer-encoding: chunked\r\n",
-                "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n",
-            ))
+            .send(&post(2, "transfer-encoding: chunked\r\n", "6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n"))
             .await;
         client.answer().await.unwrap();
         let (_, evidence) = served.end().await;
-        let seen = |index: usize| {
-            (
-                evidence.attempts[index].declared,
-                evidence.attempts[index].received,
-            )
-        };
+        let seen = |index: usize| (evidence.attempts[index].declared, evidence.attempts[index].received);
         assert_eq!((seen(0), seen(1)), ((Some(11), 11), (None, 11)));
-        assert!(
-            evidence
-                .attempts
-                .iter()
-                .all(|attempt| attempt.body_hash == body_hash(b"hello world"))
-        );
+        assert!(evidence.attempts.iter().all(|attempt| attempt.body_hash == body_hash(b"hello world")));
         let slow = &evidence.attempts[0];
-        assert_eq!(
-            slow.body_done.unwrap().since(slow.arrived),
-            Duration::from_millis(30)
-        );
+        assert_eq!(slow.body_done.unwrap().since(slow.arrived), Duration::from_millis(30));
     });
 }
 
@@ -94,9 +61,7 @@ fn a_client_that_expects_it_is_told_to_continue() {
     simulate(|world| async move {
         let served = serve(&world, spec(1, Vec::new()));
         let mut client = served.connect(0).await;
-        client
-            .send(&post(1, "content-length: 2\r\nexpect: 100-continue\r\n", ""))
-            .await;
+        client.send(&post(1, "content-length: 2\r\nexpect: 100-continue\r\n", "")).await;
         client.until("HTTP/1.1 100 Continue\r\n\r\n").await.unwrap();
         client.send("ok").await;
         assert_eq!(client.answer().await.unwrap().status, 200);
@@ -111,10 +76,7 @@ fn head_is_answered_without_a_body() {
         for _ in 0..2 {
             client.send(&get(1).replace("GET", "HEAD")).await;
             let answer = client.head_answer().await.unwrap();
-            assert_eq!(
-                (answer.status, answer.header("content-length")),
-                (200, Some("300"))
-            );
+            assert_eq!((answer.status, answer.header("content-length")), (200, Some("300")));
         }
     });
 }
@@ -123,10 +85,9 @@ fn head_is_answered_without_a_body() {
 fn a_connection_is_closed_after_an_old_request_and_when_it_is_asked_for() {
     simulate(|world| async move {
         let served = serve(&world, spec(1, Vec::new()));
-        for request in [
-            get(1).replace("HTTP/1.1", "HTTP/1.0"),
-            get(2).replace("host: a", "connection: close"),
-        ] {
+        for request in
+            [get(1).replace("HTTP/1.1", "HTTP/1.0"), get(2).replace("host: a", "connection: close")]
+        {
             let mut client = served.connect(0).await;
             client.send(&request).await;
             assert_eq!(client.answer().await.unwrap().header("connection"), Some("close"));
@@ -146,10 +107,7 @@ fn a_request_whose_body_is_cut_is_recorded_as_such() {
         served.sleep(1).await;
         let (_, evidence) = served.end().await;
         let attempt = &evidence.attempts[0];
-        assert_eq!(
-            (attempt.end, attempt.received, attempt.body_done),
-            (End::RequestCut, 4, None)
-        );
+        assert_eq!((attempt.end, attempt.received, attempt.body_done), (End::RequestCut, 4, None));
         assert_eq!(attempt.body_hash, body_hash(b"half"));
     });
 }
@@ -163,10 +121,7 @@ fn what_is_no_request_is_refused_and_the_connection_closed() {
             ("GET / HTTP/1.1\r\nno colon\r\n\r\n".to_owned(), 400),
             ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), 400),
             (long, 431),
-            (
-                post(1, "content-length: 5\r\ntransfer-encoding: chunked\r\n", ""),
-                400,
-            ),
+            (post(1, "content-length: 5\r\ntransfer-encoding: chunked\r\n", ""), 400),
             (post(2, "content-length: 2000000\r\n", ""), 413),
             (post(3, "transfer-encoding: chunked\r\n", "zz\r\n"), 400),
         ];
@@ -178,12 +133,7 @@ fn what_is_no_request_is_refused_and_the_connection_closed() {
         }
         served.sleep(1).await;
         let (_, evidence) = served.end().await;
-        assert!(
-            evidence
-                .attempts
-                .iter()
-                .all(|attempt| attempt.end == End::Malformed)
-        );
+        assert!(evidence.attempts.iter().all(|attempt| attempt.end == End::Malformed));
         assert_eq!((evidence.attempts.len(), evidence.probes.len()), (3, 3));
     });
 }
@@ -203,11 +153,7 @@ fn arrivals_before_the_epoch_are_answered_healthily_and_leave_no_trace() {
         kept.send(&get(1)).await;
         assert_eq!(kept.answer().await.unwrap().status, 503);
         kept.send("GET /health HTTP/1.1\r\n\r\n").await;
-        assert_eq!(
-            kept.answer().await.unwrap().status,
-            503,
-            "health checks see the outage"
-        );
+        assert_eq!(kept.answer().await.unwrap().status, 503, "health checks see the outage");
         let (_, evidence) = served.end().await;
         assert_eq!((evidence.attempts.len(), evidence.probes.len()), (1, 1));
         assert_eq!(evidence.attempts[0].number, 1);
@@ -243,10 +189,7 @@ fn connections_past_the_limit_are_turned_away_and_counted() {
         }
         assert_eq!(clients[2].answer().await, Err(Ended::Rst(String::new())));
         let (totals, evidence) = served.end().await;
-        assert_eq!(
-            (totals.turned_away, totals.connections, evidence.connections.len()),
-            (1, 2, 2)
-        );
+        assert_eq!((totals.turned_away, totals.connections, evidence.connections.len()), (1, 2, 2));
     });
 }
 

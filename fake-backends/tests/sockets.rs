@@ -15,10 +15,7 @@ where
     P: FnOnce(World) -> F,
     F: Future,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async { part(World::real()).await })
 }
 
@@ -58,11 +55,7 @@ fn a_refused_port_answers_with_a_refusal_and_opens_again() {
         idle.send(&get(1)).await;
         idle.answer().await.unwrap();
         assert_eq!(idle.answer().await, Err(Ended::Fin(String::new())));
-        let refused = world
-            .connect(served.addresses[0])
-            .await
-            .err()
-            .expect("the port is closed");
+        let refused = world.connect(served.addresses[0]).await.err().expect("the port is closed");
         assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
         let deadline = world.now() + Duration::from_secs(20);
         let reopened = served.timer.until(deadline, async {
@@ -93,12 +86,7 @@ fn a_gateway_that_leaves_is_seen_at_once() {
         evidence.attempts.sort_by_key(|attempt| attempt.tag);
         let ends: Vec<_> = evidence.attempts.iter().map(|attempt| attempt.end).collect();
         assert_eq!(ends, [End::AbandonedFin, End::AbandonedRst]);
-        assert!(
-            evidence
-                .connections
-                .iter()
-                .all(|connection| connection.end != ConnectionEnd::OpenAtEnd)
-        );
+        assert!(evidence.connections.iter().all(|connection| connection.end != ConnectionEnd::OpenAtEnd));
     });
 }
 
@@ -122,9 +110,7 @@ fn a_port_in_use_is_named_with_what_to_do() {
         spec.backends[0].listen = taken.addresses()[0];
         let error = bind(&world, &spec).err().expect("the port is taken");
         assert!(matches!(error, BindError::InUse { .. }));
-        let text = error
-            .to_string()
-            .replace(&taken.addresses()[0].port().to_string(), "PORT");
-        insta::assert_snapshot!(text, @"");
+        let text = error.to_string().replace(&taken.addresses()[0].port().to_string(), "PORT");
+        insta::assert_snapshot!(text, @"backend `orders-0`: 127.0.0.1:PORT is in use already: stop what listens there, or give the backend another `listen` (port 0 picks a free port)");
     });
 }

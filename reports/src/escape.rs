@@ -109,23 +109,13 @@ mod tests {
 
     #[test]
     fn ansi_sequences_are_shown_and_not_obeyed() {
-        assert_eq!(
-            plain("\x1b[31mred\x1b]0;title\x07", 80),
-            "\\u{1b}[31mred\\u{1b}]0;title\\u{7}"
-        );
-        assert_eq!(
-            plain("\u{9b}2J", 80),
-            "\\u{9b}2J",
-            "the eight-bit form of the same sequence"
-        );
+        assert_eq!(plain("\x1b[31mred\x1b]0;title\x07", 80), "\\u{1b}[31mred\\u{1b}]0;title\\u{7}");
+        assert_eq!(plain("\u{9b}2J", 80), "\\u{9b}2J", "the eight-bit form of the same sequence");
     }
 
     #[test]
     fn text_stays_on_its_line() {
-        assert_eq!(
-            plain("a\r\nb\tc\u{2028}d\u{85}e", 80),
-            "a\\r\\nb\\tc\\u{2028}d\\u{85}e"
-        );
+        assert_eq!(plain("a\r\nb\tc\u{2028}d\u{85}e", 80), "a\\r\\nb\\tc\\u{2028}d\\u{85}e");
     }
 
     #[test]
@@ -138,14 +128,8 @@ mod tests {
 
     #[test]
     fn what_people_write_is_left_alone() {
-        for text in [
-            "GET /orders/{n}",
-            "Bestellungen über 5 €",
-            "注文",
-            "café ☕",
-            "a\\b",
-            "500 ms – 2 s",
-        ] {
+        for text in ["GET /orders/{n}", "Bestellungen über 5 €", "注文", "café ☕", "a\\b", "500 ms – 2 s"]
+        {
             assert_eq!(plain(text, 80), text);
         }
     }

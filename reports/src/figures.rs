@@ -47,11 +47,7 @@ pub(crate) fn count(count: u64) -> String {
 
 /// A share of a whole in percent; a dash where the whole is nothing.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        "–".to_owned()
-    } else {
-        format!("{:.1} %", part as f64 * 100.0 / whole as f64)
-    }
+    if whole == 0 { "–".to_owned() } else { format!("{:.1} %", part as f64 * 100.0 / whole as f64) }
 }
 
 /// The word that a verdict is announced with.
@@ -74,19 +70,8 @@ mod tests {
 
     #[test]
     fn lengths_have_the_precision_that_is_of_use() {
-        let lengths = [
-            0.0,
-            -0.001,
-            0.034,
-            9.994,
-            10.0,
-            412.34,
-            9_999.9,
-            12_345.6,
-            1e300,
-            f64::NAN,
-            f64::INFINITY,
-        ];
+        let lengths =
+            [0.0, -0.001, 0.034, 9.994, 10.0, 412.34, 9_999.9, 12_345.6, 1e300, f64::NAN, f64::INFINITY];
         let shown: Vec<String> = lengths.iter().map(|length| ms(*length)).collect();
         insta::assert_snapshot!(
             shown.join(" | "),
@@ -96,10 +81,7 @@ mod tests {
 
     #[test]
     fn counts_are_grouped_from_ten_thousand_on() {
-        let shown: Vec<String> = [0, 9_999, 10_000, 7_200_000, u64::MAX]
-            .into_iter()
-            .map(count)
-            .collect();
+        let shown: Vec<String> = [0, 9_999, 10_000, 7_200_000, u64::MAX].into_iter().map(count).collect();
         insta::assert_snapshot!(shown.join(" | "), @"0 | 9999 | 10 000 | 7 200 000 | 18 446 744 073 709 551 615");
     }
 

@@ -18,41 +18,24 @@ pub(crate) struct Headline {
 impl Headline {
     /// The headline of a report. It repeats the report's verdict and never works one out.
     pub(crate) fn of(report: &Report) -> Self {
-        Headline {
-            word: figures::word(report.verdict),
-            sentence: sentence(report),
-            tally: tally(report),
-        }
+        Headline { word: figures::word(report.verdict), sentence: sentence(report), tally: tally(report) }
     }
 }
 
 /// How many findings of a report have a verdict.
 pub(crate) fn number_of(report: &Report, verdict: Verdict) -> usize {
-    report
-        .findings
-        .iter()
-        .filter(|finding| finding.verdict == verdict)
-        .count()
+    report.findings.iter().filter(|finding| finding.verdict == verdict).count()
 }
 
 fn sentence(report: &Report) -> String {
     if report.verdict == Verdict::Pass {
         return "The gateway did all that was demanded.".to_owned();
     }
-    let decisive = report
-        .findings
-        .iter()
-        .find(|finding| finding.verdict == report.verdict);
-    let words = decisive
-        .map(|finding| &finding.summary)
-        .or(report.remarks.first());
+    let decisive = report.findings.iter().find(|finding| finding.verdict == report.verdict);
+    let words = decisive.map(|finding| &finding.summary).or(report.remarks.first());
     let Some(words) = words.filter(|words| !words.trim().is_empty()) else {
-        return if report.findings.is_empty() {
-            "Nothing was judged."
-        } else {
-            "No finding says why."
-        }
-        .to_owned();
+        return if report.findings.is_empty() { "Nothing was judged." } else { "No finding says why." }
+            .to_owned();
     };
     let mut sentence = escape::sentence(words.trim());
     if !sentence.ends_with(['.', '!', '?', ')']) {
@@ -91,14 +74,8 @@ mod tests {
     fn a_failed_run_says_what_failed_first() {
         let headline = Headline::of(&sample::report());
         assert_eq!(headline.word, "FAIL");
-        assert_eq!(
-            headline.sentence,
-            "The gateway retried POST requests: 312 orders were delivered twice."
-        );
-        assert_eq!(
-            headline.tally,
-            "1 of 3 findings failed, 1 is inconclusive, 1 passed."
-        );
+        assert_eq!(headline.sentence, "The gateway retried POST requests: 312 orders were delivered twice.");
+        assert_eq!(headline.tally, "1 of 3 findings failed, 1 is inconclusive, 1 passed.");
     }
 
     #[test]
@@ -134,10 +111,6 @@ mod tests {
     fn the_verdict_is_never_worked_out_again() {
         let mut report = sample::report();
         report.verdict = Verdict::Pass;
-        assert_eq!(
-            Headline::of(&report).word,
-            "PASS",
-            "even where the findings say otherwise"
-        );
+        assert_eq!(Headline::of(&report).word, "PASS", "even where the findings say otherwise");
     }
 }

@@ -3,6 +3,8 @@
 //! The room knows nothing of the harness. A saved report can be rendered by it alone, and no format recomputes a
 //! verdict.
 
+mod behaviour;
+mod comparison;
 pub mod escape;
 mod figures;
 mod finding;
@@ -12,8 +14,17 @@ mod report;
 mod rerun;
 #[cfg(test)]
 mod sample;
+mod series;
 mod text;
 mod timeline;
 
+pub use behaviour::{Behaviour, BehaviourCell, Outage};
+pub use comparison::{
+    Answer, COMPARISON_VERSION, Change, Comparison, ComparisonFormat, Course, Group, Overlay, Side, Word,
+};
 pub use finding::{Finding, Lane, LaneEvent, Verdict, Witness, WitnessBar};
 pub use report::{BackendRow, InjectionRow, LatencyRow, PhaseRow, Report, TrafficRow, VERSION};
+pub use series::{
+    BINS_MAX, BackendItem, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, Distribution, Heat,
+    HeatRow, Inventory, QuantileLines, Series,
+};

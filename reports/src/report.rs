@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Verdict};
+use crate::{Band, Behaviour, BreakerStrip, Distribution, Finding, Inventory, Series, Verdict};
 
 /// The version of the document's schema.
 pub const VERSION: u32 = 1;
@@ -55,6 +55,27 @@ pub struct Report {
     pub latencies: Vec<LatencyRow>,
     /// The findings, in the order of the scenario's expectations.
     pub findings: Vec<Finding>,
+    /// The settings that the command line changed in the scenario, as `path=value`.
+    #[serde(default)]
+    pub overrides: Vec<String>,
+    /// The run over time.
+    #[serde(default)]
+    pub series: Series,
+    /// When planned faults were in force.
+    #[serde(default)]
+    pub bands: Vec<Band>,
+    /// What the breaker in front of each backend did.
+    #[serde(default)]
+    pub breakers: Vec<BreakerStrip>,
+    /// Response and service times by traffic class and phase.
+    #[serde(default)]
+    pub distributions: Vec<Distribution>,
+    /// What the gateway did, as counts that two runs can be compared by.
+    #[serde(default)]
+    pub behaviour: Behaviour,
+    /// What took part in the run.
+    #[serde(default)]
+    pub inventory: Inventory,
 }
 
 /// A phase.

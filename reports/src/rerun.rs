@@ -3,15 +3,21 @@
 use crate::Report;
 use crate::escape;
 
+/// The most overrides that are repeated; a command line has a handful.
+const OVERRIDES_MAX: usize = 50;
+
 /// The command line that runs the scenario of a report again with the same draws, quoted for a POSIX shell.
 pub(crate) fn command(report: &Report) -> String {
     let simulate = if report.simulated { " --simulate" } else { "" };
     let path = quoted(&escape::plain(&report.scenario_path, 300));
     let gateway = quoted(&escape::name(&report.gateway));
-    format!(
-        "brownout run {path} --gateway {gateway} --seed {}{simulate}",
-        report.seed
-    )
+    let set: String = report
+        .overrides
+        .iter()
+        .take(OVERRIDES_MAX)
+        .map(|set| format!(" --set {}", quoted(&escape::plain(set, 300))))
+        .collect();
+    format!("brownout run {path} --gateway {gateway} --seed {}{set}{simulate}", report.seed)
 }
 
 // A command that people copy must not carry another one inside a file's name.
@@ -33,10 +39,7 @@ mod tests {
     #[test]
     fn the_command_names_scenario_gateway_and_seed() {
         let command = command(&sample::report());
-        assert_eq!(
-            command,
-            "brownout run scenarios/retry-503.toml --gateway haproxy --seed 7"
-        );
+        assert_eq!(command, "brownout run scenarios/retry-503.toml --gateway haproxy --seed 7");
     }
 
     #[test]
@@ -46,6 +49,14 @@ mod tests {
         assert!(command(&report).starts_with(r"brownout run 'a b'\''; rm -rf $HOME #.toml' --gateway"));
         report.scenario_path = "--out=x".to_owned();
         assert!(command(&report).starts_with("brownout run './--out=x' --gateway"));
+    }
+
+    #[test]
+    fn what_the_command_line_changed_is_changed_again() {
+        let mut report = sample::report();
+        report.overrides = vec!["traffic.reads.rate=\"5/s\"".to_owned(), "--help".to_owned()];
+        let expected = r#"--seed 7 --set 'traffic.reads.rate="5/s"' --set './--help'"#;
+        assert!(command(&report).ends_with(expected));
     }
 
     #[test]

@@ -18,18 +18,13 @@ pub(crate) struct Page {
 
 impl Page {
     /// A page for text that is stored: wide, and without colour.
-    pub(crate) const PLAIN: Page = Page {
-        width: 120,
-        colour: false,
-    };
+    pub(crate) const PLAIN: Page = Page { width: 120, colour: false };
 
     /// An empty table that fits the page.
     pub(crate) fn table(self) -> Table {
         let mut table = Table::new();
         table.load_style(comfy_table::presets::NOTHING);
-        table
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(self.width);
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(self.width);
         if self.colour {
             table.enforce_styling();
         } else {
@@ -40,11 +35,7 @@ impl Page {
 
     /// Rows in columns without lines, indented, each line ended and none with trailing spaces.
     pub(crate) fn columns(self, indent: usize, rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
-        let mut table = Page {
-            width: self.width.saturating_sub(indent as u16).max(20),
-            ..self
-        }
-        .table();
+        let mut table = Page { width: self.width.saturating_sub(indent as u16).max(20), ..self }.table();
         for row in rows {
             table.add_row(Row::from(row));
         }
@@ -54,15 +45,9 @@ impl Page {
 
     /// A timeline: the client's bar and a bar an attempt, drawn to scale, each with how it went.
     pub(crate) fn timeline(self, indent: usize, timeline: &Timeline) -> String {
-        let page = Page {
-            width: self.width.saturating_sub(indent as u16).max(20),
-            ..self
-        };
-        let mut out = if page.width < NARROW {
-            page.stacked(indent, timeline)
-        } else {
-            page.beside(indent, timeline)
-        };
+        let page = Page { width: self.width.saturating_sub(indent as u16).max(20), ..self };
+        let mut out =
+            if page.width < NARROW { page.stacked(indent, timeline) } else { page.beside(indent, timeline) };
         if timeline.left_out > 0 {
             let left_out = figures::count(timeline.left_out as u64);
             // Writing to a string cannot fail.
@@ -98,10 +83,7 @@ impl Page {
             let drawing = drawing(timeline, bar, cells);
             // Writing to a string cannot fail.
             let _ = writeln!(out, "{:indent$}{drawing}  {}", "", stretch(bar));
-            let page = Page {
-                width: self.width + indent as u16,
-                ..self
-            };
+            let page = Page { width: self.width + indent as u16, ..self };
             let said = format!("{}: {}", bar.label, words(timeline, bar));
             out.push_str(&page.columns(indent + 2, [vec![Cell::new(said)]]));
         }
@@ -135,11 +117,7 @@ fn unpad(table: &mut Table) {
 /// `1.25 – 301.2 ms`: the unit stands at the end, and once is enough where both have the same.
 fn stretch(bar: &Bar) -> String {
     let (from, to) = (figures::ms(bar.from_ms), figures::ms(bar.to_ms));
-    let from = if to.ends_with(" ms") {
-        from.trim_end_matches(" ms")
-    } else {
-        &from
-    };
+    let from = if to.ends_with(" ms") { from.trim_end_matches(" ms") } else { &from };
     format!("{from} – {to}")
 }
 
@@ -166,11 +144,7 @@ fn words(timeline: &Timeline, bar: &Bar) -> String {
     if !bar.faults.is_empty() {
         words.push(format!("fault: {}", bar.faults.join(", ")));
     }
-    words.extend(
-        bar.events
-            .iter()
-            .map(|(at_ms, what)| format!("{what} at {}", figures::ms(*at_ms))),
-    );
+    words.extend(bar.events.iter().map(|(at_ms, what)| format!("{what} at {}", figures::ms(*at_ms))));
     match &bar.gap {
         Some(gap) => words.push(gap.words.clone()),
         None if timeline.due_ms < 0.0 => words.push(format!("due {} earlier", figures::ms(-timeline.due_ms))),
@@ -197,10 +171,7 @@ mod tests {
 
     #[test]
     fn a_timeline_fits_a_narrow_page() {
-        let page = Page {
-            width: 60,
-            colour: false,
-        };
+        let page = Page { width: 60, colour: false };
         insta::assert_snapshot!(page.timeline(0, &Timeline::of(&sample::witness())), @r"
         ░███████████████████████████████████  0.00 – 412.5 ms
           client: answered 200 · due 12.5 ms earlier

@@ -87,11 +87,7 @@ impl Timeline {
 
     /// The first and the last moment that is drawn.
     pub(crate) fn span(&self) -> (f64, f64) {
-        let from = self
-            .bars
-            .iter()
-            .map(|bar| bar.from_ms)
-            .fold(self.due_ms, f64::min);
+        let from = self.bars.iter().map(|bar| bar.from_ms).fold(self.due_ms, f64::min);
         let to = self.bars.iter().map(|bar| bar.to_ms).fold(0.0, f64::max);
         (from, to)
     }
@@ -100,11 +96,7 @@ impl Timeline {
     pub(crate) fn place(&self, at_ms: f64) -> f64 {
         let (from, to) = self.span();
         let length = to - from;
-        if length > 0.0 && length.is_finite() {
-            ((at_ms - from) / length).clamp(0.0, 1.0)
-        } else {
-            0.0
-        }
+        if length > 0.0 && length.is_finite() { ((at_ms - from) / length).clamp(0.0, 1.0) } else { 0.0 }
     }
 }
 
@@ -120,15 +112,8 @@ fn lane_bar(lane: &Lane, sent: f64, before: Option<(f64, u16)>) -> Bar {
         from_ms,
         to_ms: (finite(lane.bar.to_ms) - sent).max(from_ms),
         ended: escape::name(&lane.bar.ended),
-        faults: lane
-            .faults
-            .iter()
-            .take(WORDS_MAX)
-            .map(|fault| escape::name(fault))
-            .collect(),
-        events: events
-            .map(|event| (finite(event.at_ms) - sent, escape::name(&event.what)))
-            .collect(),
+        faults: lane.faults.iter().take(WORDS_MAX).map(|fault| escape::name(fault)).collect(),
+        events: events.map(|event| (finite(event.at_ms) - sent, escape::name(&event.what))).collect(),
         gap: Some(gap),
     }
 }
@@ -136,20 +121,12 @@ fn lane_bar(lane: &Lane, sent: f64, before: Option<(f64, u16)>) -> Bar {
 fn gap(from_ms: f64, to_ms: f64, since: &str) -> Gap {
     let length_ms = to_ms - from_ms;
     let side = if length_ms < 0.0 { "before" } else { "after" };
-    Gap {
-        from_ms,
-        length_ms,
-        words: format!("{} {side} {since}", figures::ms(length_ms.abs())),
-    }
+    Gap { from_ms, length_ms, words: format!("{} {side} {since}", figures::ms(length_ms.abs())) }
 }
 
 // Larger figures than these are no times of a run, and their differences would lose the milliseconds.
 fn finite(ms: f64) -> f64 {
-    if ms.is_finite() && ms.abs() < 1e15 {
-        ms
-    } else {
-        0.0
-    }
+    if ms.is_finite() && ms.abs() < 1e15 { ms } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -168,16 +145,9 @@ mod tests {
     #[test]
     fn the_gap_between_attempts_counts_from_the_end_of_the_one_before() {
         let timeline = Timeline::of(&sample::witness());
-        let gaps: Vec<&str> = timeline
-            .bars
-            .iter()
-            .filter_map(|bar| bar.gap.as_ref())
-            .map(|gap| &*gap.words)
-            .collect();
-        assert_eq!(
-            gaps,
-            ["1.25 ms after the request was sent", "101.5 ms after #1 ended"]
-        );
+        let gaps: Vec<&str> =
+            timeline.bars.iter().filter_map(|bar| bar.gap.as_ref()).map(|gap| &*gap.words).collect();
+        assert_eq!(gaps, ["1.25 ms after the request was sent", "101.5 ms after #1 ended"]);
     }
 
     #[test]
@@ -185,10 +155,7 @@ mod tests {
         let mut witness = sample::witness();
         witness.attempts[1].bar.from_ms = witness.attempts[0].bar.to_ms - 20.0;
         let timeline = Timeline::of(&witness);
-        assert_eq!(
-            timeline.bars[2].gap.as_ref().map(|gap| &*gap.words),
-            Some("20.0 ms before #1 ended")
-        );
+        assert_eq!(timeline.bars[2].gap.as_ref().map(|gap| &*gap.words), Some("20.0 ms before #1 ended"));
     }
 
     #[test]

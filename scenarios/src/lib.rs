@@ -47,8 +47,10 @@ mod tests {
     fn every_file_of_the_library_is_listed_once() {
         let folder = std::fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
         let files = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let files: BTreeSet<String> =
-            files.filter(|name| name != "Cargo.toml").filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned())).collect();
+        let files: BTreeSet<String> = files
+            .filter(|name| name != "Cargo.toml")
+            .filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned()))
+            .collect();
         let listed: BTreeSet<String> = LIBRARY.iter().map(|entry| entry.name.to_owned()).collect();
         assert_eq!(files, listed);
         assert_eq!(listed.len(), LIBRARY.len(), "a name is listed twice");

@@ -32,6 +32,7 @@ pub fn simulate(text: &str, set: &[&str], seed: u64, out: &Path) -> Report {
         out: out.to_owned(),
         scenario_path: "test.toml".into(),
         scenario_text: loaded.text.clone(),
+        overrides: overrides.set.clone(),
         simulate: true,
         allow_hosts: Vec::new(),
         status: None,
@@ -60,6 +61,8 @@ pub fn judged(dir: &Path) -> Report {
         simulated: manifest.simulated,
         seed: manifest.seed,
         started: String::from("started"),
+        overrides: manifest.overrides,
+        inventory: reports::Inventory::default(),
     };
     judge::judge(&plan.brief, &Ledger::join(read.evidence), facts)
 }
@@ -68,7 +71,10 @@ pub fn judged(dir: &Path) -> Report {
 pub fn complaints(report: &Report) -> String {
     let not_passed = report.findings.iter().filter(|finding| finding.verdict != Verdict::Pass);
     let lines = not_passed.map(|finding| {
-        format!("{} {}: {} [{}] {}", finding.verdict, finding.id, finding.summary, finding.observed, finding.because)
+        format!(
+            "{} {}: {} [{}] {}",
+            finding.verdict, finding.id, finding.summary, finding.observed, finding.because
+        )
     });
     lines.chain(report.remarks.iter().cloned()).collect::<Vec<_>>().join("\n")
 }

@@ -14,7 +14,7 @@ const SEEDS: [u64; 3] = [1, 7, 20_260_101];
 #[case("one-retry-too-many", "retry-503", "attempts")]
 #[case("no-retry", "retry-503", "attempts")]
 #[case("same-host-retry", "retry-503", "attempts")]
-#[case("no-backoff", "retry-backoff", "backoff")]
+#[case("no-backoff", "backoff-with-jitter", "backoff")]
 #[case("breaker-never-trips", "breaker-trips-and-recovers", "breaker")]
 #[case("breaker-never-recovers", "breaker-trips-and-recovers", "breaker")]
 #[case("breaker-trips-late", "breaker-trips-and-recovers", "breaker")]
@@ -29,12 +29,18 @@ fn a_defect_is_caught_by_its_expectation(
     for seed in SEEDS {
         let set = format!("gateway.reference.defects=[\"{defect}\"]");
         let report = simulate(library(scenario), &[&set], seed, out.path());
-        assert_eq!(report.verdict, Verdict::Fail, "seed {seed}: {defect} was not caught\n{}", complaints(&report));
+        assert_eq!(
+            report.verdict,
+            Verdict::Fail,
+            "seed {seed}: {defect} was not caught\n{}",
+            complaints(&report)
+        );
         let caught = report
             .findings
             .iter()
             .find(|finding| finding.expectation == expectation && finding.verdict == Verdict::Fail);
-        let caught = caught.unwrap_or_else(|| panic!("seed {seed}: not by `{expectation}`\n{}", complaints(&report)));
+        let caught =
+            caught.unwrap_or_else(|| panic!("seed {seed}: not by `{expectation}`\n{}", complaints(&report)));
         assert!(!caught.witnesses.is_empty(), "seed {seed}: a failure without a witness: {}", caught.summary);
     }
 }
@@ -45,7 +51,13 @@ fn the_correct_reference_gateway_passes_the_whole_library() {
     for entry in scenarios::LIBRARY {
         for seed in SEEDS {
             let report = simulate(entry.text, &[], seed, out.path());
-            assert_eq!(report.verdict, Verdict::Pass, "{} with seed {seed}:\n{}", entry.name, complaints(&report));
+            assert_eq!(
+                report.verdict,
+                Verdict::Pass,
+                "{} with seed {seed}:\n{}",
+                entry.name,
+                complaints(&report)
+            );
         }
     }
 }

@@ -35,9 +35,11 @@ fn without_tests(text: &str) -> impl Iterator<Item = &str> {
     text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"))
 }
 
+/// True for tests, benches and examples, by the names of their folders.
 fn is_test(path: &Path) -> bool {
-    path.components().any(|part| matches!(part.as_os_str().to_str(), Some("benches" | "examples")))
-        || path.strip_prefix(root()).unwrap().components().filter(|part| part.as_os_str() == "tests").count() > 0
+    let inside = path.strip_prefix(root()).unwrap();
+    let names = ["tests", "testing", "benches", "examples"];
+    inside.components().any(|part| part.as_os_str().to_str().is_some_and(|name| names.contains(&name)))
 }
 
 #[test]
@@ -88,8 +90,10 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
         .chain(["fake-backends", "reports", "scenarios"].map(|room| (room, room.to_owned())));
     let rooms: BTreeSet<&str> = manifests.clone().map(|(room, _)| room).collect();
     for (room, dir) in manifests {
-        let manifest: toml::Table = fs::read_to_string(root().join(dir).join("Cargo.toml")).unwrap().parse().unwrap();
-        let dependencies = manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        let manifest: toml::Table =
+            fs::read_to_string(root().join(dir).join("Cargo.toml")).unwrap().parse().unwrap();
+        let dependencies =
+            manifest.get("dependencies").and_then(toml::Value::as_table).cloned().unwrap_or_default();
         for dependency in dependencies.keys().filter(|name| rooms.contains(name.as_str())) {
             assert!(
                 allowed.get(room).is_some_and(|others| others.contains(dependency)),
@@ -101,7 +105,8 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
 
 #[test]
 fn no_file_carries_words_that_mark_something_unfinished() {
-    let marks = ["TO".to_owned() + "DO", "FIX".to_owned() + "ME", "XX".to_owned() + "X", "HA".to_owned() + "CK"];
+    let marks =
+        ["TO".to_owned() + "DO", "FIX".to_owned() + "ME", "XX".to_owned() + "X", "HA".to_owned() + "CK"];
     for (path, text) in sources() {
         for mark in &marks {
             let found = text.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == mark);

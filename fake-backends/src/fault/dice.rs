@@ -34,10 +34,7 @@ impl Dice {
     /// The dice of attempt `number` of `tag`.
     pub fn of_attempt(seed: u64, backend: u16, tag: Tag, number: u16) -> Self {
         let shared = mix(mix(start(seed, Arrival::Attempt), tag.0), u64::from(number));
-        Dice {
-            shared,
-            own: mix(shared, u64::from(backend)),
-        }
+        Dice { shared, own: mix(shared, u64::from(backend)) }
     }
 
     /// The dice of the `nth` request of a connection, for one that carries no tag.
@@ -49,19 +46,13 @@ impl Dice {
 
     /// The dice of a connection.
     pub fn of_connection(seed: u64, backend: u16, connection: u32) -> Self {
-        let own = mix(
-            mix(start(seed, Arrival::Connection), u64::from(backend)),
-            u64::from(connection),
-        );
+        let own = mix(mix(start(seed, Arrival::Connection), u64::from(backend)), u64::from(connection));
         Dice { shared: own, own }
     }
 
     /// The same arrival's dice for one injection, independent of those of all others.
     pub fn for_injection(self, index: u16) -> Self {
-        Dice {
-            shared: mix(self.shared, u64::from(index)),
-            own: mix(self.own, u64::from(index)),
-        }
+        Dice { shared: mix(self.shared, u64::from(index)), own: mix(self.own, u64::from(index)) }
     }
 
     /// Whether `share` takes this arrival.
@@ -126,19 +117,14 @@ mod tests {
     fn the_draws_of_two_injections_and_of_two_attempts_are_independent() {
         let half = Share::new(0.5).unwrap();
         let both = |first: fn(u64) -> Dice, second: fn(u64) -> Dice| {
-            (0..20_000)
-                .filter(|&n| first(n).falls_into(half) && second(n).falls_into(half))
-                .count() as f64
+            (0..20_000).filter(|&n| first(n).falls_into(half) && second(n).falls_into(half)).count() as f64
                 / 20_000.0
         };
         let injections = both(
             |n| Dice::of_attempt(1, 0, Tag(n), 1).for_injection(0),
             |n| Dice::of_attempt(1, 0, Tag(n), 1).for_injection(1),
         );
-        let attempts = both(
-            |n| Dice::of_attempt(1, 0, Tag(n), 1),
-            |n| Dice::of_attempt(1, 0, Tag(n), 2),
-        );
+        let attempts = both(|n| Dice::of_attempt(1, 0, Tag(n), 1), |n| Dice::of_attempt(1, 0, Tag(n), 2));
         assert!((injections - 0.25).abs() < 0.018, "{injections}");
         assert!((attempts - 0.25).abs() < 0.018, "{attempts}");
     }

@@ -72,25 +72,14 @@ impl Fault for FailFirst {
     fn effect(&self, incoming: &Incoming) -> Effect {
         // An attempt whose counter was full is far past any script.
         let known = incoming.tag.is_some() && incoming.number != evidence::UNKNOWN_ATTEMPT;
-        let answer = match if known {
-            self.step(incoming.number)
-        } else {
-            Step::Ok
-        } {
-            Step::Status(code) => Answer::Status {
-                code,
-                headers: Vec::new(),
-                body: None,
-            },
+        let answer = match if known { self.step(incoming.number) } else { Step::Ok } {
+            Step::Status(code) => Answer::Status { code, headers: Vec::new(), body: None },
             Step::Reset => Answer::Reset(Place::AfterRequest),
             Step::Close => Answer::Close(Place::AfterRequest),
             Step::Hang => Answer::Hang,
             Step::Ok => Answer::Normal,
         };
-        Effect {
-            answer,
-            ..Effect::default()
-        }
+        Effect { answer, ..Effect::default() }
     }
 
     fn problem(&self) -> Option<String> {
@@ -108,16 +97,11 @@ impl Fault for FailFirst {
             _ => {}
         }
         if self.script.len() > SCRIPT_MAX {
-            return Some(format!(
-                "the script has {} words, the limit is {SCRIPT_MAX}",
-                self.script.len()
-            ));
+            return Some(format!("the script has {} words, the limit is {SCRIPT_MAX}", self.script.len()));
         }
         if self
             .attempts
-            .map_or(self.script.iter().all(|step| *step == Step::Ok), |_| {
-                self.with == Some(Step::Ok)
-            })
+            .map_or(self.script.iter().all(|step| *step == Step::Ok), |_| self.with == Some(Step::Ok))
         {
             return Some("every attempt would be answered normally: expected at least one failure".into());
         }
@@ -126,11 +110,7 @@ impl Fault for FailFirst {
 
     /// The class of its first failure.
     fn class(&self) -> &'static str {
-        let steps = self
-            .script
-            .iter()
-            .copied()
-            .chain([self.with.unwrap_or(Step::Status(503))]);
+        let steps = self.script.iter().copied().chain([self.with.unwrap_or(Step::Status(503))]);
         match steps.into_iter().find(|step| *step != Step::Ok) {
             Some(Step::Reset) => "reset",
             Some(Step::Close) => "close",
@@ -228,17 +208,11 @@ mod tests {
             number,
             at: Moment::EPOCH,
         };
-        (1..=attempts)
-            .map(|number| fault.effect(&incoming(number)).answer)
-            .collect()
+        (1..=attempts).map(|number| fault.effect(&incoming(number)).answer).collect()
     }
 
     fn status(code: u16) -> Answer {
-        Answer::Status {
-            code,
-            headers: Vec::new(),
-            body: None,
-        }
+        Answer::Status { code, headers: Vec::new(), body: None }
     }
 
     #[test]
@@ -247,27 +221,14 @@ mod tests {
         assert_eq!(fault.problem(), None);
         let reset = Answer::Reset(Place::AfterRequest);
         let close = Answer::Close(Place::AfterRequest);
-        let expected = [
-            status(503),
-            reset,
-            Answer::Normal,
-            close,
-            Answer::Hang,
-            Answer::Normal,
-        ];
+        let expected = [status(503), reset, Answer::Normal, close, Answer::Hang, Answer::Normal];
         assert_eq!(answers(&fault, 6), expected);
     }
 
     #[test]
     fn the_short_form_fails_so_many_attempts_with_503_or_the_given_word() {
-        assert_eq!(
-            answers(&parsed("attempts = 2"), 3),
-            [status(503), status(503), Answer::Normal]
-        );
-        assert_eq!(
-            answers(&parsed("attempts = 1\nwith = 'hang'"), 2),
-            [Answer::Hang, Answer::Normal]
-        );
+        assert_eq!(answers(&parsed("attempts = 2"), 3), [status(503), status(503), Answer::Normal]);
+        assert_eq!(answers(&parsed("attempts = 1\nwith = 'hang'"), 2), [Answer::Hang, Answer::Normal]);
     }
 
     #[test]
@@ -275,12 +236,7 @@ mod tests {
         let dice = Dice::of_probe(1, 0, 1, 1);
         assert!(
             !parsed("attempts = 9")
-                .effect(&Incoming {
-                    dice,
-                    tag: None,
-                    number: 1,
-                    at: Moment::EPOCH
-                })
+                .effect(&Incoming { dice, tag: None, number: 1, at: Moment::EPOCH })
                 .acts()
         );
     }

@@ -33,10 +33,7 @@ impl Fault for Hang {
         if incoming.is_connection() || !incoming.dice.falls_into(self.share) {
             return Effect::default();
         }
-        Effect {
-            answer: Answer::Hang,
-            ..Effect::default()
-        }
+        Effect { answer: Answer::Hang, ..Effect::default() }
     }
 
     fn class(&self) -> &'static str {
@@ -56,21 +53,8 @@ mod tests {
     fn requests_hang_and_connections_do_not() {
         let hang = Hang { share: Share::ALL };
         let dice = Dice::of_attempt(1, 0, Tag(0), 1);
-        let request = Incoming {
-            dice,
-            tag: Some(Tag(0)),
-            number: 1,
-            at: Moment::EPOCH,
-        };
+        let request = Incoming { dice, tag: Some(Tag(0)), number: 1, at: Moment::EPOCH };
         assert_eq!(hang.effect(&request).answer, Answer::Hang);
-        assert!(
-            !hang
-                .effect(&Incoming {
-                    tag: None,
-                    number: 0,
-                    ..request
-                })
-                .acts()
-        );
+        assert!(!hang.effect(&Incoming { tag: None, number: 0, ..request }).acts());
     }
 }

@@ -112,9 +112,7 @@ impl Latency {
             let lognormal = LogNormal::new(median.as_secs_f64().ln(), sigma);
             lognormal.map(|lognormal| lognormal.sample(&mut amounts)).ok()
         } else if let Some(ParetoDelay { scale, shape }) = self.pareto {
-            Pareto::new(scale.as_secs_f64(), shape)
-                .map(|pareto| pareto.sample(&mut amounts))
-                .ok()
+            Pareto::new(scale.as_secs_f64(), shape).map(|pareto| pareto.sample(&mut amounts)).ok()
         } else {
             None
         };
@@ -131,9 +129,7 @@ impl Latency {
             ("lognormal", self.lognormal.is_some()),
             ("pareto", self.pareto.is_some()),
         ];
-        all.into_iter()
-            .filter_map(|(name, given)| given.then_some(name))
-            .collect()
+        all.into_iter().filter_map(|(name, given)| given.then_some(name)).collect()
     }
 }
 
@@ -142,25 +138,13 @@ impl Fault for Latency {
         if incoming.is_connection() || !incoming.dice.falls_into(self.share) {
             return Effect::default();
         }
-        Effect {
-            delay: self.delay(incoming),
-            ..Effect::default()
-        }
+        Effect { delay: self.delay(incoming), ..Effect::default() }
     }
 
     fn problem(&self) -> Option<String> {
         let [given] = self.given()[..] else {
-            let found = self
-                .given()
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(" and ");
-            let found = if found.is_empty() {
-                "none".to_owned()
-            } else {
-                found
-            };
+            let found = self.given().iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+            let found = if found.is_empty() { "none".to_owned() } else { found };
             return Some(format!(
                 "expected one of `fixed`, `uniform`, `normal`, `lognormal` and `pareto`, found {found}"
             ));
@@ -208,14 +192,7 @@ mod tests {
     fn delays(latency: &Latency) -> Vec<f64> {
         let delay = |n| {
             let dice = Dice::of_attempt(3, 0, Tag(n), 1).for_injection(0);
-            latency
-                .effect(&Incoming {
-                    dice,
-                    tag: Some(Tag(n)),
-                    number: 1,
-                    at: Moment::EPOCH,
-                })
-                .delay
+            latency.effect(&Incoming { dice, tag: Some(Tag(n)), number: 1, at: Moment::EPOCH }).delay
         };
         let mut delays: Vec<f64> = (0..10_000).map(|n| delay(n).as_secs_f64() * 1e3).collect();
         delays.sort_by(f64::total_cmp);
@@ -235,10 +212,7 @@ mod tests {
         let delays = delays(&latency);
         for (quantile, expected) in [1000, 5000, 9000].into_iter().zip(expected) {
             let found = delays[quantile];
-            assert!(
-                (found / expected - 1.0).abs() < 0.05,
-                "{found} ms, expected {expected} ms"
-            );
+            assert!((found / expected - 1.0).abs() < 0.05, "{found} ms, expected {expected} ms");
         }
     }
 
@@ -252,19 +226,14 @@ mod tests {
 
     #[test]
     fn half_a_share_delays_half_of_the_attempts() {
-        let delayed = delays(&parsed("fixed = '1ms'\nshare = 0.5"))
-            .iter()
-            .filter(|delay| **delay > 0.0)
-            .count();
+        let delayed =
+            delays(&parsed("fixed = '1ms'\nshare = 0.5")).iter().filter(|delay| **delay > 0.0).count();
         assert!((4800..5200).contains(&delayed), "{delayed}");
     }
 
     #[rstest]
     #[case("", "found none")]
-    #[case(
-        "fixed = '1ms'\nuniform = { from = '1ms', to = '2ms' }",
-        "found `fixed` and `uniform`"
-    )]
+    #[case("fixed = '1ms'\nuniform = { from = '1ms', to = '2ms' }", "found `fixed` and `uniform`")]
     #[case("fixed = '1ms'\nmax = '2ms'", "end of its own")]
     #[case("uniform = { from = '2ms', to = '1ms' }", "before it starts")]
     #[case("lognormal = { median = '0s', sigma = 1.0 }", "above zero")]

@@ -39,10 +39,7 @@ pub struct Reset {
 
 impl Fault for Reset {
     fn effect(&self, incoming: &Incoming) -> Effect {
-        let place = self
-            .at
-            .place(self.after, incoming)
-            .filter(|_| incoming.dice.falls_into(self.share));
+        let place = self.at.place(self.after, incoming).filter(|_| incoming.dice.falls_into(self.share));
         place.map_or_else(Effect::default, |place| Effect {
             answer: Answer::Reset(place),
             ..Effect::default()
@@ -75,44 +72,25 @@ mod tests {
     }
 
     fn request() -> Incoming {
-        Incoming {
-            dice: Dice::of_attempt(1, 0, Tag(3), 1),
-            tag: Some(Tag(3)),
-            number: 1,
-            at: Moment::EPOCH,
-        }
+        Incoming { dice: Dice::of_attempt(1, 0, Tag(3), 1), tag: Some(Tag(3)), number: 1, at: Moment::EPOCH }
     }
 
     fn connection() -> Incoming {
-        Incoming {
-            dice: Dice::of_connection(1, 0, 1),
-            tag: None,
-            number: 0,
-            at: Moment::EPOCH,
-        }
+        Incoming { dice: Dice::of_connection(1, 0, 1), tag: None, number: 0, at: Moment::EPOCH }
     }
 
     #[test]
     fn a_cut_at_accept_hits_connections_and_every_other_hits_requests() {
         let at_accept = parsed("at = 'accept'");
-        assert_eq!(
-            at_accept.effect(&connection()).answer,
-            Answer::Reset(Place::Accept)
-        );
+        assert_eq!(at_accept.effect(&connection()).answer, Answer::Reset(Place::Accept));
         assert!(!at_accept.effect(&request()).acts());
         assert!(at_accept.hides_attempts());
 
         let in_body = parsed("at = 'body'\nafter = '1KiB'");
-        assert_eq!(
-            in_body.effect(&request()).answer,
-            Answer::Reset(Place::Body(1024))
-        );
+        assert_eq!(in_body.effect(&request()).answer, Answer::Reset(Place::Body(1024)));
         assert!(!in_body.effect(&connection()).acts());
         assert!(!in_body.hides_attempts());
-        assert_eq!(
-            parsed("").effect(&request()).answer,
-            Answer::Reset(Place::AfterRequest)
-        );
+        assert_eq!(parsed("").effect(&request()).answer, Answer::Reset(Place::AfterRequest));
     }
 
     #[test]

@@ -47,28 +47,14 @@ impl Fault for Status {
         if incoming.is_connection() || !incoming.dice.falls_into(self.share) {
             return Effect::default();
         }
-        let headers = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let answer = Answer::Status {
-            code: self.code,
-            headers,
-            body: self.body.clone(),
-        };
-        Effect {
-            answer,
-            ..Effect::default()
-        }
+        let headers = self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+        let answer = Answer::Status { code: self.code, headers, body: self.body.clone() };
+        Effect { answer, ..Effect::default() }
     }
 
     fn problem(&self) -> Option<String> {
-        code_problem(self.code).or_else(|| {
-            self.headers
-                .iter()
-                .find_map(|(name, value)| header_problem(name, value))
-        })
+        code_problem(self.code)
+            .or_else(|| self.headers.iter().find_map(|(name, value)| header_problem(name, value)))
     }
 
     fn class(&self) -> &'static str {
@@ -84,14 +70,10 @@ pub(super) fn code_problem(code: u16) -> Option<String> {
 
 fn header_problem(name: &str, value: &str) -> Option<String> {
     if name.is_empty() || !name.bytes().all(is_token) {
-        return Some(format!(
-            "`{name}` is not a header name: expected letters, digits and `-`"
-        ));
+        return Some(format!("`{name}` is not a header name: expected letters, digits and `-`"));
     }
     if FRAMING.iter().any(|framing| framing.eq_ignore_ascii_case(name)) {
-        return Some(format!(
-            "the header `{name}` frames the message: the backend sets it by itself"
-        ));
+        return Some(format!("the header `{name}` frames the message: the backend sets it by itself"));
     }
     let writable = |byte: u8| byte == b'\t' || (byte >= b' ' && byte != 0x7f);
     (!value.bytes().all(writable))
@@ -118,24 +100,12 @@ mod tests {
             toml::from_str("code = 503\nshare = 0.25\nheaders = { retry-after = '1' }").unwrap();
         let effects = (0..4000).map(|n| {
             let dice = Dice::of_attempt(9, 0, Tag(n), 1);
-            status.effect(&Incoming {
-                dice,
-                tag: Some(Tag(n)),
-                number: 1,
-                at: Moment::EPOCH,
-            })
+            status.effect(&Incoming { dice, tag: Some(Tag(n)), number: 1, at: Moment::EPOCH })
         });
         let hit: Vec<Effect> = effects.filter(Effect::acts).collect();
         assert!((850..1150).contains(&hit.len()), "{}", hit.len());
         let headers = vec![("retry-after".to_owned(), "1".to_owned())];
-        assert_eq!(
-            hit[0].answer,
-            Answer::Status {
-                code: 503,
-                headers,
-                body: None
-            }
-        );
+        assert_eq!(hit[0].answer, Answer::Status { code: 503, headers, body: None });
     }
 
     #[rstest]

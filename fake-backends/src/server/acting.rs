@@ -105,11 +105,7 @@ impl Conversation {
             return Err(self.settle(End::AbandonedRst, end));
         }
         self.settle(End::Replied, ConnectionEnd::BackendFin);
-        if response.keeps_alive {
-            Ok(())
-        } else {
-            Err(ConnectionEnd::BackendFin)
-        }
+        if response.keeps_alive { Ok(()) } else { Err(ConnectionEnd::BackendFin) }
     }
 
     /// Sends an answer up to `place`, and ends the connection there.
@@ -132,11 +128,7 @@ impl Conversation {
         let (written, handle) = (&mut self.written, &self.handle);
         backend.write(response, written);
         handle.grant(STALL);
-        let parts = [
-            &written.first[..],
-            backend.filler(written.filler),
-            &written.last[..],
-        ];
+        let parts = [&written.first[..], backend.filler(written.filler), &written.last[..]];
         let body = parts.iter().map(|part| part.len()).sum::<usize>() - written.head;
         let limit = place.map_or(usize::MAX, |place| bytes_before(place, written.head, body));
         let sent = write_parts(&mut self.stream, parts, limit, || handle.grant(STALL)).await;
@@ -162,11 +154,7 @@ impl Conversation {
             () = sleep_until(&timer, moment) => return Ok(()),
             end = self.gateway_gone() => end,
         };
-        let attempt = if end == ConnectionEnd::GatewayFin {
-            End::AbandonedFin
-        } else {
-            End::AbandonedRst
-        };
+        let attempt = if end == ConnectionEnd::GatewayFin { End::AbandonedFin } else { End::AbandonedRst };
         Err(self.settle(attempt, end))
     }
 
@@ -184,8 +172,8 @@ impl Conversation {
 
 async fn sleep_until(timer: &net::Timer, moment: Moment) {
     if moment == Moment::NEVER {
-        pending().await
+        pending::<()>().await;
     } else {
-        timer.sleep_until(moment).await
+        timer.sleep_until(moment).await;
     }
 }

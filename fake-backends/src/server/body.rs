@@ -28,11 +28,7 @@ enum State {
     /// So many bytes of a body with a length.
     Length(u64),
     /// A chunk's size line: its size so far, the bytes of the line, and whether its digits are over.
-    ChunkSize {
-        size: u64,
-        line: usize,
-        digits_over: bool,
-    },
+    ChunkSize { size: u64, line: usize, digits_over: bool },
     /// So many bytes of a chunk.
     Chunk(u64),
     /// The CRLF after a chunk: the bytes seen of it.
@@ -64,18 +60,9 @@ impl Body {
         let state = match framing {
             Framing::Length(0) => State::Done,
             Framing::Length(length) => State::Length(length),
-            Framing::Chunked => State::ChunkSize {
-                size: 0,
-                line: 0,
-                digits_over: false,
-            },
+            Framing::Chunked => State::ChunkSize { size: 0, line: 0, digits_over: false },
         };
-        Body {
-            state,
-            room,
-            received: 0,
-            hash: Hash::Empty,
-        }
+        Body { state, room, received: 0, hash: Hash::Empty }
     }
 
     /// True once it has arrived whole.
@@ -112,39 +99,23 @@ impl Body {
             State::Length(left) => {
                 let count = self.content(bytes, left)?;
                 let left = left - count as u64;
-                self.state = if left == 0 {
-                    State::Done
-                } else {
-                    State::Length(left)
-                };
+                self.state = if left == 0 { State::Done } else { State::Length(left) };
                 Ok(count)
             }
             State::Chunk(left) => {
                 let count = self.content(bytes, left)?;
                 let left = left - count as u64;
-                self.state = if left == 0 {
-                    State::ChunkEnd(0)
-                } else {
-                    State::Chunk(left)
-                };
+                self.state = if left == 0 { State::ChunkEnd(0) } else { State::Chunk(left) };
                 Ok(count)
             }
-            State::ChunkSize {
-                size,
-                line,
-                digits_over,
-            } => {
+            State::ChunkSize { size, line, digits_over } => {
                 self.state = size_byte(size, line, digits_over, bytes[0])?;
                 Ok(1)
             }
             State::ChunkEnd(seen) => {
                 self.state = match (seen, bytes[0]) {
                     (0, b'\r') => State::ChunkEnd(1),
-                    (1, b'\n') => State::ChunkSize {
-                        size: 0,
-                        line: 0,
-                        digits_over: false,
-                    },
+                    (1, b'\n') => State::ChunkSize { size: 0, line: 0, digits_over: false },
                     _ => return Err(MALFORMED),
                 };
                 Ok(1)
@@ -153,15 +124,9 @@ impl Body {
                 self.state = match bytes[0] {
                     _ if all >= TRAILERS_MAX => return Err(MALFORMED),
                     b'\n' if line == 0 => State::Done,
-                    b'\n' => State::Trailers {
-                        all: all + 1,
-                        line: 0,
-                    },
+                    b'\n' => State::Trailers { all: all + 1, line: 0 },
                     b'\r' => State::Trailers { all: all + 1, line },
-                    _ => State::Trailers {
-                        all: all + 1,
-                        line: line + 1,
-                    },
+                    _ => State::Trailers { all: all + 1, line: line + 1 },
                 };
                 Ok(1)
             }
@@ -197,25 +162,15 @@ fn size_byte(size: u64, line: usize, digits_over: bool, byte: u8) -> Result<Stat
     match (digit, byte) {
         (Some(digit), _) => {
             let size = size.checked_mul(16).ok_or(TOO_LARGE)? + u64::from(digit);
-            Ok(State::ChunkSize {
-                size,
-                line: line + 1,
-                digits_over,
-            })
+            Ok(State::ChunkSize { size, line: line + 1, digits_over })
         }
         (None, _) if line == 0 => Err(MALFORMED),
         (None, b'\n') if size == 0 => Ok(State::Trailers { all: 0, line: 0 }),
         (None, b'\n') => Ok(State::Chunk(size)),
-        (None, b';' | b' ' | b'\t' | b'\r') => Ok(State::ChunkSize {
-            size,
-            line: line + 1,
-            digits_over: true,
-        }),
-        (None, _) if digits_over => Ok(State::ChunkSize {
-            size,
-            line: line + 1,
-            digits_over,
-        }),
+        (None, b';' | b' ' | b'\t' | b'\r') => {
+            Ok(State::ChunkSize { size, line: line + 1, digits_over: true })
+        }
+        (None, _) if digits_over => Ok(State::ChunkSize { size, line: line + 1, digits_over }),
         (None, _) => Err(MALFORMED),
     }
 }
@@ -231,11 +186,8 @@ mod tests {
     /// Feeds `bytes` in pieces that end at `cuts`: the body, and how many bytes it used.
     fn fed(framing: Framing, bytes: &[u8], cuts: &[usize]) -> Result<(Body, usize), Refused> {
         let mut body = Body::new(framing, 1 << 20);
-        let mut ends: Vec<usize> = cuts
-            .iter()
-            .map(|cut| cut % (bytes.len() + 1))
-            .chain([bytes.len()])
-            .collect();
+        let mut ends: Vec<usize> =
+            cuts.iter().map(|cut| cut % (bytes.len() + 1)).chain([bytes.len()]).collect();
         ends.sort_unstable();
         let (mut from, mut used) = (0, 0);
         for end in ends {
@@ -319,14 +271,8 @@ mod tests {
     #[test]
     fn endless_extensions_and_trailers_are_refused() {
         let extension = format!("1;{}", "x".repeat(CHUNK_LINE_MAX));
-        assert_eq!(
-            Body::new(Framing::Chunked, 100).take(extension.as_bytes()),
-            Err(MALFORMED)
-        );
+        assert_eq!(Body::new(Framing::Chunked, 100).take(extension.as_bytes()), Err(MALFORMED));
         let trailers = format!("0\r\n{}", "a: b\r\n".repeat(TRAILERS_MAX));
-        assert_eq!(
-            Body::new(Framing::Chunked, 100).take(trailers.as_bytes()),
-            Err(MALFORMED)
-        );
+        assert_eq!(Body::new(Framing::Chunked, 100).take(trailers.as_bytes()), Err(MALFORMED));
     }
 }

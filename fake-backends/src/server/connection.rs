@@ -113,26 +113,17 @@ impl Conversation {
         let (effect, incoming) = self.arrive(&head, arrived);
         match self.read_body(&head, arrived).await? {
             Ok(whole) => self.act(&head, &incoming, whole, &effect).await,
-            Err(Refused(status)) => {
-                self.refuse(status, incoming.tag.map(|tag| (tag, incoming.number)))
-                    .await
-            }
+            Err(Refused(status)) => self.refuse(status, incoming.tag.map(|tag| (tag, incoming.number))).await,
         }
     }
 
     /// Waits for a whole request head, or for a status that refuses it.
     async fn read_head(&mut self) -> Step<Result<Head, u16>> {
-        self.handle
-            .grant(if self.input.is_empty() { IDLE } else { STALL });
+        self.handle.grant(if self.input.is_empty() { IDLE } else { STALL });
         let mut is_new = true;
         loop {
             // Some clients end a body with an empty line more (RFC 9112, section 2.2).
-            let blank = self
-                .input
-                .bytes()
-                .iter()
-                .take_while(|byte| matches!(**byte, b'\r' | b'\n'))
-                .count();
+            let blank = self.input.bytes().iter().take_while(|byte| matches!(**byte, b'\r' | b'\n')).count();
             self.input.consume(blank);
             let spec = &self.server.spec;
             if is_new && !self.input.is_empty() {
@@ -148,13 +139,7 @@ impl Conversation {
             let was_empty = self.input.is_empty();
             let count = self.receive().await?;
             // A head can only be whole after a line end; to look each time would cost the square of its length.
-            is_new = self
-                .input
-                .bytes()
-                .iter()
-                .rev()
-                .take(count)
-                .any(|byte| *byte == b'\n');
+            is_new = self.input.bytes().iter().rev().take(count).any(|byte| *byte == b'\n');
             if was_empty {
                 self.handle.grant(STALL);
             }
@@ -177,21 +162,11 @@ impl Conversation {
         let tag = head.tag.filter(|_| at.is_in_run());
         let incoming = if let Some(tag) = tag {
             let number = server.number(tag);
-            Incoming {
-                dice: Dice::of_attempt(seed, backend, tag, number),
-                tag: Some(tag),
-                number,
-                at,
-            }
+            Incoming { dice: Dice::of_attempt(seed, backend, tag, number), tag: Some(tag), number, at }
         } else {
             let dice = Dice::of_probe(seed, backend, self.handle.number, self.requests);
             let number = self.requests.min(u32::from(u16::MAX)) as u16;
-            Incoming {
-                dice,
-                tag: None,
-                number,
-                at,
-            }
+            Incoming { dice, tag: None, number, at }
         };
         let injections = &server.backends[usize::from(backend)].injections;
         let (effect, hits) = injected::effect(&server.spec, injections, &incoming);
@@ -200,10 +175,7 @@ impl Conversation {
             None => Current::Probe(self.probe(at)),
         };
         current.plan(&effect, hits);
-        self.body = Body::new(
-            head.framing.unwrap_or(Framing::Length(0)),
-            server.spec.request_body_max.0,
-        );
+        self.body = Body::new(head.framing.unwrap_or(Framing::Length(0)), server.spec.request_body_max.0);
         self.current = Some(current);
         (effect, incoming)
     }
@@ -236,12 +208,7 @@ impl Conversation {
     }
 
     fn probe(&self, arrived: Moment) -> Probe {
-        Probe {
-            backend: self.handle.backend,
-            connection: self.handle.number,
-            arrived,
-            status: 0,
-        }
+        Probe { backend: self.handle.backend, connection: self.handle.number, arrived, status: 0 }
     }
 
     /// Takes the request body: when it had arrived, or the status that refuses it.
@@ -260,11 +227,7 @@ impl Conversation {
             }
             if self.body.is_whole() {
                 let has_body = head.framing != Ok(Framing::Length(0));
-                let whole = if has_body {
-                    self.server.world.now()
-                } else {
-                    arrived
-                };
+                let whole = if has_body { self.server.world.now() } else { arrived };
                 if let Some(current) = &mut self.current {
                     current.body_done(whole);
                 }
@@ -341,10 +304,7 @@ impl Conversation {
             Order::Stalled if is_idle => ConnectionEnd::BackendFin,
             Order::Stalled => {
                 let arrived = self.current.as_ref().is_some_and(Current::has_arrived);
-                self.settle(
-                    if arrived { End::Reset } else { End::Malformed },
-                    ConnectionEnd::BackendRst,
-                )
+                self.settle(if arrived { End::Reset } else { End::Malformed }, ConnectionEnd::BackendRst)
             }
         }
     }

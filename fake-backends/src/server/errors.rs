@@ -51,11 +51,7 @@ impl BindError {
         let backend = backend.to_owned();
         match source.kind() {
             io::ErrorKind::AddrInUse => BindError::InUse { backend, address },
-            _ => BindError::Refused {
-                backend,
-                address,
-                source,
-            },
+            _ => BindError::Refused { backend, address, source },
         }
     }
 }
@@ -84,14 +80,10 @@ pub(super) fn check(spec: &PoolSpec) -> Result<(), BindError> {
         if let Some(problem) = injection.fault.contract().problem() {
             return Err(BindError::Spec(format!("fault `{fault}`: {problem}")));
         }
-        if let Some(index) = injection
-            .backends
-            .iter()
-            .find(|index| usize::from(**index) >= spec.backends.len())
+        if let Some(index) =
+            injection.backends.iter().find(|index| usize::from(**index) >= spec.backends.len())
         {
-            return Err(BindError::Spec(format!(
-                "fault `{fault}`: there is no backend number {index}"
-            )));
+            return Err(BindError::Spec(format!("fault `{fault}`: there is no backend number {index}")));
         }
     }
     Ok(())

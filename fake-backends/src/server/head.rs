@@ -75,9 +75,7 @@ fn is(field: &Header<'_>, name: &str) -> bool {
 }
 
 fn lists(value: &[u8], word: &str) -> bool {
-    value
-        .split(|byte| *byte == b',')
-        .any(|item| item.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+    value.split(|byte| *byte == b',').any(|item| item.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// What the fields say of the body's size. Any contradiction refuses the request: one reader would take for a body what
@@ -164,14 +162,7 @@ mod tests {
     #[test]
     fn too_many_fields_are_refused() {
         let fields = "a: b\r\n".repeat(101);
-        assert_eq!(
-            parse(
-                format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes(),
-                RunNonce(7),
-                1
-            ),
-            Err(431)
-        );
+        assert_eq!(parse(format!("GET / HTTP/1.1\r\n{fields}\r\n").as_bytes(), RunNonce(7), 1), Err(431));
     }
 
     proptest! {

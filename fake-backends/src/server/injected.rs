@@ -24,10 +24,5 @@ pub(super) fn effect(spec: &PoolSpec, injections: &[u16], incoming: &Incoming) -
 
 /// A connection that was just accepted.
 pub(super) fn accepted(seed: u64, backend: u16, connection: u32, at: Moment) -> Incoming {
-    Incoming {
-        dice: Dice::of_connection(seed, backend, connection),
-        tag: None,
-        number: 0,
-        at,
-    }
+    Incoming { dice: Dice::of_connection(seed, backend, connection), tag: None, number: 0, at }
 }

@@ -20,11 +20,7 @@ pub(super) struct Input {
 
 impl Input {
     pub(super) fn new() -> Self {
-        Input {
-            buffer: vec![0; START],
-            start: 0,
-            end: 0,
-        }
+        Input { buffer: vec![0; START], start: 0, end: 0 }
     }
 
     /// What is there and not used.

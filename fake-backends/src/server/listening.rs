@@ -44,18 +44,13 @@ pub(super) async fn listen(
         };
         drop(listener);
         let closed = server.world.now();
-        server
-            .open
-            .command(|handle| handle.backend == backend, Order::Refuse(bits));
+        server.open.command(|handle| handle.backend == backend, Order::Refuse(bits));
         let reopened = tokio::select! {
             biased;
             () = stop.cancelled() => None,
             reopened = reopen(&server, &windows, address) => reopened,
         };
-        let closed = Stretch {
-            from: closed,
-            to: server.world.now(),
-        };
+        let closed = Stretch { from: closed, to: server.world.now() };
         for firing in windows.firings(backend, closed) {
             server.record_firing(firing);
         }
@@ -122,9 +117,5 @@ async fn reopen(server: &Server, windows: &Windows, address: SocketAddr) -> Opti
 }
 
 fn closed_until(now: Moment, windows: &Windows) -> Option<Moment> {
-    if windows.in_force(now) == 0 {
-        None
-    } else {
-        windows.next_end(now)
-    }
+    if windows.in_force(now) == 0 { None } else { windows.next_end(now) }
 }

@@ -35,8 +35,7 @@ pub(super) struct Handle {
 impl Handle {
     /// Grants the connection as long a wait from now, to a quarter of a second.
     pub(super) fn grant(&self, wait: Duration) {
-        self.expires
-            .set(self.tick.get() + 1 + (wait.as_millis() / TICK.as_millis()) as u64);
+        self.expires.set(self.tick.get() + 1 + (wait.as_millis() / TICK.as_millis()) as u64);
     }
 
     /// Lets it wait for as long as it likes.

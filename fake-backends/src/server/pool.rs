@@ -58,11 +58,7 @@ pub fn bind(world: &World, spec: &PoolSpec) -> Result<Pool, BindError> {
         addresses.push(listener.local_addr().map_err(failed)?);
         listeners.push(listener);
     }
-    Ok(Pool {
-        world: world.clone(),
-        listeners,
-        addresses,
-    })
+    Ok(Pool { world: world.clone(), listeners, addresses })
 }
 
 impl Pool {
@@ -102,10 +98,7 @@ impl Pool {
         tasks.close();
         let deadline = server.world.now() + ENDING;
         if server.timer.until(deadline, tasks.wait()).await.is_none() {
-            tracing::warn!(
-                open = server.open.count(),
-                "backend connections were left open at the end"
-            );
+            tracing::warn!(open = server.open.count(), "backend connections were left open at the end");
         }
         server.close_books()
     }

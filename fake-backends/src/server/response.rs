@@ -122,10 +122,7 @@ impl Backend {
         body.extend_from_slice(self.name.as_bytes());
         body.extend_from_slice(br#","attempt":"#);
         push_decimal(body, u64::from(response.attempt));
-        let Some(filler) = self
-            .size
-            .checked_sub(body.len() + PAD_START.len() + PAD_END.len())
-        else {
+        let Some(filler) = self.size.checked_sub(body.len() + PAD_START.len() + PAD_END.len()) else {
             // Too little for a field of padding: blanks after the object are still JSON.
             body.push(b'}');
             body.resize(self.size.max(body.len()), b' ');
@@ -178,17 +175,9 @@ impl Backend {
             }
         }
         if !has_no_body(response.status) {
-            if !response
-                .headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-            {
+            if !response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
                 let is_text = response.body.is_some();
-                let kind: &[u8] = if is_text {
-                    b"text/plain; charset=utf-8"
-                } else {
-                    b"application/json"
-                };
+                let kind: &[u8] = if is_text { b"text/plain; charset=utf-8" } else { b"application/json" };
                 out.extend_from_slice(b"content-type: ");
                 out.extend_from_slice(kind);
                 out.extend_from_slice(b"\r\n");
@@ -197,11 +186,7 @@ impl Backend {
             push_decimal(out, length as u64);
             out.extend_from_slice(b"\r\n");
         }
-        out.extend_from_slice(if response.keeps_alive {
-            b"\r\n"
-        } else {
-            b"connection: close\r\n\r\n"
-        });
+        out.extend_from_slice(if response.keeps_alive { b"\r\n" } else { b"connection: close\r\n\r\n" });
     }
 }
 
@@ -246,9 +231,5 @@ fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
 }
 
 fn push_hexadecimal(out: &mut Vec<u8>, number: u64) {
-    out.extend(
-        (0..16)
-            .rev()
-            .map(|digit| b"0123456789abcdef"[(number >> (digit * 4) & 15) as usize]),
-    );
+    out.extend((0..16).rev().map(|digit| b"0123456789abcdef"[(number >> (digit * 4) & 15) as usize]));
 }

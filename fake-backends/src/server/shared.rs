@@ -43,9 +43,7 @@ impl Server {
         };
         Server {
             timer: world.timer(),
-            backends: (0..spec.backends.len())
-                .map(|index| Backend::new(&spec, index))
-                .collect(),
+            backends: (0..spec.backends.len()).map(|index| Backend::new(&spec, index)).collect(),
             open: OpenConnections::default(),
             arrivals: vec![Cell::new(0); spec.exchanges_max as usize].into(),
             books: RefCell::new(Some(books)),
@@ -85,11 +83,8 @@ impl Server {
     pub(super) fn record_connection(&self, mut connection: Connection) {
         if connection.closed.is_in_run() {
             // While the epoch is unknown, so is the distance to it.
-            connection.accepted = if epoch_is_known(connection.accepted) {
-                connection.accepted
-            } else {
-                Moment(-1)
-            };
+            connection.accepted =
+                if epoch_is_known(connection.accepted) { connection.accepted } else { Moment(-1) };
             self.write(|books| books.connections.push(connection));
         }
     }

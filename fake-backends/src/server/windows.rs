@@ -15,11 +15,7 @@ impl Windows {
                 && injection.backends.contains(&backend)
                 && injection.during.from < injection.during.to
         });
-        Windows(
-            closing
-                .map(|(index, injection)| (index as u16, injection.during))
-                .collect(),
-        )
+        Windows(closing.map(|(index, injection)| (index as u16, injection.during)).collect())
     }
 
     /// The injections in force at `now`, one bit each; 0 if the listener is open.
@@ -30,20 +26,12 @@ impl Windows {
 
     /// The next moment after `now` at which one starts.
     pub(super) fn next_start(&self, now: Moment) -> Option<Moment> {
-        self.0
-            .iter()
-            .map(|(_, during)| during.from)
-            .filter(|from| *from > now)
-            .min()
+        self.0.iter().map(|(_, during)| during.from).filter(|from| *from > now).min()
     }
 
     /// The next moment after `now` at which one ends.
     pub(super) fn next_end(&self, now: Moment) -> Option<Moment> {
-        self.0
-            .iter()
-            .map(|(_, during)| during.to)
-            .filter(|to| *to > now)
-            .min()
+        self.0.iter().map(|(_, during)| during.to).filter(|to| *to > now).min()
     }
 
     /// What each injection did while the listener was closed. The one that ends last was in force until it listened
@@ -66,29 +54,20 @@ mod tests {
     use super::*;
 
     fn stretch(from: i64, to: i64) -> Stretch {
-        Stretch {
-            from: Moment(from),
-            to: Moment(to),
-        }
+        Stretch { from: Moment(from), to: Moment(to) }
     }
 
     #[test]
     fn overlapping_windows_keep_the_listener_closed_and_fire_each_for_itself() {
-        let windows = Windows(vec![
-            (0, stretch(10, 20)),
-            (3, stretch(15, 30)),
-            (4, stretch(50, 60)),
-        ]);
+        let windows = Windows(vec![(0, stretch(10, 20)), (3, stretch(15, 30)), (4, stretch(50, 60))]);
         assert_eq!(windows.in_force(Moment(9)), 0);
         assert_eq!(windows.in_force(Moment(15)), 0b1001);
         assert_eq!(windows.in_force(Moment(20)), 0b1000);
         assert_eq!(windows.next_start(Moment(30)), Some(Moment(50)));
         assert_eq!(windows.next_end(Moment(15)), Some(Moment(20)));
         let firings = windows.firings(7, stretch(11, 32));
-        let found: Vec<_> = firings
-            .iter()
-            .map(|firing| (firing.injection, firing.from.0, firing.to.0))
-            .collect();
+        let found: Vec<_> =
+            firings.iter().map(|firing| (firing.injection, firing.from.0, firing.to.0)).collect();
         assert_eq!(found, [(0, 11, 20), (3, 15, 32)]);
     }
 }

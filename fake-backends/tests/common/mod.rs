@@ -1,5 +1,6 @@
 //! A pool that serves in a world, a raw client, and what the pool recorded.
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(unreachable_pub, reason = "each test file is a crate of its own")]
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use units::{Moment, Size, Stretch};
 
 /// The bound on every wait of a client.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// A fault in the words of a scenario, in force on some backends between two moments in milliseconds.
 pub fn inject(fault: &str, backends: &[u16], from: i64, to: i64) -> Injection {
@@ -24,15 +25,8 @@ pub fn inject(fault: &str, backends: &[u16], from: i64, to: i64) -> Injection {
     }
     let line: Line = toml::from_str(&format!("inject.{fault}")).expect("the test's fault is well-formed");
     assert_eq!(line.inject.contract().problem(), None);
-    let during = Stretch {
-        from: Moment(from * 1_000_000),
-        to: Moment(to * 1_000_000),
-    };
-    Injection {
-        fault: line.inject,
-        backends: backends.to_vec(),
-        during,
-    }
+    let during = Stretch { from: Moment(from * 1_000_000), to: Moment(to * 1_000_000) };
+    Injection { fault: line.inject, backends: backends.to_vec(), during }
 }
 
 /// A fault on the first backend, all the time.
@@ -83,15 +77,7 @@ pub fn serve_before_epoch(world: &World, spec: PoolSpec) -> Served {
     let addresses = pool.addresses().to_vec();
     let stop = CancellationToken::new();
     let serving = tokio::task::spawn_local(pool.serve(spec, recording.recorder(), stop.clone()));
-    Served {
-        timer: world.timer(),
-        world: world.clone(),
-        addresses,
-        stop,
-        serving,
-        recording,
-        dir,
-    }
+    Served { timer: world.timer(), world: world.clone(), addresses, stop, serving, recording, dir }
 }
 
 fn manifest(world: &World, spec: &PoolSpec) -> Manifest {
@@ -101,6 +87,7 @@ fn manifest(world: &World, spec: &PoolSpec) -> Manifest {
         run: "test".into(),
         scenario_path: "test.toml".into(),
         scenario_text: String::new(),
+        overrides: Vec::new(),
         plan: serde_json::to_value(spec).unwrap(),
         seed: spec.seed,
         nonce: spec.nonce,
@@ -108,26 +95,14 @@ fn manifest(world: &World, spec: &PoolSpec) -> Manifest {
         gateway_version: None,
         simulated: world.is_simulated(),
         started: "2026-01-01T00:00:00Z".into(),
-        machine: Machine {
-            system: String::new(),
-            architecture: String::new(),
-            cores: 1,
-        },
+        machine: Machine { system: String::new(), architecture: String::new(), cores: 1 },
     }
 }
 
 impl Served {
     pub async fn connect(&self, backend: usize) -> Client {
-        let stream = self
-            .world
-            .connect(self.addresses[backend])
-            .await
-            .expect("the backend accepts");
-        Client {
-            stream,
-            timer: self.timer.clone(),
-            bytes: Vec::new(),
-        }
+        let stream = self.world.connect(self.addresses[backend]).await.expect("the backend accepts");
+        Client { stream, timer: self.timer.clone(), bytes: Vec::new() }
     }
 
     /// Sends one request on a connection of its own: the whole answer.
@@ -145,9 +120,7 @@ impl Served {
     pub async fn end(self) -> (PoolTotals, Evidence) {
         self.stop.cancel();
         let totals = self.serving.await.unwrap();
-        self.recording
-            .finish(self.world.now(), None, evidence::Losses::default())
-            .unwrap();
+        self.recording.finish(self.world.now(), None, evidence::Losses::default()).unwrap();
         (totals, read_run(self.dir.path()).unwrap().evidence)
     }
 }
@@ -182,9 +155,7 @@ pub enum Ended {
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
-        fields
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
@@ -246,22 +217,13 @@ impl Client {
         let end = self.bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
         let head = String::from_utf8(self.bytes[..end].to_vec()).unwrap();
         let status = head[9..12].parse().unwrap();
-        let answer = Answer {
-            status,
-            head,
-            body: Vec::new(),
-        };
+        let answer = Answer { status, head, body: Vec::new() };
         if (100..200).contains(&status) {
             self.bytes.drain(..end);
             return self.whole(is_head);
         }
-        let length = if is_head {
-            0
-        } else {
-            answer
-                .header("content-length")
-                .map_or(0, |text| text.parse().unwrap())
-        };
+        let length =
+            if is_head { 0 } else { answer.header("content-length").map_or(0, |text| text.parse().unwrap()) };
         let body = self.bytes.get(end..end + length)?.to_vec();
         self.bytes.drain(..end + length);
         Some(Answer { body, ..answer })

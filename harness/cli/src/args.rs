@@ -5,16 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-const EXIT_CODES: &str = "Exit codes:
-  0  pass: every expectation was met, with evidence
-  1  fail: an expectation was not met
-  2  inconclusive: the evidence proves nothing either way
-  3  the scenario or the command line is wrong
-  4  the environment failed: the gateway did not start, a port was taken";
-
 /// Crash-tests API gateways: fake backends that misbehave, an open-loop load, and verdicts with evidence.
 #[derive(Debug, Parser)]
-#[command(name = "brownout", version, after_help = EXIT_CODES, propagate_version = true, max_term_width = 110)]
+#[command(name = "brownout", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Args {
     /// Say more on standard error; repeat for still more.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -27,16 +20,13 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run scenarios against a gateway and judge what it did.
-    #[command(after_help = "Examples:
-  brownout run first-look                                   a scenario of the library, on the reference gateway
-  brownout run retry.toml --gateway haproxy                 the same scenario against a real gateway
-  brownout run retry.toml --set 'gateway.reference.defects=[\"retries-post\"]'
-  brownout run ci/*.toml --report junit=junit.xml           for CI")]
     Run(Run),
     /// Check scenario files, without running anything.
     Check(Files),
     /// Print everything that a scenario resolves to: phases, faults, requests, configuration, expectations.
     Plan(Files),
+    /// Write a commented scenario to start from.
+    Init(Init),
     /// Judge a run again, also one that was cut off, also with another scenario's expectations.
     Analyze(Analyze),
     /// Write the report of a finished run, or of a saved report, in any format.
@@ -48,13 +38,75 @@ pub(crate) enum Command {
         /// What to list.
         what: Listing,
     },
-    /// Print the reference page of a fault, expectation, gateway, defect, format, or verdict.
-    Explain {
-        /// Its name, such as `status` or `fault/status`.
-        what: String,
-    },
+    /// Print the reference page of anything that has a name.
+    Explain(Explain),
     /// Print the JSON Schema of scenario files, by which editors complete them.
     Schema,
+    /// Check that this machine has what runs need, and say how to mend what is missing.
+    Doctor(Doctor),
+    /// Print the completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages, or print the first of them.
+    Man {
+        /// The directory to write a page for each command to; standard output gets the first page without it.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Init {
+    /// The file to write, or `-` for standard output.
+    #[arg(long, value_name = "FILE", default_value = "brownout.toml")]
+    pub(crate) out: PathBuf,
+    /// The kind of gateway; see `brownout list gateways`.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) gateway: Option<String>,
+    /// How many fake backends there are.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub(crate) backends: Option<u8>,
+    /// What the gateway is declared to do when a backend fails; several are separated by commas.
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    pub(crate) policy: Option<Vec<PolicyPart>>,
+    /// Overwrite the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// A part of a policy, as far as `init` knows how to write it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyPart {
+    /// It gives up on an attempt that takes too long.
+    Timeout,
+    /// It tries a failed read once more.
+    Retry,
+    /// It leaves a failing backend alone for a while.
+    Breaker,
+    /// None of these.
+    None,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Explain {
+    /// Its name, such as `breaker`, `fault/status`, `exit/4` or `outcome/eof_in_body`.
+    #[arg(required_unless_present = "all")]
+    pub(crate) what: Option<String>,
+    /// Write all reference pages instead, as Markdown.
+    #[arg(long, hide = true, requires = "out", conflicts_with = "what")]
+    pub(crate) all: bool,
+    /// The directory for `--all`.
+    #[arg(long, hide = true, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Doctor {
+    /// A gateway that must be there; may be repeated. Without it, every gateway may be missing.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) gateway: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use gateways::LaunchError;
 use reports::Verdict;
+use run::RunError;
 
 /// The exit codes, in the order in which they win over each other when several scenarios are run: a proven failure
 /// says most, then what kept brownout from judging at all.
@@ -26,6 +28,22 @@ impl From<Verdict> for Exit {
             Verdict::Pass => Exit::Pass,
             Verdict::Inconclusive => Exit::Inconclusive,
             Verdict::Fail => Exit::Fail,
+        }
+    }
+}
+
+impl From<&RunError> for Exit {
+    fn from(error: &RunError) -> Self {
+        match error {
+            // Nothing was judged, and neither the scenario nor the environment is to blame.
+            RunError::Aborted => Exit::Inconclusive,
+            RunError::NotSimulable(_)
+            | RunError::Gateway(
+                LaunchError::Unsupported(_)
+                | LaunchError::NotAllowed { .. }
+                | LaunchError::Configuration { .. },
+            ) => Exit::Usage,
+            _ => Exit::Environment,
         }
     }
 }

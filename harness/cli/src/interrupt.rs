@@ -23,7 +23,9 @@ pub(crate) fn listen() -> std::io::Result<Interrupts> {
     };
     let listening = async move {
         let [Ok(interrupt), Ok(terminate), Ok(hangup)] = &mut signals else {
-            return tracing::warn!("signals can't be listened for: Ctrl-C will end brownout without a report");
+            return tracing::warn!(
+                "signals can't be listened for: Ctrl-C will end brownout without a report"
+            );
         };
         for token in [&tokens.interrupt, &tokens.abort] {
             tokio::select! {

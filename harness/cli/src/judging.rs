@@ -1,13 +1,13 @@
 //! From a run directory to its report: the one path for fresh runs, old runs, and runs that were cut.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use evidence::{Ledger, Manifest, read_run, write_hlog};
 use judge::{Brief, RunFacts};
-use reports::Report;
+use reports::{Inventory, Report};
 use scenario::Plan;
 
 use crate::output::save_report;
@@ -35,7 +35,8 @@ pub(crate) fn judge_run(dir: &Path, instead: Option<Brief>) -> Result<Report> {
 fn read(dir: &Path) -> Result<(Brief, Ledger, RunFacts)> {
     let run = read_run(dir)?;
     let plan = plan_of(&run.manifest).with_context(|| format!("{}", dir.join("manifest.json").display()))?;
-    Ok((plan.brief, Ledger::join(run.evidence), facts(run.manifest)))
+    let facts = facts(dir, &plan, run.manifest);
+    Ok((plan.brief, Ledger::join(run.evidence), facts))
 }
 
 /// The plan that a run was made from.
@@ -47,7 +48,10 @@ pub(crate) fn plan_of(manifest: &Manifest) -> Result<Plan> {
 fn adopt(mut own: Brief, other: Brief) -> Result<Brief> {
     let phase = |index: usize| {
         let name = &other.phases[index].name;
-        own.phases.iter().position(|phase| phase.name == *name).with_context(|| format!("the run has no phase `{name}`"))
+        own.phases
+            .iter()
+            .position(|phase| phase.name == *name)
+            .with_context(|| format!("the run has no phase `{name}`"))
     };
     let traffic = |index: Option<u16>| -> Result<Option<u16>> {
         let Some(index) = index else { return Ok(None) };
@@ -62,8 +66,10 @@ fn adopt(mut own: Brief, other: Brief) -> Result<Brief> {
     Ok(own)
 }
 
-fn facts(manifest: Manifest) -> RunFacts {
+fn facts(dir: &Path, plan: &Plan, manifest: Manifest) -> RunFacts {
     RunFacts {
+        inventory: inventory(dir, plan, &manifest),
+        overrides: manifest.overrides,
         brownout: manifest.brownout,
         run: manifest.run,
         scenario_path: manifest.scenario_path,
@@ -73,4 +79,36 @@ fn facts(manifest: Manifest) -> RunFacts {
         seed: manifest.seed,
         started: manifest.started,
     }
+}
+
+/// The most of a configuration that a report carries, in bytes; the whole of it lies beside the evidence.
+const CONFIGURATION_MAX: u64 = 64 << 10;
+
+fn inventory(dir: &Path, plan: &Plan, manifest: &Manifest) -> Inventory {
+    let (machine, limits) = (&manifest.machine, &plan.limits);
+    let declared = plan.policy != gateways::Policy::default();
+    let limits = serde_json::to_value(limits).ok();
+    let limits = limits.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten();
+    let words = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Inventory {
+        backends: Vec::new(),
+        policy: declared.then(|| serde_json::to_string_pretty(&plan.policy).unwrap_or_default()),
+        configuration: configuration(&dir.join("gateway")),
+        scenario: Some(manifest.scenario_text.clone()).filter(|text| !text.is_empty()),
+        machine: Some(format!("{}, {}, {} cores", machine.system, machine.architecture, machine.cores)),
+        limits: limits.map(|(name, value)| (name.clone(), words(value))).collect(),
+    }
+}
+
+/// The start of the configuration that was made for a gateway: the first file beside the evidence that is no log.
+fn configuration(gateway: &Path) -> Option<String> {
+    let files = fs::read_dir(gateway).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_configuration = |path: &PathBuf| {
+        let ending = path.extension().unwrap_or_default();
+        path.is_file() && ["yaml", "yml", "cfg", "conf", "json", "toml"].iter().any(|known| ending == *known)
+    };
+    let first = files.filter(is_configuration).min()?;
+    let mut bytes = Vec::new();
+    File::open(first).ok()?.take(CONFIGURATION_MAX).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
 }

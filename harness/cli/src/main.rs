@@ -3,21 +3,25 @@
 mod args;
 mod commands;
 mod exit;
+mod help;
 mod interrupt;
 mod judging;
 mod output;
+mod pages;
 mod progress;
 mod sources;
+mod starter;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
-    let exit = match args::Args::try_parse() {
+    let parsed = help::command().try_get_matches().and_then(|found| args::Args::from_arg_matches(&found));
+    let exit = match parsed {
         Ok(args) => {
             trace(args.verbose);
             commands::carry_out(args.command)

@@ -67,7 +67,7 @@ impl Iterator for ArrivalTimes<'_> {
 
 /// The integrated rate over a segment: how many arrivals it has on average.
 fn expected(segment: &Segment) -> f64 {
-    (segment.from.get() + segment.to.get()) / 2.0 * segment.during.length().as_secs_f64()
+    f64::midpoint(segment.from.get(), segment.to.get()) * segment.during.length().as_secs_f64()
 }
 
 /// When the integrated rate, counted from the start of the segment, reaches `position`.

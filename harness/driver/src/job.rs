@@ -58,7 +58,11 @@ impl Job {
     /// Records it as over.
     pub(crate) fn finish(mut self, outcome: Outcome, done: Moment) -> Finished {
         self.close(outcome, done);
-        Finished { user: self.user, took_time: done > self.exchange.sent, answered: self.exchange.status != 0 }
+        Finished {
+            user: self.user,
+            took_time: done > self.exchange.sent,
+            answered: self.exchange.status != 0,
+        }
     }
 
     fn close(&mut self, outcome: Outcome, done: Moment) {

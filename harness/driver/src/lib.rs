@@ -21,6 +21,7 @@ mod schedule;
 mod slot;
 mod spec;
 mod template;
+mod turns;
 mod users;
 mod wire;
 mod worker;

@@ -23,7 +23,8 @@ pub(crate) enum ResponseFraming {
 
 impl ResponseFraming {
     pub(crate) fn of(method: &Method, status: StatusCode, headers: &HeaderMap) -> Self {
-        let bodiless = status.is_informational() || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
+        let bodiless =
+            status.is_informational() || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status);
         if method == Method::HEAD || bodiless {
             return ResponseFraming::Bodiless;
         }
@@ -32,7 +33,11 @@ impl ResponseFraming {
             let chunked = last.trim_ascii().eq_ignore_ascii_case(b"chunked");
             return if chunked { ResponseFraming::Chunked } else { ResponseFraming::UntilClose };
         }
-        if headers.contains_key(CONTENT_LENGTH) { ResponseFraming::Length } else { ResponseFraming::UntilClose }
+        if headers.contains_key(CONTENT_LENGTH) {
+            ResponseFraming::Length
+        } else {
+            ResponseFraming::UntilClose
+        }
     }
 
     /// How an exchange whose body arrived whole by its framing ended; `intact` is false if its hash says otherwise.
@@ -40,7 +45,9 @@ impl ResponseFraming {
         match self {
             _ if !intact => Outcome::BodyMismatch,
             ResponseFraming::UntilClose => Outcome::CloseDelimited,
-            ResponseFraming::Bodiless | ResponseFraming::Length | ResponseFraming::Chunked => Outcome::Complete,
+            ResponseFraming::Bodiless | ResponseFraming::Length | ResponseFraming::Chunked => {
+                Outcome::Complete
+            }
         }
     }
 

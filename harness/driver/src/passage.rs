@@ -18,6 +18,7 @@ use crate::outcome::without_head;
 use crate::reply::Reply;
 use crate::request_body::RequestBody;
 use crate::slot::Slot;
+use crate::turns::Turns;
 use crate::wire::{Notes, Wire};
 use crate::worker::Worker;
 
@@ -31,6 +32,7 @@ pub(crate) struct Passage {
     sender: SendRequest<RequestBody>,
     notes: Rc<Notes>,
     bell: Bell,
+    turns: Turns,
     number: u32,
     carried: u32,
     response_body_max: u64,
@@ -56,12 +58,14 @@ impl Passage {
     pub(crate) async fn new(worker: &Worker, stream: Stream) -> hyper::Result<Self> {
         let notes = Rc::new(Notes::default());
         let wire = Wire::new(stream, worker.world.clone(), notes.clone());
-        let (sender, connection) = Builder::new().max_buf_size(HEAD_MAX).handshake(TokioIo::new(wire)).await?;
+        let (sender, connection) =
+            Builder::new().max_buf_size(HEAD_MAX).handshake(TokioIo::new(wire)).await?;
         Ok(Passage {
             connection: Some(connection),
             sender,
             notes,
             bell: Bell::new(worker.timer.clone()),
+            turns: Turns::default(),
             number: worker.number_connection(),
             carried: 0,
             response_body_max: worker.part.prepared.response_body_max,
@@ -70,7 +74,9 @@ impl Passage {
 
     /// Lets bytes move. True while the connection lives.
     fn poll_connection(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(connection) = &mut self.connection else { return false };
+        let Some(connection) = &mut self.connection else {
+            return false;
+        };
         if Pin::new(connection).poll(cx).is_ready() {
             // Dropped at once: requests that it still holds then fail, instead of waiting for ever.
             self.connection = None;
@@ -78,15 +84,26 @@ impl Passage {
         self.connection.is_some()
     }
 
+    /// Waits for what `step` waits for, which moves the connection itself.
+    async fn turns<T>(&mut self, mut step: impl FnMut(&mut Self, &mut Context<'_>) -> Poll<T>) -> T {
+        poll_fn(|cx| {
+            let mut turns = std::mem::take(&mut self.turns);
+            let result = turns.poll(cx, |cx| step(self, cx));
+            self.turns = turns;
+            result
+        })
+        .await
+    }
+
     /// Waits until the next request can be sent; false if the connection ended, or `deadline` passed first.
     pub(crate) async fn settle(&mut self, deadline: Moment) -> bool {
-        poll_fn(|cx| {
-            if !self.poll_connection(cx) {
+        self.turns(|passage, cx| {
+            if !passage.poll_connection(cx) {
                 return Poll::Ready(false);
             }
-            match self.sender.poll_ready(cx) {
+            match passage.sender.poll_ready(cx) {
                 Poll::Ready(ready) => Poll::Ready(ready.is_ok()),
-                Poll::Pending => self.bell.poll(cx, deadline).map(|()| false),
+                Poll::Pending => passage.bell.poll(cx, deadline).map(|()| false),
             }
         })
         .await
@@ -94,9 +111,9 @@ impl Passage {
 
     /// Waits for a job, and for the end of the connection meanwhile.
     pub(crate) async fn idle(&mut self, slot: &Slot) -> Idle {
-        poll_fn(|cx| {
+        self.turns(|passage, cx| {
             // First, so that a connection that is known to be closed gets no request.
-            let alive = self.poll_connection(cx);
+            let alive = passage.poll_connection(cx);
             let job = slot.take();
             if !alive || slot.is_leaving() {
                 return Poll::Ready(Idle::Ended(job));
@@ -112,7 +129,11 @@ impl Passage {
 
     /// Carries one request to its end. Returns how it ended, when, and whether the connection may carry another one,
     /// which then has until the moment given to settle.
-    pub(crate) async fn carry(&mut self, worker: &Worker, job: &mut Job) -> (Outcome, Moment, Option<Moment>) {
+    pub(crate) async fn carry(
+        &mut self,
+        worker: &Worker,
+        job: &mut Job,
+    ) -> (Outcome, Moment, Option<Moment>) {
         self.carried += 1;
         job.exchange.connection = self.number;
         job.exchange.nth = self.carried;
@@ -125,7 +146,9 @@ impl Passage {
             (Ok(_), _) | (Err(_), Some(_)) => self.notes.last_read(),
         };
         match ended {
-            Ok(outcome) if self.connection.is_some() && job.template().keep_alive => (outcome, done, Some(deadline)),
+            Ok(outcome) if self.connection.is_some() && job.template().keep_alive => {
+                (outcome, done, Some(deadline))
+            }
             Ok(outcome) | Err(Broken::As(outcome)) => (outcome, done, None),
             Err(Broken::Late) => (Outcome::ClientTimeout, done, None),
         }
@@ -135,22 +158,25 @@ impl Passage {
         let tag = job.template().tag_value(job.exchange.tag);
         let request = job.template().request(job.exchange.tag, tag.clone());
         let mut response = std::pin::pin!(self.sender.send_request(request));
-        let response = poll_fn(|cx| {
-            self.poll_connection(cx);
-            if let Some(sent) = self.notes.first_write() {
-                job.sent_at(sent);
-            }
-            match response.as_mut().poll(cx) {
-                Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-                Poll::Ready(Err(error)) => Poll::Ready(Err(Broken::As(without_head(&error, self.notes.end())))),
-                Poll::Pending => self.bell.poll(cx, deadline).map(|()| Err(Broken::Late)),
-            }
-        })
-        .await?;
+        let response = self
+            .turns(|passage, cx| {
+                passage.poll_connection(cx);
+                if let Some(sent) = passage.notes.first_write() {
+                    job.sent_at(sent);
+                }
+                match response.as_mut().poll(cx) {
+                    Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
+                    Poll::Ready(Err(error)) => {
+                        Poll::Ready(Err(Broken::As(without_head(&error, passage.notes.end()))))
+                    }
+                    Poll::Pending => passage.bell.poll(cx, deadline).map(|()| Err(Broken::Late)),
+                }
+            })
+            .await?;
         job.exchange.first_byte = Some(self.notes.last_read());
         let method = &job.template().method.clone();
         let mut reply = Reply::read(response, method, &tag, &mut job.exchange);
-        poll_fn(|cx| self.poll_body(cx, &mut reply, job, deadline)).await?;
+        self.turns(|passage, cx| passage.poll_body(cx, &mut reply, job, deadline)).await?;
         job.exchange.body = reply.body_check();
         Ok(reply.framing.whole(job.exchange.body != evidence::BodyCheck::Altered))
     }

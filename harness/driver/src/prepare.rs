@@ -7,7 +7,7 @@ use std::time::Duration;
 use units::{Moment, Stretch};
 
 use crate::template::Template;
-use crate::{Due, DriverSpec, Mode, PrepareError, schedule};
+use crate::{DriverSpec, Due, Mode, PrepareError, schedule};
 
 /// The load of one run, ready to be sent.
 #[derive(Clone)]

@@ -25,7 +25,12 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// Notes in `exchange` what the head says. `tag` is the tag header of the request.
-    pub(crate) fn read(response: Response<Incoming>, method: &Method, tag: &HeaderValue, exchange: &mut Exchange) -> Self {
+    pub(crate) fn read(
+        response: Response<Incoming>,
+        method: &Method,
+        tag: &HeaderValue,
+        exchange: &mut Exchange,
+    ) -> Self {
         let (head, body) = response.into_parts();
         exchange.status = head.status.as_u16();
         exchange.echo = echo(&head.headers, tag);

@@ -29,7 +29,9 @@ pub(crate) static TAG: HeaderName = HeaderName::from_static(TAG_HEADER);
 #[derive(Debug, Error)]
 pub enum PrepareError {
     /// A method that is no token, or that makes no request to a backend.
-    #[error("traffic `{class}`: `{method}` is not a method that can be sent: expected a token such as `GET`, and not `CONNECT`")]
+    #[error(
+        "traffic `{class}`: `{method}` is not a method that can be sent: expected a token such as `GET`, and not `CONNECT`"
+    )]
     Method {
         /// The class.
         class: String,
@@ -37,7 +39,9 @@ pub enum PrepareError {
         method: String,
     },
     /// A path that can't stand in a request line.
-    #[error("traffic `{class}`: `{path}` is not a path: expected one that starts with `/`, without spaces, of at most {PATH_MAX} bytes")]
+    #[error(
+        "traffic `{class}`: `{path}` is not a path: expected one that starts with `/`, without spaces, of at most {PATH_MAX} bytes"
+    )]
     Path {
         /// The class.
         class: String,
@@ -45,7 +49,9 @@ pub enum PrepareError {
         path: String,
     },
     /// A header whose name or value has characters that HTTP forbids.
-    #[error("traffic `{class}`: the header `{header}` can't be sent: its name or value has characters that HTTP forbids")]
+    #[error(
+        "traffic `{class}`: the header `{header}` can't be sent: its name or value has characters that HTTP forbids"
+    )]
     Header {
         /// The class.
         class: String,
@@ -98,7 +104,8 @@ enum Path {
 
 impl Template {
     pub(crate) fn new(class: &Class, host: &str, nonce: RunNonce) -> Result<Self, PrepareError> {
-        let method = Method::from_bytes(class.method.as_bytes()).ok().filter(|method| *method != Method::CONNECT);
+        let method =
+            Method::from_bytes(class.method.as_bytes()).ok().filter(|method| *method != Method::CONNECT);
         let method = method.ok_or_else(|| PrepareError::Method {
             class: class.name.clone(),
             method: class.method.clone(),
@@ -127,7 +134,8 @@ impl Template {
         let mut value = Vec::with_capacity(self.tag_prefix.len() + digits.len());
         value.extend_from_slice(self.tag_prefix.as_bytes());
         value.extend_from_slice(digits);
-        HeaderValue::from_maybe_shared(Bytes::from(value)).expect("hexadecimal digits, a dash and digits are a value")
+        HeaderValue::from_maybe_shared(Bytes::from(value))
+            .expect("hexadecimal digits, a dash and digits are a value")
     }
 
     /// The request with this tag; `value` is its tag header.
@@ -186,7 +194,13 @@ fn body_bytes(content: &BodyContent, class: &str) -> Result<Bytes, PrepareError>
     Ok(FILLER.iter().copied().cycle().take(bytes as usize).collect())
 }
 
-fn headers(class: &Class, host: &str, method: &Method, body: &Bytes, tag: &str) -> Result<HeaderMap, PrepareError> {
+fn headers(
+    class: &Class,
+    host: &str,
+    method: &Method,
+    body: &Bytes,
+    tag: &str,
+) -> Result<HeaderMap, PrepareError> {
     let mut headers = HeaderMap::with_capacity(class.headers.len() + 4);
     headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| PrepareError::Host(host.to_owned()))?);
     headers.insert(&TAG, HeaderValue::from_str(tag).expect("a tag is a header value"));

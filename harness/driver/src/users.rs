@@ -94,7 +94,9 @@ fn turn(worker: &Rc<Worker>, mut user: User) -> Turn {
             return Turn::Waits(user, stretch.from);
         }
         if now < stretch.to {
-            let Some(tag) = next_tag(worker) else { return Turn::Leaves };
+            let Some(tag) = next_tag(worker) else {
+                return Turn::Leaves;
+            };
             return Turn::Asks(worker.admit(tag, closed.class, now, Some(user)));
         }
         user.stretch += 1;

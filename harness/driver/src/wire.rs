@@ -64,19 +64,19 @@ impl Wire {
 
     /// A write fails as soon as the gateway has closed, though its last words may still be there to be read: an early
     /// answer, or the FIN that came before the RST. So a failed write counts as done, and reading tells the story.
-    fn after_write(&self, written: io::Result<usize>, length: usize, before: Option<Moment>) -> io::Result<usize> {
+    fn after_write(&self, written: io::Result<usize>, length: usize, before: Option<Moment>) -> usize {
         match written {
             Ok(count) => {
-                if let Some(before) = before {
-                    self.notes.first_write.set(Some(before));
+                if before.is_some() {
+                    self.notes.first_write.set(before);
                 }
-                Ok(count)
+                count
             }
             Err(error) => {
                 if error.kind() != io::ErrorKind::BrokenPipe {
                     self.notes.write_was_reset.set(true);
                 }
-                Ok(length)
+                length
             }
         }
     }
@@ -98,7 +98,11 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buf));
         match &read {
@@ -115,7 +119,7 @@ impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let before = self.before_write();
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, bytes));
-        Poll::Ready(self.after_write(written, bytes.len(), before))
+        Poll::Ready(Ok(self.after_write(written, bytes.len(), before)))
     }
 
     fn poll_write_vectored(
@@ -126,7 +130,7 @@ impl AsyncWrite for Wire {
         let before = self.before_write();
         let written = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, slices));
         let length = slices.iter().map(|slice| slice.len()).sum();
-        Poll::Ready(self.after_write(written, length, before))
+        Poll::Ready(Ok(self.after_write(written, length, before)))
     }
 
     fn is_write_vectored(&self) -> bool {

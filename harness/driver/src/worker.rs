@@ -163,7 +163,9 @@ impl Worker {
     pub(crate) fn connection_ended(self: &Rc<Self>) {
         self.connections.set(self.connections.get() - 1);
         while !self.closing.get() {
-            let Some(job) = self.queue.borrow_mut().pop_front() else { return };
+            let Some(job) = self.queue.borrow_mut().pop_front() else {
+                return;
+            };
             if let Some(job) = self.place(job) {
                 self.queue.borrow_mut().push_front(job);
                 return;

@@ -35,10 +35,7 @@ words! {
 impl Method {
     /// Whether a repetition has no further effect on the server (RFC 9110, section 9.2.2).
     pub fn is_idempotent(self) -> bool {
-        matches!(
-            self,
-            Method::Get | Method::Head | Method::Put | Method::Delete | Method::Options
-        )
+        matches!(self, Method::Get | Method::Head | Method::Put | Method::Delete | Method::Options)
     }
 
     /// Reads a method token; every unknown one is [`Method::Other`].

@@ -31,7 +31,8 @@ fn write<R: Row>(dir: &Path, rows: &[R]) -> Result<(PathBuf, usize), ReadError> 
     let failed = |source: std::io::Error| ReadError::Io { path: path.clone(), source };
     let file = File::create(&path).map_err(failed)?;
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let mut writer = ArrowWriter::try_new(file, R::schema(), Some(properties)).map_err(|error| failed(error.into()))?;
+    let mut writer =
+        ArrowWriter::try_new(file, R::schema(), Some(properties)).map_err(|error| failed(error.into()))?;
     for group in rows.chunks(GROUP) {
         writer.write(&R::to_batch(group)).map_err(|error| failed(error.into()))?;
     }

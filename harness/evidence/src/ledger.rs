@@ -87,13 +87,7 @@ impl Ledger {
         }
         starts.push(kept.len() as u32);
         orphans += next.count();
-        Ledger {
-            exchanges,
-            attempts: kept,
-            starts,
-            rest: evidence,
-            orphans,
-        }
+        Ledger { exchanges, attempts: kept, starts, rest: evidence, orphans }
     }
 
     /// Every exchange with its attempts, in the order in which they were due.
@@ -103,10 +97,7 @@ impl Ledger {
 
     /// The exchange with this tag, if it is on record.
     pub fn entry(&self, tag: Tag) -> Option<Entry<'_>> {
-        self.exchanges
-            .binary_search_by_key(&tag, |exchange| exchange.tag)
-            .ok()
-            .map(|index| self.at(index))
+        self.exchanges.binary_search_by_key(&tag, |exchange| exchange.tag).ok().map(|index| self.at(index))
     }
 
     /// Every attempt that belongs to an exchange, ordered by tag.
@@ -126,10 +117,7 @@ impl Ledger {
 
     fn at(&self, index: usize) -> Entry<'_> {
         let range = self.starts[index] as usize..self.starts[index + 1] as usize;
-        Entry {
-            exchange: &self.exchanges[index],
-            attempts: &self.attempts[range],
-        }
+        Entry { exchange: &self.exchanges[index], attempts: &self.attempts[range] }
     }
 }
 

@@ -22,6 +22,9 @@ pub struct Manifest {
     pub scenario_path: String,
     /// The scenario as it was run, with every override in it.
     pub scenario_text: String,
+    /// The settings that the command line changed in it, as `path=value`.
+    #[serde(default)]
+    pub overrides: Vec<String>,
     /// The resolved plan. Secrets in it are redacted.
     pub plan: Value,
     /// The seed of every draw.

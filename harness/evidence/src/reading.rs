@@ -79,17 +79,10 @@ pub fn read_run(dir: &Path) -> Result<ReadRun, ReadError> {
     }
     let manifest: Manifest = read_json(&manifest_path)?;
     if manifest.format != FORMAT {
-        return Err(ReadError::Format {
-            path: manifest_path,
-            found: manifest.format,
-        });
+        return Err(ReadError::Format { path: manifest_path, found: manifest.format });
     }
     let ending_path = dir.join("ending.json");
-    let ending: Option<Ending> = if ending_path.is_file() {
-        Some(read_json(&ending_path)?)
-    } else {
-        None
-    };
+    let ending: Option<Ending> = if ending_path.is_file() { Some(read_json(&ending_path)?) } else { None };
     if let Some(ending) = &ending {
         check_fingerprints(dir, ending)?;
     }
@@ -105,34 +98,22 @@ pub fn read_run(dir: &Path) -> Result<ReadRun, ReadError> {
         early: ending.as_ref().and_then(|ending| ending.early.clone()),
         losses: ending.as_ref().map(|ending| ending.losses).unwrap_or_default(),
     };
-    evidence.ended = ending
-        .as_ref()
-        .map_or_else(|| evidence.last_moment(), |ending| ending.at);
-    Ok(ReadRun {
-        manifest,
-        ending,
-        evidence,
-    })
+    evidence.ended = ending.as_ref().map_or_else(|| evidence.last_moment(), |ending| ending.at);
+    Ok(ReadRun { manifest, ending, evidence })
 }
 
 fn check_fingerprints(dir: &Path, ending: &Ending) -> Result<(), ReadError> {
     let show = |bytes: u64, hash: &str| format!("{bytes} bytes, hash {hash}");
     for name in table_names() {
         let path = table_path(dir, name);
-        let (_, bytes, hash) = fingerprint(dir, name).map_err(|source| ReadError::Io {
-            path: path.clone(),
-            source,
-        })?;
+        let (_, bytes, hash) =
+            fingerprint(dir, name).map_err(|source| ReadError::Io { path: path.clone(), source })?;
         let expected = ending.files.iter().find(|(listed, ..)| listed == name);
         if expected
             .is_none_or(|(_, listed_bytes, listed_hash)| (*listed_bytes, listed_hash) != (bytes, &hash))
         {
             let expected = expected.map_or("no such table".into(), |(_, bytes, hash)| show(*bytes, hash));
-            return Err(ReadError::Edited {
-                path,
-                found: show(bytes, &hash),
-                expected,
-            });
+            return Err(ReadError::Edited { path, found: show(bytes, &hash), expected });
         }
     }
     Ok(())
@@ -141,10 +122,7 @@ fn check_fingerprints(dir: &Path, ending: &Ending) -> Result<(), ReadError> {
 /// Reads a table up to its last whole batch: in a run that was cut, the rest of the file is no batch.
 fn read_table<R: Row>(dir: &Path) -> Result<Vec<R>, ReadError> {
     let path = table_path(dir, R::NAME);
-    let file = File::open(&path).map_err(|source| ReadError::Io {
-        path: path.clone(),
-        source,
-    })?;
+    let file = File::open(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
     let mut rows = Vec::new();
     // A file that is cut inside its schema holds no batch either.
     let Ok(reader) = StreamReader::try_new(BufReader::new(file), None) else {
@@ -152,21 +130,13 @@ fn read_table<R: Row>(dir: &Path) -> Result<Vec<R>, ReadError> {
     };
     for batch in reader {
         let Ok(batch) = batch else { break };
-        R::from_batch(&batch, &mut rows).ok_or_else(|| ReadError::Table {
-            path: path.clone(),
-            table: R::NAME,
-        })?;
+        R::from_batch(&batch, &mut rows)
+            .ok_or_else(|| ReadError::Table { path: path.clone(), table: R::NAME })?;
     }
     Ok(rows)
 }
 
 fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
-    let text = fs::read_to_string(path).map_err(|source| ReadError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    serde_json::from_str(&text).map_err(|source| ReadError::Json {
-        path: path.to_owned(),
-        source,
-    })
+    let text = fs::read_to_string(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
+    serde_json::from_str(&text).map_err(|source| ReadError::Json { path: path.to_owned(), source })
 }

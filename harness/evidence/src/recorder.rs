@@ -64,29 +64,16 @@ impl Recording {
 
     /// A handle for one part to record with.
     pub fn recorder(&self) -> Recorder {
-        Recorder {
-            sender: Some(self.sender.clone()),
-            lost: self.lost.clone(),
-            patient: self.patient,
-        }
+        Recorder { sender: Some(self.sender.clone()), lost: self.lost.clone(), patient: self.patient }
     }
 
     /// Waits until everything is on disk and writes the ending. All recorders must have been dropped.
     pub fn finish(self, at: Moment, early: Option<String>, mut losses: Losses) -> io::Result<Ending> {
         drop(self.sender);
-        self.writer
-            .join()
-            .map_err(|_| io::Error::other("the recorder thread panicked"))??;
+        self.writer.join().map_err(|_| io::Error::other("the recorder thread panicked"))??;
         losses.rows += self.lost.load(Ordering::Relaxed);
-        let files = table_names()
-            .map(|name| fingerprint(&self.dir, name))
-            .collect::<io::Result<_>>()?;
-        let ending = Ending {
-            at,
-            early,
-            losses,
-            files,
-        };
+        let files = table_names().map(|name| fingerprint(&self.dir, name)).collect::<io::Result<_>>()?;
+        let ending = Ending { at, early, losses, files };
         write_json(&self.dir.join("ending.json"), &ending)?;
         Ok(ending)
     }
@@ -104,30 +91,19 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder that keeps nothing, for parts that run on their own.
     pub fn discarding() -> Self {
-        Recorder {
-            sender: None,
-            lost: Arc::default(),
-            patient: false,
-        }
+        Recorder { sender: None, lost: Arc::default(), patient: false }
     }
 
     /// An empty sheet for rows of one table.
     pub fn sheet<R: Row>(&self) -> Sheet<R> {
-        Sheet {
-            rows: Vec::with_capacity(SHEET_ROWS),
-            recorder: self.clone(),
-        }
+        Sheet { rows: Vec::with_capacity(SHEET_ROWS), recorder: self.clone() }
     }
 
     /// Never waits in real time: if the disk is that far behind, the rows are counted as lost, and the run is
     /// inconclusive.
     fn hand_over(&self, batch: Batch, rows: usize) {
         let Some(sender) = &self.sender else { return };
-        let taken = if self.patient {
-            sender.send(batch).is_ok()
-        } else {
-            sender.try_send(batch).is_ok()
-        };
+        let taken = if self.patient { sender.send(batch).is_ok() } else { sender.try_send(batch).is_ok() };
         if !taken {
             self.lost.fetch_add(rows as u64, Ordering::Relaxed);
         }
@@ -167,15 +143,7 @@ impl<R: Row> Drop for Sheet<R> {
 
 /// The names of all tables, in the order in which they are listed.
 pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
-    [
-        Exchange::NAME,
-        Attempt::NAME,
-        Connection::NAME,
-        Probe::NAME,
-        Firing::NAME,
-        Hiccup::NAME,
-    ]
-    .into_iter()
+    [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME].into_iter()
 }
 
 /// The file of a table.
@@ -186,16 +154,9 @@ pub(crate) fn table_path(dir: &Path, name: &str) -> PathBuf {
 /// Name, bytes and hash of a table's file.
 pub(crate) fn fingerprint(dir: &Path, name: &str) -> io::Result<(String, u64, String)> {
     let mut file = File::open(table_path(dir, name))?;
-    let mut hasher = HashWriter {
-        hasher: twox_hash::XxHash3_64::new(),
-        bytes: 0,
-    };
+    let mut hasher = HashWriter { hasher: twox_hash::XxHash3_64::new(), bytes: 0 };
     io::copy(&mut file, &mut hasher)?;
-    Ok((
-        name.to_owned(),
-        hasher.bytes,
-        format!("{:016x}", std::hash::Hasher::finish(&hasher.hasher)),
-    ))
+    Ok((name.to_owned(), hasher.bytes, format!("{:016x}", std::hash::Hasher::finish(&hasher.hasher))))
 }
 
 struct HashWriter {
@@ -224,10 +185,8 @@ impl Tables {
             let options = IpcWriteOptions::default()
                 .try_with_compression(Some(CompressionType::ZSTD))
                 .map_err(from_arrow)?;
-            tables.insert(
-                name,
-                StreamWriter::try_new_with_options(file, schema, options).map_err(from_arrow)?,
-            );
+            tables
+                .insert(name, StreamWriter::try_new_with_options(file, schema, options).map_err(from_arrow)?);
             Ok(())
         };
         add(Exchange::NAME, &Exchange::schema())?;
@@ -301,6 +260,7 @@ mod tests {
             run: "a-run".into(),
             scenario_path: "a.toml".into(),
             scenario_text: String::new(),
+            overrides: Vec::new(),
             plan: Value::Null,
             seed: 7,
             nonce: RunNonce(7),
@@ -308,11 +268,7 @@ mod tests {
             gateway_version: None,
             simulated: false,
             started: "2026-01-01T00:00:00Z".into(),
-            machine: Machine {
-                system: "any".into(),
-                architecture: "any".into(),
-                cores: 1,
-            },
+            machine: Machine { system: "any".into(), architecture: "any".into(), cores: 1 },
         }
     }
 
@@ -348,15 +304,10 @@ mod tests {
     #[test]
     fn what_was_recorded_is_read_back_row_by_row() {
         let dir = tempfile::tempdir().unwrap();
-        let ending = recorded(dir.path(), 10_000)
-            .finish(Moment(50), None, Losses::default())
-            .unwrap();
+        let ending = recorded(dir.path(), 10_000).finish(Moment(50), None, Losses::default()).unwrap();
         assert_eq!(ending.losses, Losses::default());
         let read = read_run(dir.path()).unwrap();
-        assert_eq!(
-            read.evidence.exchanges,
-            (0..10_000).map(exchange).collect::<Vec<_>>()
-        );
+        assert_eq!(read.evidence.exchanges, (0..10_000).map(exchange).collect::<Vec<_>>());
         assert!(!read.evidence.cut);
         assert_eq!(read.evidence.ended, Moment(50));
     }
@@ -364,9 +315,7 @@ mod tests {
     #[test]
     fn a_run_without_an_ending_is_read_up_to_its_last_whole_batch_and_called_cut() {
         let dir = tempfile::tempdir().unwrap();
-        recorded(dir.path(), 10_000)
-            .finish(Moment(50), None, Losses::default())
-            .unwrap();
+        recorded(dir.path(), 10_000).finish(Moment(50), None, Losses::default()).unwrap();
         fs::remove_file(dir.path().join("ending.json")).unwrap();
         let table = table_path(dir.path(), Exchange::NAME);
         let bytes = fs::read(&table).unwrap();
@@ -375,10 +324,7 @@ mod tests {
             fs::write(&table, &bytes[..cut]).unwrap();
             let read = read_run(dir.path()).unwrap();
             assert!(read.evidence.cut);
-            assert!(
-                read.evidence.exchanges.len() <= last,
-                "a shorter file holds no more rows"
-            );
+            assert!(read.evidence.exchanges.len() <= last, "a shorter file holds no more rows");
             last = read.evidence.exchanges.len();
         }
         assert_eq!(last, 0);
@@ -387,9 +333,7 @@ mod tests {
     #[test]
     fn a_table_that_was_edited_after_the_run_is_refused() {
         let dir = tempfile::tempdir().unwrap();
-        recorded(dir.path(), 100)
-            .finish(Moment(50), None, Losses::default())
-            .unwrap();
+        recorded(dir.path(), 100).finish(Moment(50), None, Losses::default()).unwrap();
         let table = table_path(dir.path(), Exchange::NAME);
         let mut bytes = fs::read(&table).unwrap();
         let middle = bytes.len() / 2;

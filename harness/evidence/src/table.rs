@@ -111,25 +111,13 @@ macro_rules! optional_cell {
                 Arc::new(<$array>::from_iter(cells.map(|cell| cell.map($out))))
             }
             fn cells(column: &ArrayRef) -> Option<Vec<Self>> {
-                Some(
-                    column
-                        .as_primitive_opt::<$arrow>()?
-                        .iter()
-                        .map(|cell| cell.map($in))
-                        .collect(),
-                )
+                Some(column.as_primitive_opt::<$arrow>()?.iter().map(|cell| cell.map($in)).collect())
             }
         }
     };
 }
 optional_cell!(Moment, Int64Array, Int64Type, |moment: Moment| moment.0, Moment);
-optional_cell!(
-    u64,
-    UInt64Array,
-    UInt64Type,
-    |number: u64| number,
-    |number: u64| number
-);
+optional_cell!(u64, UInt64Array, UInt64Type, |number: u64| number, |number: u64| number);
 
 /// A closed set of words, stored as a dictionary column.
 pub(crate) trait Word: Copy + 'static {
@@ -152,18 +140,9 @@ impl<W: Word> Cell for W {
             .values()
             .as_string_opt::<i32>()?
             .iter()
-            .map(|word| {
-                W::ALL
-                    .iter()
-                    .find(|(_, known)| Some(*known) == word)
-                    .map(|(value, _)| *value)
-            })
+            .map(|word| W::ALL.iter().find(|(_, known)| Some(*known) == word).map(|(value, _)| *value))
             .collect();
-        column
-            .keys()
-            .iter()
-            .map(|code| known.get(usize::from(code?)).copied().flatten())
-            .collect()
+        column.keys().iter().map(|code| known.get(usize::from(code?)).copied().flatten()).collect()
     }
 }
 

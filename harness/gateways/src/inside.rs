@@ -37,12 +37,7 @@ impl Inside {
         ended: oneshot::Receiver<String>,
         timer: Timer,
     ) -> Self {
-        Inside {
-            cancel: cancel.drop_guard(),
-            ended,
-            timer,
-            host: Host::Thread(thread),
-        }
+        Inside { cancel: cancel.drop_guard(), ended, timer, host: Host::Thread(thread) }
     }
 
     /// A gateway that is a task of the current runtime.
@@ -52,12 +47,7 @@ impl Inside {
         ended: oneshot::Receiver<String>,
         timer: Timer,
     ) -> Self {
-        Inside {
-            cancel: cancel.drop_guard(),
-            ended,
-            timer,
-            host: Host::Task(AbortOnDropHandle::new(task)),
-        }
+        Inside { cancel: cancel.drop_guard(), ended, timer, host: Host::Task(AbortOnDropHandle::new(task)) }
     }
 
     /// Waits until it ends by itself, and says how; for ever once it has said so.
@@ -72,16 +62,50 @@ impl Inside {
     pub(crate) async fn stop(mut self) {
         drop(self.cancel);
         let ended = self.ended.is_terminated()
-            || self
-                .timer
-                .until(self.timer.now() + STOP, &mut self.ended)
-                .await
-                .is_some();
+            || self.timer.until(self.timer.now() + STOP, &mut self.ended).await.is_some();
         match self.host {
             // Its runtime has let go of every task by now, so that joining takes no time.
             Host::Thread(thread) if ended => drop(thread.join()),
             Host::Thread(_) => tracing::warn!("the reference gateway's thread did not stop within {STOP:?}"),
             Host::Task(task) => drop(task),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use net::{World, simulate};
+
+    use super::*;
+
+    /// A gateway that does `what`, and holds on to the sender of its last words until then.
+    fn inside<F: Future>(world: &World, what: impl FnOnce(CancellationToken) -> F + 'static) -> Inside {
+        let (cancel, (say_ended, ended)) = (CancellationToken::new(), oneshot::channel::<String>());
+        let token = cancel.clone();
+        let task = tokio::task::spawn_local(async move {
+            let _say_ended = say_ended;
+            what(token).await;
+        });
+        Inside::task(task, cancel, ended, world.timer())
+    }
+
+    #[test]
+    fn a_gateway_that_panics_has_ended_and_can_still_be_stopped() {
+        simulate(|world| async move {
+            let mut inside = inside(&world, |_| async { panic!("on purpose") });
+            assert_eq!(inside.ended().await, "it panicked");
+            inside.stop().await;
+        });
+    }
+
+    #[test]
+    fn a_gateway_is_stopped_in_order_and_by_force_where_that_takes_too_long() {
+        simulate(|world| async move {
+            let begun = world.now();
+            inside(&world, |token| async move { token.cancelled().await }).stop().await;
+            assert_eq!(world.now(), begun);
+            inside(&world, |_| pending::<()>()).stop().await;
+            assert_eq!(world.now().since(begun).as_millis(), STOP.as_millis());
+        });
     }
 }

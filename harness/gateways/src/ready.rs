@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join;
 use http::{Request, header};
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use net::{Timer, World};
@@ -22,6 +22,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long one probe may take. A gateway that answers later than that is not ready.
 const PROBE: Duration = Duration::from_secs(1);
+
+/// The longest answer that is read.
+const BODY_MAX: usize = 16 * 1024 * 1024;
 
 /// The header by which a fake backend says that it answered. `evidence` defines it, a room that is out of reach here.
 const ANSWERED_BY: &str = "x-brownout-backend";
@@ -50,10 +53,7 @@ pub async fn wait_until_routed(
             return Ok(());
         };
         if timer.now() + PAUSE >= end {
-            return Err(NotRouted {
-                waited: bound.into(),
-                last_probe: format!("GET http://{host}/: {met}"),
-            });
+            return Err(NotRouted { waited: bound.into(), last_probe: format!("GET http://{host}/: {met}") });
         }
         timer.sleep(PAUSE).await;
     }
@@ -68,41 +68,28 @@ async fn probe(
     limit: Moment,
 ) -> Result<(), String> {
     let exchange = async {
-        let stream = world
-            .connect(address)
-            .await
-            .map_err(|error| format!("connecting to {address}: {error}"))?;
+        let stream =
+            world.connect(address).await.map_err(|error| format!("connecting to {address}: {error}"))?;
         exchange(stream, host).await
     };
-    timer
-        .until(limit, exchange)
-        .await
-        .unwrap_or_else(|| Err("no answer in time".into()))
+    timer.until(limit, exchange).await.unwrap_or_else(|| Err("no answer in time".into()))
 }
 
 async fn exchange(stream: net::Stream, host: &str) -> Result<(), String> {
-    let request = Request::get("/")
-        .header(header::HOST, host)
-        .header(header::CONNECTION, "close");
-    let request = request
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| error.to_string())?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(|error| format!("not HTTP/1.1: {error}"))?;
+    let request = Request::get("/").header(header::HOST, host).header(header::CONNECTION, "close");
+    let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
+    let (mut sender, connection) =
+        http1::handshake(TokioIo::new(stream)).await.map_err(|error| format!("not HTTP/1.1: {error}"))?;
     // Taking `sender` along closes the connection with the answer, whatever of the body is still to come.
     let answer = async move {
-        let response = sender
-            .send_request(request)
-            .await
-            .map_err(|error| format!("no valid answer: {error}"))?;
-        if response.headers().contains_key(ANSWERED_BY) {
-            return Ok(());
+        let response =
+            sender.send_request(request).await.map_err(|error| format!("no valid answer: {error}"))?;
+        if !response.headers().contains_key(ANSWERED_BY) {
+            return Err(format!("{} without `{ANSWERED_BY}`: no backend answered", response.status()));
         }
-        Err(format!(
-            "{} without `{ANSWERED_BY}`: no backend answered",
-            response.status()
-        ))
+        // Read to its end, so that no backend sees its first request abandoned.
+        let body = Limited::new(response.into_body(), BODY_MAX).collect().await;
+        body.map(drop).map_err(|error| format!("the answer's body: {error}"))
     };
     join(answer, connection).await.0
 }
@@ -135,9 +122,7 @@ mod tests {
             });
             let begun = world.now();
             let ready = wait_until_routed(&world, address, "shop", Duration::from_millis(100)).await;
-            ready
-                .map(|()| world.now().since(begun).as_millis())
-                .map_err(|error| error.last_probe)
+            ready.map(|()| world.now().since(begun).as_millis()).map_err(|error| error.last_probe)
         })
     }
 
@@ -152,12 +137,12 @@ mod tests {
 
     #[test]
     fn whatever_else_the_probe_meets_is_told() {
-        insta::assert_snapshot!(met(&[NOT_FOUND]).unwrap_err(), @"");
-        insta::assert_snapshot!(met(&["SSH-2.0\r\n\r\n"]).unwrap_err(), @"");
-        insta::assert_snapshot!(met(&[""]).unwrap_err(), @"");
+        insta::assert_snapshot!(met(&[NOT_FOUND]).unwrap_err(), @"GET http://shop/: 404 Not Found without `x-brownout-backend`: no backend answered");
+        insta::assert_snapshot!(met(&["SSH-2.0\r\n\r\n"]).unwrap_err(), @"GET http://shop/: no valid answer: invalid HTTP version parsed");
+        insta::assert_snapshot!(met(&[""]).unwrap_err(), @"GET http://shop/: no answer in time");
         insta::assert_snapshot!(
             met(&["HTTP/1.1 200 OK\r\nx-brownout-backend: 0\r\ncontent-length: 5\r\n\r\nx"]).unwrap_err(),
-            @""
+            @"GET http://shop/: the answer's body: error reading a body from connection"
         );
     }
 
@@ -165,11 +150,9 @@ mod tests {
     fn a_port_where_nobody_listens_is_told() {
         let met = simulate(|world| async move {
             let nobody = "127.0.0.1:9".parse().unwrap();
-            wait_until_routed(&world, nobody, "shop", Duration::from_millis(100))
-                .await
-                .unwrap_err()
+            wait_until_routed(&world, nobody, "shop", Duration::from_millis(100)).await.unwrap_err()
         });
-        insta::assert_snapshot!(met.last_probe, @"");
+        insta::assert_snapshot!(met.last_probe, @"GET http://shop/: connecting to 127.0.0.1:9: connection refused");
         assert_eq!(met.waited, Timespan::from_millis(100));
     }
 }

@@ -171,9 +171,5 @@ pub enum LaunchError {
 }
 
 fn list(unsupported: &[Unsupported]) -> String {
-    unsupported
-        .iter()
-        .map(|item| format!("`{}`: {}", item.key, item.why))
-        .collect::<Vec<_>>()
-        .join("; ")
+    unsupported.iter().map(|item| format!("`{}`: {}", item.key, item.why)).collect::<Vec<_>>().join("; ")
 }

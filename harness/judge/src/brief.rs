@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use evidence::Method;
+use reports::Inventory;
 use serde::{Deserialize, Serialize};
 use units::{Stretch, Timespan};
 
@@ -44,6 +45,10 @@ pub struct RunFacts {
     pub started: String,
     /// The version of brownout that recorded the run, so that judging again gives the same report.
     pub brownout: String,
+    /// The settings that the command line changed in the scenario, as `path=value`.
+    pub overrides: Vec<String>,
+    /// What took part in the run beside the backends, which the brief names.
+    pub inventory: Inventory,
 }
 
 /// How many injections an attempt can note, one bit each.
@@ -53,7 +58,10 @@ impl Brief {
     /// Why the brief can't be judged by, if an index in it points at nothing: it was edited, or cut off.
     pub fn problem(&self) -> Option<String> {
         if self.injections.len() > INJECTIONS_MAX {
-            return Some(format!("it has {} injections, the limit is {INJECTIONS_MAX}", self.injections.len()));
+            return Some(format!(
+                "it has {} injections, the limit is {INJECTIONS_MAX}",
+                self.injections.len()
+            ));
         }
         let phases = self.phases.len();
         let traffic = self.traffic.len();

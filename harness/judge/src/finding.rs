@@ -82,7 +82,8 @@ impl<'a> Case<'a> {
     fn judge(&self, ledger: &Ledger) -> Judged {
         let judged = self.window.demand.expectation.contract().judge(ledger, &self.window);
         if self.due == 0 {
-            let nothing = format!("no request{} was due in the settled part of `{}`", self.of_traffic(), self.phase());
+            let nothing =
+                format!("no request{} was due in the settled part of `{}`", self.of_traffic(), self.phase());
             let because = self.unrecorded.iter().fold(nothing, |words, why| format!("{words}: {why}"));
             return Judged::inconclusive("no requests", judged.expected, because);
         }
@@ -110,7 +111,11 @@ impl<'a> Case<'a> {
             let traffic = self.window.demand.traffic.map(|class| self.window.brief.traffic_name(class));
             let traffic = traffic.map_or_else(|| "any traffic".to_owned(), |name| format!("`{name}`"));
             let unplanned = format!("no fault is planned in the settled part of `{}`", self.phase());
-            return self.proof.nothing_planned().then_some(unplanned).or_else(|| self.proof.missing_on(&traffic));
+            return self
+                .proof
+                .nothing_planned()
+                .then_some(unplanned)
+                .or_else(|| self.proof.missing_on(&traffic));
         }
         (verdict == Verdict::Pass).then(|| self.proof.missing_anywhere()).flatten()
     }
@@ -180,7 +185,7 @@ mod tests {
         inconclusive: outage/writes/no_replay, 10–20 s, 0 observations
         summary: nothing can be told from what was seen
         observed: no requests
-        expected: 0 requests delivered more than once
+        expected: 0 POST requests delivered more than once
         because: no request of `writes` was due in the settled part of `outage`
         ");
     }
@@ -189,7 +194,10 @@ mod tests {
     fn a_request_in_the_settling_time_does_not_count() {
         let run = outage().calls(30, rescued).settle(100.0);
         assert_eq!(run.finding("outage", "reads", RETRIED).observations, 20 + 1);
-        assert_eq!(run.settle(9_000.0).finding("outage", "reads", RETRIED).because, "no request of `reads` was due in the settled part of `outage`");
+        assert_eq!(
+            run.settle(9_000.0).finding("outage", "reads", RETRIED).because,
+            "no request of `reads` was due in the settled part of `outage`"
+        );
     }
 
     #[test]
@@ -206,7 +214,8 @@ mod tests {
 
     #[test]
     fn a_fault_that_fired_on_other_traffic_proves_nothing_of_this_one() {
-        let write = |n: usize| Call::due("writes", 10_015.0 + 10.0 * n as f64).attempt(Try::hit("a", "status"));
+        let write =
+            |n: usize| Call::due("writes", 10_015.0 + 10.0 * n as f64).attempt(Try::hit("a", "status"));
         let run = outage().calls(30, fine).calls(30, write);
         let finding = run.finding("outage", "reads", "attempts = { max = 2 }");
         assert_eq!(finding.verdict, Verdict::Inconclusive);
@@ -270,7 +279,10 @@ mod tests {
     fn the_ragged_end_of_a_cut_run_is_not_looked_at() {
         let unretried = Call::due("reads", 14_500.0).attempt(Try::hit("a", "status"));
         let run = outage().calls(30, rescued).call(unretried);
-        assert_eq!(run.clone().cut(15_000.0).finding("outage", "reads", RETRIED).verdict, Verdict::Inconclusive);
+        assert_eq!(
+            run.clone().cut(15_000.0).finding("outage", "reads", RETRIED).verdict,
+            Verdict::Inconclusive
+        );
         assert_eq!(run.finding("outage", "reads", RETRIED).verdict, Verdict::Fail);
     }
 }

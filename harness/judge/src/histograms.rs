@@ -1,4 +1,4 @@
-//! Response and service times by traffic class and phase, as HdrHistograms of microseconds.
+//! Response and service times by traffic class and phase, as histograms of microseconds.
 
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ const DIGITS: u8 = 3;
 
 /// An empty histogram of microseconds.
 pub(crate) fn empty() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST_US, DIGITS).expect("the bounds are constants that HdrHistogram accepts")
+    Histogram::new_with_bounds(1, LONGEST_US, DIGITS)
+        .expect("the bounds are constants that HdrHistogram accepts")
 }
 
 /// Records a length; one longer than an hour counts as an hour.
@@ -38,8 +39,12 @@ pub fn histograms(brief: &Brief, ledger: &Ledger) -> Vec<(HistogramKey, Histogra
     let mut cells: Vec<Option<[Histogram<u64>; 2]>> = vec![None; phases * brief.traffic.len()];
     for entry in ledger.entries().filter(|entry| entry.exchange.was_sent()) {
         let exchange = entry.exchange;
-        let Some(phase) = phase_of(brief, exchange.due) else { continue };
-        let Some(cell) = cells.get_mut(usize::from(exchange.class) * phases + phase) else { continue };
+        let Some(phase) = phase_of(brief, exchange.due) else {
+            continue;
+        };
+        let Some(cell) = cells.get_mut(usize::from(exchange.class) * phases + phase) else {
+            continue;
+        };
         let [response, service] = cell.get_or_insert_with(|| [empty(), empty()]);
         record(response, exchange.response_time());
         record(service, exchange.service_time());

@@ -3,12 +3,16 @@
 //! The room is synchronous, reads no clock and opens nothing: the same evidence gives the same report, today or
 //! next year. It never passes what the ledger does not prove.
 
+pub mod baseline;
+mod behaviour;
 mod brief;
+mod compare;
 pub mod expect;
 mod finding;
 mod histograms;
 mod proof;
 mod reconstruct;
+mod series;
 mod summary;
 mod tables;
 #[cfg(test)]
@@ -17,7 +21,9 @@ mod window;
 mod witness;
 mod words;
 
+pub use baseline::{Baseline, BaselineFigure};
 pub use brief::{About, BackendBrief, Brief, Demand, InjectionBrief, PhaseBrief, RunFacts, TrafficBrief};
+pub use compare::{Incomparable, compare, compare_with_baseline};
 pub use expect::{ExpectationSettings, Judged};
 pub use histograms::histograms;
 pub use summary::judge;

@@ -64,9 +64,14 @@ impl<'a> Proof<'a> {
         if seen || self.planned.is_empty() {
             return None;
         }
-        let mut kinds: Vec<String> = self.planned.iter().map(|(_, injection)| format!("`{}`", injection.fault)).collect();
+        let mut kinds: Vec<String> =
+            self.planned.iter().map(|(_, injection)| format!("`{}`", injection.fault)).collect();
         kinds.dedup();
-        let (faults, verb) = if kinds.len() == 1 { ("fault", "never fired") } else { ("faults", "never fired, none of them,") };
+        let (faults, verb) = if kinds.len() == 1 {
+            ("fault", "never fired")
+        } else {
+            ("faults", "never fired, none of them,")
+        };
         Some(format!("the planned {faults} {} {verb}", kinds.join(", ")))
     }
 }
@@ -75,7 +80,8 @@ impl<'a> Proof<'a> {
 fn unjoined_hits(ledger: &Ledger, during: &Stretch) -> u64 {
     let rest = ledger.rest();
     let connections = rest.connections.iter().filter(|connection| during.contains(connection.accepted));
-    let firings = rest.firings.iter().filter(|firing| Stretch { from: firing.from, to: firing.to }.overlaps(during));
+    let firings =
+        rest.firings.iter().filter(|firing| Stretch { from: firing.from, to: firing.to }.overlaps(during));
     let bits = firings.map(|firing| 1u64.checked_shl(u32::from(firing.injection)).unwrap_or(0));
     connections.map(|connection| connection.injections).chain(bits).fold(0, |bits, hit| bits | hit)
 }

@@ -1,11 +1,11 @@
 //! The whole report: every demand judged, the figures beside the findings, and what limits them.
 
 use evidence::{Ledger, Outcome};
-use reports::{Finding, Report, VERSION, Verdict};
+use reports::{BackendItem, Finding, Inventory, Report, VERSION, Verdict};
 use units::{Moment, Timespan};
 
 use crate::words::{count, times, were};
-use crate::{Brief, RunFacts, finding, tables};
+use crate::{BackendBrief, Brief, RunFacts, behaviour, finding, series, tables};
 
 /// Judges a run. The findings come in the order of the demands.
 ///
@@ -18,6 +18,8 @@ pub fn judge(brief: &Brief, ledger: &Ledger, run: RunFacts) -> Report {
     let whole = !rest.cut && rest.early.is_none() && rest.losses == evidence::Losses::default();
     let floor = if whole && !findings.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
     let about = brief.about.clone();
+    let (series, distributions) = series::series(brief, ledger);
+    let breakers = series::breakers(brief, ledger);
     Report {
         version: VERSION,
         brownout: run.brownout,
@@ -41,11 +43,34 @@ pub fn judge(brief: &Brief, ledger: &Ledger, run: RunFacts) -> Report {
         injections: tables::injections(brief, ledger),
         latencies: tables::latencies(brief, ledger),
         findings,
+        overrides: run.overrides,
+        series,
+        bands: series::bands(brief),
+        behaviour: behaviour::behaviour(brief, ledger, &breakers),
+        breakers,
+        distributions,
+        inventory: inventory(brief, run.inventory),
     }
 }
 
+/// What took part, with the backends as the brief names them; an address that is on record is kept.
+fn inventory(brief: &Brief, known: Inventory) -> Inventory {
+    let item = |backend: &BackendBrief| BackendItem {
+        name: backend.name.clone(),
+        address: known
+            .backends
+            .iter()
+            .find(|item| item.name == backend.name)
+            .and_then(|item| item.address.clone()),
+        weight: backend.weight,
+        priority: backend.priority,
+    };
+    Inventory { backends: brief.backends.iter().map(item).collect(), ..known }
+}
+
 fn findings(brief: &Brief, ledger: &Ledger) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = brief.demands.iter().map(|demand| finding::find(brief, demand, ledger)).collect();
+    let mut findings: Vec<Finding> =
+        brief.demands.iter().map(|demand| finding::find(brief, demand, ledger)).collect();
     for index in (0..findings.len()).rev() {
         let earlier = findings[..index].iter().filter(|finding| finding.id == findings[index].id).count();
         if earlier > 0 {
@@ -71,10 +96,18 @@ fn remarks(brief: &Brief, ledger: &Ledger, problem: Option<String>) -> Vec<Strin
         remarks.push(format!("the run ended early, at {}: {early}", rest.ended));
     }
     if rest.losses.rows > 0 {
-        remarks.push(format!("{} could not be recorded in time, and {} lost", count(rest.losses.rows, "row"), were(rest.losses.rows)));
+        remarks.push(format!(
+            "{} could not be recorded in time, and {} lost",
+            count(rest.losses.rows, "row"),
+            were(rest.losses.rows)
+        ));
     }
     if rest.losses.connections > 0 {
-        remarks.push(format!("{} {} turned away at the limit", count(rest.losses.connections, "backend connection"), were(rest.losses.connections)));
+        remarks.push(format!(
+            "{} {} turned away at the limit",
+            count(rest.losses.connections, "backend connection"),
+            were(rest.losses.connections)
+        ));
     }
     if ledger.orphans() > 0 {
         remarks.push(format!("{} without an exchange on record", count(ledger.orphans() as u64, "attempt")));
@@ -95,7 +128,9 @@ fn stalls(ledger: &Ledger) -> Option<String> {
 fn skipped(ledger: &Ledger) -> Option<String> {
     let skipped = ledger.entries().filter(|entry| entry.exchange.outcome == Outcome::Skipped).count() as u64;
     let due = ledger.entries().len();
-    (skipped > 0).then(|| format!("{skipped} of {due} requests {} never sent, because too many were in flight", were(skipped)))
+    (skipped > 0).then(|| {
+        format!("{skipped} of {due} requests {} never sent, because too many were in flight", were(skipped))
+    })
 }
 
 #[cfg(test)]
@@ -108,15 +143,24 @@ mod tests {
 
     fn run() -> Run {
         let run = Run::new().phase("outage", 10.0).phase("recovery", 10.0).backend("a").backend("b");
-        let run = run.class("reads", Method::Get).class("writes", Method::Post).fault("outage", "status", &["a"]);
+        let run =
+            run.class("reads", Method::Get).class("writes", Method::Post).fault("outage", "status", &["a"]);
         run.calls(100, |n| {
             let call = Call::due("reads", 100.0 * n as f64 + 10.0);
-            if n % 2 == 0 { call.attempt(Try::hit("a", "status")).attempt(Try::ok("b")) } else { call.attempt(Try::ok("b")) }
+            if n % 2 == 0 {
+                call.attempt(Try::hit("a", "status")).attempt(Try::ok("b"))
+            } else {
+                call.attempt(Try::ok("b"))
+            }
         })
     }
 
     fn demanding(run: Run) -> Run {
-        run.demand("outage", "reads", "attempts = { max = 2 }").demand("outage", "reads", "attempts = { exactly = 2 }")
+        run.demand("outage", "reads", "attempts = { max = 2 }").demand(
+            "outage",
+            "reads",
+            "attempts = { exactly = 2 }",
+        )
     }
 
     #[test]
@@ -131,9 +175,18 @@ mod tests {
 
     #[test]
     fn findings_come_in_the_order_of_the_demands_with_names_that_stay() {
-        let run = demanding(run()).demand("outage", "", "integrity = {}").demand("outage", "reads", "attempts = { min = 1 }");
+        let run = demanding(run()).demand("outage", "", "integrity = {}").demand(
+            "outage",
+            "reads",
+            "attempts = { min = 1 }",
+        );
         let ids: Vec<String> = run.report().findings.into_iter().map(|finding| finding.id).collect();
-        let expected = ["outage/reads/attempts", "outage/reads/attempts#2", "outage/all/integrity", "outage/reads/attempts#3"];
+        let expected = [
+            "outage/reads/attempts",
+            "outage/reads/attempts#2",
+            "outage/all/integrity",
+            "outage/reads/attempts#3",
+        ];
         assert_eq!(ids, expected);
     }
 
@@ -142,7 +195,10 @@ mod tests {
         let run = demanding(run());
         for (report, remark) in [
             (run.clone().lost(3).report(), "3 rows could not be recorded in time, and were lost"),
-            (run.clone().early("interrupted", 20_000.0).report(), "the run ended early, at 20.000 s: interrupted"),
+            (
+                run.clone().early("interrupted", 20_000.0).report(),
+                "the run ended early, at 20.000 s: interrupted",
+            ),
             (run.clone().cut(20_000.0).report(), "the run was cut: nothing is on record after 20.000 s"),
         ] {
             assert_eq!(report.verdict, Verdict::Inconclusive, "{remark}");
@@ -164,130 +220,50 @@ mod tests {
         brief.demands[0].phase = 7;
         let report = super::judge(&brief, &ledger, crate::RunFacts::default());
         assert_eq!(report.verdict, Verdict::Inconclusive);
-        assert_eq!(report.remarks, ["the plan on record can't be judged by: a demand names phase 7, there are 2"]);
+        assert_eq!(
+            report.remarks,
+            ["the plan on record can't be judged by: a demand names phase 7, there are 2"]
+        );
     }
 
     #[test]
     fn stalls_and_skipped_requests_are_remarked() {
-        let run = demanding(run()).hiccup(500.0, 35.0).hiccup(900.0, 12.0).call(Call::due("reads", 55.0).skipped());
+        let run =
+            demanding(run()).hiccup(500.0, 35.0).hiccup(900.0, 12.0).call(Call::due("reads", 55.0).skipped());
         assert_snapshot!(run.report().remarks.join("\n"), @r"
         the machine stalled twice; the longest stall was 35 ms, at 0.500 s
         1 of 101 requests was never sent, because too many were in flight
         ");
     }
 
+    /// A row a line.
+    fn rows<T: serde::Serialize>(rows: &[T]) -> String {
+        let rows = rows.iter().map(|row| serde_json::to_string(row).unwrap_or_default());
+        rows.collect::<Vec<_>>().join("\n")
+    }
+
     #[test]
     fn the_figures_beside_the_findings_are_counted() {
-        let report = demanding(run()).call(Call::due("writes", 11_000.0).lag(3.0).rejected(503, 2.0)).report();
-        let figures = (&report.phases, &report.traffic, &report.backends, &report.injections);
-        assert_snapshot!(format!("{figures:#?}"), @r#"
-        (
-            [
-                PhaseRow {
-                    name: "outage",
-                    from_s: 0.0,
-                    to_s: 10.0,
-                    exchanges: 100,
-                    succeeded: 100,
-                    attempts: 150,
-                },
-                PhaseRow {
-                    name: "recovery",
-                    from_s: 10.0,
-                    to_s: 20.0,
-                    exchanges: 1,
-                    succeeded: 0,
-                    attempts: 0,
-                },
-            ],
-            [
-                TrafficRow {
-                    name: "reads",
-                    request: "GET /reads",
-                    mode: "open loop",
-                    exchanges: 100,
-                    skipped: 0,
-                    outcomes: [
-                        (
-                            "complete",
-                            100,
-                        ),
-                    ],
-                    statuses: [
-                        (
-                            200,
-                            100,
-                        ),
-                    ],
-                    lag_p50_ms: 0.0,
-                    lag_p99_ms: 0.0,
-                },
-                TrafficRow {
-                    name: "writes",
-                    request: "POST /writes",
-                    mode: "open loop",
-                    exchanges: 1,
-                    skipped: 0,
-                    outcomes: [
-                        (
-                            "complete",
-                            1,
-                        ),
-                    ],
-                    statuses: [
-                        (
-                            503,
-                            1,
-                        ),
-                    ],
-                    lag_p50_ms: 3.0,
-                    lag_p99_ms: 3.0,
-                },
-            ],
-            [
-                BackendRow {
-                    name: "a",
-                    attempts: 50,
-                    failed: 50,
-                    connections: 0,
-                    probes: 0,
-                },
-                BackendRow {
-                    name: "b",
-                    attempts: 100,
-                    failed: 0,
-                    connections: 0,
-                    probes: 0,
-                },
-            ],
-            [
-                InjectionRow {
-                    phase: "outage",
-                    fault: "status",
-                    settings: "{}",
-                    backends: [
-                        "a",
-                    ],
-                    fired: 50,
-                    delay_error_p99_ms: None,
-                },
-            ],
-        )
+        let rejected = Call::due("writes", 11_000.0).lag(3.0).rejected(503, 2.0);
+        let report = demanding(run()).call(rejected).report();
+        assert_snapshot!(rows(&report.phases), @r#"
+        {"name":"outage","from_s":0.0,"to_s":10.0,"exchanges":100,"succeeded":100,"attempts":150}
+        {"name":"recovery","from_s":10.0,"to_s":20.0,"exchanges":1,"succeeded":0,"attempts":0}
         "#);
-        assert_snapshot!(format!("{:#?}", report.latencies.last()), @r#"
-        Some(
-            LatencyRow {
-                traffic: "writes",
-                phase: "recovery",
-                time: "service",
-                count: 1,
-                p50_ms: 2.0,
-                p90_ms: 2.0,
-                p99_ms: 2.0,
-                p999_ms: 2.0,
-                max_ms: 2.0,
-            },
-        )
+        assert_snapshot!(rows(&report.traffic), @r#"
+        {"name":"reads","request":"GET /reads","mode":"open loop","exchanges":100,"skipped":0,"outcomes":[["complete",100]],"statuses":[[200,100]],"lag_p50_ms":0.0,"lag_p99_ms":0.0}
+        {"name":"writes","request":"POST /writes","mode":"open loop","exchanges":1,"skipped":0,"outcomes":[["complete",1]],"statuses":[[503,1]],"lag_p50_ms":3.0,"lag_p99_ms":3.0}
+        "#);
+        assert_snapshot!(rows(&report.backends), @r#"
+        {"name":"a","attempts":50,"failed":50,"connections":0,"probes":0}
+        {"name":"b","attempts":100,"failed":0,"connections":0,"probes":0}
+        "#);
+        assert_snapshot!(rows(&report.injections), @r#"{"phase":"outage","fault":"status","settings":"{}","backends":["a"],"fired":50,"delay_error_p99_ms":null}"#);
+        assert_snapshot!(rows(&report.latencies), @r#"
+        {"traffic":"reads","phase":"outage","time":"response","count":100,"p50_ms":2.401,"p90_ms":3.601,"p99_ms":3.601,"p999_ms":3.601,"max_ms":3.601}
+        {"traffic":"reads","phase":"outage","time":"service","count":100,"p50_ms":2.401,"p90_ms":3.601,"p99_ms":3.601,"p999_ms":3.601,"max_ms":3.601}
+        {"traffic":"writes","phase":"recovery","time":"response","count":1,"p50_ms":5.003,"p90_ms":5.003,"p99_ms":5.003,"p999_ms":5.003,"max_ms":5.003}
+        {"traffic":"writes","phase":"recovery","time":"service","count":1,"p50_ms":2.0,"p90_ms":2.0,"p99_ms":2.0,"p999_ms":2.0,"max_ms":2.0}
         "#);
     }
 }

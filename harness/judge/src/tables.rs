@@ -11,16 +11,22 @@ use crate::{Brief, TrafficBrief};
 
 /// The phases, in order.
 pub(crate) fn phases(brief: &Brief, ledger: &Ledger) -> Vec<PhaseRow> {
-    let mut rows: Vec<PhaseRow> = brief.phases.iter().map(|phase| PhaseRow {
-        name: phase.name.clone(),
-        from_s: phase.during.from.seconds(),
-        to_s: phase.during.to.seconds(),
-        exchanges: 0,
-        succeeded: 0,
-        attempts: 0,
-    }).collect();
+    let mut rows: Vec<PhaseRow> = brief
+        .phases
+        .iter()
+        .map(|phase| PhaseRow {
+            name: phase.name.clone(),
+            from_s: phase.during.from.seconds(),
+            to_s: phase.during.to.seconds(),
+            exchanges: 0,
+            succeeded: 0,
+            attempts: 0,
+        })
+        .collect();
     for entry in ledger.entries() {
-        let Some(phase) = phase_of(brief, entry.exchange.due) else { continue };
+        let Some(phase) = phase_of(brief, entry.exchange.due) else {
+            continue;
+        };
         let row = &mut rows[phase];
         row.exchanges += 1;
         row.succeeded += u64::from(entry.exchange.succeeded());
@@ -43,7 +49,9 @@ pub(crate) fn traffic(brief: &Brief, ledger: &Ledger) -> Vec<TrafficRow> {
     let mut tallies: Vec<Tally> = brief.traffic.iter().map(|_| Tally::default()).collect();
     for entry in ledger.entries() {
         let exchange = entry.exchange;
-        let Some(tally) = tallies.get_mut(usize::from(exchange.class)) else { continue };
+        let Some(tally) = tallies.get_mut(usize::from(exchange.class)) else {
+            continue;
+        };
         tally.exchanges += 1;
         *tally.outcomes.entry(exchange.outcome).or_default() += 1;
         if exchange.was_sent() {
@@ -77,13 +85,17 @@ fn by_frequency<T: Ord + Hash>(mut counts: Vec<(T, u64)>) -> Vec<(T, u64)> {
 
 /// The backends.
 pub(crate) fn backends(brief: &Brief, ledger: &Ledger) -> Vec<BackendRow> {
-    let mut rows: Vec<BackendRow> = brief.backends.iter().map(|backend| BackendRow {
-        name: backend.name.clone(),
-        attempts: 0,
-        failed: 0,
-        connections: 0,
-        probes: 0,
-    }).collect();
+    let mut rows: Vec<BackendRow> = brief
+        .backends
+        .iter()
+        .map(|backend| BackendRow {
+            name: backend.name.clone(),
+            attempts: 0,
+            failed: 0,
+            connections: 0,
+            probes: 0,
+        })
+        .collect();
     for attempt in ledger.attempts() {
         if let Some(row) = rows.get_mut(usize::from(attempt.backend)) {
             row.attempts += 1;
@@ -146,21 +158,22 @@ fn bits(mut set: u64) -> impl Iterator<Item = usize> {
 /// Latencies of every traffic class in every phase that it was due in.
 pub(crate) fn latencies(brief: &Brief, ledger: &Ledger) -> Vec<LatencyRow> {
     let measured = histograms(brief, ledger).into_iter();
-    measured.map(|(key, histogram)| {
-        let at = |share| quantile(&histogram, share).as_secs_f64() * 1e3;
-        LatencyRow {
-            traffic: key.class,
-            phase: key.phase,
-            time: key.time,
-            count: histogram.len(),
-            p50_ms: at(0.5),
-            p90_ms: at(0.9),
-            p99_ms: at(0.99),
-            p999_ms: at(0.999),
-            max_ms: at(1.0),
-        }
-    })
-    .collect()
+    measured
+        .map(|(key, histogram)| {
+            let at = |share| quantile(&histogram, share).as_micros() as f64 / 1e3;
+            LatencyRow {
+                traffic: key.class,
+                phase: key.phase,
+                time: key.time,
+                count: histogram.len(),
+                p50_ms: at(0.5),
+                p90_ms: at(0.9),
+                p99_ms: at(0.99),
+                p999_ms: at(0.999),
+                max_ms: at(1.0),
+            }
+        })
+        .collect()
 }
 
 /// A percentile of lengths in nanoseconds, in milliseconds; nothing of nothing.

@@ -58,13 +58,18 @@ impl<'a> Window<'a> {
     pub fn injections(&self) -> impl Iterator<Item = (u16, &'a InjectionBrief)> {
         let stretch = self.stretch;
         let indexed = self.brief.injections.iter().enumerate();
-        indexed.filter(move |(_, injection)| injection.during.overlaps(&stretch)).map(|(index, injection)| (index as u16, injection))
+        indexed
+            .filter(move |(_, injection)| injection.during.overlaps(&stretch))
+            .map(|(index, injection)| (index as u16, injection))
     }
 
     /// Why arrivals can't be counted in the window, if a fault in it hides attempts.
     pub fn hidden_attempts(&self) -> Option<String> {
         let hiding = self.injections().find(|(_, injection)| injection.hides_attempts)?;
-        Some(format!("the fault `{}` hides attempts: what it turns away leaves no trace at a backend", hiding.1.fault))
+        Some(format!(
+            "the fault `{}` hides attempts: what it turns away leaves no trace at a backend",
+            hiding.1.fault
+        ))
     }
 
     /// How far brownout itself was from its plan in the window.

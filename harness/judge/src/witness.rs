@@ -52,7 +52,7 @@ fn witness(brief: &Brief, entry: Entry<'_>, shows: &str) -> Witness {
         traffic: brief.traffic_name(exchange.class).into_owned(),
         shows: shows.to_owned(),
         client: WitnessBar { from_ms: ms(exchange.sent), to_ms: ms(exchange.done), ended: answer(exchange) },
-        lag_ms: exchange.lag().as_secs_f64() * 1e3,
+        lag_ms: exchange.lag().as_nanos() as f64 / 1e6,
         attempts: entry.attempts.iter().take(LANES_MAX).map(|attempt| lane(brief, attempt)).collect(),
     }
 }
@@ -70,7 +70,10 @@ fn lane(brief: &Brief, attempt: &Attempt) -> Lane {
         0 => attempt.end.to_string(),
         status => format!("{} {status}", attempt.end),
     };
-    let whole = attempt.body_done.filter(|done| *done > attempt.arrived).map(|done| event(done, "request body whole"));
+    let whole = attempt
+        .body_done
+        .filter(|done| *done > attempt.arrived)
+        .map(|done| event(done, "request body whole"));
     let written = attempt.replied.map(|replied| event(replied, "answer written"));
     Lane {
         backend: brief.backend_name(attempt.backend).into_owned(),
@@ -87,12 +90,15 @@ fn event(at: Moment, what: &str) -> LaneEvent {
 
 /// The faults that hit an attempt, with what they made of it: `status 503`, `latency 50 ms`.
 fn faults(brief: &Brief, attempt: &Attempt) -> Vec<String> {
-    let hits = brief.injections.iter().take(64).enumerate().filter(|(index, _)| attempt.hit_by(*index as u16));
+    let hits =
+        brief.injections.iter().take(64).enumerate().filter(|(index, _)| attempt.hit_by(*index as u16));
     hits.map(|(_, injection)| match injection.fault.as_str() {
         "latency" if attempt.delay > 0 => {
             format!("latency {}", Timespan(std::time::Duration::from_nanos(attempt.delay)))
         }
-        fault if attempt.planned == Planned::Status && attempt.status > 0 => format!("{fault} {}", attempt.status),
+        fault if attempt.planned == Planned::Status && attempt.status > 0 => {
+            format!("{fault} {}", attempt.status)
+        }
         fault => fault.to_owned(),
     })
     .collect()

@@ -28,21 +28,12 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn real() -> Self {
-        Clock {
-            source: Source::Real,
-            epoch: AtomicI64::new(NOT_YET),
-        }
+        Clock { source: Source::Real, epoch: AtomicI64::new(NOT_YET) }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the place that the ban points to"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
     pub(crate) fn simulated() -> Self {
-        Clock {
-            source: Source::Simulated(tokio::time::Instant::now()),
-            epoch: AtomicI64::new(NOT_YET),
-        }
+        Clock { source: Source::Simulated(tokio::time::Instant::now()), epoch: AtomicI64::new(NOT_YET) }
     }
 
     /// Nanoseconds of the underlying clock, whatever the epoch is.

@@ -27,10 +27,9 @@ impl Listener {
                 stream.set_nodelay(true)?;
                 Ok(Stream(AnyStream::Real(stream)))
             }
-            AnyListener::Simulated(listener) => listener
-                .accept()
-                .await
-                .map(|stream| Stream(AnyStream::Simulated(stream))),
+            AnyListener::Simulated(listener) => {
+                listener.accept().await.map(|stream| Stream(AnyStream::Simulated(stream)))
+            }
         }
     }
 

@@ -17,10 +17,7 @@ pub struct Timer {
 impl Timer {
     pub(crate) fn new(world: &World) -> Self {
         let alarm = (!world.is_simulated()).then(Alarm::start);
-        Timer {
-            world: world.clone(),
-            alarm,
-        }
+        Timer { world: world.clone(), alarm }
     }
 
     /// The time since the epoch.
@@ -29,10 +26,7 @@ impl Timer {
     }
 
     /// Waits until `moment` has come; at once if it has.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the place that the ban points to"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
     pub async fn sleep_until(&self, moment: Moment) {
         if let Some(alarm) = &self.alarm {
             return alarm.at(self.world.clock.raw_at(moment)).await;

@@ -23,17 +23,11 @@ pub struct World {
 impl World {
     /// The real world: tokio's sockets and `CLOCK_MONOTONIC`.
     pub fn real() -> Self {
-        World {
-            clock: Arc::new(Clock::real()),
-            network: None,
-        }
+        World { clock: Arc::new(Clock::real()), network: None }
     }
 
     pub(crate) fn simulated(network: Network) -> Self {
-        World {
-            clock: Arc::new(Clock::simulated()),
-            network: Some(Arc::new(network)),
-        }
+        World { clock: Arc::new(Clock::simulated()), network: Some(Arc::new(network)) }
     }
 
     /// True if sockets and time are simulated.
@@ -64,21 +58,15 @@ impl World {
     pub fn bind(&self, address: SocketAddr) -> io::Result<Listener> {
         match &self.network {
             None => real::bind(address).map(|listener| Listener(AnyListener::Real(listener))),
-            Some(network) => network
-                .bind(address)
-                .map(|listener| Listener(AnyListener::Simulated(listener))),
+            Some(network) => network.bind(address).map(|listener| Listener(AnyListener::Simulated(listener))),
         }
     }
 
     /// Connects to `address`. Waits as long as the system does: callers bound it with a timer.
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
         match &self.network {
-            None => real::connect(address)
-                .await
-                .map(|stream| Stream(AnyStream::Real(stream))),
-            Some(network) => network
-                .connect(address)
-                .map(|stream| Stream(AnyStream::Simulated(stream))),
+            None => real::connect(address).await.map(|stream| Stream(AnyStream::Real(stream))),
+            Some(network) => network.connect(address).map(|stream| Stream(AnyStream::Simulated(stream))),
         }
     }
 }
@@ -94,10 +82,7 @@ mod tests {
     /// Both worlds must show a part the same thing.
     fn in_both_worlds<F: Future<Output = ()>>(part: impl Fn(World) -> F) {
         crate::simulate(&part);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, part(World::real()));
     }
 
@@ -170,10 +155,7 @@ mod tests {
             let timer = world.timer();
             let much = vec![7; 32 << 20];
             let soon = timer.now() + Duration::from_millis(100);
-            assert!(
-                timer.until(soon, near.write_all(&much)).await.is_none(),
-                "a buffer without a bound"
-            );
+            assert!(timer.until(soon, near.write_all(&much)).await.is_none(), "a buffer without a bound");
             let mut byte = [0];
             far.read_exact(&mut byte).await.unwrap();
             assert_eq!(byte, [7]);
@@ -196,11 +178,7 @@ mod tests {
         crate::simulate(|world| async move {
             world.set_epoch_in(Duration::ZERO);
             let timer = world.timer();
-            for length in [
-                Duration::from_micros(1),
-                Duration::from_millis(7),
-                Duration::from_secs(3600),
-            ] {
+            for length in [Duration::from_micros(1), Duration::from_millis(7), Duration::from_secs(3600)] {
                 let before = timer.now();
                 timer.sleep(length).await;
                 assert_eq!(timer.now().since(before), length);

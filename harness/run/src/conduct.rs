@@ -31,6 +31,8 @@ pub struct Options {
     pub scenario_path: String,
     /// The scenario as it is run, with every override in it.
     pub scenario_text: String,
+    /// The settings that the command line changed in it, as `path=value`.
+    pub overrides: Vec<String>,
     /// True for the simulated world.
     pub simulate: bool,
     /// Hosts other than loopback that may be sent load.
@@ -90,7 +92,8 @@ async fn conduct(
     }
     let mut manifest = manifest(&plan, options, &dir);
     let recording = Recording::create(&dir, &manifest).map_err(in_dir)?;
-    let parts = Parts { world: world.clone(), recorder: recording.recorder(), stop: CancellationToken::new() };
+    let parts =
+        Parts { world: world.clone(), recorder: recording.recorder(), stop: CancellationToken::new() };
 
     let status = status::serve(options.status, progress.clone())?;
     let (addresses, backends) = parts.start_backends(&plan).await?;
@@ -196,7 +199,8 @@ impl Parts {
             let part = load.part(index);
             let (world, recorder, live) = (self.world.clone(), self.recorder.clone(), progress.live.clone());
             let stop = stop_driving.clone();
-            workers.push(place(&self.world, "driver", move || driver::drive(world, part, recorder, live, stop)));
+            workers
+                .push(place(&self.world, "driver", move || driver::drive(world, part, recorder, live, stop)));
         }
         let driven = async {
             for worker in workers {
@@ -248,6 +252,7 @@ fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
         run: dir.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         scenario_path: options.scenario_path.clone(),
         scenario_text: options.scenario_text.clone(),
+        overrides: options.overrides.clone(),
         plan: serde_json::to_value(plan).expect("a plan has only string keys"),
         seed: plan.seed,
         nonce: plan.pool.nonce,

@@ -20,7 +20,10 @@ use crate::{Progress, RunError};
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Serves until the guard is dropped; nothing without an address.
-pub(crate) fn serve(address: Option<SocketAddr>, progress: Arc<Progress>) -> Result<Option<DropGuard>, RunError> {
+pub(crate) fn serve(
+    address: Option<SocketAddr>,
+    progress: Arc<Progress>,
+) -> Result<Option<DropGuard>, RunError> {
     let Some(address) = address else { return Ok(None) };
     let in_error = |source| RunError::Status { address, source };
     let listener = std::net::TcpListener::bind(address).map_err(in_error)?;

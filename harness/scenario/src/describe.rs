@@ -56,10 +56,16 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let mut facts: Vec<_> = words.into_iter().filter_map(|(key, word)| Some((key, word.clone()?))).collect();
     facts.push(("gateway", plan.gateway.name().to_owned()));
     let policy = inline(&plan.policy);
-    facts.push(("policy", if policy == "{}" { "none declared: the gateway's own defaults hold".to_owned() } else { policy }));
+    facts.push((
+        "policy",
+        if policy == "{}" { "none declared: the gateway's own defaults hold".to_owned() } else { policy },
+    ));
     let backends = plan.brief.backends.iter().zip(&plan.pool.backends).map(|(brief, spec)| {
         let listen = if spec.listen.port() == 0 { "a free port".to_owned() } else { spec.listen.to_string() };
-        format!("{} ({listen}, weight {}, priority {}, {} bodies)", brief.name, brief.weight, brief.priority, spec.body)
+        format!(
+            "{} ({listen}, weight {}, priority {}, {} bodies)",
+            brief.name, brief.weight, brief.priority, spec.body
+        )
     });
     facts.push(("backends", backends.collect::<Vec<_>>().join(", ")));
     facts
@@ -69,16 +75,27 @@ fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {
     let phase = &plan.brief.phases[index];
     let classes = plan.driver.classes.iter().enumerate();
     let traffic = classes.filter_map(|(class, it)| load(plan, it, class as u16, phase.during)).collect();
-    let faults = plan.brief.injections.iter().filter(|it| it.phase == index).map(|it| fault(plan, it)).collect();
-    let demands = plan.brief.demands.iter().filter(|it| it.phase == index).map(|it| demand(plan, it)).collect();
-    PhaseDescription { title: format!("{} ({})", phase.name, phase.during), traffic, faults, expectations: demands }
+    let faults =
+        plan.brief.injections.iter().filter(|it| it.phase == index).map(|it| fault(plan, it)).collect();
+    let demands =
+        plan.brief.demands.iter().filter(|it| it.phase == index).map(|it| demand(plan, it)).collect();
+    PhaseDescription {
+        title: format!("{} ({})", phase.name, phase.during),
+        traffic,
+        faults,
+        expectations: demands,
+    }
 }
 
 fn load(plan: &Plan, class: &Class, index: u16, during: Stretch) -> Option<String> {
     let how = match &class.mode {
         Mode::Open(segments) => {
             let segment = segments.iter().find(|segment| segment.during == during)?;
-            let rate = if segment.from == segment.to { segment.from.to_string() } else { format!("{} to {}", segment.from, segment.to) };
+            let rate = if segment.from == segment.to {
+                segment.from.to_string()
+            } else {
+                format!("{} to {}", segment.from, segment.to)
+            };
             let count = driver::count_in(&plan.driver, index, during);
             format!("{rate}, {}, {count} requests", word(&segment.arrivals))
         }
@@ -97,17 +114,28 @@ fn word(value: &impl serde::Serialize) -> String {
 }
 
 fn fault(plan: &Plan, injection: &judge::InjectionBrief) -> String {
-    let names: Vec<&str> =
-        injection.backends.iter().map(|backend| plan.brief.backends[usize::from(*backend)].name.as_str()).collect();
+    let names: Vec<&str> = injection
+        .backends
+        .iter()
+        .map(|backend| plan.brief.backends[usize::from(*backend)].name.as_str())
+        .collect();
     let hidden = if injection.hides_attempts { "; hides attempts" } else { "" };
-    format!("{} = {} on {}, {}{hidden}", injection.fault, injection.settings, names.join(", "), injection.during)
+    format!(
+        "{} = {} on {}, {}{hidden}",
+        injection.fault,
+        injection.settings,
+        names.join(", "),
+        injection.during
+    )
 }
 
 fn demand(plan: &Plan, demand: &judge::Demand) -> String {
     let kind = &demand.expectation;
-    let traffic = demand.traffic.map_or("all traffic", |class| plan.brief.traffic[usize::from(class)].name.as_str());
+    let traffic =
+        demand.traffic.map_or("all traffic", |class| plan.brief.traffic[usize::from(class)].name.as_str());
     let settle = if demand.settle.is_zero() { String::new() } else { format!(", after {}", demand.settle) };
-    let samples = demand.samples_min.map_or(String::new(), |least| format!(", at least {least} observations"));
+    let samples =
+        demand.samples_min.map_or(String::new(), |least| format!(", at least {least} observations"));
     format!("{} = {} of {traffic}{settle}{samples}", kind.name(), settings(kind))
 }
 
@@ -136,7 +164,10 @@ fn bounds(plan: &Plan) -> Vec<(&'static str, String)> {
     vec![
         ("at the gateway", format!("{} requests, open loop, in the busiest phase", Rate::per_second(peak))),
         ("at the backends", format!("{amplified} attempts, if every request is tried {attempts} time(s)")),
-        ("under way at a time", format!("{} requests on {} connections", plan.driver.in_flight_max, plan.driver.connections_max)),
+        (
+            "under way at a time",
+            format!("{} requests on {} connections", plan.driver.in_flight_max, plan.driver.connections_max),
+        ),
         ("over after", format!("{} at the latest", Timespan(longest))),
     ]
 }
@@ -161,7 +192,8 @@ impl fmt::Display for Description {
         }
         for phase in &self.phases {
             writeln!(f, "\nphase {}", phase.title)?;
-            let parts = [("send", &phase.traffic), ("inject", &phase.faults), ("expect", &phase.expectations)];
+            let parts =
+                [("send", &phase.traffic), ("inject", &phase.faults), ("expect", &phase.expectations)];
             for (word, lines) in parts {
                 for line in lines {
                     writeln!(f, "  {word:<7} {line}")?;

@@ -85,7 +85,8 @@ fn group<'a>(diagnostic: &'a Diagnostic, origin: &'a str, text: &'a str) -> Grou
 
 /// Keeps a span inside the text, on character boundaries, and on the line where it begins: a table may be pages long.
 fn one_line(span: &Range<usize>, text: &str) -> Range<usize> {
-    let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    let boundary =
+        |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
     let start = boundary(span.start);
     let line_end = text[start..].find(['\n', '\r']).map_or(text.len(), |length| start + length);
     start..boundary(span.end).clamp(start, line_end)

@@ -10,7 +10,9 @@ pub(crate) fn place(text: &str, path: &str) -> Option<Range<usize>> {
     let mut table = document.get_ref();
     let mut deepest = None;
     for step in path.split('.') {
-        let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == step) else { break };
+        let Some((key, value)) = table.iter().find(|(key, _)| key.get_ref() == step) else {
+            break;
+        };
         deepest = Some(key.span());
         match value.get_ref() {
             DeValue::Table(inner) => table = inner,

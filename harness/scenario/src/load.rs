@@ -62,7 +62,8 @@ impl fmt::Display for Failure {
 /// Reads and compiles a scenario file.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
     let origin = path.display().to_string();
-    let base = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let base =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     match read(path) {
         Ok(text) => load_text(&origin, &text, base, overrides),
         Err(diagnostic) => Err(Failure { diagnostics: vec![diagnostic], origin, text: String::new() }),
@@ -73,7 +74,9 @@ fn read(path: &Path) -> Result<String, Diagnostic> {
     let shown = path.display();
     let unreadable = |source: std::io::Error| {
         let help = match source.kind() {
-            std::io::ErrorKind::NotFound => "check the path; `brownout list scenarios` shows the built-in scenarios",
+            std::io::ErrorKind::NotFound => {
+                "check the path; `brownout list scenarios` shows the built-in scenarios"
+            }
             std::io::ErrorKind::PermissionDenied => "the file exists, but this user may not read it",
             _ => "a scenario is a regular file",
         };
@@ -87,7 +90,8 @@ fn read(path: &Path) -> Result<String, Diagnostic> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
-        Diagnostic::error(format!("{shown}: not UTF-8 text, from byte {at} on")).help("a scenario is a TOML file")
+        Diagnostic::error(format!("{shown}: not UTF-8 text, from byte {at} on"))
+            .help("a scenario is a TOML file")
     })
 }
 
@@ -99,14 +103,16 @@ fn io_words(error: &std::io::Error) -> String {
 }
 
 fn too_long(origin: &str) -> Diagnostic {
-    Diagnostic::error(format!("{origin}: the scenario is longer than 1 MiB")).help("a scenario is a TOML file of some hundred lines")
+    Diagnostic::error(format!("{origin}: the scenario is longer than 1 MiB"))
+        .help("a scenario is a TOML file of some hundred lines")
 }
 
 /// Compiles the text of a scenario.
 ///
 /// `origin` is the name under which the user knows it, `base` the directory from which paths in it are looked up.
 pub fn load_text(origin: &str, text: &str, base: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
-    let failure = |diagnostics, text: &str| Failure { diagnostics, origin: origin.to_owned(), text: text.to_owned() };
+    let failure =
+        |diagnostics, text: &str| Failure { diagnostics, origin: origin.to_owned(), text: text.to_owned() };
     if text.len() as u64 > TEXT_MAX {
         return Err(failure(vec![too_long(origin)], ""));
     }

@@ -54,7 +54,10 @@ mod tests {
 
     #[test]
     fn a_short_list_is_shown_and_a_long_one_is_counted() {
-        assert_eq!(help("c", "phase", "phases", &["steady", "outage"]), "the phases are `steady` and `outage`");
+        assert_eq!(
+            help("c", "phase", "phases", &["steady", "outage"]),
+            "the phases are `steady` and `outage`"
+        );
         let many: Vec<String> = (0..12).map(|n| format!("backend-{n}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(help("x", "backend", "backends", &many), "the scenario has 12 backends");

@@ -32,7 +32,9 @@ impl Overrides {
 /// The text with the overrides in it. The text must be TOML, otherwise it comes back as it is, for the parser to
 /// say where it is broken.
 pub(crate) fn apply(text: &str, overrides: &Overrides) -> Result<String, Vec<Diagnostic>> {
-    let Ok(mut document) = text.parse::<DocumentMut>() else { return Ok(text.to_owned()) };
+    let Ok(mut document) = text.parse::<DocumentMut>() else {
+        return Ok(text.to_owned());
+    };
     if overrides.is_empty() {
         return Ok(text.to_owned());
     }
@@ -43,7 +45,10 @@ pub(crate) fn apply(text: &str, overrides: &Overrides) -> Result<String, Vec<Dia
     if let Some(seed) = overrides.seed {
         match i64::try_from(seed) {
             Ok(seed) => put(document.as_table_mut(), "seed", Item::Value(seed.into())),
-            Err(_) => wrong.push(Diagnostic::error(format!("the seed {seed} is too large: TOML integers end at {}", i64::MAX))),
+            Err(_) => wrong.push(Diagnostic::error(format!(
+                "the seed {seed} is too large: TOML integers end at {}",
+                i64::MAX
+            ))),
         }
     }
     for assignment in &overrides.set {
@@ -60,7 +65,9 @@ fn choose_gateway(document: &mut DocumentMut, kind: &str) -> Result<(), Diagnost
         if let Some(near) = nearest(kind, names()) {
             help = format!("did you mean `{near}`? {help}");
         }
-        return Err(Diagnostic::error(format!("`--gateway {kind}`: unknown gateway kind `{kind}`")).help(help));
+        return Err(
+            Diagnostic::error(format!("`--gateway {kind}`: unknown gateway kind `{kind}`")).help(help)
+        );
     }
     let kept = document.get("gateway").and_then(|gateway| gateway.get(kind)).cloned();
     let mut gateway = Table::new();
@@ -75,17 +82,26 @@ fn set(document: &mut DocumentMut, assignment: &str) -> Result<(), Diagnostic> {
     let Some((key, value)) = assignment.split_once('=') else {
         return Err(bad("expected KEY=VALUE").help("for example `--set 'traffic.reads.rate=\"200/s\"'`"));
     };
-    let path = toml_edit::Key::parse(key.trim())
-        .map_err(|_| bad("the key is not a dotted TOML key").help("for example `phase.outage.for` or `gateway.reference.defects`"))?;
-    let value: Value = value.trim().parse().map_err(|_| bad(&format!("the value `{}` is not TOML", value.trim())).help(quoted(key, value)))?;
+    let path = toml_edit::Key::parse(key.trim()).map_err(|_| {
+        bad("the key is not a dotted TOML key")
+            .help("for example `phase.outage.for` or `gateway.reference.defects`")
+    })?;
+    let value: Value = value
+        .trim()
+        .parse()
+        .map_err(|_| bad(&format!("the value `{}` is not TOML", value.trim())).help(quoted(key, value)))?;
     let steps: Vec<&str> = path.iter().map(toml_edit::Key::get).collect();
-    let Some((last, way)) = steps.split_last() else { return Err(bad("the key is empty")) };
+    let Some((last, way)) = steps.split_last() else {
+        return Err(bad("the key is empty"));
+    };
     let mut table: &mut dyn TableLike = document.as_table_mut();
     let mut way = way.iter();
     while let Some(step) = way.next() {
         let item = table.entry(step).or_insert_with(|| Item::Table(implicit()));
         table = if item.is_array_of_tables() || item.is_array() {
-            let Some(entry) = way.next() else { return Err(bad(&format!("`{step}` is a list: its entry must be named"))) };
+            let Some(entry) = way.next() else {
+                return Err(bad(&format!("`{step}` is a list: its entry must be named")));
+            };
             entry_of(item, entry).map_err(|why| bad(&why).help(format!("for example `{step}.0.{last}`")))?
         } else {
             item.as_table_like_mut().ok_or_else(|| bad(&format!("`{step}` is a value, not a table")))?
@@ -114,26 +130,32 @@ fn put(table: &mut dyn TableLike, key: &str, mut item: Item) {
 fn entry_of<'d>(list: &'d mut Item, entry: &str) -> Result<&'d mut dyn TableLike, String> {
     let mut names = String::new();
     let mut found = entry.parse::<usize>().ok();
-    let named: Vec<Option<String>> = match list {
+    let own_names: Vec<Option<String>> = match list {
         Item::ArrayOfTables(tables) => tables.iter().map(|table| name_of(table)).collect(),
         Item::Value(Value::Array(values)) => {
             values.iter().map(|value| value.as_inline_table().and_then(|table| name_of(table))).collect()
         }
         _ => Vec::new(),
     };
-    for (index, name) in named.iter().enumerate() {
+    for (index, name) in own_names.iter().enumerate() {
         if name.as_deref() == Some(entry) {
             found = found.or(Some(index));
         }
-        let _ = write!(names, "{}`{}`", if index == 0 { "" } else { ", " }, name.as_deref().unwrap_or(&index.to_string()));
+        let _ = write!(
+            names,
+            "{}`{}`",
+            if index == 0 { "" } else { ", " },
+            name.as_deref().unwrap_or(&index.to_string())
+        );
     }
     let missing = || format!("there is no entry `{entry}`, only {names}");
     let index = found.ok_or_else(missing)?;
     let table: Option<&mut dyn TableLike> = match list {
         Item::ArrayOfTables(tables) => tables.get_mut(index).map(|table| table as &mut dyn TableLike),
-        Item::Value(Value::Array(values)) => {
-            values.get_mut(index).and_then(Value::as_inline_table_mut).map(|table| table as &mut dyn TableLike)
-        }
+        Item::Value(Value::Array(values)) => values
+            .get_mut(index)
+            .and_then(Value::as_inline_table_mut)
+            .map(|table| table as &mut dyn TableLike),
         _ => None,
     };
     table.ok_or_else(missing)

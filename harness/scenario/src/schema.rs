@@ -1,8 +1,8 @@
 //! The JSON Schema of the scenario file, made from the types that read it, so that editors complete what is accepted.
 
+use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
-use schemars::Schema;
 use serde_json::Value;
 
 use crate::file::Scenario;

@@ -41,7 +41,10 @@ pub fn resolve_secrets(spec: &mut DriverSpec) -> Result<Secrets, Diagnostic> {
     resolve_with(spec, |name| std::env::var(name).ok())
 }
 
-fn resolve_with(spec: &mut DriverSpec, environment: impl Fn(&str) -> Option<String>) -> Result<Secrets, Diagnostic> {
+fn resolve_with(
+    spec: &mut DriverSpec,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<Secrets, Diagnostic> {
     let mut secrets = Secrets::default();
     for class in &mut spec.classes {
         for (header, value) in &mut class.headers {
@@ -71,9 +74,14 @@ fn look_up(
     class: &str,
     header: &str,
 ) -> Result<String, Diagnostic> {
-    let wrong = |why: &str| Diagnostic::error(format!("traffic `{class}`, header `{header}`: the environment variable `{name}` {why}"));
+    let wrong = |why: &str| {
+        Diagnostic::error(format!(
+            "traffic `{class}`, header `{header}`: the environment variable `{name}` {why}"
+        ))
+    };
     let value = environment(name).filter(|value| !value.is_empty());
-    let value = value.ok_or_else(|| wrong("is not set").help(format!("set it before the run: `export {name}=…`")))?;
+    let value =
+        value.ok_or_else(|| wrong("is not set").help(format!("set it before the run: `export {name}=…`")))?;
     if value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f) {
         return Err(wrong("holds a character that no header can carry"));
     }
@@ -90,4 +98,51 @@ pub(crate) fn placeholders(value: &str) -> impl Iterator<Item = (Range<usize>, &
         at = end + 2;
         Some((start..at, &value[name..end]))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Overrides, load_text};
+
+    const TEXT: &str = r#"
+name = "secrets"
+[backend.a]
+[traffic.reads]
+request = "GET /"
+rate = "1/s"
+headers = { authorization = "Bearer {{env.TOKEN}}", x-both = "{{env.TOKEN}}/{{env.OTHER}}" }
+[[phase]]
+name = "steady"
+for = "2s"
+[[expect]]
+integrity = {}
+"#;
+
+    fn spec() -> DriverSpec {
+        let loaded = load_text("secrets.toml", TEXT, std::path::Path::new("."), &Overrides::default());
+        loaded.unwrap_or_else(|failure| panic!("{failure}")).plan.driver
+    }
+
+    #[test]
+    fn values_are_put_in_and_taken_out_again_of_what_is_written() {
+        let mut spec = spec();
+        let values = |name: &str| Some(if name == "TOKEN" { "s3cret" } else { "s3cret-too" }.to_owned());
+        let secrets = resolve_with(&mut spec, values).unwrap();
+        let headers = &spec.classes[0].headers;
+        assert_eq!((headers[0].1.as_str(), headers[1].1.as_str()), ("Bearer s3cret", "s3cret/s3cret-too"));
+        assert_eq!(secrets.redact("got s3cret-too for s3cret"), "got {{env.OTHER}} for {{env.TOKEN}}");
+        assert!(!format!("{secrets:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named_and_one_that_no_header_can_carry_is_refused() {
+        let missing = resolve_with(&mut spec(), |_| None).unwrap_err();
+        assert_eq!(
+            missing.message,
+            "traffic `reads`, header `authorization`: the environment variable `TOKEN` is not set"
+        );
+        let broken = resolve_with(&mut spec(), |_| Some("a\r\nx: y".to_owned())).unwrap_err();
+        assert!(broken.message.contains("no header can carry") && !broken.message.contains("x: y"));
+    }
 }

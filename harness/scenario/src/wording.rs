@@ -16,7 +16,9 @@ pub(crate) fn reword(error: &toml::de::Error) -> Diagnostic {
         .or_else(|| kind_missing(message))
         .or_else(|| missing(message))
         .or_else(|| wrong_type(message))
-        .unwrap_or_else(|| Diagnostic::error(format!("this is not TOML that can be read: {}", lower(message))));
+        .unwrap_or_else(|| {
+            Diagnostic::error(format!("this is not TOML that can be read: {}", lower(message)))
+        });
     Diagnostic { span: error.span(), ..diagnostic }
 }
 
@@ -59,7 +61,10 @@ fn kind_missing(message: &str) -> Option<Diagnostic> {
         return Some(
             Diagnostic::error(format!("this table has no {what}"))
                 .label(expected.replace(", `", " or `").replacen(" or `", ", `", usize::MAX))
-                .help(format!("add one key that names a kind, such as `{}`; `brownout list {list}` shows all kinds", example(what))),
+                .help(format!(
+                    "add one key that names a kind, such as `{}`; `brownout list {list}` shows all kinds",
+                    example(what)
+                )),
         );
     }
     let (what, rest) = message.strip_prefix("a second ")?.split_once(", ")?;
@@ -68,7 +73,11 @@ fn kind_missing(message: &str) -> Option<Diagnostic> {
         "expectation kind" => "give each expectation its own `[[expect]]`",
         _ => "keep one of the two; `--gateway KIND` chooses another for one run",
     };
-    Some(Diagnostic::error(format!("a second {what}, {}", rest.trim_end_matches(" in one table"))).label("only one fits in a table").help(table))
+    Some(
+        Diagnostic::error(format!("a second {what}, {}", rest.trim_end_matches(", in one table")))
+            .label("only one fits in a table")
+            .help(table),
+    )
 }
 
 fn example(what: &str) -> &'static str {
@@ -81,7 +90,11 @@ fn example(what: &str) -> &'static str {
 
 fn missing(message: &str) -> Option<Diagnostic> {
     let key = message.strip_prefix("missing field `")?.strip_suffix('`')?;
-    Some(Diagnostic::error(format!("missing key `{key}`")).label(format!("`{key}` belongs here")).help(format!("add `{key} = …`")))
+    Some(
+        Diagnostic::error(format!("missing key `{key}`"))
+            .label(format!("`{key}` belongs here"))
+            .help(format!("add `{key} = …`")),
+    )
 }
 
 /// `invalid type: integer `5`, expected a length of time …`, and values of the right type that make no sense.
@@ -89,12 +102,22 @@ fn wrong_type(message: &str) -> Option<Diagnostic> {
     let broken = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     if let Some((found, expected)) = broken.and_then(|rest| rest.split_once(", expected ")) {
         let expected = in_words(expected);
-        let found = found.replace("string \"", "the string \"").replace("floating point", "the number");
-        return Some(Diagnostic::error(format!("expected {expected}, found {found}")).label(format!("expected {expected}")));
+        let found = found
+            .replace("string \"", "the string \"")
+            .replace("floating point", "the number")
+            .replace("integer", "the number");
+        return Some(
+            Diagnostic::error(format!("expected {expected}, found {found}"))
+                .label(format!("expected {expected}")),
+        );
     }
     match message {
-        "wanted string or table" => Some(Diagnostic::error("expected a name in quotes").label("expected a name in quotes")),
-        _ if message.starts_with("wanted exactly 1 element") => Some(Diagnostic::error("expected exactly one key in this table")),
+        "wanted string or table" => {
+            Some(Diagnostic::error("expected a name in quotes").label("expected a name in quotes"))
+        }
+        _ if message.starts_with("wanted exactly 1 element") => {
+            Some(Diagnostic::error("expected exactly one key in this table"))
+        }
         // What rooms say of their own values already names the value and what was expected.
         _ if message.contains(" is not a ") || message.contains("expected ") && message.starts_with('`') => {
             Some(Diagnostic::error(lower(message)))

@@ -10,59 +10,191 @@ fn unknown_names_come_all_at_once_in_the_order_of_the_file() {
     let text = with("on = [\"orders-a\"]", "on = [\"order-a\", \"orders-b\"]")
         .replace("in = \"brownout\"", "in = [\"steady\", \"brown-out\"]")
         .replace("traffic = \"reads\"", "traffic = \"reeds\"");
-    assert_snapshot!(said_of(&text), @"");
+    assert_snapshot!(said_of(&text), @r#"
+    error: unknown backend `order-a`
+      --> orders.toml:29:7
+       |
+    29 | on = ["order-a", "orders-b"]
+       |       ^^^^^^^^^ no backend has this name
+       |
+       = help: did you mean `orders-a`? the backends are `orders-a` and `orders-b`
+
+    error: `attempts` looks at phase `steady`, where no fault could show it
+      --> orders.toml:33:7
+       |
+    33 | in = ["steady", "brown-out"]
+       |       ^^^^^^^^ no injection is in force here
+       |
+       = help: faults are injected in `brownout`
+
+    error: unknown phase `brown-out`
+      --> orders.toml:33:17
+       |
+    33 | in = ["steady", "brown-out"]
+       |                 ^^^^^^^^^^^ no phase has this name
+       |
+       = help: did you mean `brownout`? the phases are `steady` and `brownout`
+
+    error: unknown traffic class `reeds`
+      --> orders.toml:34:11
+       |
+    34 | traffic = "reeds"
+       |           ^^^^^^^ no traffic class has this name
+       |
+       = help: did you mean `reads`? the traffic classes are `reads` and `writes`
+    "#);
 }
 
 #[test]
 fn a_phase_of_no_length_is_refused() {
-    assert_snapshot!(said_of(&with("for = \"5s\"", "for = \"0s\"")), @"");
+    assert_snapshot!(said_of(&with("for = \"5s\"", "for = \"0s\"")), @r#"
+    error: phase `steady` takes 0 s
+      --> orders.toml:23:7
+       |
+    23 | for = "0s"
+       |       ^^^^
+       |
+       = help: give it a length, such as `for = "5s"`, or leave it out
+    "#);
 }
 
 #[test]
 fn a_run_of_more_than_a_day_is_refused() {
-    assert_snapshot!(said_of(&with("for = \"5s\"", "for = \"300d\"").replace("\"200/s\"", "\"1/h\"").replace("\"50/s\"", "\"1/h\"")), @"");
+    assert_snapshot!(said_of(&with("for = \"5s\"", "for = \"300d\"").replace("\"200/s\"", "\"1/h\"").replace("\"50/s\"", "\"1/h\"")), @r#"
+    error: the run takes 432000 min up to the end of this phase, allowed are 24 h
+      --> orders.toml:23:7
+       |
+    23 | for = "300d"
+       |       ^^^^^^
+
+    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
+      --> orders.toml:33:6
+       |
+    33 | in = "brownout"
+       |      ^^^^^^^^^^
+       |
+       = help: send more there, or expect it of another phase
+    "#);
 }
 
 #[test]
 fn an_absurd_rate_is_held_against_the_limit() {
-    assert_snapshot!(said_of(&with("\"200/s\"", "\"9000000/s\"")), @"");
+    assert_snapshot!(said_of(&with("\"200/s\"", "\"9000000/s\"")), @r#"
+    error: 135 000 750 requests, over `limits.exchanges` = 4 000 000
+      --> orders.toml:14:8
+       |
+    14 | rate = "9000000/s"
+       |        ^^^^^^^^^^^ reads: 9000000/s × 15 s = 135 000 000; writes: 50/s × 15 s = 750
+       |
+       = help: lower the rate, shorten the phases, or raise `limits.exchanges`
+
+    error: 9 000 050 requests a second in phase `steady`, over `limits.rate` = 50 000/s
+      --> orders.toml:14:8
+       |
+    14 | rate = "9000000/s"
+       |        ^^^^^^^^^^^
+       |
+       = help: lower the rate, or raise `limits.rate`
+    "#);
 }
 
 #[test]
 fn too_many_requests_are_shown_with_the_arithmetic() {
-    assert_snapshot!(said_of(&with("for = \"10s\"", "for = \"10h\"")), @"");
+    assert_snapshot!(said_of(&with("for = \"10s\"", "for = \"10h\"")), @r#"
+    error: 9 001 250 requests, over `limits.exchanges` = 4 000 000
+      --> orders.toml:14:8
+       |
+    14 | rate = "200/s"
+       |        ^^^^^^^ reads: 200/s × 36005 s = 7 201 000; writes: 50/s × 36005 s = 1 800 250
+       |
+       = help: lower the rate, shorten the phases, or raise `limits.exchanges`
+    "#);
 }
 
 #[test]
 fn a_load_that_may_exceed_what_can_be_in_flight_is_warned_of() {
-    assert_snapshot!(said_of(&with("\"200/s\"", "\"2000/s\"")), @"");
+    assert_snapshot!(said_of(&with("\"200/s\"", "\"2000/s\"")), @r#"
+    warning: up to 20 500 requests could be under way, over `limits.in_flight` = 10 000: what is over is skipped
+      --> orders.toml:14:8
+       |
+    14 | rate = "2000/s"
+       |        ^^^^^^^^ rate × deadline, if nothing is answered
+       |
+       = help: shorten `deadline`, lower the rate, or raise `limits.in_flight`
+    "#);
 }
 
 #[test]
 fn two_phases_of_one_name_are_refused() {
-    assert_snapshot!(said_of(&with("name = \"brownout\"", "name = \"steady\"").replace("in = \"brownout\"", "in = \"steady\"")), @"");
+    assert_snapshot!(said_of(&with("name = \"brownout\"", "name = \"steady\"").replace("in = \"brownout\"", "in = \"steady\"")), @r#"
+    error: a second phase `steady`
+      --> orders.toml:26:8
+       |
+    26 | name = "steady"
+       |        ^^^^^^^^
+       |
+       = help: expectations name phases, so each needs its own name
+    "#);
 }
 
 #[test]
 fn a_scenario_without_backend_traffic_or_phase_says_what_to_add() {
-    assert_snapshot!(said_of("name = \"empty\"\n"), @"");
+    assert_snapshot!(said_of("name = \"empty\"\n"), @r#"
+    error: the scenario has no backend
+     |
+     = help: add one: `[backend.orders-a]`
+
+    error: the scenario has no phase
+     |
+     = help: add one: `[[phase]]` with `name = "steady"` and `for = "5s"`
+
+    error: the scenario has no traffic
+     |
+     = help: add one: `[traffic.reads]` with `request = "GET /orders/{n}"` and `rate = "100/s"`
+
+    warning: nothing is expected, so the run can only be inconclusive
+     |
+     = help: add one: `[[expect]]` with `availability = { min = 0.99 }`
+    "#);
 }
 
 #[test]
 fn the_sixty_fifth_injection_is_pointed_at() {
     let many = "[[phase.inject]]\nhang = { share = 0.01 }\n".repeat(64);
-    assert_snapshot!(said_of(&format!("{}{many}{}", &SOUND[..SOUND.find("[[expect]]").unwrap()], &SOUND[SOUND.find("[[expect]]").unwrap()..])), @"");
+    assert_snapshot!(said_of(&format!("{}{many}{}", &SOUND[..SOUND.find("[[expect]]").unwrap()], &SOUND[SOUND.find("[[expect]]").unwrap()..])), @"
+    error: 65 injections, allowed are 64
+       --> orders.toml:159:1
+        |
+    159 | hang = { share = 0.01 }
+        | ^^^^ the first one too many
+    ");
 }
 
 #[test]
 fn an_expectation_that_only_a_fault_can_show_needs_a_phase_with_one() {
-    assert_snapshot!(said_of(&with("in = \"brownout\"", "in = \"steady\"")), @"");
+    assert_snapshot!(said_of(&with("in = \"brownout\"", "in = \"steady\"")), @r#"
+    error: `attempts` looks at phase `steady`, where no fault could show it
+      --> orders.toml:33:6
+       |
+    33 | in = "steady"
+       |      ^^^^^^^^ no injection is in force here
+       |
+       = help: faults are injected in `brownout`
+    "#);
 }
 
 #[test]
 fn an_expectation_without_requests_to_look_at_is_warned_of() {
     let quiet = "for = \"10s\"\n[phase.traffic]\nreads = { rate = \"0/s\" }";
-    assert_snapshot!(said_of(&with("for = \"10s\"", quiet)), @"");
+    assert_snapshot!(said_of(&with("for = \"10s\"", quiet)), @r#"
+    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
+      --> orders.toml:35:6
+       |
+    35 | in = "brownout"
+       |      ^^^^^^^^^^
+       |
+       = help: send more there, or expect it of another phase
+    "#);
 }
 
 #[test]
@@ -70,82 +202,329 @@ fn settings_that_make_no_sense_together_are_told_in_the_words_of_their_room() {
     let text = with("attempts = { max = 2 }", "attempts = { min = 3, max = 2 }")
         .replace("code = 503, share", "code = 42, share")
         .replace("attempts = 2,", "attempts = 0,");
-    assert_snapshot!(said_of(&text), @"");
+    assert_snapshot!(said_of(&text), @r#"
+    error: `policy.retry.attempts`: `0` would send nothing: attempts are arrivals in total, and 1 means never to try again
+     --> orders.toml:7:11
+      |
+    7 | retry = { attempts = 0, on = ["503"], methods = ["GET"] }
+      |           ^^^^^^^^
+
+    error: fault `status`: `42` is not a final status: expected 200 to 599
+      --> orders.toml:30:1
+       |
+    30 | status = { code = 42, share = 0.5 }
+       | ^^^^^^
+
+    error: expectation `attempts`: `min = 3` is more than `max = 2`
+      --> orders.toml:35:1
+       |
+    35 | attempts = { min = 3, max = 2 }
+       | ^^^^^^^^
+    "#);
 }
 
 #[test]
 fn a_gateway_that_runs_already_needs_backends_with_addresses() {
-    let url = "[gateway.url]\nurl = \"http://127.0.0.1:8080\"";
-    assert_snapshot!(said_of(&with("[gateway.reference]", url)), @"");
+    let url = "[gateway.url]\naddress = \"http://127.0.0.1:8080\"";
+    assert_snapshot!(said_of(&with("[gateway.reference]", url)), @r#"
+    error: backend `orders-a` has no fixed address, and gateway `url` runs already
+      --> orders.toml:10:10
+       |
+    10 | [backend.orders-a]
+       |          ^^^^^^^^
+       |
+       = help: add `listen = "127.0.0.1:9001"`, the address that the gateway forwards to
+
+    error: backend `orders-b` has no fixed address, and gateway `url` runs already
+      --> orders.toml:11:10
+       |
+    11 | [backend.orders-b]
+       |          ^^^^^^^^
+       |
+       = help: add `listen = "127.0.0.1:9001"`, the address that the gateway forwards to
+    "#);
 }
 
 #[test]
 fn a_backend_listens_on_loopback_only_and_alone() {
     let text = with("[backend.orders-a]", "[backend.orders-a]\nlisten = \"192.168.0.1:9001\"");
-    assert_snapshot!(said_of(&text.replace("[backend.orders-b]", "[backend.orders-b]\nlisten = \"localhost\"")), @"");
+    assert_snapshot!(said_of(&text.replace("[backend.orders-b]", "[backend.orders-b]\nlisten = \"localhost\"")), @r#"
+    error: 192.168.0.1 is not a loopback address
+      --> orders.toml:10:10
+       |
+    10 | listen = "192.168.0.1:9001"
+       |          ^^^^^^^^^^^^^^^^^^
+       |
+       = help: fake backends misbehave on purpose, so they listen on 127.0.0.1 or [::1] only
+
+    error: `localhost` is not an address
+      --> orders.toml:12:10
+       |
+    12 | listen = "localhost"
+       |          ^^^^^^^^^^^ expected an address of this machine with a port
+       |
+       = help: for example `127.0.0.1:9001`
+    "#);
     let text = with("[backend.orders-a]", "[backend.orders-a]\nlisten = \"127.0.0.1:9001\"");
-    assert_snapshot!(said_of(&text.replace("[backend.orders-b]", "[backend.orders-b]\nlisten = \"127.0.0.1:9001\"")), @"");
+    assert_snapshot!(said_of(&text.replace("[backend.orders-b]", "[backend.orders-b]\nlisten = \"127.0.0.1:9001\"")), @r#"
+    error: the address 127.0.0.1:9001 is already that of backend `orders-a`
+      --> orders.toml:12:10
+       |
+    12 | listen = "127.0.0.1:9001"
+       |          ^^^^^^^^^^^^^^^^
+    "#);
 }
 
 #[test]
 fn a_request_that_no_client_could_send_is_refused() {
-    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"/orders\"")), @"");
-    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"get /orders\"")), @"");
-    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"GET http://orders\"")), @"");
-    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"GET /orders/{id}\"")), @"");
-    let headers = "headers = { \"x y\" = \"1\", Host = \"a\", x = \"a\\nb\", y = \"{{secret}}\" }\nrate = \"50/s\"";
-    assert_snapshot!(said_of(&with("rate = \"50/s\"", headers)), @"");
+    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"/orders\"")), @r#"
+    error: `/orders` is not a request
+      --> orders.toml:13:11
+       |
+    13 | request = "/orders"
+       |           ^^^^^^^^^ expected a method and a path
+       |
+       = help: for example `GET /orders/{n}`
+    "#);
+    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"get /orders\"")), @r#"
+    error: `get` is not a method: methods are upper case
+      --> orders.toml:13:11
+       |
+    13 | request = "get /orders"
+       |           ^^^^^^^^^^^^^
+       |
+       = help: for example `GET`, `POST` or `DELETE`
+    "#);
+    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"GET http://orders\"")), @r#"
+    error: `http://orders` is not a path: it must begin with `/`; the gateway's address is not part of it
+      --> orders.toml:13:11
+       |
+    13 | request = "GET http://orders"
+       |           ^^^^^^^^^^^^^^^^^^^
+       |
+       = help: for example `/orders/{n}?full=1`
+    "#);
+    assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"GET /orders/{id}\"")), @r#"
+    error: `/orders/{id}` is not a path: the only placeholder is `{n}`, the number of the request
+      --> orders.toml:13:11
+       |
+    13 | request = "GET /orders/{id}"
+       |           ^^^^^^^^^^^^^^^^^^
+       |
+       = help: for example `/orders/{n}?full=1`
+    "#);
+    let headers =
+        "headers = { \"x y\" = \"1\", Host = \"a\", x = \"a\\nb\", y = \"{{secret}}\" }\nrate = \"50/s\"";
+    assert_snapshot!(said_of(&with("rate = \"50/s\"", headers)), @r#"
+    error: `x y` is not a header name
+      --> orders.toml:18:13
+       |
+    18 | headers = { "x y" = "1", Host = "a", x = "a\nb", y = "{{secret}}" }
+       |             ^^^^^
+       |
+       = help: header names have 1 to 128 letters, digits and `-`
+
+    error: the header `Host` is set by the driver
+      --> orders.toml:18:26
+       |
+    18 | headers = { "x y" = "1", Host = "a", x = "a\nb", y = "{{secret}}" }
+       |                          ^^^^
+
+    error: this is not a header value
+      --> orders.toml:18:42
+       |
+    18 | headers = { "x y" = "1", Host = "a", x = "a\nb", y = "{{secret}}" }
+       |                                          ^^^^^^
+       |
+       = help: one line of at most 4096 bytes, without spaces at its ends
+
+    error: unknown placeholder in a header value
+      --> orders.toml:18:54
+       |
+    18 | headers = { "x y" = "1", Host = "a", x = "a\nb", y = "{{secret}}" }
+       |                                                      ^^^^^^^^^^^^
+       |
+       = help: the only placeholder is `{{env.NAME}}`, the value of an environment variable
+    "#);
 }
 
 #[test]
 fn a_body_larger_than_the_limit_is_refused() {
-    assert_snapshot!(said_of(&with("size = \"2KiB\"", "size = \"2GiB\"")), @"");
-    assert_snapshot!(said_of(&with("body = { size = \"2KiB\" }", "body = {}")), @"");
+    assert_snapshot!(said_of(&with("size = \"2KiB\"", "size = \"2GiB\"")), @r#"
+    error: a body of 2.0 GiB, over `limits.body` = 8.0 MiB
+      --> orders.toml:19:17
+       |
+    19 | body = { size = "2GiB" }
+       |                 ^^^^^^
+       |
+       = help: make it smaller, or raise `limits.body`
+    "#);
+    assert_snapshot!(said_of(&with("body = { size = \"2KiB\" }", "body = {}")), @r#"
+    error: a body needs either `size` or `text`
+      --> orders.toml:19:8
+       |
+    19 | body = {}
+       |        ^^
+       |
+       = help: for example `body = { size = "2KiB" }`
+    "#);
 }
 
 #[test]
 fn a_settling_time_leaves_something_of_its_phase() {
-    assert_snapshot!(said_of(&with("for = \"10s\"", "for = \"10s\"\nsettle = \"10s\"")), @"");
-    assert_snapshot!(said_of(&with("traffic = \"reads\"", "traffic = \"reads\"\nsettle = \"1m\"")), @"");
+    assert_snapshot!(said_of(&with("for = \"10s\"", "for = \"10s\"\nsettle = \"10s\"")), @r#"
+    error: `settle` of 10 s leaves nothing of a phase of 10 s
+      --> orders.toml:28:10
+       |
+    28 | settle = "10s"
+       |          ^^^^^
+       |
+       = help: make it shorter than the phase
+    "#);
+    assert_snapshot!(said_of(&with("traffic = \"reads\"", "traffic = \"reads\"\nsettle = \"1m\"")), @r#"
+    error: `settle` of 60 s leaves nothing of phase `brownout`, which takes 10 s
+      --> orders.toml:35:10
+       |
+    35 | settle = "1m"
+       |          ^^^^
+       |
+       = help: make it shorter than the phase
+    "#);
 }
 
 #[test]
 fn a_fault_stays_inside_its_phase() {
-    assert_snapshot!(said_of(&with("on = [\"orders-a\"]", "on = [\"orders-a\"]\nfrom = \"8s\"\nfor = \"3s\"")), @"");
+    assert_snapshot!(said_of(&with("on = [\"orders-a\"]", "on = [\"orders-a\"]\nfrom = \"8s\"\nfor = \"3s\"")), @r#"
+    error: the fault would outlast its phase: 8 s + 3 s is more than 10 s
+      --> orders.toml:31:7
+       |
+    31 | for = "3s"
+       |       ^^^^
+       |
+       = help: leave `for` out to keep it to the end of the phase
+    "#);
 }
 
 #[test]
 fn traffic_is_open_or_closed_loop() {
-    assert_snapshot!(said_of(&with("rate = \"50/s\"", "rate = \"50/s\"\nusers = 5")), @"");
-    assert_snapshot!(said_of(&with("rate = \"50/s\"\n", "")), @"");
-    assert_snapshot!(said_of(&with("rate = \"50/s\"", "users = 50000")), @"");
+    assert_snapshot!(said_of(&with("rate = \"50/s\"", "rate = \"50/s\"\nusers = 5")), @r#"
+    error: traffic `writes` has both `rate` and `users`
+      --> orders.toml:16:10
+       |
+    16 | [traffic.writes]
+       |          ^^^^^^
+       |
+       = help: `rate = "100/s"` sends on schedule (open loop), `users = 20` waits for answers (closed loop)
+    "#);
+    assert_snapshot!(said_of(&with("rate = \"50/s\"\n", "")), @r#"
+    error: traffic `writes` has neither `rate` nor `users`
+      --> orders.toml:16:10
+       |
+    16 | [traffic.writes]
+       |          ^^^^^^
+       |
+       = help: `rate = "100/s"` sends on schedule (open loop), `users = 20` waits for answers (closed loop)
+    "#);
+    assert_snapshot!(said_of(&with("rate = \"50/s\"", "users = 50000")), @"
+    error: 50000 users, over `limits.connections` = 1024
+      --> orders.toml:18:9
+       |
+    18 | users = 50000
+       |         ^^^^^
+
+    warning: up to 52 000 requests could be under way, over `limits.in_flight` = 10 000: what is over is skipped
+      --> orders.toml:18:9
+       |
+    18 | users = 50000
+       |         ^^^^^ rate × deadline, if nothing is answered
+       |
+       = help: shorten `deadline`, lower the rate, or raise `limits.in_flight`
+    ");
 }
 
 #[test]
 fn a_phase_changes_traffic_in_one_way() {
-    let both = "for = \"10s\"\n[phase.traffic]\nreads = { rate = \"1/s\", to = \"5/s\" }\nwrite = { users = 1 }";
-    assert_snapshot!(said_of(&with("for = \"10s\"", both)), @"");
+    let both =
+        "for = \"10s\"\n[phase.traffic]\nreads = { rate = \"1/s\", to = \"5/s\" }\nwrite = { users = 1 }";
+    assert_snapshot!(said_of(&with("for = \"10s\"", both)), @r#"
+    error: a phase changes traffic by `rate`, or by `from` and `to`
+      --> orders.toml:29:9
+       |
+    29 | reads = { rate = "1/s", to = "5/s" }
+       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: for example `{ rate = "200/s" }` or `{ from = "100/s", to = "400/s" }`
+
+    error: unknown traffic class `write`
+      --> orders.toml:30:1
+       |
+    30 | write = { users = 1 }
+       | ^^^^^ no traffic class has this name
+       |
+       = help: did you mean `writes`? the traffic classes are `reads` and `writes`
+    "#);
 }
 
 #[test]
 fn limits_have_limits() {
-    assert_snapshot!(said_of(&format!("{SOUND}\n[limits]\nexchanges = 0\nin_flight = 99999999\n")), @"");
+    assert_snapshot!(said_of(&format!("{SOUND}\n[limits]\nexchanges = 0\nin_flight = 99999999\n")), @"
+    error: `limits.exchanges` is 0, allowed are 1 to 200000000
+      --> orders.toml:38:1
+       |
+    38 | exchanges = 0
+       | ^^^^^^^^^
+
+    error: `limits.in_flight` is 99999999, allowed are 1 to 1000000
+      --> orders.toml:39:1
+       |
+    39 | in_flight = 99999999
+       | ^^^^^^^^^
+    ");
 }
 
 #[test]
 fn names_that_no_file_or_configuration_could_carry_are_refused() {
-    assert_snapshot!(said_of(&with("[backend.orders-b]", "[backend.\"orders b\"]")), @"");
+    assert_snapshot!(said_of(&with("[backend.orders-b]", "[backend.\"orders b\"]")), @r#"
+    error: `orders b` can't be the name of a backend
+      --> orders.toml:10:10
+       |
+    10 | [backend."orders b"]
+       |          ^^^^^^^^^^
+       |
+       = help: names have 1 to 64 letters, digits, `-`, `_` and `.`
+    "#);
 }
 
 #[test]
 fn backends_and_faults_that_an_expectation_names_must_be_there() {
-    let text = format!("{SOUND}\n[[expect]]\nin = \"steady\"\nbalance = {{ shares = {{ orders-c = 0.5 }} }}\n");
-    assert_snapshot!(said_of(&text), @"");
+    let text =
+        format!("{SOUND}\n[[expect]]\nin = \"steady\"\nbalance = {{ shares = {{ orders-c = 0.5 }} }}\n");
+    assert_snapshot!(said_of(&text), @"
+    error: unknown backend `orders-c`
+      --> orders.toml:39:24
+       |
+    39 | balance = { shares = { orders-c = 0.5 } }
+       |                        ^^^^^^^^ no backend has this name
+       |
+       = help: did you mean `orders-a`? the backends are `orders-a` and `orders-b`
+    ");
     let text = format!("{SOUND}\n[[expect]]\nin = \"brownout\"\nstatus = {{ of = [502], on = \"rest\" }}\n");
-    assert_snapshot!(said_of(&text), @"");
+    assert_snapshot!(said_of(&text), @r#"
+    error: unknown fault kind `rest`
+      --> orders.toml:39:30
+       |
+    39 | status = { of = [502], on = "rest" }
+       |                              ^^^^ no fault kind has this name
+       |
+       = help: did you mean `reset`? the fault kinds are ALL FAULTS
+    "#);
 }
 
 #[test]
 fn a_scenario_that_expects_nothing_is_warned_of() {
-    assert_snapshot!(said_of(&SOUND[..SOUND.find("[[expect]]").unwrap()]), @"");
+    assert_snapshot!(said_of(&SOUND[..SOUND.find("[[expect]]").unwrap()]), @"
+    warning: nothing is expected, so the run can only be inconclusive
+     |
+     = help: add one: `[[expect]]` with `availability = { min = 0.99 }`
+    ");
 }

@@ -17,3 +17,27 @@ fn every_scenario_of_the_library_compiles_without_a_warning() {
         assert!(!describe(&loaded.plan).to_string().is_empty());
     }
 }
+
+/// What only a gateway with a three-state breaker, or with a backoff, can be asked for.
+const SPECIAL: [&str; 3] = ["breaker-trips-and-recovers", "failover", "backoff-with-jitter"];
+
+#[test]
+fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_for() {
+    let launched =
+        gateways::GatewaySettings::KINDS.iter().map(|kind| kind.name).filter(|name| *name != "url");
+    for gateway in launched {
+        let overrides = Overrides { gateway: Some(gateway.to_owned()), ..Overrides::default() };
+        for entry in scenarios::LIBRARY {
+            let Err(failure) = load_text(entry.name, entry.text, Path::new("."), &overrides) else {
+                continue;
+            };
+            assert!(gateway != "reference" && SPECIAL.contains(&entry.name), "{gateway}: {failure}");
+            let only_the_policy =
+                failure.diagnostics.iter().all(|it| it.message.contains("can't express `policy."));
+            assert!(
+                only_the_policy && failure.diagnostics.iter().all(|it| it.span.is_some()),
+                "{gateway}: {failure}"
+            );
+        }
+    }
+}

@@ -18,11 +18,7 @@ impl Kind {
     /// The first sentence of its documentation.
     pub fn summary(&self) -> String {
         let docs = (self.docs)();
-        let paragraph: Vec<&str> = docs
-            .lines()
-            .map(str::trim)
-            .take_while(|line| !line.is_empty())
-            .collect();
+        let paragraph: Vec<&str> = docs.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
         paragraph.join(" ")
     }
 }
@@ -30,11 +26,7 @@ impl Kind {
 /// The doc comment of a settings type.
 pub fn docs_of<T: JsonSchema>() -> String {
     let schema = schema_for!(T);
-    schema
-        .get("description")
-        .and_then(|text| text.as_str())
-        .unwrap_or_default()
-        .to_owned()
+    schema.get("description").and_then(|text| text.as_str()).unwrap_or_default().to_owned()
 }
 
 /// Declares the registry of a room: `"key" => module::Type` a line, dispatching to a contract.

@@ -47,20 +47,14 @@ impl Moment {
 impl Add<Duration> for Moment {
     type Output = Moment;
     fn add(self, length: Duration) -> Moment {
-        Moment(
-            self.0
-                .saturating_add(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)),
-        )
+        Moment(self.0.saturating_add(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)))
     }
 }
 
 impl Sub<Duration> for Moment {
     type Output = Moment;
     fn sub(self, length: Duration) -> Moment {
-        Moment(
-            self.0
-                .saturating_sub(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)),
-        )
+        Moment(self.0.saturating_sub(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)))
     }
 }
 

@@ -17,10 +17,7 @@ impl Rate {
     /// # Panics
     /// If `events` is negative or not finite: a programming mistake, files are checked while reading.
     pub fn per_second(events: f64) -> Self {
-        assert!(
-            events.is_finite() && events >= 0.0,
-            "a rate is a finite number of events"
-        );
+        assert!(events.is_finite() && events >= 0.0, "a rate is a finite number of events");
         Rate(events)
     }
 
@@ -44,9 +41,7 @@ impl FromStr for Rate {
             _ => return Err(wrong()),
         };
         if !count.is_finite() || count < 0.0 {
-            return Err(format!(
-                "`{text}` is not a rate: it can't be negative or infinite"
-            ));
+            return Err(format!("`{text}` is not a rate: it can't be negative or infinite"));
         }
         Ok(Rate(count / seconds))
     }

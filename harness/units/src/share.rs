@@ -77,11 +77,6 @@ mod tests {
 
     #[test]
     fn a_share_over_one_is_refused() {
-        assert!(
-            serde_json::from_str::<Share>("1.5")
-                .unwrap_err()
-                .to_string()
-                .contains("from 0 to 1")
-        );
+        assert!(serde_json::from_str::<Share>("1.5").unwrap_err().to_string().contains("from 0 to 1"));
     }
 }

@@ -14,11 +14,9 @@ pub struct Size(pub u64);
 impl FromStr for Size {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse::<bytesize::ByteSize>()
-            .map(|size| Size(size.as_u64()))
-            .map_err(|_| {
-                format!("`{text}` is not a size: expected bytes with a unit, such as `2KiB` or `1MB`")
-            })
+        text.parse::<bytesize::ByteSize>().map(|size| Size(size.as_u64())).map_err(|_| {
+            format!("`{text}` is not a size: expected bytes with a unit, such as `2KiB` or `1MB`")
+        })
     }
 }
 

@@ -58,26 +58,20 @@ impl FromStr for Timespan {
 /// Three significant digits in the unit that reads best: `1.25 ms`, `48 µs`, `2 s`.
 impl fmt::Display for Timespan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_zero() {
+            return f.write_str("0 ms");
+        }
         let seconds = self.0.as_secs_f64();
         let (value, unit) = match seconds {
-            s if s == 0.0 => return f.write_str("0 ms"),
             s if s < 1e-6 => (s * 1e9, "ns"),
             s if s < 1e-3 => (s * 1e6, "µs"),
             s if s < 1.0 => (s * 1e3, "ms"),
             s if s < 300.0 => (s, "s"),
             s => (s / 60.0, "min"),
         };
-        let digits = if value < 10.0 {
-            2
-        } else {
-            usize::from(value < 100.0)
-        };
+        let digits = if value < 10.0 { 2 } else { usize::from(value < 100.0) };
         let text = format!("{value:.digits$}");
-        let text = if text.contains('.') {
-            text.trim_end_matches('0').trim_end_matches('.')
-        } else {
-            &text
-        };
+        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
         write!(f, "{text} {unit}")
     }
 }

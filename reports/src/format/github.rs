@@ -39,9 +39,7 @@ impl Format for Github {
 
 fn annotation(level: &str, report: &Report, finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
     let file = property(&escape::plain(&report.scenario_path, 300));
-    let line = finding
-        .line
-        .map_or_else(String::new, |line| format!(",line={line}"));
+    let line = finding.line.map_or_else(String::new, |line| format!(",line={line}"));
     let title = property(&escape::plain(&finding.id, 240));
     // The line ends are ours; those of foreign text are escaped before.
     let message = message(&format!(
@@ -96,10 +94,7 @@ mod tests {
     #[test]
     fn a_finding_without_a_line_has_no_line() {
         let text = written(&sample::report());
-        let warning = text
-            .lines()
-            .find(|line| line.starts_with("::warning"))
-            .expect("the sample has one");
+        let warning = text.lines().find(|line| line.starts_with("::warning")).expect("the sample has one");
         assert!(warning.starts_with("::warning file=scenarios/retry-503.toml,title="));
     }
 }

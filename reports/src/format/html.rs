@@ -1,36 +1,61 @@
-//! The report as one HTML file that needs nothing else: no network, no script, no other file.
+//! The report as one HTML file that needs nothing else: no network and no other file.
+//!
+//! It is whole without script; a small script of its own adds the values at a moment and the sum of a stretch.
 
+mod again;
+mod axis;
+mod charts;
+mod data;
 mod findings;
+mod heat;
 mod inventory;
+mod percentiles;
+mod plot;
+mod strips;
 mod waterfall;
 
 use std::io;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 
 use super::{Format, FormatKind, Options};
 use crate::escape;
 use crate::figures;
 use crate::headline::Headline;
-use crate::{Report, Verdict};
+use crate::{Finding, Report, Verdict};
 
 /// The format's line in the registry.
 pub(super) const KIND: FormatKind = FormatKind {
     name: "html",
-    summary: "One HTML file for people: findings, witnesses drawn to scale, figures, proof of injection.",
-    docs: "One file without script that loads nothing, to be kept as a build artefact, mailed or printed. The \
-           verdict, the findings with their reasons, witnesses drawn to scale, figures by phase and traffic class, \
-           and what was injected. Light and dark as the reader's system is, and in colours that colour-blind \
+    summary: "One HTML file for people: findings with witnesses, the run over time, latency, proof of injection.",
+    docs: "One file that loads nothing, to be kept as a build artefact, mailed or printed. The verdict, the \
+           findings with their reasons and witnesses drawn to scale, the run over time in charts that share one \
+           axis, latency by percentile, figures by phase and traffic class, what was injected, and what one needs \
+           to run it again. Its only script shows values at a moment; a table says the same. Light and dark as the reader's system is, and in colours that colour-blind \
            readers can tell apart; what colour says, a word says too.",
     ending: "html",
     make: |_: Options| Box::new(Html),
 };
 
 /// The page's only style sheet.
-const STYLE: &str = include_str!("html/style.css");
+pub(crate) const STYLE: &str = include_str!("html/style.css");
 
-/// What the page may load: nothing, and its style sheet by its SHA-256, so that no injected style or script acts.
-const POLICY: &str = "default-src 'none'; style-src 'sha256-51QKRO0rHmhbonJyxZeBlFErfaTB4teDGsDMLKm17+M='; base-uri 'none'; form-action 'none'";
+/// The page's only script.
+const SCRIPT: &str = include_str!("html/script.js");
+
+/// What a page with this script, if any, may load: nothing, and its style sheet and script by their SHA-256, so that
+/// no injected one acts.
+pub(crate) fn policy(script: Option<&str>) -> String {
+    let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
+    let script = script.map_or_else(|| "'none'".to_owned(), hash);
+    format!(
+        "default-src 'none'; style-src {}; script-src {script}; base-uri 'none'; form-action 'none'",
+        hash(STYLE)
+    )
+}
 
 struct Html;
 
@@ -48,7 +73,7 @@ fn page(report: &Report) -> Markup {
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta http-equiv="Content-Security-Policy" content=(policy(Some(SCRIPT)));
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="no-referrer";
@@ -59,9 +84,16 @@ fn page(report: &Report) -> Markup {
                 a .skip href="#findings" { "Skip to the findings" }
                 main {
                     (verdict_and_facts(report, &headline))
+                    (contents())
                     (findings::section(report))
+                    (charts::section(report))
                     (inventory::figures(report))
                     (inventory::proof(report))
+                    (again::section(report))
+                }
+                @if let Some(run) = plot::Run::of(report) {
+                    script type="application/json" #data { (PreEscaped(data::json(report, &run))) }
+                    script { (PreEscaped(SCRIPT)) }
                 }
             }
         }
@@ -73,6 +105,12 @@ fn verdict_and_facts(report: &Report, headline: &Headline) -> Markup {
         header {
             h1 { (badge(report.verdict)) " " (headline.sentence) }
             p { (headline.tally) }
+            @if let Some(finding) = decisive(report) {
+                dl .decisive {
+                    div { dt { "Observed" } dd { (escape::sentence(&finding.observed)) } }
+                    div { dt { "Expected" } dd { (escape::sentence(&finding.expected)) } }
+                }
+            }
             dl .facts {
                 @for (key, value) in facts(report) { div { dt { (key) } dd { (value) } } }
             }
@@ -88,39 +126,48 @@ fn verdict_and_facts(report: &Report, headline: &Headline) -> Markup {
     }
 }
 
+/// The finding that the verdict rests on, unless all is well.
+fn decisive(report: &Report) -> Option<&Finding> {
+    let of_verdict = |finding: &&Finding| finding.verdict == report.verdict;
+    report.findings.iter().find(of_verdict).filter(|finding| finding.verdict != Verdict::Pass)
+}
+
+fn contents() -> Markup {
+    let sections = [
+        ("#findings", "Findings"),
+        ("#time", "The run over time"),
+        ("#figures", "Latency and traffic"),
+        ("#injections", "Proof of injection"),
+        ("#again", "Policy, configuration, evidence"),
+    ];
+    html! { nav aria-label="Sections" { ul { @for (to, words) in sections { li { a href=(to) { (words) } } } } } }
+}
+
 fn facts(report: &Report) -> Vec<(&'static str, String)> {
-    let version = report
-        .gateway_version
-        .as_deref()
-        .map(|version| format!(" {}", escape::name(version)));
-    let simulated = if report.simulated { ", simulated" } else { "" };
-    let mut facts = vec![
-        ("Scenario", escape::name(&report.scenario)),
-        ("File", escape::plain(&report.scenario_path, 300)),
+    let version = report.gateway_version.as_deref().map(|version| format!(" {}", escape::name(version)));
+    let text = |text: &Option<String>| text.as_deref().map(escape::sentence);
+    let gateway = format!("{}{}", escape::name(&report.gateway), version.unwrap_or_default());
+    let facts = [
+        ("Scenario", Some(escape::name(&report.scenario))),
+        ("Why", text(&report.why)),
+        ("Gateway", Some(gateway)),
         (
-            "Gateway",
-            format!("{}{}", escape::name(&report.gateway), version.unwrap_or_default()),
+            "World",
+            Some(
+                if report.simulated { "simulated: no real socket, no real time" } else { "real sockets" }
+                    .into(),
+            ),
         ),
-        ("Seed", report.seed.to_string()),
-        ("Run", escape::plain(&report.run, 300)),
-        ("Started", escape::name(&report.started)),
-        (
-            "Took",
-            format!("{}{simulated}", figures::seconds(report.length_s)),
-        ),
-        ("Brownout", escape::name(&report.brownout)),
+        ("Owner", text(&report.owner)),
+        ("Rollback", text(&report.rollback)),
+        ("Started", Some(escape::name(&report.started))),
+        ("Took", Some(figures::seconds(report.length_s))),
+        ("Seed", Some(report.seed.to_string())),
+        ("File", Some(escape::plain(&report.scenario_path, 300))),
+        ("Run", Some(escape::plain(&report.run, 300))),
+        ("Brownout", Some(escape::name(&report.brownout))),
     ];
-    let optional = [
-        ("Why", &report.why),
-        ("Owner", &report.owner),
-        ("Rollback", &report.rollback),
-    ];
-    facts.extend(
-        optional
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, escape::sentence(value.as_deref()?)))),
-    );
-    facts
+    facts.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
 /// A verdict as a word, a sign and a colour.
@@ -135,10 +182,6 @@ fn badge(verdict: Verdict) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-    use sha2::{Digest, Sha256};
-
     use super::*;
     use crate::sample;
 
@@ -148,28 +191,34 @@ mod tests {
         String::from_utf8(out).expect("the page is UTF-8")
     }
 
-    #[test]
-    fn the_policy_allows_the_style_sheet_and_nothing_else() {
-        let hash = STANDARD.encode(Sha256::digest(STYLE));
-        let page = written(&sample::report());
-        assert!(
-            page.contains(&format!("style-src 'sha256-{hash}'")),
-            "the policy needs 'sha256-{hash}'"
-        );
-        assert!(page.contains("default-src 'none'"));
-        let (_, style) = page.split_once("<style>").expect("the page has a style sheet");
-        assert!(
-            style.starts_with(&format!("{STYLE}</style>")),
-            "what is hashed is what is sent"
-        );
+    /// The text of the only element of this name, which has no attribute.
+    fn text_of(page: &str, name: &str) -> String {
+        let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+        assert_eq!(page.matches(&open).count(), 1, "{name}");
+        let (_, after) = page.split_once(&open).expect("it was counted");
+        after.split_once(&close).expect("the element ends").0.to_owned()
     }
 
     #[test]
-    fn the_page_loads_nothing_and_runs_nothing() {
+    fn the_policy_allows_the_style_sheet_and_the_script_and_nothing_else() {
         let page = written(&sample::report());
+        let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+        let expected = format!(
+            "content=\"default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'\"",
+            hash(&text_of(&page, "style")),
+            hash(&text_of(&page, "script"))
+        );
+        assert!(page.contains(&expected), "what is hashed is what is sent: {expected}");
+    }
+
+    #[test]
+    fn the_page_loads_nothing_and_runs_only_its_own_script() {
+        let page = written(&sample::report());
+        assert_eq!(page.matches("<script").count(), 2, "data and script");
+        assert!(page.contains("<script type=\"application/json\" id=\"data\">"));
         for forbidden in [
-            "<script", "<link", "<img", "<iframe", "src=", "@import", "url(", "style=\"", "http://",
-            "https://", "onclick",
+            "<link", "<img", "<iframe", "src=", "@import", "url(", "style=\"", "http://", "https://",
+            "onclick",
         ] {
             assert!(!page.contains(forbidden), "{forbidden}");
         }
@@ -181,7 +230,7 @@ mod tests {
         let page = written(&sample::report());
         let body = page.split_once("<body>").expect("the page has a body").1;
         let body = body.split_once("</body>").expect("the body ends").0;
-        let wrapped = format!("<body>{body}</body>");
+        let wrapped = format!("<body>{}</body>", body.replace(SCRIPT, ""));
         let mut reader = quick_xml::Reader::from_str(&wrapped);
         let mut elements = 0;
         loop {
@@ -200,7 +249,42 @@ mod tests {
         let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing"));
         assert!(place("brownout/writes/no_replay") < place("brownout/breaker"));
         assert!(place("brownout/breaker") < place("brownout/reads/attempts"));
-        assert_eq!(page.matches("<details open").count(), 2);
+        assert_eq!(page.matches("<details class=\"finding\" open").count(), 2);
+    }
+
+    #[test]
+    fn the_page_of_a_long_run_has_less_than_one_and_a_half_megabytes() {
+        let mut report = sample::report();
+        let bins = crate::BINS_MAX;
+        report.series = sample::series(bins);
+        let count = |bin: usize, line: usize| (bin * 7919 + line * 104_729) as u64 % 9973;
+        let counts = |line: usize| (0..bins).map(|bin| count(bin, line)).collect::<Vec<u64>>();
+        let line =
+            |index: usize| crate::CountLine { name: format!("backend-{index}"), counts: counts(index) };
+        report.series.attempts = (0..13).map(line).collect();
+        let row = |index: usize| crate::HeatRow {
+            from_ms: index as f64,
+            to_ms: index as f64 + 1.0,
+            counts: counts(index),
+        };
+        report.series.heat.rows = (0..43).map(row).collect();
+        let page = written(&report);
+        assert!(page.len() < 1_500_000, "{} bytes", page.len());
+    }
+
+    #[test]
+    fn a_report_without_series_says_what_is_missing() {
+        let mut report = sample::report();
+        report.series = crate::Series::default();
+        report.distributions.clear();
+        report.inventory = crate::Inventory::default();
+        let page = written(&report);
+        assert!(!page.contains("<script"));
+        for missing in
+            ["There is nothing to draw", "There is no distribution to draw", "no policy", "None was made"]
+        {
+            assert!(page.contains(missing), "{missing}");
+        }
     }
 
     #[test]
@@ -210,13 +294,15 @@ mod tests {
         report.findings[1].id = "\" onmouseover=\"alert(1)".to_owned();
         report.findings[1].witnesses[0].attempts[0].faults = vec!["</text></svg><script>".to_owned()];
         let page = written(&report);
-        assert!(!page.contains("<script") && !page.contains("\" onmouseover="));
+        assert_eq!(page.matches("<script").count(), 2);
+        assert!(!page.contains("alert(1)</script>") && !page.contains("\" onmouseover="));
     }
 
     #[test]
     fn the_page_reads_as_it_should() {
         let page = written(&sample::report());
-        let without_style = page.replace(STYLE, "");
-        insta::assert_snapshot!(without_style.replace("><", ">\n<"));
+        let policy = policy(Some(SCRIPT));
+        let own = page.replace(STYLE, "").replace(SCRIPT, "").replace(&policy, "the policy");
+        insta::assert_snapshot!(own.replace("><", ">\n<"));
     }
 }

@@ -29,10 +29,7 @@ impl Format for Json {
         // JSON has no word for a figure that is not finite. A document that could not be read back is worse than
         // an error now, because it is found later.
         serde_json::from_str::<Report>(&text).map_err(|error| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("a figure is not finite: {error}"),
-            )
+            io::Error::new(io::ErrorKind::InvalidData, format!("a figure is not finite: {error}"))
         })?;
         out.write_all(text.as_bytes())?;
         out.write_all(b"\n")
@@ -79,17 +76,11 @@ pub fn read(text: &str) -> Result<Report, ReadError> {
     }
 
     if text.len() > READ_BYTES_MAX {
-        return Err(ReadError::TooLarge {
-            found: text.len(),
-            limit: READ_BYTES_MAX,
-        });
+        return Err(ReadError::TooLarge { found: text.len(), limit: READ_BYTES_MAX });
     }
     match serde_json::from_str::<Versioned>(text)?.version {
         0 => Err(ReadError::NoSuchVersion { found: 0 }),
-        found if found > u64::from(VERSION) => Err(ReadError::Newer {
-            found,
-            supported: VERSION,
-        }),
+        found if found > u64::from(VERSION) => Err(ReadError::Newer { found, supported: VERSION }),
         _ => Ok(serde_json::from_str(text)?),
     }
 }
@@ -112,24 +103,14 @@ mod tests {
         let report = sample::report();
         let text = written(&report);
         assert_eq!(read(&text).expect("it was written here"), report);
-        assert_eq!(
-            written(&read(&text).expect("it was written here")),
-            text,
-            "byte for byte"
-        );
+        assert_eq!(written(&read(&text).expect("it was written here")), text, "byte for byte");
     }
 
     #[test]
     fn a_newer_version_is_refused_by_its_number() {
         let text = r#"{ "version": 9, "unheard_of": [] }"#;
         let error = read(text).expect_err("version 9 does not exist yet");
-        assert!(matches!(
-            error,
-            ReadError::Newer {
-                found: 9,
-                supported: VERSION
-            }
-        ));
+        assert!(matches!(error, ReadError::Newer { found: 9, supported: VERSION }));
         assert_eq!(
             error.to_string(),
             "the report has schema version 9, this brownout reads versions up to 1"
@@ -138,22 +119,12 @@ mod tests {
 
     #[test]
     fn what_is_no_report_is_refused() {
-        for text in [
-            "",
-            "{",
-            "[]",
-            "null",
-            "{}",
-            r#"{"version":-1}"#,
-            r#"{"version":1}"#,
-            r#"{"version":"1"}"#,
-        ] {
+        for text in
+            ["", "{", "[]", "null", "{}", r#"{"version":-1}"#, r#"{"version":1}"#, r#"{"version":"1"}"#]
+        {
             assert!(matches!(read(text), Err(ReadError::Shape(_))), "{text}");
         }
-        assert!(matches!(
-            read(r#"{"version":0}"#),
-            Err(ReadError::NoSuchVersion { found: 0 })
-        ));
+        assert!(matches!(read(r#"{"version":0}"#), Err(ReadError::NoSuchVersion { found: 0 })));
     }
 
     #[test]
@@ -187,10 +158,7 @@ mod tests {
         let schema = schemars::schema_for!(Report);
         let expected = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
         let committed = committed("report-v1.json", &expected);
-        assert!(
-            committed == expected,
-            "the types have changed; run this test with UPDATE_SCHEMA=1"
-        );
+        assert!(committed == expected, "the types have changed; run this test with UPDATE_SCHEMA=1");
     }
 
     #[test]

@@ -40,12 +40,8 @@ fn suite(report: &Report) -> TestSuite {
     let scenario = escape::name(&report.scenario);
     let mut suite = TestSuite::new(scenario);
     suite.set_time(length(report.length_s));
-    suite
-        .extra
-        .insert("timestamp".into(), escape::name(&report.started).into());
-    suite
-        .extra
-        .insert("file".into(), escape::plain(&report.scenario_path, 300).into());
+    suite.extra.insert("timestamp".into(), escape::name(&report.started).into());
+    suite.extra.insert("file".into(), escape::plain(&report.scenario_path, 300).into());
     for (key, value) in facts(report) {
         suite.add_property(Property::new(key, value));
     }
@@ -57,11 +53,7 @@ fn suite(report: &Report) -> TestSuite {
         suite.add_test_case(nothing_judged(report));
     }
     if !report.remarks.is_empty() {
-        let remarks: Vec<String> = report
-            .remarks
-            .iter()
-            .map(|remark| escape::sentence(remark))
-            .collect();
+        let remarks: Vec<String> = report.remarks.iter().map(|remark| escape::sentence(remark)).collect();
         suite.set_system_out(remarks.join("\n"));
     }
     suite
@@ -82,9 +74,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("rollback", &report.rollback),
     ];
     facts.extend(
-        optional
-            .into_iter()
-            .filter_map(|(key, value)| Some((key, escape::sentence(value.as_deref()?)))),
+        optional.into_iter().filter_map(|(key, value)| Some((key, escape::sentence(value.as_deref()?)))),
     );
     facts
 }
@@ -98,8 +88,7 @@ fn case(report: &Report, finding: &Finding) -> TestCase {
     let mut case = TestCase::new(escape::plain(&finding.id, 240), status);
     case.set_classname(escape::name(&report.scenario));
     case.set_time(length(finding.to_s - finding.from_s));
-    case.extra
-        .insert("file".into(), escape::plain(&report.scenario_path, 300).into());
+    case.extra.insert("file".into(), escape::plain(&report.scenario_path, 300).into());
     if let Some(line) = finding.line {
         case.extra.insert("line".into(), line.to_string().into());
     }
@@ -143,12 +132,7 @@ fn text(finding: &Finding) -> XmlString {
     for witness in finding.witnesses.iter().take(5) {
         let timeline = Timeline::of(witness);
         // Writing to a string cannot fail.
-        let _ = write!(
-            text,
-            "\n{}\n{}",
-            timeline.title,
-            Page::PLAIN.timeline(0, &timeline)
-        );
+        let _ = write!(text, "\n{}\n{}", timeline.title, Page::PLAIN.timeline(0, &timeline));
     }
     text.into()
 }
@@ -200,15 +184,7 @@ mod tests {
     fn what_failed_is_a_failure_and_what_could_not_be_told_is_an_error() {
         let (elements, _) = parsed(&written(&sample::report()));
         let number = |name: &str| elements.iter().filter(|element| *element == name).count();
-        assert_eq!(
-            (
-                number("testcase"),
-                number("failure"),
-                number("error"),
-                number("skipped")
-            ),
-            (3, 1, 1, 0)
-        );
+        assert_eq!((number("testcase"), number("failure"), number("error"), number("skipped")), (3, 1, 1, 0));
     }
 
     #[test]
@@ -226,15 +202,8 @@ mod tests {
         finding.witnesses[0].client.ended = hostile.to_owned();
         let xml = written(&report);
         let (elements, _) = parsed(&xml);
-        assert_eq!(
-            elements.iter().filter(|name| *name == "failure").count(),
-            1,
-            "{xml}"
-        );
-        assert!(
-            xml.chars()
-                .all(|character| character == '\n' || !character.is_control())
-        );
+        assert_eq!(elements.iter().filter(|name| *name == "failure").count(), 1, "{xml}");
+        assert!(xml.chars().all(|character| character == '\n' || !character.is_control()));
         assert!(!xml.contains('\u{ffff}') && !xml.contains('\u{fffe}'));
     }
 

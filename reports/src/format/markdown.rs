@@ -47,10 +47,7 @@ impl Format for Markdown {
 }
 
 fn facts(report: &Report) -> String {
-    let version = report
-        .gateway_version
-        .as_deref()
-        .map(|version| format!(" {}", escape::name(version)));
+    let version = report.gateway_version.as_deref().map(|version| format!(" {}", escape::name(version)));
     let gateway = format!("{}{}", escape::name(&report.gateway), version.unwrap_or_default());
     let simulated = if report.simulated { " · simulated" } else { "" };
     format!(
@@ -73,10 +70,7 @@ fn table(report: &Report) -> String {
                    | --- | --- | --- | --- | --- | ---: |\n"
         .to_owned();
     for finding in report.findings.iter().take(ROWS_MAX) {
-        let traffic = finding
-            .traffic
-            .as_deref()
-            .map_or_else(String::new, |name| format!(" / {name}"));
+        let traffic = finding.traffic.as_deref().map_or_else(String::new, |name| format!(" / {name}"));
         let cells = [
             verdict(finding.verdict).to_owned(),
             escaped(&escape::name(&finding.expectation)),
@@ -93,28 +87,15 @@ fn table(report: &Report) -> String {
 }
 
 fn details(report: &Report) -> String {
-    let of = |verdict: Verdict| {
-        report
-            .findings
-            .iter()
-            .filter(move |finding| finding.verdict == verdict)
-    };
+    let of = |verdict: Verdict| report.findings.iter().filter(move |finding| finding.verdict == verdict);
     let findings: Vec<&Finding> = of(Verdict::Fail).chain(of(Verdict::Inconclusive)).collect();
-    let mut out: String = findings
-        .iter()
-        .take(DETAILS_MAX)
-        .map(|finding| folded(finding))
-        .collect();
+    let mut out: String = findings.iter().take(DETAILS_MAX).map(|finding| folded(finding)).collect();
     left_out(&mut out, findings.len(), DETAILS_MAX);
     out
 }
 
 fn folded(finding: &Finding) -> String {
-    let summary = format!(
-        "{}: {}",
-        figures::word(finding.verdict),
-        escape::sentence(&finding.summary)
-    );
+    let summary = format!("{}: {}", figures::word(finding.verdict), escape::sentence(&finding.summary));
     let mut lines = vec![
         String::new(),
         format!("<details><summary>{}</summary>", html(&summary)),
@@ -149,7 +130,7 @@ fn verdict(verdict: Verdict) -> &'static str {
 }
 
 /// Text that Markdown shows as it stands: no markup, no raw HTML, no link, no mention, no reference.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for character in text.chars() {
         match character {
@@ -167,18 +148,12 @@ fn escaped(text: &str) -> String {
         }
     }
     // Bare addresses become links where these stand.
-    out.replace("://", "&#58;//")
-        .replace("www.", "www&#46;")
-        .replace("WWW.", "WWW&#46;")
+    out.replace("://", "&#58;//").replace("www.", "www&#46;").replace("WWW.", "WWW&#46;")
 }
 
 /// A command as code, whatever quotes are in it.
 fn code(text: &str) -> String {
-    let longest = text
-        .split(|character| character != '`')
-        .map(str::len)
-        .max()
-        .unwrap_or(0);
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     let space = if longest > 0 { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")
@@ -187,10 +162,7 @@ fn code(text: &str) -> String {
 /// Text inside an HTML element, where Markdown is not read.
 fn html(text: &str) -> String {
     // A blank line would end the element for Markdown; ours have none, and foreign text has no line ends.
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('@', "@&#8203;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('@', "@&#8203;")
 }
 
 #[cfg(test)]
@@ -200,9 +172,7 @@ mod tests {
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
-        Markdown
-            .render(report, &mut out)
-            .expect("a vector takes all bytes");
+        Markdown.render(report, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("text is UTF-8")
     }
 
@@ -225,10 +195,7 @@ mod tests {
         let mut report = sample::report();
         report.findings[0].observed = "a | b\n| c | d |\\".to_owned();
         let text = written(&report);
-        let row = text
-            .lines()
-            .find(|line| line.starts_with("| pass"))
-            .expect("the first finding passed");
+        let row = text.lines().find(|line| line.starts_with("| pass")).expect("the first finding passed");
         let bare = row.replace(r"\\", "").replace(r"\|", "");
         assert_eq!(bare.matches('|').count(), 7, "{row}");
     }
@@ -254,11 +221,7 @@ mod tests {
         let mut report = sample::report();
         report.findings = vec![report.findings[1].clone(); 500];
         let text = written(&report);
-        assert!(
-            text.len() < 65_536,
-            "{} characters are more than a comment holds",
-            text.len()
-        );
+        assert!(text.len() < 65_536, "{} characters are more than a comment holds", text.len());
         assert!(text.contains("and 400 more") && text.contains("and 490 more"));
     }
 }

@@ -4,10 +4,10 @@
 //! below. A format shows what the report says and works nothing out.
 
 mod github;
-mod html;
+pub(crate) mod html;
 mod json;
 mod junit;
-mod markdown;
+pub(crate) mod markdown;
 mod openmetrics;
 mod terminal;
 
@@ -19,15 +19,8 @@ pub use json::{READ_BYTES_MAX, ReadError, read};
 use crate::Report;
 
 /// Every format, in the order in which lists show them.
-pub static FORMATS: &[FormatKind] = &[
-    terminal::KIND,
-    json::KIND,
-    junit::KIND,
-    html::KIND,
-    markdown::KIND,
-    github::KIND,
-    openmetrics::KIND,
-];
+pub static FORMATS: &[FormatKind] =
+    &[terminal::KIND, json::KIND, junit::KIND, html::KIND, markdown::KIND, github::KIND, openmetrics::KIND];
 
 /// A way to write a report.
 pub trait Format {
@@ -46,10 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options {
-            colour: false,
-            width: 100,
-        }
+        Options { colour: false, width: 100 }
     }
 }
 

@@ -37,9 +37,7 @@ mod tests {
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
-        OpenMetrics
-            .render(report, &mut out)
-            .expect("a vector takes all bytes");
+        OpenMetrics.render(report, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("text is UTF-8")
     }
 
@@ -62,9 +60,8 @@ mod tests {
         let mut report = sample::report();
         report.backends[0].name = "a\\\"b,c={}\x1b\u{2028}".to_owned();
         for line in written(&report).lines() {
-            let described = ["# TYPE ", "# UNIT ", "# HELP ", "# EOF"]
-                .iter()
-                .any(|start| line.starts_with(start));
+            let described =
+                ["# TYPE ", "# UNIT ", "# HELP ", "# EOF"].iter().any(|start| line.starts_with(start));
             assert!(described || line.starts_with("brownout_"), "{line}");
         }
     }

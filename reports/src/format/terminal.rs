@@ -33,10 +33,7 @@ struct Terminal {
 
 impl Format for Terminal {
     fn render(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-        let page = Page {
-            width: self.options.width.clamp(40, 240),
-            colour: self.options.colour,
-        };
+        let page = Page { width: self.options.width.clamp(40, 240), colour: self.options.colour };
         out.write_all(headline(page, report).as_bytes())?;
         out.write_all(facts(page, report).as_bytes())?;
         findings::write(page, report, out)?;
@@ -47,27 +44,17 @@ impl Format for Terminal {
 
 fn headline(page: Page, report: &Report) -> String {
     let headline = Headline::of(report);
-    let said = vec![
-        verdict(report.verdict, headline.word),
-        Cell::new(headline.sentence),
-    ];
+    let said = vec![verdict(report.verdict, headline.word), Cell::new(headline.sentence)];
     page.columns(0, [said, vec![Cell::new(""), Cell::new(headline.tally)]])
 }
 
 /// Two lines: what was run, and which run it was.
 fn facts(page: Page, report: &Report) -> String {
-    let version = report
-        .gateway_version
-        .as_deref()
-        .map(|version| format!(" {}", escape::name(version)));
+    let version = report.gateway_version.as_deref().map(|version| format!(" {}", escape::name(version)));
     let what = [
         escape::name(&report.scenario),
         escape::plain(&report.scenario_path, 300),
-        format!(
-            "gateway {}{}",
-            escape::name(&report.gateway),
-            version.unwrap_or_default()
-        ),
+        format!("gateway {}{}", escape::name(&report.gateway), version.unwrap_or_default()),
         format!("seed {}", report.seed),
     ];
     let mut which = vec![
@@ -79,10 +66,7 @@ fn facts(page: Page, report: &Report) -> String {
         which.push("simulated".to_owned());
     }
     let row = |key: &str, words: &[String]| vec![dim(key), Cell::new(words.join(" · "))];
-    format!(
-        "\n{}",
-        page.columns(0, [row("scenario", &what), row("run", &which)])
-    )
+    format!("\n{}", page.columns(0, [row("scenario", &what), row("run", &which)]))
 }
 
 /// What limits the report, and where the evidence lies.
@@ -118,21 +102,13 @@ mod tests {
 
     fn shown(report: &Report, options: Options) -> String {
         let mut out = Vec::new();
-        Terminal { options }
-            .render(report, &mut out)
-            .expect("a vector takes all bytes");
+        Terminal { options }.render(report, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("text is UTF-8")
     }
 
     #[test]
     fn the_verdict_stands_first_and_the_evidence_last() {
-        insta::assert_snapshot!(shown(
-            &sample::report(),
-            Options {
-                colour: false,
-                width: 120
-            }
-        ));
+        insta::assert_snapshot!(shown(&sample::report(), Options { colour: false, width: 120 }));
     }
 
     #[test]
@@ -151,10 +127,7 @@ mod tests {
         for width in [60, 80, 100, 160] {
             let text = shown(&sample::report(), Options { colour: false, width });
             let widest = text.lines().map(|line| line.chars().count()).max();
-            assert!(
-                widest <= Some(usize::from(width)),
-                "{widest:?} on {width} columns\n{text}"
-            );
+            assert!(widest <= Some(usize::from(width)), "{widest:?} on {width} columns\n{text}");
         }
     }
 
@@ -169,58 +142,22 @@ mod tests {
     #[test]
     fn colour_is_used_only_when_told() {
         let report = sample::report();
-        assert!(
-            shown(
-                &report,
-                Options {
-                    colour: true,
-                    width: 100
-                }
-            )
-            .contains('\x1b')
-        );
-        assert!(
-            !shown(
-                &report,
-                Options {
-                    colour: false,
-                    width: 100
-                }
-            )
-            .contains('\x1b')
-        );
+        assert!(shown(&report, Options { colour: true, width: 100 }).contains('\x1b'));
+        assert!(!shown(&report, Options { colour: false, width: 100 }).contains('\x1b'));
     }
 
     #[test]
     fn colour_changes_no_word() {
         let report = sample::report();
-        let coloured = shown(
-            &report,
-            Options {
-                colour: true,
-                width: 100,
-            },
-        );
+        let coloured = shown(&report, Options { colour: true, width: 100 });
         let mut bare = String::new();
         let mut rest = coloured.as_str();
         while let Some((before, sequence)) = rest.split_once("\x1b[") {
             bare.push_str(before);
-            rest = sequence
-                .split_once('m')
-                .expect("every sequence sets colours or weight")
-                .1;
+            rest = sequence.split_once('m').expect("every sequence sets colours or weight").1;
         }
         bare.push_str(rest);
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(
-            words(&bare),
-            words(&shown(
-                &report,
-                Options {
-                    colour: false,
-                    width: 100
-                }
-            ))
-        );
+        assert_eq!(words(&bare), words(&shown(&report, Options { colour: false, width: 100 })));
     }
 }

@@ -9,9 +9,7 @@ use crate::{Finding, Verdict, Witness};
 fn written(name: &str, options: Options, report: &Report) -> String {
     let kind = find(name).expect("the format is in the registry");
     let mut out = Vec::new();
-    (kind.make)(options)
-        .render(report, &mut out)
-        .expect("a vector takes all bytes");
+    (kind.make)(options).render(report, &mut out).expect("a vector takes all bytes");
     String::from_utf8(out).expect("every format is UTF-8")
 }
 
@@ -31,10 +29,9 @@ fn replace(value: serde_json::Value, text: &str) -> serde_json::Value {
     match value {
         serde_json::Value::String(_) => text.into(),
         serde_json::Value::Array(items) => items.into_iter().map(|item| replace(item, text)).collect(),
-        serde_json::Value::Object(fields) => fields
-            .into_iter()
-            .map(|(key, value)| (key, replace(value, text)))
-            .collect(),
+        serde_json::Value::Object(fields) => {
+            fields.into_iter().map(|(key, value)| (key, replace(value, text))).collect()
+        }
         other => other,
     }
 }
@@ -48,16 +45,9 @@ fn harmful(character: char) -> bool {
 #[test]
 fn every_format_is_found_by_its_name_and_documented() {
     for kind in FORMATS {
-        assert!(std::ptr::eq(
-            find(kind.name).expect("it is in the registry"),
-            kind
-        ));
+        assert!(std::ptr::eq(find(kind.name).expect("it is in the registry"), kind));
         assert!(kind.summary.ends_with('.') && kind.docs.len() > kind.summary.len());
-        assert!(
-            kind.ending
-                .chars()
-                .all(|character| character.is_ascii_lowercase())
-        );
+        assert!(kind.ending.chars().all(|character| character.is_ascii_lowercase()));
     }
     assert!(find("no such format").is_none());
 }
@@ -88,14 +78,8 @@ fn hostile_text_never_reaches_the_reader_as_it_is() {
         }
         if matches!(kind.name, "html" | "markdown" | "junit") {
             // The command to run again is code, in which Markdown knows no markup.
-            let marked = text
-                .lines()
-                .filter(|line| kind.name != "markdown" || !line.starts_with("Again: `"));
-            assert!(
-                marked.into_iter().all(|line| !line.contains("<script>")),
-                "{}",
-                kind.name
-            );
+            let marked = text.lines().filter(|line| kind.name != "markdown" || !line.starts_with("Again: `"));
+            assert!(marked.into_iter().all(|line| !line.contains("<script>")), "{}", kind.name);
         }
     }
 }
@@ -130,10 +114,7 @@ fn any_witness() -> impl Strategy<Value = Witness> {
     (any::<[f64; 5]>(), any::<u16>()).prop_map(|(times, number)| {
         let mut witness = sample::witness();
         [witness.client.from_ms, witness.client.to_ms, witness.lag_ms] = [times[0], times[1], times[2]];
-        [
-            witness.attempts[0].bar.from_ms,
-            witness.attempts[0].events[0].at_ms,
-        ] = [times[3], times[4]];
+        [witness.attempts[0].bar.from_ms, witness.attempts[0].events[0].at_ms] = [times[3], times[4]];
         witness.attempts[1].number = number;
         witness
     })

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::args::Analyze;
 use crate::exit::Exit;
 use crate::judging::judge_run;
-use crate::output::{complain, parse_targets, print_report, save_report, stderr_has_colour};
+use crate::output::{complain, complain_of, parse_targets, print_report, save_report};
 use crate::sources::load;
 
 pub(crate) fn analyze(args: &Analyze) -> Result<Exit> {
@@ -18,7 +18,7 @@ pub(crate) fn analyze(args: &Analyze) -> Result<Exit> {
         Some(path) => match load(path, &scenario::Overrides::default()) {
             Ok(loaded) => Some(loaded.plan.brief),
             Err(failure) => {
-                complain(&failure.render(stderr_has_colour()));
+                complain_of(|colour| failure.render(colour));
                 return Ok(Exit::Usage);
             }
         },

@@ -4,15 +4,15 @@ use anyhow::Result;
 
 use crate::args::Files;
 use crate::exit::Exit;
-use crate::output::{complain, print, stderr_has_colour};
+use crate::output::{complain_of, harmless, print};
 use crate::sources::{load, overrides};
 
 pub(crate) fn check(args: &Files) -> Result<Exit> {
-    each(args, |name, _| print(&format_args!("{name}: ok\n")))
+    each(args, |name, _| print(&harmless(&format!("{name}: ok\n"))))
 }
 
 pub(crate) fn plan(args: &Files) -> Result<Exit> {
-    each(args, |_, loaded| print(&scenario::describe(&loaded.plan)))
+    each(args, |_, loaded| print(&harmless(&scenario::describe(&loaded.plan).to_string())))
 }
 
 fn each(args: &Files, show: impl Fn(&str, &scenario::Loaded) -> Result<()>) -> Result<Exit> {
@@ -22,12 +22,12 @@ fn each(args: &Files, show: impl Fn(&str, &scenario::Loaded) -> Result<()>) -> R
         match load(path, &overrides) {
             Ok(loaded) => {
                 if !loaded.warnings.is_empty() {
-                    complain(&loaded.render_warnings(stderr_has_colour()));
+                    complain_of(|colour| loaded.render_warnings(colour));
                 }
                 show(&path.display().to_string(), &loaded)?;
             }
             Err(failure) => {
-                complain(&failure.render(stderr_has_colour()));
+                complain_of(|colour| failure.render(colour));
                 exit = Exit::Usage;
             }
         }

@@ -4,14 +4,14 @@ use anyhow::Result;
 
 use crate::args::Export;
 use crate::exit::Exit;
-use crate::output::{complain, print};
+use crate::output::{complain, harmless, print};
 
 pub(crate) fn export(args: &Export) -> Result<Exit> {
     let dir = args.out.clone().unwrap_or_else(|| args.run.join("parquet"));
     match evidence::export_parquet(&args.run, &dir) {
         Ok(files) => {
             for (path, rows) in files {
-                print(&format_args!("{}  {rows} rows\n", path.display()))?;
+                print(&harmless(&format!("{}  {rows} rows\n", path.display())))?;
             }
             Ok(Exit::Pass)
         }

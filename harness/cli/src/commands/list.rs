@@ -30,14 +30,22 @@ fn kinds(kinds: &[Kind]) -> Vec<(String, String)> {
 }
 
 fn defect_rows() -> Vec<(String, String)> {
-    gateways::reference::Defect::ALL.iter().map(|defect| (defect.name().into(), defect.docs().into())).collect()
+    gateways::reference::Defect::ALL
+        .iter()
+        .map(|defect| (defect.name().into(), defect.docs().replace('\n', " ")))
+        .collect()
 }
 
 fn scenario_rows() -> Vec<(String, String)> {
     let about = |entry: &scenarios::Entry| {
-        let why = scenario::load_text(entry.name, entry.text, std::path::Path::new("."), &scenario::Overrides::default())
-            .ok()
-            .and_then(|loaded| loaded.plan.brief.about.why);
+        let why = scenario::load_text(
+            entry.name,
+            entry.text,
+            std::path::Path::new("."),
+            &scenario::Overrides::default(),
+        )
+        .ok()
+        .and_then(|loaded| loaded.plan.brief.about.why);
         (entry.name.to_owned(), why.unwrap_or_default())
     };
     scenarios::LIBRARY.iter().map(about).collect()

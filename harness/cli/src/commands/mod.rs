@@ -2,11 +2,14 @@
 
 mod analyze;
 mod check;
+mod doctor;
 mod explain;
 mod export;
+mod init;
 mod list;
 mod report;
 mod run;
+mod shell;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -22,8 +25,12 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Report(args) => report::report(&args),
         Command::Export(args) => export::export(&args),
         Command::List { what } => list::list(what),
-        Command::Explain { what } => explain::explain(&what),
+        Command::Explain(args) => explain::explain(&args),
         Command::Schema => schema(),
+        Command::Init(args) => init::init(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man { out } => shell::man(out.as_deref()),
     };
     carried_out.unwrap_or_else(|error| {
         complain(&format_args!("error: {error:#}"));

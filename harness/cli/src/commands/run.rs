@@ -11,7 +11,7 @@ use crate::args::Run;
 use crate::exit::Exit;
 use crate::interrupt::{Interrupts, listen};
 use crate::judging::judge_fresh;
-use crate::output::{complain, parse_targets, print, print_report, save_report, stderr_has_colour};
+use crate::output::{complain, complain_of, harmless, parse_targets, print, print_report, save_report};
 use crate::progress::Shown;
 use crate::sources::{load, overrides};
 
@@ -46,18 +46,18 @@ fn run_one(
     let loaded = match load(path, overrides) {
         Ok(loaded) => loaded,
         Err(failure) => {
-            complain(&failure.render(stderr_has_colour()));
+            complain_of(|colour| failure.render(colour));
             return Ok(Exit::Usage);
         }
     };
     if !loaded.warnings.is_empty() {
-        complain(&loaded.render_warnings(stderr_has_colour()));
+        complain_of(|colour| loaded.render_warnings(colour));
     }
     let dir = match carry_out(args, path, &loaded, interrupts) {
         Ok(dir) => dir,
         Err(error) => {
             complain(&format_args!("error: {error}"));
-            return Ok(Exit::Environment);
+            return Ok(Exit::from(&error));
         }
     };
     let report = judge_fresh(&dir.path)?;
@@ -65,10 +65,10 @@ fn run_one(
         save_report(&report, format, target)?;
     }
     print_report(&report, "terminal")?;
-    print(&format_args!("evidence  {}\n", dir.path.display()))?;
+    print(&harmless(&format!("evidence  {}\n", dir.path.display())))?;
     if let Some(died) = dir.died {
         complain(&format_args!("error: {died}"));
-        return Ok(Exit::Environment.max(report.verdict.into()));
+        return Ok(Exit::Environment);
     }
     Ok(report.verdict.into())
 }
@@ -79,11 +79,17 @@ struct Recorded {
     died: Option<RunError>,
 }
 
-fn carry_out(args: &Run, path: &Path, loaded: &Loaded, interrupts: &Interrupts) -> Result<Recorded, RunError> {
+fn carry_out(
+    args: &Run,
+    path: &Path,
+    loaded: &Loaded,
+    interrupts: &Interrupts,
+) -> Result<Recorded, RunError> {
     let options = Options {
         out: args.out.clone(),
         scenario_path: path.display().to_string(),
         scenario_text: loaded.text.clone(),
+        overrides: args.files.overrides.set.clone(),
         simulate: args.simulate,
         allow_hosts: args.allow_host.clone(),
         status: args.status,
@@ -91,7 +97,7 @@ fn carry_out(args: &Run, path: &Path, loaded: &Loaded, interrupts: &Interrupts) 
         abort: interrupts.abort.clone(),
     };
     let progress = Arc::new(Progress::new(&loaded.plan, scheduled(&loaded.plan)));
-    let shown = Shown::start(&progress, args.quiet);
+    let shown = Shown::start(&progress, args.simulate, args.quiet, &interrupts.interrupt);
     let finished = run::run(&loaded.plan, &options, &progress);
     drop(shown);
     match finished {

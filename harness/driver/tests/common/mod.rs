@@ -1,5 +1,8 @@
 //! Small raw servers, and runs of the driver against them.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::rc::Rc;
@@ -61,7 +64,10 @@ impl Peer {
 }
 
 /// Accepts connections for ever, each handled by `peer` in a task of its own.
-pub(crate) fn serve<F: Future<Output = ()> + 'static>(world: &World, peer: impl Fn(Peer) -> F + 'static) -> SocketAddr {
+pub(crate) fn serve<F: Future<Output = ()> + 'static>(
+    world: &World,
+    peer: impl Fn(Peer) -> F + 'static,
+) -> SocketAddr {
     let listener = world.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let (address, world) = (listener.local_addr().unwrap(), world.clone());
     tokio::task::spawn_local(async move {
@@ -149,6 +155,31 @@ pub(crate) async fn all_parts(
     totals
 }
 
+/// The most connections that were open at a time, as the server saw it.
+pub(crate) fn most_open(spec: DriverSpec, answer_after_millis: u64) -> (usize, Vec<Exchange>) {
+    let (open_now, most) = (Rc::new(Cell::new(0usize)), Rc::new(Cell::new(0usize)));
+    let (now, peak) = (open_now.clone(), most.clone());
+    let exchanges = simulated(spec, move |mut peer| {
+        let (now, peak) = (now.clone(), peak.clone());
+        async move {
+            now.set(now.get() + 1);
+            peak.set(peak.get().max(now.get()));
+            while peer.request().await.is_some() {
+                peer.wait(answer_after_millis).await;
+                peer.say(OK).await;
+            }
+            now.set(now.get() - 1);
+        }
+    });
+    (most.get(), exchanges)
+}
+
+/// From one second of the run to another.
+pub(crate) fn seconds(from: f64, to: f64) -> Stretch {
+    let moment = |seconds| Moment::after_epoch(Duration::from_secs_f64(seconds));
+    Stretch { from: moment(from), to: moment(to) }
+}
+
 /// What a run records, in the order of the tags.
 pub(crate) fn recorded(run: impl FnOnce(Recorder) -> Totals) -> Vec<Exchange> {
     let dir = tempfile::tempdir().unwrap();
@@ -167,11 +198,6 @@ fn read(dir: &Path) -> Vec<Exchange> {
     exchanges
 }
 
-/// Counts, from many tasks of one thread.
-pub(crate) fn counter() -> Rc<std::cell::Cell<usize>> {
-    Rc::default()
-}
-
 fn manifest() -> Manifest {
     Manifest {
         format: FORMAT,
@@ -179,6 +205,7 @@ fn manifest() -> Manifest {
         run: "test".into(),
         scenario_path: String::new(),
         scenario_text: String::new(),
+        overrides: Vec::new(),
         plan: serde_json::Value::Null,
         seed: 7,
         nonce: RunNonce(7),

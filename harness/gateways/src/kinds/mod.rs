@@ -3,8 +3,14 @@
 //! A new kind is one file here (settings, configuration, launching, documentation, tests), its `mod` line, and its
 //! line in the registry below.
 
+mod envoy;
+mod haproxy;
+mod launched;
+mod nginx;
 mod reference;
 mod url;
+
+pub(crate) use launched::on_path;
 
 use crate::Gateway;
 
@@ -12,6 +18,9 @@ units::registry! {
     /// The gateway under test, chosen by its key in the scenario.
     GatewaySettings: Gateway {
         "reference" => reference::Reference,
+        "haproxy" => haproxy::Haproxy,
+        "nginx" => nginx::Nginx,
+        "envoy" => envoy::Envoy,
         "url" => url::Url,
     }
 }

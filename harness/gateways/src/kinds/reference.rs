@@ -37,3 +37,18 @@ impl Gateway for Reference {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_unknown_defect_is_refused_with_all_that_are_known() {
+        let settings = serde_json::from_value::<Reference>(json!({ "defects": ["retry-post"] }));
+        insta::assert_snapshot!(settings.unwrap_err(), @"unknown variant `retry-post`, expected one of `ignores-timeout`, `doubles-timeout`, `retries-post`, `one-retry-too-many`, `no-retry`, `same-host-retry`, `no-backoff`, `breaker-never-trips`, `breaker-never-recovers`, `breaker-trips-late`, `global-breaker`, `truncated-as-complete`");
+        assert!(serde_json::from_value::<Reference>(json!({ "defect": [] })).is_err());
+        assert_eq!(serde_json::from_value::<Reference>(json!({})).unwrap(), Reference::default());
+    }
+}

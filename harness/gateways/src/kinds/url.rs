@@ -49,37 +49,33 @@ fn checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<String, D::
 fn target(text: &str) -> Result<Target, String> {
     let wrong =
         || format!("`{text}` is not the address of a gateway: expected one such as `http://127.0.0.1:8080`");
+    if text.contains('@') {
+        // Not quoted, since a password may stand there.
+        return Err("the gateway's address carries a user name: expected only a host and a port".into());
+    }
     let uri: Uri = text.parse().map_err(|_| wrong())?;
     match uri.scheme_str() {
         Some("http") => {}
         Some("https") => {
-            return Err(format!(
-                "`{text}`: https is not spoken in this version: expected `http://…`"
-            ));
+            return Err(format!("`{text}`: https is not spoken in this version: expected `http://…`"));
         }
         _ => return Err(wrong()),
     }
     let authority = uri.authority().ok_or_else(wrong)?;
-    if authority.as_str().contains('@') {
-        return Err(format!(
-            "`{text}` carries a user name: expected only a host and a port"
-        ));
-    }
     if uri.path_and_query().is_some_and(|path| path.as_str() != "/") {
         return Err(format!(
             "`{text}` carries a path: each traffic class has its own, expected only a host and a port"
         ));
     }
-    let host = authority.host().trim_matches(['[', ']']);
-    if host.is_empty() || (authority.port().is_some() && authority.port_u16().is_none_or(|port| port == 0)) {
+    let written = authority.host();
+    let host = written.trim_matches(['[', ']']);
+    // A port that is out of bounds reads as none at all.
+    let port_is_wrong = authority.as_str() != written && authority.port_u16().is_none_or(|port| port == 0);
+    if host.is_empty() || port_is_wrong {
         return Err(wrong());
     }
     let port = authority.port_u16().unwrap_or(80);
-    Ok(Target {
-        host: host.to_owned(),
-        port,
-        authority: authority.as_str().to_owned(),
-    })
+    Ok(Target { host: host.to_owned(), port, authority: authority.as_str().to_owned() })
 }
 
 impl Gateway for Url {
@@ -99,22 +95,12 @@ impl Gateway for Url {
 impl Url {
     async fn attach(&self, launch: &Launch) -> Result<Running, LaunchError> {
         let target = target(&self.address).map_err(|why| {
-            io_error(
-                "reading its address",
-                std::io::Error::new(std::io::ErrorKind::InvalidInput, why),
-            )
+            io_error("reading its address", std::io::Error::new(std::io::ErrorKind::InvalidInput, why))
         })?;
         let address = resolve(launch, &target).await?;
-        let allowed = launch
-            .allow_hosts
-            .iter()
-            .any(|host| host.eq_ignore_ascii_case(&target.host));
+        let allowed = launch.allow_hosts.iter().any(|host| host.eq_ignore_ascii_case(&target.host));
         if !address.ip().is_loopback() && !allowed {
-            return Err(LaunchError::NotAllowed {
-                gateway: NAME,
-                host: target.host,
-                address: address.ip(),
-            });
+            return Err(LaunchError::NotAllowed { gateway: NAME, host: target.host, address: address.ip() });
         }
         let ready = ready::wait_until_routed(&launch.world, address, &target.authority, ready::BOUND).await;
         ready.map_err(|NotRouted { waited, last_probe }| LaunchError::NotReady {
@@ -123,20 +109,12 @@ impl Url {
             last_probe,
             last_words: "not known, since it is not ours".into(),
         })?;
-        Ok(Running {
-            address,
-            version: None,
-            handle: Handle::Attached,
-        })
+        Ok(Running { address, version: None, handle: Handle::Attached })
     }
 }
 
 fn io_error(what: &str, source: std::io::Error) -> LaunchError {
-    LaunchError::Io {
-        gateway: NAME,
-        what: what.to_owned(),
-        source,
-    }
+    LaunchError::Io { gateway: NAME, what: what.to_owned(), source }
 }
 
 /// Resolves the host once, so that a name which moves does not move the run. IPv4 is preferred: it is what most
@@ -149,7 +127,5 @@ async fn resolve(launch: &Launch, target: &Target) -> Result<SocketAddr, LaunchE
     let found = found.unwrap_or_else(|| Err(std::io::ErrorKind::TimedOut.into()));
     let found: Vec<SocketAddr> = found.map_err(|source| io_error(&what, source))?.collect();
     let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    first
-        .copied()
-        .ok_or_else(|| io_error(&what, std::io::ErrorKind::NotFound.into()))
+    first.copied().ok_or_else(|| io_error(&what, std::io::ErrorKind::NotFound.into()))
 }

@@ -32,11 +32,7 @@ pub(crate) struct Activity {
 impl Activity {
     pub(crate) fn start(timer: &Timer) -> Rc<Self> {
         let changed = Cell::new(timer.now());
-        Rc::new(Activity {
-            timer: timer.clone(),
-            requests: Cell::new(0),
-            changed,
-        })
+        Rc::new(Activity { timer: timer.clone(), requests: Cell::new(0), changed })
     }
 
     /// A request is under way as long as the value lives.

@@ -79,10 +79,7 @@ async fn within<F: Future>(
 ) -> Result<F::Output, Failure> {
     let limits = [(total, Failure::Total), own];
     // Where both come at once, the one that ends the request is named: `min_by_key` takes the first of equals.
-    let first = limits
-        .into_iter()
-        .filter_map(|(at, failure)| Some((at?, failure)))
-        .min_by_key(|(at, _)| *at);
+    let first = limits.into_iter().filter_map(|(at, failure)| Some((at?, failure))).min_by_key(|(at, _)| *at);
     match first {
         None => Ok(future.await),
         Some((at, failure)) => timer.until(at, future).await.ok_or(failure),
@@ -101,17 +98,10 @@ pub(crate) async fn attempt(
     let mut per_try = None;
     loop {
         let connect = (Some(timer.now() + settings.connect), Failure::Connect);
-        let mut connection = within(timer, connect, total, connections.take())
-            .await?
-            .map_err(|_| Failure::Connect)?;
+        let mut connection =
+            within(timer, connect, total, connections.take()).await?.map_err(|_| Failure::Connect)?;
         let own = *per_try.get_or_insert_with(|| settings.per_try.map(|length| timer.now() + length));
-        let sent = within(
-            timer,
-            (own, Failure::PerTry),
-            total,
-            connection.send(outgoing.build()),
-        )
-        .await?;
+        let sent = within(timer, (own, Failure::PerTry), total, connection.send(outgoing.build())).await?;
         match sent {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 return Err(Failure::Invalid);

@@ -56,17 +56,8 @@ impl Relay {
         truncated_as_complete: bool,
     ) -> Self {
         let ended = incoming.is_end_stream();
-        let held = Some(Held {
-            incoming,
-            connection,
-            permit,
-        });
-        let mut relay = Relay {
-            held,
-            total: None,
-            cut: None,
-            truncated_as_complete,
-        };
+        let held = Some(Held { incoming, connection, permit });
+        let mut relay = Relay { held, total: None, cut: None, truncated_as_complete };
         if ended {
             relay.finish();
         } else {
@@ -79,10 +70,7 @@ impl Relay {
     }
 
     fn finish(&mut self) {
-        if let Some(Held {
-            connection, permit, ..
-        }) = self.held.take()
-        {
+        if let Some(Held { connection, permit, .. }) = self.held.take() {
             if let Some(permit) = permit {
                 permit.succeed();
             }
@@ -91,10 +79,7 @@ impl Relay {
     }
 
     fn fail(&mut self) {
-        if let Some(Held {
-            permit: Some(permit), ..
-        }) = self.held.take()
-        {
+        if let Some(Held { permit: Some(permit), .. }) = self.held.take() {
             permit.fail(None);
         }
     }
@@ -121,17 +106,14 @@ impl Body for Relay {
         let Some(held) = &mut this.held else {
             return Poll::Ready(None);
         };
-        if this
-            .total
-            .as_mut()
-            .is_some_and(|total| total.as_mut().poll(cx).is_ready())
-        {
+        if this.total.as_mut().is_some_and(|total| total.as_mut().poll(cx).is_ready()) {
             return this.cut(Cut::Total, cx);
         }
         match Pin::new(&mut held.incoming).poll_frame(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(Some(Ok(frame))) => {
-                if held.incoming.is_end_stream() {
+                // Nothing follows trailers, and the server does not ask.
+                if frame.is_trailers() || held.incoming.is_end_stream() {
                     this.finish();
                 }
                 Poll::Ready(Some(Ok(frame)))

@@ -48,11 +48,7 @@ pub(crate) enum Outcome {
 
 impl Machine {
     pub(crate) fn new(settings: Breaker) -> Self {
-        Machine {
-            settings,
-            state: State::Closed(Recent::default()),
-            generation: 0,
-        }
+        Machine { settings, state: State::Closed(Recent::default()), generation: 0 }
     }
 
     /// True if [`Machine::admit`] would let a request through.
@@ -74,9 +70,7 @@ impl Machine {
             State::Open(_) => self.enter(State::HalfOpen(1)),
             State::HalfOpen(probes) => *probes += 1,
         }
-        Some(Pass {
-            generation: self.generation,
-        })
+        Some(Pass { generation: self.generation })
     }
 
     /// Notes how a request that was let through has ended.
@@ -100,9 +94,8 @@ impl Machine {
     }
 
     fn open(&mut self, now: Moment, retry_after: Option<Duration>) {
-        let asked = retry_after
-            .filter(|_| self.settings.retry_after)
-            .map(|length| length.min(RETRY_AFTER_MAX));
+        let asked =
+            retry_after.filter(|_| self.settings.retry_after).map(|length| length.min(RETRY_AFTER_MAX));
         self.enter(State::Open(now + asked.unwrap_or(self.settings.open_for.0)));
     }
 
@@ -120,30 +113,16 @@ mod tests {
     use super::*;
     use crate::Trip;
 
-    const NO_TRIP: Trip = Trip {
-        consecutive: None,
-        count: None,
-        share: None,
-        within: None,
-        min: None,
-    };
+    const NO_TRIP: Trip = Trip { consecutive: None, count: None, share: None, within: None, min: None };
     const OPEN_FOR: Duration = Duration::from_secs(5);
 
     fn machine(trip: Trip, probes: u16) -> Machine {
         let open_for = Timespan(OPEN_FOR);
-        Machine::new(Breaker {
-            trip,
-            open_for,
-            probes,
-            retry_after: true,
-        })
+        Machine::new(Breaker { trip, open_for, probes, retry_after: true })
     }
 
     fn in_a_row(consecutive: u32) -> Trip {
-        Trip {
-            consecutive: Some(consecutive),
-            ..NO_TRIP
-        }
+        Trip { consecutive: Some(consecutive), ..NO_TRIP }
     }
 
     fn at(millis: u64) -> Moment {
@@ -175,14 +154,7 @@ mod tests {
     #[test]
     fn failures_count_within_the_window_only() {
         let within = Some(Timespan::from_millis(100));
-        let mut machine = machine(
-            Trip {
-                count: Some(2),
-                within,
-                ..NO_TRIP
-            },
-            1,
-        );
+        let mut machine = machine(Trip { count: Some(2), within, ..NO_TRIP }, 1);
         fail(&mut machine, at(0));
         fail(&mut machine, at(100));
         assert!(machine.admits(at(100)), "the first has left the window");
@@ -193,12 +165,7 @@ mod tests {
     #[test]
     fn a_share_counts_from_the_fewest_requests_on() {
         let within = Some(Timespan::from_secs(10));
-        let trip = Trip {
-            share: Share::new(0.5),
-            within,
-            min: Some(4),
-            ..NO_TRIP
-        };
+        let trip = Trip { share: Share::new(0.5), within, min: Some(4), ..NO_TRIP };
         let mut machine = machine(trip, 1);
         fail(&mut machine, at(0));
         fail(&mut machine, at(1));
@@ -218,10 +185,7 @@ mod tests {
         assert!(!machine.admits(at(2)), "a late success does not close it");
         let _probe = machine.admit(at(5001)).unwrap();
         machine.record(at(5002), also_early, Outcome::Failure(None));
-        assert!(
-            machine.admits(at(5002)),
-            "a late failure does not end the probing"
-        );
+        assert!(machine.admits(at(5002)), "a late failure does not end the probing");
     }
 
     #[test]
@@ -245,11 +209,8 @@ mod tests {
     }
 
     fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let outcome = prop_oneof![
-            Just(Outcome::Success),
-            Just(Outcome::Failure(None)),
-            Just(Outcome::Unknown),
-        ];
+        let outcome =
+            prop_oneof![Just(Outcome::Success), Just(Outcome::Failure(None)), Just(Outcome::Unknown),];
         let step = prop_oneof![
             (0..4000_u64).prop_map(Step::Wait),
             Just(Step::Admit),

@@ -18,28 +18,18 @@ pub(crate) struct Breakers {
 
 impl Breakers {
     pub(crate) fn new(settings: &Settings, backends: usize, timer: &Timer) -> Self {
-        let machine = || {
-            settings
-                .breaker
-                .clone()
-                .map(|breaker| Rc::new(RefCell::new(Machine::new(breaker))))
-        };
+        let machine = || settings.breaker.clone().map(|breaker| Rc::new(RefCell::new(Machine::new(breaker))));
         let machines = if settings.one_breaker {
             machine().map_or_else(Vec::new, |one| vec![one; backends])
         } else {
             (0..backends).filter_map(|_| machine()).collect()
         };
-        Breakers {
-            machines,
-            timer: timer.clone(),
-        }
+        Breakers { machines, timer: timer.clone() }
     }
 
     /// True if the breaker of `backend` would let a request through.
     pub(crate) fn admits(&self, backend: usize, now: Moment) -> bool {
-        self.machines
-            .get(backend)
-            .is_none_or(|machine| machine.borrow().admits(now))
+        self.machines.get(backend).is_none_or(|machine| machine.borrow().admits(now))
     }
 
     /// Lets a request to `backend` through, or not.
@@ -48,11 +38,7 @@ impl Breakers {
             return Some(Permit(None));
         };
         let pass = machine.borrow_mut().admit(now)?;
-        Some(Permit(Some(Held {
-            machine: machine.clone(),
-            pass,
-            timer: self.timer.clone(),
-        })))
+        Some(Permit(Some(Held { machine: machine.clone(), pass, timer: self.timer.clone() })))
     }
 }
 
@@ -78,9 +64,7 @@ impl Permit {
 
     fn end(&mut self, outcome: Outcome) {
         if let Some(held) = self.0.take() {
-            held.machine
-                .borrow_mut()
-                .record(held.timer.now(), held.pass, outcome);
+            held.machine.borrow_mut().record(held.timer.now(), held.pass, outcome);
         }
     }
 }

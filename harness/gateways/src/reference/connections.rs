@@ -51,12 +51,7 @@ pub(crate) struct Connections {
 
 impl Connections {
     pub(crate) fn new(world: &World, timer: &Timer, address: SocketAddr) -> Self {
-        Connections {
-            world: world.clone(),
-            timer: timer.clone(),
-            address,
-            idle: Idle::default(),
-        }
+        Connections { world: world.clone(), timer: timer.clone(), address, idle: Idle::default() }
     }
 
     /// A connection that can take a request: the one that was used last, or a new one.
@@ -75,29 +70,15 @@ impl Connections {
     }
 
     async fn open(&self) -> Result<Connection, String> {
-        let stream = self
-            .world
-            .connect(self.address)
-            .await
-            .map_err(|error| error.to_string())?;
+        let stream = self.world.connect(self.address).await.map_err(|error| error.to_string())?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD_MAX);
-        let (sender, connection) = builder
-            .handshake(TokioIo::new(stream))
-            .await
-            .map_err(|error| error.to_string())?;
+        let (sender, connection) =
+            builder.handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
         // How it ends is told to whoever waits for a response on it.
         let driving = tokio::task::spawn_local(async move { drop(connection.await) });
-        let home = Home {
-            idle: Rc::downgrade(&self.idle),
-            timer: self.timer.clone(),
-        };
-        Ok(Connection {
-            sender,
-            _driving: AbortOnDropHandle::new(driving),
-            home,
-            reused: false,
-        })
+        let home = Home { idle: Rc::downgrade(&self.idle), timer: self.timer.clone() };
+        Ok(Connection { sender, _driving: AbortOnDropHandle::new(driving), home, reused: false })
     }
 }
 

@@ -74,15 +74,8 @@ mod tests {
     fn every_defect_is_named_in_kebab_case_and_explains_itself() {
         for &defect in Defect::ALL {
             let name = defect.name();
-            assert!(
-                name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
-                "{name}"
-            );
-            assert!(
-                defect.docs().ends_with('.') && !defect.docs().starts_with(' '),
-                "{}",
-                defect.docs()
-            );
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
+            assert!(defect.docs().ends_with('.') && !defect.docs().starts_with(' '), "{}", defect.docs());
             assert_eq!(serde_json::to_value(defect).unwrap(), name);
         }
         assert_eq!(Defect::ALL.len(), 12);

@@ -33,15 +33,9 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         tried.push(backend);
         let result = attempt(settings, timer, &gateway.connections[backend], outgoing, total).await;
         let permit = judge(gateway, permit, &result);
-        let status = result
-            .as_ref()
-            .map(|answer| answer.response.status())
-            .map_err(|failure| *failure);
+        let status = result.as_ref().map(|answer| answer.response.status()).map_err(|failure| *failure);
         let number = tried.len() as u32;
-        let retry = settings
-            .retry
-            .as_ref()
-            .filter(|retry| retry.wants(&outgoing.method, number, status));
+        let retry = settings.retry.as_ref().filter(|retry| retry.wants(&outgoing.method, number, status));
         let Some(retry) = retry else {
             return pass_on(gateway, result, permit, total);
         };
@@ -50,11 +44,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
             permit.succeed();
         }
         let wait = retry.wait(number, &mut gateway.draws.borrow_mut());
-        if timer
-            .until(total.unwrap_or(Moment::NEVER), timer.sleep(wait))
-            .await
-            .is_none()
-        {
+        if timer.until(total.unwrap_or(Moment::NEVER), timer.sleep(wait)).await.is_none() {
             return made(Failure::Total.status(), Failure::Total.words());
         }
         latest = Some(result);
@@ -70,11 +60,7 @@ fn judge(gateway: &Gateway, permit: Permit, result: &Result<Answer, Failure>) ->
         return None;
     };
     let status = answer.response.status();
-    let obeys = gateway
-        .settings
-        .breaker
-        .as_ref()
-        .is_some_and(|breaker| breaker.retry_after);
+    let obeys = gateway.settings.breaker.as_ref().is_some_and(|breaker| breaker.retry_after);
     if status.is_server_error() || (obeys && status == StatusCode::TOO_MANY_REQUESTS) {
         permit.fail(headers::retry_after(answer.response.headers()));
         return None;

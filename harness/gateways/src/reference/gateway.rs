@@ -30,10 +30,7 @@ impl Gateway {
         let backends = &upstreams.backends;
         let connections = |address| Connections::new(world, &timer, address);
         Gateway {
-            connections: backends
-                .iter()
-                .map(|backend| connections(backend.address))
-                .collect(),
+            connections: backends.iter().map(|backend| connections(backend.address)).collect(),
             draws: RefCell::new(Pcg64Mcg::seed_from_u64(upstreams.seed)),
             pool: RefCell::new(Pool::new(backends)),
             breakers: Breakers::new(&settings, backends.len(), &timer),
@@ -46,10 +43,8 @@ impl Gateway {
     pub(crate) fn choose(&self, tried: &[usize]) -> Option<(usize, Permit)> {
         let now = self.timer.now();
         let next = self.settings.retry.as_ref().map_or(Next::Any, |retry| retry.next);
-        let backend = self
-            .pool
-            .borrow_mut()
-            .pick(tried, next, |backend| self.breakers.admits(backend, now))?;
+        let backend =
+            self.pool.borrow_mut().pick(tried, next, |backend| self.breakers.admits(backend, now))?;
         Some((backend, self.breakers.admit(backend, now)?))
     }
 }

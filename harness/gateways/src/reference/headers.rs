@@ -40,13 +40,7 @@ pub(crate) fn for_backend(headers: &mut HeaderMap) {
 
 /// `Retry-After` in seconds. Its other form, a date, is left aside: a run has no calendar.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
 
@@ -78,10 +72,7 @@ mod tests {
     #[test]
     fn retry_after_is_read_in_seconds_and_nothing_else() {
         let of = |value| {
-            retry_after(&HeaderMap::from_iter([(
-                header::RETRY_AFTER,
-                HeaderValue::from_static(value),
-            )]))
+            retry_after(&HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static(value))]))
         };
         assert_eq!(of("7"), Some(Duration::from_secs(7)));
         assert_eq!(of("18446744073709551616"), None);

@@ -23,11 +23,7 @@ pub(crate) async fn launch(
     upstreams: &Upstreams,
     defects: &[Defect],
 ) -> Result<Running, LaunchError> {
-    let io_error = |source| LaunchError::Io {
-        gateway: NAME,
-        what: "starting it".into(),
-        source,
-    };
+    let io_error = |source| LaunchError::Io { gateway: NAME, what: "starting it".into(), source };
     let (say_address, address) = oneshot::channel();
     let (say_ended, ended) = oneshot::channel();
     let cancel = CancellationToken::new();
@@ -42,12 +38,7 @@ pub(crate) async fn launch(
     let mut inside = if world.is_simulated() {
         Inside::task(tokio::task::spawn_local(run.run()), cancel, ended, world.timer())
     } else {
-        Inside::thread(
-            run.on_its_own_thread().map_err(io_error)?,
-            cancel,
-            ended,
-            world.timer(),
-        )
+        Inside::thread(run.on_its_own_thread().map_err(io_error)?, cancel, ended, world.timer())
     };
     let gone = |_| Err(io::Error::other("it ended before it listened"));
     let address = address.await.unwrap_or_else(gone).map_err(io_error)?;
@@ -61,19 +52,10 @@ pub(crate) async fn launch(
     };
     if let Err(NotRouted { waited, last_probe }) = ready {
         inside.stop().await;
-        return Err(LaunchError::NotReady {
-            gateway: NAME,
-            waited,
-            last_probe,
-            last_words: "none".into(),
-        });
+        return Err(LaunchError::NotReady { gateway: NAME, waited, last_probe, last_words: "none".into() });
     }
     let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
-    Ok(Running {
-        address,
-        version,
-        handle: Handle::Inside(Box::new(inside)),
-    })
+    Ok(Running { address, version, handle: Handle::Inside(Box::new(inside)) })
 }
 
 /// One run of the gateway, from its listening to its end.
@@ -88,14 +70,12 @@ struct Run {
 
 impl Run {
     fn on_its_own_thread(self) -> io::Result<thread::JoinHandle<()>> {
-        thread::Builder::new()
-            .name("reference-gateway".into())
-            .spawn(
-                move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                    Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, self.run()),
-                    Err(error) => drop(self.say_address.send(Err(error))),
-                },
-            )
+        thread::Builder::new().name("reference-gateway".into()).spawn(move || {
+            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, self.run()),
+                Err(error) => drop(self.say_address.send(Err(error))),
+            }
+        })
     }
 
     async fn run(self) {

@@ -23,9 +23,7 @@ impl Pool {
             priority: backend.priority,
             current: 0,
         };
-        Pool {
-            members: backends.iter().map(member).collect(),
-        }
+        Pool { members: backends.iter().map(member).collect() }
     }
 
     /// The next backend among those that `admits` lets through; `tried` are those that this request has met
@@ -40,9 +38,8 @@ impl Pool {
         admits: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let latest = tried.last().copied();
-        let open: Vec<usize> = (0..self.members.len())
-            .filter(|&i| self.members[i].weight > 0 && admits(i))
-            .collect();
+        let open: Vec<usize> =
+            (0..self.members.len()).filter(|&i| self.members[i].weight > 0 && admits(i)).collect();
         let among = |wanted: &dyn Fn(usize) -> bool| -> Vec<usize> {
             open.iter().copied().filter(|&backend| wanted(backend)).collect()
         };
@@ -58,16 +55,8 @@ impl Pool {
 
     /// Takes the turn among `candidates` of the lowest priority number.
     fn turn(&mut self, candidates: &[usize]) -> Option<usize> {
-        let first = candidates
-            .iter()
-            .map(|&backend| self.members[backend].priority)
-            .min()?;
-        let group = || {
-            candidates
-                .iter()
-                .copied()
-                .filter(|&backend| self.members[backend].priority == first)
-        };
+        let first = candidates.iter().map(|&backend| self.members[backend].priority).min()?;
+        let group = || candidates.iter().copied().filter(|&backend| self.members[backend].priority == first);
         let group: Vec<usize> = group().collect();
         let total: i64 = group.iter().map(|&backend| self.members[backend].weight).sum();
         for &backend in &group {
@@ -75,10 +64,7 @@ impl Pool {
             member.current += member.weight;
         }
         // `max_by_key` would take the last of equals; the first is the one that is named first in the scenario.
-        let best = group
-            .into_iter()
-            .rev()
-            .max_by_key(|&backend| self.members[backend].current)?;
+        let best = group.into_iter().rev().max_by_key(|&backend| self.members[backend].current)?;
         self.members[best].current -= total;
         Some(best)
     }
@@ -94,27 +80,17 @@ mod tests {
 
     fn pool(ranks: &[(u32, u32)]) -> Pool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let upstream = |&(weight, priority): &_| Upstream {
-            name: String::new(),
-            address,
-            weight,
-            priority,
-        };
+        let upstream = |&(weight, priority): &_| Upstream { name: String::new(), address, weight, priority };
         Pool::new(&ranks.iter().map(upstream).collect::<Vec<_>>())
     }
 
     fn picks(pool: &mut Pool, count: usize) -> Vec<usize> {
-        (0..count)
-            .filter_map(|_| pool.pick(&[], Next::Any, |_| true))
-            .collect()
+        (0..count).filter_map(|_| pool.pick(&[], Next::Any, |_| true)).collect()
     }
 
     #[test]
     fn weights_are_interleaved_as_nginx_does() {
-        assert_eq!(
-            picks(&mut pool(&[(5, 0), (1, 0), (1, 0)]), 7),
-            [0, 0, 1, 0, 2, 0, 0]
-        );
+        assert_eq!(picks(&mut pool(&[(5, 0), (1, 0), (1, 0)]), 7), [0, 0, 1, 0, 2, 0, 0]);
     }
 
     #[test]

@@ -22,9 +22,7 @@ impl Retry {
     }
 
     fn repeats(&self, method: &Method) -> bool {
-        self.methods
-            .as_ref()
-            .is_none_or(|methods| methods.iter().any(|name| name == method.as_str()))
+        self.methods.as_ref().is_none_or(|methods| methods.iter().any(|name| name == method.as_str()))
     }
 
     /// How long to wait after attempt number `made`, from 1.
@@ -46,11 +44,7 @@ fn full(backoff: &Backoff, made: u32) -> Duration {
     let power = i32::try_from(made.saturating_sub(1)).unwrap_or(i32::MAX);
     let nanos = backoff.base.as_nanos() as f64 * backoff.factor.powi(power);
     // Written so that infinity, and what is no number, end at the longest wait.
-    if nanos < max.as_nanos() as f64 {
-        Duration::from_nanos(nanos as u64)
-    } else {
-        max
-    }
+    if nanos < max.as_nanos() as f64 { Duration::from_nanos(nanos as u64) } else { max }
 }
 
 /// The condition that a result meets. What is not HTTP meets none: trying again is for failures that pass.
@@ -72,12 +66,7 @@ mod tests {
 
     fn backoff(base: u64, factor: f64, max: Option<u64>) -> Backoff {
         let max = max.map(Timespan::from_millis);
-        Backoff {
-            base: Timespan::from_millis(base),
-            factor,
-            max,
-            jitter: false,
-        }
+        Backoff { base: Timespan::from_millis(base), factor, max, jitter: false }
     }
 
     #[test]
@@ -94,10 +83,7 @@ mod tests {
     #[test]
     fn no_number_makes_a_wait_longer_than_an_hour() {
         for factor in [2.0, f64::MAX, f64::INFINITY, f64::NAN] {
-            assert!(
-                full(&backoff(1000, factor, None), u32::MAX) <= WAIT_MAX,
-                "{factor}"
-            );
+            assert!(full(&backoff(1000, factor, None), u32::MAX) <= WAIT_MAX, "{factor}");
         }
     }
 }

@@ -74,20 +74,12 @@ async fn client(gateway: Rc<Gateway>, stream: Stream) {
     };
     let mut builder = http1::Builder::new();
     // The date is the backend's to say, and the simulated world has none.
-    builder
-        .max_buf_size(HEAD_MAX)
-        .header_read_timeout(None)
-        .auto_date_header(false);
+    builder.max_buf_size(HEAD_MAX).header_read_timeout(None).auto_date_header(false);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     loop {
         let (now, limit) = (timer.now(), activity.limit(total));
         // A client that stops reading holds a request up beyond its total timeout; but not for ever.
-        if now >= limit
-            || timer
-                .until(limit.min(now + IDLE), connection.as_mut())
-                .await
-                .is_some()
-        {
+        if now >= limit || timer.until(limit.min(now + IDLE), connection.as_mut()).await.is_some() {
             return;
         }
     }
@@ -99,9 +91,7 @@ async fn respond(gateway: &Gateway, request: Request<Incoming>) -> Response<Cont
         Err((status, words)) => {
             let mut response = made(status, words);
             // The rest of the request is not read, so that nothing can follow it.
-            response
-                .headers_mut()
-                .insert(header::CONNECTION, HeaderValue::from_static("close"));
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
         }
     }
@@ -109,10 +99,8 @@ async fn respond(gateway: &Gateway, request: Request<Incoming>) -> Response<Cont
 
 /// Reads a request to its end.
 async fn read(gateway: &Gateway, request: Request<Incoming>) -> Result<Outgoing, (StatusCode, &'static str)> {
-    const TOO_LARGE: (StatusCode, &str) = (
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "the request body is larger than 1 MiB",
-    );
+    const TOO_LARGE: (StatusCode, &str) =
+        (StatusCode::PAYLOAD_TOO_LARGE, "the request body is larger than 1 MiB");
     let (mut head, body) = request.into_parts();
     if head.method == Method::CONNECT {
         return Err((StatusCode::NOT_IMPLEMENTED, "this gateway makes no tunnels"));
@@ -124,31 +112,17 @@ async fn read(gateway: &Gateway, request: Request<Incoming>) -> Result<Outgoing,
         Bytes::new()
     } else {
         let timer = &gateway.timer;
-        let whole = timer
-            .until(timer.now() + BODY_WAIT, Limited::new(body, BODY_MAX).collect())
-            .await;
+        let whole = timer.until(timer.now() + BODY_WAIT, Limited::new(body, BODY_MAX).collect()).await;
         match whole {
             Some(Ok(body)) => body.to_bytes(),
             Some(Err(error)) if error.is::<LengthLimitError>() => return Err(TOO_LARGE),
             Some(Err(_)) => return Err((StatusCode::BAD_REQUEST, "the request body was cut off")),
             None => {
-                return Err((
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the request body did not arrive in time",
-                ));
+                return Err((StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time"));
             }
         }
     };
     headers::for_backend(&mut head.headers);
-    let path = head
-        .uri
-        .into_parts()
-        .path_and_query
-        .unwrap_or(PathAndQuery::from_static("/"));
-    Ok(Outgoing {
-        method: head.method,
-        uri: Uri::from(path),
-        headers: head.headers,
-        body,
-    })
+    let path = head.uri.into_parts().path_and_query.unwrap_or(PathAndQuery::from_static("/"));
+    Ok(Outgoing { method: head.method, uri: Uri::from(path), headers: head.headers, body })
 }

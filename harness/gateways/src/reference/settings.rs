@@ -71,11 +71,7 @@ impl Settings {
                 return None;
             }
             length.map(|length| {
-                if defects.has(Defect::DoublesTimeout) {
-                    length * DOUBLED
-                } else {
-                    length
-                }
+                if defects.has(Defect::DoublesTimeout) { length.saturating_mul(DOUBLED) } else { length }
             })
         };
         Settings {
@@ -96,21 +92,13 @@ impl Retry {
         if defects.has(Defect::NoRetry) {
             return None;
         }
-        let next = if retry.other_backend {
-            Next::Other
-        } else {
-            Next::Any
-        };
+        let next = if retry.other_backend { Next::Other } else { Next::Any };
         Some(Retry {
             attempts: u32::from(retry.attempts) + u32::from(defects.has(Defect::OneRetryTooMany)),
             on: retry.on.clone(),
             methods: (!defects.has(Defect::RetriesPost)).then(|| retry.methods.clone()),
             backoff: retry.backoff.filter(|_| !defects.has(Defect::NoBackoff)),
-            next: if defects.has(Defect::SameHostRetry) {
-                Next::Same
-            } else {
-                next
-            },
+            next: if defects.has(Defect::SameHostRetry) { Next::Same } else { next },
         })
     }
 }

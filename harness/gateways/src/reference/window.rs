@@ -20,11 +20,7 @@ pub(crate) struct Recent {
 impl Recent {
     /// Notes a result.
     pub(crate) fn note(&mut self, trip: &Trip, now: Moment, failed: bool) {
-        self.in_a_row = if failed {
-            self.in_a_row.saturating_add(1)
-        } else {
-            0
-        };
+        self.in_a_row = if failed { self.in_a_row.saturating_add(1) } else { 0 };
         let Some(within) = trip.within else { return };
         while let Some(&(at, _)) = self.results.front()
             && now.since(at) >= *within

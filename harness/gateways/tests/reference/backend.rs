@@ -27,11 +27,7 @@ enum Then {
 }
 
 fn act(text: &str, then: Then) -> Act {
-    Act {
-        wait: Duration::ZERO,
-        parts: vec![(text.into(), Duration::ZERO)],
-        then,
-    }
+    Act { wait: Duration::ZERO, parts: vec![(text.into(), Duration::ZERO)], then }
 }
 
 /// A complete answer with a status and further headers, each with its line end.
@@ -81,11 +77,7 @@ pub(crate) fn raw_hang(text: &str) -> Act {
 /// A complete answer that comes in two parts, `gap` apart.
 pub(crate) fn in_parts(gap: Duration) -> Act {
     let head = "HTTP/1.1 200 OK\r\nx-brownout-backend: 0\r\ncontent-length: 10\r\n\r\nhello".into();
-    Act {
-        wait: Duration::ZERO,
-        parts: vec![(head, Duration::ZERO), ("world".into(), gap)],
-        then: Then::Keep,
-    }
+    Act { wait: Duration::ZERO, parts: vec![(head, Duration::ZERO), ("world".into(), gap)], then: Then::Keep }
 }
 
 impl Act {
@@ -107,8 +99,6 @@ pub(crate) struct Arrival {
     pub(crate) at: Moment,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
-    /// The number of the connection that it came on.
-    pub(crate) connection: usize,
 }
 
 type Script = Rc<dyn Fn(usize) -> Act>;
@@ -141,22 +131,11 @@ impl Backend {
         let serving = tokio::task::spawn_local(async move {
             let mut connections = JoinSet::new();
             while let Ok(stream) = listener.accept().await {
-                let number = shared.borrow().connections;
                 shared.borrow_mut().connections += 1;
-                connections.spawn_local(connection(
-                    stream,
-                    number,
-                    script.clone(),
-                    shared.clone(),
-                    timer.clone(),
-                ));
+                connections.spawn_local(connection(stream, script.clone(), shared.clone(), timer.clone()));
             }
         });
-        Backend {
-            address,
-            seen,
-            serving,
-        }
+        Backend { address, seen, serving }
     }
 
     pub(crate) fn arrivals(&self) -> Vec<Arrival> {
@@ -182,35 +161,20 @@ impl Backend {
     }
 }
 
-async fn connection(
-    mut stream: Stream,
-    number: usize,
-    script: Script,
-    seen: Rc<RefCell<Seen>>,
-    timer: Timer,
-) {
+async fn connection(mut stream: Stream, script: Script, seen: Rc<RefCell<Seen>>, timer: Timer) {
     while let Some((head, body)) = request(&mut stream).await {
         let is_probe = head.starts_with("GET / ");
         let index = seen.borrow().arrivals.len();
         let act = if is_probe { ok() } else { script(index) };
         if !is_probe {
-            let arrival = Arrival {
-                at: timer.now(),
-                head,
-                body,
-                connection: number,
-            };
+            let arrival = Arrival { at: timer.now(), head, body };
             seen.borrow_mut().arrivals.push(arrival);
         }
         let wait = timer.now() + act.wait;
         if act.then == Then::Hang && act.parts.iter().all(|(bytes, _)| bytes.is_empty())
             || !act.wait.is_zero()
         {
-            let end = if act.then == Then::Hang {
-                Moment::NEVER
-            } else {
-                wait
-            };
+            let end = if act.then == Then::Hang { Moment::NEVER } else { wait };
             if timer.until(end, stream.read(&mut [0; 16])).await.is_some() {
                 seen.borrow_mut().abandoned.push(timer.now());
                 return;
@@ -245,10 +209,8 @@ async fn request(stream: &mut Stream) -> Option<(String, Vec<u8>)> {
         (stream.read_buf(&mut bytes).await.ok()? > 0).then_some(())?;
     };
     let head = String::from_utf8(bytes[..head_end].to_vec()).unwrap();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
-        .unwrap_or(0);
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
     let mut body = bytes[head_end..].to_vec();
     while body.len() < length {
         (stream.read_buf(&mut body).await.ok()? > 0).then_some(())?;

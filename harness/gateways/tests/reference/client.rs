@@ -20,11 +20,7 @@ pub(crate) struct Got {
 
 /// Sends `method path` with further headers (each with its line end) and a body.
 pub(crate) async fn ask(world: &World, gateway: SocketAddr, method: &str, path: &str, body: &str) -> Got {
-    let length = if body.is_empty() {
-        String::new()
-    } else {
-        format!("content-length: {}\r\n", body.len())
-    };
+    let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     let head = format!("{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n{length}\r\n");
     raw(world, gateway, &format!("{head}{body}")).await
 }
@@ -37,35 +33,14 @@ pub(crate) async fn raw(world: &World, gateway: SocketAddr, text: &str) -> Got {
     let mut bytes = Vec::new();
     // A reset ends the answer as well; what came before it counts.
     while stream.read_buf(&mut bytes).await.is_ok_and(|count| count > 0) {}
-    got(
-        &String::from_utf8(bytes).unwrap(),
-        text.starts_with("HEAD "),
-        world.now().since(begun),
-    )
+    got(&String::from_utf8(bytes).unwrap(), text.starts_with("HEAD "), world.now().since(begun))
 }
 
 fn got(text: &str, is_head: bool, took: Duration) -> Got {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((text, ""));
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or(0);
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
     let chunked = head.contains("transfer-encoding: chunked");
-    let whole = is_head
-        || if chunked {
-            body.ends_with("0\r\n\r\n")
-        } else {
-            length == Some(body.len())
-        };
-    Got {
-        status,
-        head: head.to_lowercase(),
-        body: body.to_owned(),
-        whole,
-        took,
-    }
+    let whole = is_head || if chunked { body.ends_with("0\r\n\r\n") } else { length == Some(body.len()) };
+    Got { status, head: head.to_lowercase(), body: body.to_owned(), whole, took }
 }

@@ -20,13 +20,7 @@ fn compare<T>(
     let run = |defects: &[&'static str]| {
         simulate(|world| async {
             let backends = vec![Backend::start(&world, script), Backend::start(&world, script)];
-            measure(
-                with(policy.clone())
-                    .defects(defects)
-                    .before(world, backends)
-                    .await,
-            )
-            .await
+            measure(with(policy.clone()).defects(defects).before(world, backends).await).await
         })
     };
     (run(&[]), run(&[defect]))
@@ -48,38 +42,24 @@ fn breaker() -> Value {
 /// How long a request to a hanging backend takes; nothing if it takes more than two minutes.
 async fn patience(rig: Rig) -> Option<u128> {
     let timer = rig.world.timer();
-    let got = timer
-        .until(timer.now() + Duration::from_secs(120), rig.get())
-        .await;
+    let got = timer.until(timer.now() + Duration::from_mins(2), rig.get()).await;
     got.map(|got| got.took.as_millis())
 }
 
 #[test]
 fn ignores_timeout() {
     let per_try = json!({ "timeout": { "per_try": "100ms" } });
-    assert_eq!(
-        compare("ignores-timeout", &per_try, |_| hang(), patience),
-        (Some(100), None)
-    );
+    assert_eq!(compare("ignores-timeout", &per_try, |_| hang(), patience), (Some(100), None));
     let total = json!({ "timeout": { "total": "300ms" } });
-    assert_eq!(
-        compare("ignores-timeout", &total, |_| hang(), patience),
-        (Some(300), None)
-    );
+    assert_eq!(compare("ignores-timeout", &total, |_| hang(), patience), (Some(300), None));
 }
 
 #[test]
 fn doubles_timeout() {
     let per_try = json!({ "timeout": { "per_try": "100ms" } });
-    assert_eq!(
-        compare("doubles-timeout", &per_try, |_| hang(), patience),
-        (Some(100), Some(200))
-    );
+    assert_eq!(compare("doubles-timeout", &per_try, |_| hang(), patience), (Some(100), Some(200)));
     let total = json!({ "timeout": { "total": "300ms" } });
-    assert_eq!(
-        compare("doubles-timeout", &total, |_| hang(), patience),
-        (Some(300), Some(600))
-    );
+    assert_eq!(compare("doubles-timeout", &total, |_| hang(), patience), (Some(300), Some(600)));
 }
 
 #[test]
@@ -88,18 +68,12 @@ fn retries_post() {
         rig.post("order").await;
         rig.counts().iter().sum::<usize>()
     };
-    assert_eq!(
-        compare("retries-post", &retry(3), |_| status(503), measure),
-        (1, 3)
-    );
+    assert_eq!(compare("retries-post", &retry(3), |_| status(503), measure), (1, 3));
 }
 
 #[test]
 fn one_retry_too_many() {
-    assert_eq!(
-        compare("one-retry-too-many", &retry(2), |_| status(503), arrivals),
-        (2, 3)
-    );
+    assert_eq!(compare("one-retry-too-many", &retry(2), |_| status(503), arrivals), (2, 3));
 }
 
 #[test]
@@ -109,10 +83,7 @@ fn no_retry() {
 
 #[test]
 fn same_host_retry() {
-    assert_eq!(
-        compare("same-host-retry", &retry(2), |_| status(503), stuck),
-        (0, 4)
-    );
+    assert_eq!(compare("same-host-retry", &retry(2), |_| status(503), stuck), (0, 4));
 }
 
 /// Of four requests with two attempts each, how many met one backend only.
@@ -121,12 +92,7 @@ async fn stuck(rig: Rig) -> usize {
     for _ in 0..4 {
         let before = rig.counts();
         rig.get().await;
-        count += usize::from(
-            rig.counts()
-                .iter()
-                .zip(before)
-                .any(|(after, before)| after - before == 2),
-        );
+        count += usize::from(rig.counts().iter().zip(before).any(|(after, before)| after - before == 2));
     }
     count
 }
@@ -135,10 +101,7 @@ async fn stuck(rig: Rig) -> usize {
 fn no_backoff() {
     let retry = json!({ "attempts": 3, "on": ["503"], "backoff": { "base": "100ms" } });
     let measure = async |rig: Rig| rig.get().await.took.as_millis();
-    assert_eq!(
-        compare("no-backoff", &json!({ "retry": retry }), |_| status(503), measure),
-        (300, 0)
-    );
+    assert_eq!(compare("no-backoff", &json!({ "retry": retry }), |_| status(503), measure), (300, 0));
 }
 
 #[test]
@@ -159,10 +122,7 @@ fn breaker_never_recovers() {
         rig.get().await.status
     };
     let script = |n| if n < 2 { status(500) } else { ok() };
-    assert_eq!(
-        compare("breaker-never-recovers", &breaker(), script, measure),
-        (200, 503)
-    );
+    assert_eq!(compare("breaker-never-recovers", &breaker(), script, measure), (200, 503));
 }
 
 #[test]
@@ -189,24 +149,13 @@ fn global_breaker() {
         simulate(|world| async move {
             let trip = json!({ "count": 2, "within": "10s" });
             let policy = json!({ "breaker": { "trip": trip, "open_for": "1s" } });
-            let backends = vec![
-                Backend::start(&world, |_| status(500)),
-                Backend::start(&world, |_| ok()),
-            ];
-            with(policy)
-                .defects(defects)
-                .before(world, backends)
-                .await
-                .gets(8)
-                .await
+            let backends = vec![Backend::start(&world, |_| status(500)), Backend::start(&world, |_| ok())];
+            with(policy).defects(defects).before(world, backends).await.gets(8).await
         })
     };
     // The readiness probe took the first turn, so that the healthy backend is next.
     assert_eq!(statuses(&[]), [200, 500, 200, 500, 200, 200, 200, 200]);
-    assert_eq!(
-        statuses(&["global-breaker"]),
-        [200, 500, 200, 500, 503, 503, 503, 503]
-    );
+    assert_eq!(statuses(&["global-breaker"]), [200, 500, 200, 500, 503, 503, 503, 503]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The gateway on real sockets, on a thread of its own.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use brownout_gateways::{GatewaySettings, Launch, Policy, Upstreams};
 use net::World;
 use serde_json::json;
 use tokio::task::LocalSet;
@@ -12,10 +14,7 @@ use super::rig::with;
 
 /// Runs `part` in the real world.
 fn real<F: Future>(part: impl FnOnce(World) -> F) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     LocalSet::new().block_on(&runtime, async { part(World::real()).await });
 }
 
@@ -40,10 +39,7 @@ fn real_requests_are_routed_retried_and_timed_out_until_the_gateway_is_stopped()
         assert!(got.took >= Duration::from_millis(200), "{:?}", got.took);
         let address = rig.gateway.address;
         rig.gateway.stop().await;
-        assert!(
-            world.connect(address).await.is_err(),
-            "a stopped gateway listens no longer"
-        );
+        assert!(world.connect(address).await.is_err(), "a stopped gateway listens no longer");
     });
 }
 
@@ -65,5 +61,42 @@ fn a_backend_that_takes_no_connections_is_met_by_the_connect_timeout() {
         assert_eq!(got.status, 502);
         assert!(got.took >= Duration::from_millis(150), "{:?}", got.took);
         rig.gateway.stop().await;
+    });
+}
+
+#[test]
+fn a_gateway_that_nobody_wants_any_more_stops_by_itself() {
+    real(|world| async move {
+        let rig = with(json!({})).one(world.clone(), |_| ok()).await;
+        let (address, timer) = (rig.gateway.address, world.timer());
+        drop(rig.gateway);
+        let limit = timer.now() + Duration::from_secs(10);
+        while world.connect(address).await.is_ok() {
+            assert!(timer.now() < limit, "it listens still");
+            timer.sleep(Duration::from_millis(5)).await;
+        }
+    });
+}
+
+#[test]
+fn a_gateway_before_no_backend_is_never_ready() {
+    net::simulate(|world| async move {
+        let launch = Launch {
+            world,
+            upstreams: Upstreams {
+                backends: vec![],
+                policy: Policy::default(),
+                base: PathBuf::new(),
+                seed: 0,
+            },
+            dir: PathBuf::new(),
+            allow_hosts: vec![],
+        };
+        let settings: GatewaySettings = serde_json::from_value(json!({ "reference": {} })).unwrap();
+        let error = settings.contract().launch(&launch).await.err().unwrap().to_string();
+        // The port is whichever was free.
+        insta::with_settings!({ filters => [(r"127\.0\.0\.1:\d+", "ADDRESS")] }, {
+            insta::assert_snapshot!(error, @"gateway `reference` was not ready after 10 s; last probe: GET http://ADDRESS/: 503 Service Unavailable without `x-brownout-backend`: no backend answered; its last words: none");
+        });
     });
 }

@@ -26,12 +26,7 @@ pub(crate) struct Setup {
 
 /// A setup with this policy.
 pub(crate) fn with(policy: Value) -> Setup {
-    Setup {
-        policy,
-        defects: Vec::new(),
-        seed: 7,
-        ranks: Vec::new(),
-    }
+    Setup { policy, defects: Vec::new(), seed: 7, ranks: Vec::new() }
 }
 
 impl Setup {
@@ -65,12 +60,7 @@ impl Setup {
             serde_json::from_value(json!({ "reference": { "defects": self.defects } })).unwrap();
         let upstream = |(index, backend): (usize, &Backend)| {
             let (weight, priority) = self.ranks.get(index).copied().unwrap_or((1, 0));
-            Upstream {
-                name: format!("backend-{index}"),
-                address: backend.address,
-                weight,
-                priority,
-            }
+            Upstream { name: format!("backend-{index}"), address: backend.address, weight, priority }
         };
         let launch = Launch {
             world: world.clone(),
@@ -85,11 +75,7 @@ impl Setup {
         };
         let gateway = settings.contract().launch(&launch).await.unwrap();
         world.set_epoch_in(std::time::Duration::ZERO);
-        Rig {
-            world,
-            gateway,
-            backends,
-        }
+        Rig { world, gateway, backends }
     }
 }
 
@@ -112,10 +98,7 @@ impl Rig {
     }
 
     pub(crate) async fn sleep(&self, millis: u64) {
-        self.world
-            .timer()
-            .sleep(std::time::Duration::from_millis(millis))
-            .await;
+        self.world.timer().sleep(std::time::Duration::from_millis(millis)).await;
     }
 
     /// How many requests have arrived at each backend.
@@ -126,9 +109,6 @@ impl Rig {
     /// Whole milliseconds between the arrivals at the first backend.
     pub(crate) fn gaps(&self) -> Vec<u128> {
         let arrivals = self.backends[0].arrivals();
-        arrivals
-            .windows(2)
-            .map(|two| two[1].at.since(two[0].at).as_millis())
-            .collect()
+        arrivals.windows(2).map(|two| two[1].at.since(two[0].at).as_millis()).collect()
     }
 }

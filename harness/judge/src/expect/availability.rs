@@ -85,7 +85,9 @@ impl Expectation for Availability {
             expected,
             because: match verdict {
                 Verdict::Fail => format!("{failed} of {count} requests failed"),
-                Verdict::Inconclusive => format!("{count} requests are too few to tell {}: it takes {needed}", self.min),
+                Verdict::Inconclusive => {
+                    format!("{count} requests are too few to tell {}: it takes {needed}", self.min)
+                }
                 Verdict::Pass => format!("{failed} of {count} requests failed, which {} allows", self.min),
             },
             observations: count,
@@ -137,15 +139,22 @@ mod tests {
     #[case::too_few_to_tell(50, 0, Verdict::Inconclusive)]
     #[case::too_few_but_hopeless(50, 2, Verdict::Fail)]
     #[case::none(0, 0, Verdict::Inconclusive)]
-    fn a_share_is_held_against_its_resolution(#[case] count: usize, #[case] failed: usize, #[case] verdict: Verdict) {
+    fn a_share_is_held_against_its_resolution(
+        #[case] count: usize,
+        #[case] failed: usize,
+        #[case] verdict: Verdict,
+    ) {
         let finding = steady(count, failed).finding("steady", "reads", "availability = { min = 0.99 }");
         assert_eq!(finding.verdict, verdict, "{}", finding.because);
     }
 
     #[test]
     fn a_truncated_answer_is_a_failure_although_its_status_is_200() {
-        let truncated = Call::due("reads", 1.0).attempt(Try::ok("a")).row(|exchange| exchange.outcome = Outcome::EofInBody);
-        let finding = steady(30, 0).call(truncated).finding("steady", "reads", "availability = { min = 1.0 }");
+        let truncated = Call::due("reads", 1.0)
+            .attempt(Try::ok("a"))
+            .row(|exchange| exchange.outcome = Outcome::EofInBody);
+        let finding =
+            steady(30, 0).call(truncated).finding("steady", "reads", "availability = { min = 1.0 }");
         assert_eq!(finding.verdict, Verdict::Fail);
         assert_eq!(finding.witnesses[0].shows, "answered 200, then eof_in_body");
     }

@@ -60,53 +60,35 @@ const Z_95: f64 = 1.96;
 
 impl Expectation for Balance {
     fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
-        let backends = &window.brief.backends;
-        let mut counts = vec![0u64; backends.len()];
-        let mut first_at: Vec<Option<Tag>> = vec![None; backends.len()];
-        let firsts = window.entries(ledger).filter_map(|entry| entry.attempts.first());
-        let mut total = 0u64;
-        for first in firsts {
-            total += 1;
-            if let Some(count) = counts.get_mut(usize::from(first.backend)) {
-                *count += 1;
-                first_at[usize::from(first.backend)].get_or_insert(first.tag);
-            }
-        }
+        let spread = Spread::of(ledger, window);
         let demanded = self.demanded(window);
-        let expected = words(demanded.iter().map(|(index, share)| (&*backends[*index].name, *share)));
+        let name = |index: usize| window.brief.backends[index].name.as_str();
+        let expected = words(demanded.iter().map(|(index, share)| (name(*index), *share)));
         let expected = format!("{expected}, give or take {}", self.tolerance.0);
-        if total == 0 || demanded.is_empty() {
-            let because = if total == 0 { "no request reached a backend" } else { "none of the demanded backends exists" };
+        let deviations: Vec<Deviation> =
+            demanded.iter().map(|(index, share)| spread.deviation(*index, *share)).collect();
+        let worst = deviations.iter().max_by(|a, b| a.off.abs().total_cmp(&b.off.abs()));
+        let total = spread.total;
+        let Some(worst) = worst.filter(|_| total > 0) else {
+            let because = if total == 0 {
+                "no request reached a backend"
+            } else {
+                "none of the demanded backends exists"
+            };
             return Judged::inconclusive("no attempts", expected, because).resting_on(total);
-        }
-        let seen = |index: usize| counts[index] as f64 / total as f64;
-        let deviations: Vec<Deviation> = demanded
-            .iter()
-            .map(|(index, share)| Deviation { backend: *index, off: seen(*index) - share, chance: chance(*share, total) })
-            .collect();
+        };
         let verdict = deviations.iter().map(|deviation| deviation.verdict(self.tolerance.0.get())).max();
-        let worst = deviations.iter().max_by(|a, b| a.off.abs().total_cmp(&b.off.abs())).expect("it was found not empty");
-        let (name, off) = (&backends[worst.backend].name, worst.off * 100.0);
-        let margin = format!("{:.1} %", deviations.iter().map(|deviation| deviation.chance).fold(0.0, f64::max) * 100.0);
         let verdict = verdict.unwrap_or(Verdict::Inconclusive);
+        let chance = deviations.iter().map(|deviation| deviation.chance).fold(0.0, f64::max);
         Judged {
             verdict,
-            summary: match verdict {
-                Verdict::Fail => format!("`{name}` got {:.1} % of first attempts", seen(worst.backend) * 100.0),
-                Verdict::Pass => "requests were spread as demanded".into(),
-                Verdict::Inconclusive => "the spread of requests can't be told from chance".into(),
-            },
-            observed: words((0..backends.len()).map(|index| (&*backends[index].name, seen(index)))),
+            observed: words(
+                spread.counts.iter().enumerate().map(|(index, _)| (name(index), spread.share(index))),
+            ),
             expected,
-            because: match verdict {
-                Verdict::Inconclusive => format!(
-                    "`{name}` is off by {off:+.1} %, and chance alone moves a share of {total} first attempts by up to {margin}"
-                ),
-                _ => format!("the largest deviation is {off:+.1} %, at `{name}`, of {total} first attempts"),
-            },
             observations: total,
-            resolution: Some(margin),
-            witnesses: first_at[worst.backend].map(|tag| (tag, format!("first attempt at `{name}`"))).into_iter().collect(),
+            resolution: Some(format!("{:.1} %", chance * 100.0)),
+            ..spread.words(verdict, worst, chance, name(worst.backend))
         }
     }
 
@@ -143,6 +125,64 @@ impl Balance {
     }
 }
 
+/// Where first attempts went.
+struct Spread {
+    counts: Vec<u64>,
+    /// The first one at each backend.
+    first_at: Vec<Option<Tag>>,
+    total: u64,
+}
+
+impl Spread {
+    fn of(ledger: &Ledger, window: &Window<'_>) -> Self {
+        let backends = window.brief.backends.len();
+        let mut spread = Spread { counts: vec![0; backends], first_at: vec![None; backends], total: 0 };
+        for first in window.entries(ledger).filter_map(|entry| entry.attempts.first()) {
+            spread.total += 1;
+            let backend = usize::from(first.backend);
+            if let Some(count) = spread.counts.get_mut(backend) {
+                *count += 1;
+                spread.first_at[backend].get_or_insert(first.tag);
+            }
+        }
+        spread
+    }
+
+    fn share(&self, backend: usize) -> f64 {
+        self.counts[backend] as f64 / self.total.max(1) as f64
+    }
+
+    fn deviation(&self, backend: usize, share: f64) -> Deviation {
+        let chance = Z_95 * (share * (1.0 - share) / self.total.max(1) as f64).sqrt();
+        Deviation { backend, off: self.share(backend) - share, chance }
+    }
+
+    /// What follows from the backend that is furthest off.
+    fn words(&self, verdict: Verdict, worst: &Deviation, chance: f64, name: &str) -> Judged {
+        let (off, total) = (format!("{:+.1} %", worst.off * 100.0), self.total);
+        let (summary, because) = match verdict {
+            Verdict::Inconclusive => (
+                "the spread of requests can't be told from chance".into(),
+                format!(
+                    "`{name}` is off by {off}, and chance alone moves a share of {total} first attempts by up to {:.1} %",
+                    chance * 100.0
+                ),
+            ),
+            Verdict::Pass => (
+                "requests were spread as demanded".into(),
+                format!("the largest deviation is {off}, at `{name}`, of {total} first attempts"),
+            ),
+            Verdict::Fail => (
+                format!("`{name}` got {:.1} % of first attempts", self.share(worst.backend) * 100.0),
+                format!("`{name}` is off by {off}, of {total} first attempts"),
+            ),
+        };
+        let first = self.first_at[worst.backend].filter(|_| verdict == Verdict::Fail);
+        let witnesses = first.map(|tag| (tag, format!("first attempt at `{name}`"))).into_iter().collect();
+        Judged { verdict, summary, because, witnesses, ..Judged::inconclusive("", "", "") }
+    }
+}
+
 /// How far a backend is from its share, and how far chance alone would take it.
 struct Deviation {
     backend: usize,
@@ -161,10 +201,6 @@ impl Deviation {
             Verdict::Pass
         }
     }
-}
-
-fn chance(share: f64, total: u64) -> f64 {
-    Z_95 * (share * (1.0 - share) / total as f64).sqrt()
 }
 
 fn words<'a>(shares: impl Iterator<Item = (&'a str, f64)>) -> String {
@@ -203,13 +239,18 @@ mod tests {
 
     #[test]
     fn demanded_shares_go_before_weights() {
-        let finding = steady(1000, 5).finding("steady", "reads", "balance = { shares = { a = 0.8, b = 0.2 } }");
+        let finding =
+            steady(1000, 5).finding("steady", "reads", "balance = { shares = { a = 0.8, b = 0.2 } }");
         assert_eq!(finding.verdict, Verdict::Pass, "{}", finding.because);
     }
 
     #[test]
     fn the_second_priority_group_gets_nothing() {
-        let run = Run::new().phase("steady", 10.0).weighted("a", 1, 0).weighted("b", 1, 1).class("reads", Method::Get);
+        let run = Run::new()
+            .phase("steady", 10.0)
+            .weighted("a", 1, 0)
+            .weighted("b", 1, 1)
+            .class("reads", Method::Get);
         let run = run.calls(1000, |n| Call::due("reads", n as f64).attempt(Try::ok("a")));
         assert_eq!(run.finding("steady", "reads", "balance = {}").verdict, Verdict::Pass);
     }

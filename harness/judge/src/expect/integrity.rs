@@ -90,15 +90,27 @@ impl Expectation for Integrity {
             }
         }
         if checked == 0 {
-            return Judged::inconclusive("no answers of a backend", expected, "no answer carried a tag or the hash of its body");
+            return Judged::inconclusive(
+                "no answers of a backend",
+                expected,
+                "no answer carried a tag or the hash of its body",
+            );
         }
         let seen = Violation::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0);
-        let seen: Vec<String> = seen.map(|(violation, count)| format!("{count} {}", violation.words())).collect();
+        let seen: Vec<String> =
+            seen.map(|(violation, count)| format!("{count} {}", violation.words())).collect();
         let failed = !seen.is_empty();
         Judged {
             verdict: if failed { Verdict::Fail } else { Verdict::Pass },
-            summary: if failed { seen.join(", ") } else { "answers and requests arrived as they were sent".into() },
-            observed: format!("{}; {checked} exchanges checked", if failed { seen.join(", ") } else { "no violations".into() }),
+            summary: if failed {
+                seen.join(", ")
+            } else {
+                "answers and requests arrived as they were sent".into()
+            },
+            observed: format!(
+                "{}; {checked} exchanges checked",
+                if failed { seen.join(", ") } else { "no violations".into() }
+            ),
             expected: expected.into(),
             because: if failed {
                 format!("{} of {checked} exchanges are not what was sent", counts.iter().sum::<u64>())
@@ -119,7 +131,8 @@ impl Expectation for Integrity {
 /// What is wrong with an answer that looks whole to the client.
 fn answer(entry: &Entry<'_>) -> Option<Violation> {
     let exchange = entry.exchange;
-    let looks_whole = matches!(exchange.outcome, Outcome::Complete | Outcome::CloseDelimited | Outcome::BodyMismatch);
+    let looks_whole =
+        matches!(exchange.outcome, Outcome::Complete | Outcome::CloseDelimited | Outcome::BodyMismatch);
     if !looks_whole || exchange.body == BodyCheck::Intact {
         return None;
     }
@@ -151,7 +164,10 @@ fn request(entry: &Entry<'_>) -> Option<Violation> {
             && attempt.injections == 0
             && matches!(attempt.end, End::RequestCut | End::OpenAtEnd)
             && attempt.declared.is_some_and(|declared| declared > attempt.received)
-            && !matches!(entry.exchange.outcome, Outcome::ClientTimeout | Outcome::ClientAbort | Outcome::Unfinished)
+            && !matches!(
+                entry.exchange.outcome,
+                Outcome::ClientTimeout | Outcome::ClientAbort | Outcome::Unfinished
+            )
     });
     starved.then_some(Violation::StarvedRequest)
 }
@@ -163,9 +179,12 @@ fn shows(entry: &Entry<'_>, violation: Violation) -> String {
         Violation::TruncatedAsComplete => {
             format!("{} bytes of an answer that the backend broke off, as if whole", exchange.body_bytes)
         }
-        Violation::AlteredAnswer => format!("{} bytes that are not those that the backend sent", exchange.body_bytes),
+        Violation::AlteredAnswer => {
+            format!("{} bytes that are not those that the backend sent", exchange.body_bytes)
+        }
         Violation::AlteredRequest => {
-            let received: Vec<String> = entry.attempts.iter().map(|attempt| attempt.received.to_string()).take(5).collect();
+            let received: Vec<String> =
+                entry.attempts.iter().map(|attempt| attempt.received.to_string()).take(5).collect();
             format!("{} bytes sent, {} received", exchange.request_bytes, received.join(" then "))
         }
         Violation::StarvedRequest => "tried again without its body".into(),
@@ -188,7 +207,8 @@ mod tests {
     /// A write of 10 bytes that is tried twice, as it should be.
     fn whole(due: f64) -> Call {
         let ten = |attempt: &mut evidence::Attempt| (attempt.declared, attempt.received) = (Some(10), 10);
-        let call = Call::due("writes", due).attempt(Try::hit("a", "close").row(ten)).attempt(Try::ok("b").row(ten));
+        let call =
+            Call::due("writes", due).attempt(Try::hit("a", "close").row(ten)).attempt(Try::ok("b").row(ten));
         call.row(|exchange| exchange.request_bytes = 10)
     }
 
@@ -244,7 +264,8 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_visibly_cut_off_is_no_concern() {
-        let cut = whole(50.0).row(|exchange| (exchange.outcome, exchange.body) = (Outcome::EofInBody, BodyCheck::Altered));
+        let cut = whole(50.0)
+            .row(|exchange| (exchange.outcome, exchange.body) = (Outcome::EofInBody, BodyCheck::Altered));
         assert_eq!(outage().call(cut).finding("outage", "writes", "integrity = {}").verdict, Verdict::Pass);
     }
 

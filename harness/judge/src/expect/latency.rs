@@ -103,20 +103,31 @@ impl Expectation for Latency {
             !class.open_loop && window.demand.traffic.is_none_or(|demanded| usize::from(demanded) == *index)
         });
         if let Some((_, class)) = closed.next() {
-            judged.because = format!("{}; `{}` is closed-loop traffic, which hides queueing", judged.because, class.name);
+            judged.because =
+                format!("{}; `{}` is closed-loop traffic, which hides queueing", judged.because, class.name);
         }
         judged
     }
 
     fn problem(&self) -> Option<String> {
-        self.bounds().is_empty().then(|| "it has no bound: set one of `p50`, `p90`, `p99`, `p999`, `max`".into())
+        self.bounds()
+            .is_empty()
+            .then(|| "it has no bound: set one of `p50`, `p90`, `p99`, `p999`, `max`".into())
     }
 }
 
 impl Latency {
     fn bounds(&self) -> Vec<Bound> {
-        let bounds = [("p50", 0.5, self.p50), ("p90", 0.9, self.p90), ("p99", 0.99, self.p99), ("p999", 0.999, self.p999), ("max", 1.0, self.max)];
-        let set = bounds.into_iter().filter_map(|(name, quantile, bound)| Some(Bound { name, quantile, bound: bound?.0 }));
+        let bounds = [
+            ("p50", 0.5, self.p50),
+            ("p90", 0.9, self.p90),
+            ("p99", 0.99, self.p99),
+            ("p999", 0.999, self.p999),
+            ("max", 1.0, self.max),
+        ];
+        let set = bounds
+            .into_iter()
+            .filter_map(|(name, quantile, bound)| Some(Bound { name, quantile, longest: bound?.0 }));
         set.collect()
     }
 }
@@ -136,10 +147,14 @@ impl Measured {
     fn of(settings: &Latency, ledger: &Ledger, window: &Window<'_>) -> Self {
         let mut histogram = empty();
         let mut slowest: Vec<(Duration, Tag)> = Vec::new();
-        for exchange in window.entries(ledger).map(|entry| entry.exchange).filter(|exchange| exchange.was_sent()) {
+        for exchange in
+            window.entries(ledger).map(|entry| entry.exchange).filter(|exchange| exchange.was_sent())
+        {
             let time = settings.of.of(exchange);
             record(&mut histogram, time);
-            if slowest.len() < crate::witness::WITNESSES_MAX || slowest.last().is_some_and(|(least, _)| time > *least) {
+            if slowest.len() < crate::witness::WITNESSES_MAX
+                || slowest.last().is_some_and(|(least, _)| time > *least)
+            {
                 slowest.truncate(crate::witness::WITNESSES_MAX - 1);
                 let place = slowest.partition_point(|(other, _)| *other >= time);
                 slowest.insert(place, (time, exchange.tag));
@@ -148,7 +163,13 @@ impl Measured {
         let hiccups = ledger.rest().hiccups.iter().filter(|hiccup| window.stretch.contains(hiccup.at));
         let stalled: u64 = hiccups.fold(0, |sum, hiccup| sum.saturating_add(hiccup.length));
         let length = window.stretch.length().as_nanos().max(1) as f64;
-        Measured { time: settings.of, histogram, slowest, noise: window.noise(ledger), stalled: stalled as f64 / length }
+        Measured {
+            time: settings.of,
+            histogram,
+            slowest,
+            noise: window.noise(ledger),
+            stalled: stalled as f64 / length,
+        }
     }
 
     /// By how much brownout itself may have made the times at a quantile longer.
@@ -163,24 +184,29 @@ impl Measured {
 struct Bound {
     name: &'static str,
     quantile: f64,
-    bound: Duration,
+    longest: Duration,
 }
 
 impl Bound {
     fn needed(&self) -> u64 {
-        if self.quantile >= 1.0 { SAMPLES_FOR_MAX } else { (SAMPLES_BEYOND / (1.0 - self.quantile)).round() as u64 }
+        if self.quantile >= 1.0 {
+            SAMPLES_FOR_MAX
+        } else {
+            (SAMPLES_BEYOND / (1.0 - self.quantile)).round() as u64
+        }
     }
 
     fn judge(&self, measured: &Measured) -> Judged {
         let (name, count, needed) = (self.name, measured.histogram.len(), self.needed());
-        let expected = format!("{name} of {} ≤ {}", measured.time.word(), Timespan(self.bound));
+        let expected = format!("{name} of {} ≤ {}", measured.time.word(), Timespan(self.longest));
         if count == 0 {
             return Judged::inconclusive("no requests", expected, "no request was sent");
         }
         let value = quantile(&measured.histogram, self.quantile);
         let blur = measured.blur(self.quantile);
         let (verdict, because) = self.verdict(measured, value, blur, count, needed);
-        let slow = measured.slowest.iter().filter(|(time, _)| verdict != Verdict::Pass && *time > self.bound);
+        let slow =
+            measured.slowest.iter().filter(|(time, _)| verdict != Verdict::Pass && *time > self.longest);
         Judged {
             verdict,
             summary: format!("{name} of {} was {}", measured.time.word(), Timespan(value)),
@@ -193,26 +219,40 @@ impl Bound {
         }
     }
 
-    fn verdict(&self, measured: &Measured, value: Duration, blur: Duration, count: u64, needed: u64) -> (Verdict, String) {
-        let (name, bound, shown) = (self.name, Timespan(self.bound), Timespan(value));
-        let limit_us = (self.bound + blur).as_micros() as u64;
+    fn verdict(
+        &self,
+        measured: &Measured,
+        value: Duration,
+        blur: Duration,
+        count: u64,
+        needed: u64,
+    ) -> (Verdict, String) {
+        let (name, bound, shown) = (self.name, Timespan(self.longest), Timespan(value));
+        let limit_us = (self.longest + blur).as_micros() as u64;
         let quick = if limit_us == 0 { 0 } else { measured.histogram.count_between(1, limit_us) };
         let over = count.saturating_sub(quick);
         let allowed = ((1.0 - self.quantile) * needed as f64).round() as u64;
         if count < needed && over <= allowed {
-            return (Verdict::Inconclusive, format!("{count} requests are too few to tell {name}: it takes {needed}"));
+            return (
+                Verdict::Inconclusive,
+                format!("{count} requests are too few to tell {name}: it takes {needed}"),
+            );
         }
-        if value > self.bound + blur {
+        if value > self.longest + blur {
             return (Verdict::Fail, format!("{name} was {shown}, allowed {bound}"));
         }
-        if value > self.bound {
-            let words = format!("{name} is over {bound} by less than brownout's own noise of {}", Timespan(blur));
+        if value > self.longest {
+            let words =
+                format!("{name} is over {bound} by less than brownout's own noise of {}", Timespan(blur));
             return (Verdict::Inconclusive, words);
         }
         // Noise makes times longer; only a planned delay that came early makes them shorter.
         let early = measured.noise.delay_error_p99;
-        if value + early > self.bound {
-            let words = format!("{name} is under {bound} by less than the error of planned delays, {}", Timespan(early));
+        if value + early > self.longest {
+            let words = format!(
+                "{name} is under {bound} by less than the error of planned delays, {}",
+                Timespan(early)
+            );
             return (Verdict::Inconclusive, words);
         }
         (Verdict::Pass, format!("{name} was {shown}, allowed {bound}"))
@@ -260,7 +300,9 @@ mod tests {
     fn response_time_counts_the_lag_of_the_driver_and_service_time_does_not() {
         let run = Run::new().phase("steady", 10.0).backend("a").class("reads", Method::Get);
         let run = run.calls(100, |n| Call::due("reads", n as f64).lag(40.0).attempt(Try::ok("a")));
-        let of = |time: &str| run.finding("steady", "reads", &format!("latency = {{ p50 = '20ms', of = '{time}' }}"));
+        let of = |time: &str| {
+            run.finding("steady", "reads", &format!("latency = {{ p50 = '20ms', of = '{time}' }}"))
+        };
         assert_eq!(of("service").verdict, Verdict::Pass);
         let response = of("response");
         assert_eq!(response.verdict, Verdict::Inconclusive);
@@ -270,7 +312,10 @@ mod tests {
     #[test]
     fn a_stall_of_the_machine_excuses_the_quantiles_that_it_reaches() {
         let run = steady(2000, 100.0).hiccup(1_000.0, 150.0);
-        assert_eq!(run.finding("steady", "reads", "latency = { p99 = '50ms' }").verdict, Verdict::Inconclusive);
+        assert_eq!(
+            run.finding("steady", "reads", "latency = { p99 = '50ms' }").verdict,
+            Verdict::Inconclusive
+        );
         assert_eq!(run.finding("steady", "reads", "latency = { p90 = '1ms' }").verdict, Verdict::Fail);
     }
 
@@ -278,7 +323,11 @@ mod tests {
     #[case::too_few(999, 2.0, Verdict::Inconclusive)]
     #[case::too_few_but_hopeless(999, 100.0, Verdict::Fail)]
     #[case::none(0, 2.0, Verdict::Inconclusive)]
-    fn a_quantile_takes_ten_requests_beyond_it(#[case] count: usize, #[case] slow: f64, #[case] verdict: Verdict) {
+    fn a_quantile_takes_ten_requests_beyond_it(
+        #[case] count: usize,
+        #[case] slow: f64,
+        #[case] verdict: Verdict,
+    ) {
         let finding = steady(count, slow).finding("steady", "reads", "latency = { p99 = '50ms' }");
         assert_eq!(finding.verdict, verdict, "{}", finding.because);
     }

@@ -95,7 +95,11 @@ pub struct Judged {
 
 impl Judged {
     /// A judgement that nothing follows from what was seen, because …
-    pub(crate) fn inconclusive(observed: impl Into<String>, expected: impl Into<String>, because: impl Into<String>) -> Self {
+    pub(crate) fn inconclusive(
+        observed: impl Into<String>,
+        expected: impl Into<String>,
+        because: impl Into<String>,
+    ) -> Self {
         Judged {
             verdict: Verdict::Inconclusive,
             summary: "nothing can be told from what was seen".into(),

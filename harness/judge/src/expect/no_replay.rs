@@ -39,46 +39,9 @@ pub struct NoReplay {}
 
 impl Expectation for NoReplay {
     fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
-        let expected = "0 requests delivered more than once";
-        let (mut delivered, mut replayed, mut overlapping, mut arrivals_max) = (0u64, 0u64, 0u64, 0);
-        let mut shown = Shown::default();
-        for entry in window.entries(ledger).filter(|entry| is_demanded(window, entry)) {
-            let Some(first) = entry.attempts.iter().position(|attempt| attempt.body_done.is_some()) else { continue };
-            delivered += 1;
-            let Some(again) = entry.attempts.get(first + 1) else { continue };
-            replayed += 1;
-            overlapping += u64::from(again.arrived < entry.attempts[first].ended);
-            arrivals_max = arrivals_max.max(entry.attempts.len() - first);
-            shown.add(entry.exchange.tag, || shows(window, &entry.attempts[first], &entry.attempts[first..]));
-        }
         let request = &request(window);
-        let requests = &format!("{request}s");
-        if delivered == 0 {
-            return Judged::inconclusive(format!("no {requests} arrived whole at a backend"), expected, format!("no {requests} could be repeated"));
-        }
-        let failed = replayed > 0;
-        let mut observed = format!("{replayed} of {delivered} {requests} delivered more than once");
-        if overlapping > 0 {
-            observed = format!("{observed}, {overlapping} of them while the first delivery was still under way");
-        }
-        Judged {
-            verdict: if failed { Verdict::Fail } else { Verdict::Pass },
-            summary: if failed {
-                format!("{} {} delivered more than once", count(replayed, request), were(replayed))
-            } else {
-                format!("no {requests} were delivered more than once")
-            },
-            observed,
-            expected: expected.into(),
-            because: if failed {
-                format!("what had arrived whole at a backend arrived again, up to {} in all", times(arrivals_max))
-            } else {
-                format!("none of the {delivered} that had arrived whole at a backend arrived again")
-            },
-            observations: delivered,
-            resolution: None,
-            witnesses: shown.into_vec(),
-        }
+        let expected = format!("0 {request}s delivered more than once");
+        Deliveries::of(ledger, window).judged(request, expected)
     }
 
     fn needs_fault(&self) -> bool {
@@ -87,6 +50,74 @@ impl Expectation for NoReplay {
 
     fn failure_is_proof(&self) -> bool {
         true
+    }
+}
+
+/// What is counted of a window.
+#[derive(Default)]
+struct Deliveries {
+    /// Requests that arrived whole.
+    delivered: u64,
+    /// Those of them that arrived again.
+    replayed: u64,
+    /// Those of them that arrived again while the first delivery was still under way.
+    overlapping: u64,
+    /// The most deliveries of one request.
+    most: usize,
+    shown: Shown,
+}
+
+impl Deliveries {
+    fn of(ledger: &Ledger, window: &Window<'_>) -> Self {
+        let mut counted = Deliveries::default();
+        for entry in window.entries(ledger).filter(|entry| is_demanded(window, entry)) {
+            let Some(first) = entry.attempts.iter().position(|attempt| attempt.body_done.is_some()) else {
+                continue;
+            };
+            counted.delivered += 1;
+            let deliveries = &entry.attempts[first..];
+            let [first, again, ..] = deliveries else { continue };
+            counted.replayed += 1;
+            counted.overlapping += u64::from(again.arrived < first.ended);
+            counted.most = counted.most.max(deliveries.len());
+            counted.shown.add(entry.exchange.tag, || shows(window, first, again, deliveries.len()));
+        }
+        counted
+    }
+
+    fn judged(self, request: &str, expected: String) -> Judged {
+        let Deliveries { delivered, replayed, overlapping, most, shown } = self;
+        if delivered == 0 {
+            let observed = format!("no {request} arrived whole at a backend");
+            return Judged::inconclusive(observed, expected, format!("no {request} could be repeated"));
+        }
+        let mut observed = format!("{replayed} of {} delivered more than once", count(delivered, request));
+        if overlapping > 0 {
+            observed =
+                format!("{observed}, {overlapping} of them while the first delivery was still under way");
+        }
+        let (verdict, summary, because) = if replayed > 0 {
+            let summary = format!("{} {} delivered more than once", count(replayed, request), were(replayed));
+            let because =
+                format!("what had arrived whole at a backend arrived again, up to {} in all", times(most));
+            (Verdict::Fail, summary, because)
+        } else {
+            let summary = format!("no {request} was delivered more than once");
+            let because =
+                format!("none of {} that had arrived whole arrived again", count(delivered, request));
+            (Verdict::Pass, summary, because)
+        };
+        let witnesses = shown.into_vec();
+        Judged {
+            verdict,
+            summary,
+            observed,
+            expected,
+            because,
+            observations: delivered,
+            resolution: None,
+            witnesses,
+        }
     }
 }
 
@@ -101,9 +132,8 @@ fn request(window: &Window<'_>) -> String {
     class.map_or_else(|| "non-idempotent request".to_owned(), |class| format!("{} request", class.method))
 }
 
-fn shows(window: &Window<'_>, first: &Attempt, deliveries: &[Attempt]) -> String {
-    let again = &deliveries[1];
-    let count = times(deliveries.len());
+fn shows(window: &Window<'_>, first: &Attempt, again: &Attempt, deliveries: usize) -> String {
+    let count = times(deliveries);
     let to = window.brief.backend_name(again.backend);
     if again.backend == first.backend {
         format!("delivered {count}, again to `{to}`")
@@ -132,7 +162,8 @@ mod tests {
     #[test]
     fn a_write_that_is_sent_again_after_it_was_taken_is_caught() {
         let twice = Call::due("writes", 50.0).attempt(Try::hit("a", "reset")).attempt(Try::ok("b"));
-        let finding = outage().calls(20, delivered_once).call(twice).finding("outage", "writes", "no_replay = {}");
+        let finding =
+            outage().calls(20, delivered_once).call(twice).finding("outage", "writes", "no_replay = {}");
         assert_eq!(finding.verdict, Verdict::Fail);
         assert_snapshot!(finding.summary, @"1 POST request was delivered more than once");
         assert_snapshot!(finding.witnesses[0].shows, @"delivered twice, first to `a`, then to `b`");
@@ -147,7 +178,8 @@ mod tests {
 
     #[test]
     fn another_attempt_after_a_body_that_never_arrived_whole_is_fine() {
-        let cut = Call::due("writes", 50.0).attempt(Try::hit("a", "reset").row(|attempt| attempt.body_done = None));
+        let cut =
+            Call::due("writes", 50.0).attempt(Try::hit("a", "reset").row(|attempt| attempt.body_done = None));
         let finding = outage().call(cut.attempt(Try::ok("b"))).finding("outage", "writes", "no_replay = {}");
         assert_eq!(finding.verdict, Verdict::Pass, "{}", finding.because);
     }
@@ -163,6 +195,9 @@ mod tests {
     #[test]
     fn nothing_is_told_of_writes_that_never_arrived() {
         let rejected = |n: usize| Call::due("writes", 100.0 + n as f64);
-        assert_eq!(outage().calls(20, rejected).judged("outage", "writes", "no_replay = {}").verdict, Verdict::Inconclusive);
+        assert_eq!(
+            outage().calls(20, rejected).judged("outage", "writes", "no_replay = {}").verdict,
+            Verdict::Inconclusive
+        );
     }
 }

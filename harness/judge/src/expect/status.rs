@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use units::{Share, Stretch};
 
 use super::{Expectation, Judged};
-use crate::{InjectionBrief, Window};
 use crate::witness::Shown;
+use crate::{InjectionBrief, Window};
 
 /// When a request meets a fault to the last, the client sees one of the given statuses.
 ///
@@ -65,11 +65,14 @@ impl Expectation for Status {
         for entry in answered.filter(|entry| faults.ended(entry)) {
             let exchange = entry.exchange;
             count += 1;
-            *seen.entry((exchange.status, exchange.answered_by_backend(), exchange.outcome)).or_default() += 1;
+            *seen.entry((exchange.status, exchange.answered_by_backend(), exchange.outcome)).or_default() +=
+                1;
             if self.allows(exchange) {
                 kept += 1;
             } else {
-                shown.add(exchange.tag, || words(exchange.status, exchange.answered_by_backend(), exchange.outcome));
+                shown.add(exchange.tag, || {
+                    words(exchange.status, exchange.answered_by_backend(), exchange.outcome)
+                });
             }
         }
         let expected = self.expected();
@@ -87,7 +90,10 @@ impl Expectation for Status {
             summary: format!("on {}, clients saw {}", self.fault_words(), list(&seen, 2)),
             observed: list(&seen, LISTED_MAX),
             expected,
-            because: format!("{kept} of {count} requests that ended on {} saw what was demanded", self.fault_words()),
+            because: format!(
+                "{kept} of {count} requests that ended on {} saw what was demanded",
+                self.fault_words()
+            ),
             observations: count,
             resolution: None,
             witnesses: shown.into_vec(),
@@ -128,7 +134,11 @@ impl Status {
             Some(true) => ", made by the gateway",
             Some(false) => ", passed on from the backend",
         };
-        let share = if self.share_min == Share::ALL { String::new() } else { format!(", for at least {}", self.share_min) };
+        let share = if self.share_min == Share::ALL {
+            String::new()
+        } else {
+            format!(", for at least {}", self.share_min)
+        };
         format!("status {}{by}{share}", statuses.join(" or "))
     }
 }
@@ -189,7 +199,9 @@ fn list(seen: &BTreeMap<(u16, bool, Outcome), u64>, listed_max: usize) -> String
     let mut counts: Vec<_> = seen.iter().collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
     let listed = counts.iter().take(listed_max);
-    let mut words: Vec<String> = listed.map(|((status, by, outcome), count)| format!("{} × {count}", words(*status, *by, *outcome))).collect();
+    let mut words: Vec<String> = listed
+        .map(|((status, by, outcome), count)| format!("{} × {count}", words(*status, *by, *outcome)))
+        .collect();
     if counts.len() > listed_max {
         words.push(format!("{} others", counts.len() - listed_max));
     }
@@ -220,22 +232,35 @@ mod tests {
     #[case::made_by_the_gateway("of = [502], gateway_made = true", Verdict::Pass)]
     #[case::not_passed_on("of = [502], gateway_made = false", Verdict::Fail)]
     #[case::a_fault_that_is_not_planned("of = [502], on = 'hang'", Verdict::Inconclusive)]
-    fn the_status_of_a_failure_is_held_against_what_is_demanded(#[case] bounds: &str, #[case] verdict: Verdict) {
-        let finding = outage("reset").calls(30, reset).finding("outage", "reads", &format!("status = {{ {bounds} }}"));
+    fn the_status_of_a_failure_is_held_against_what_is_demanded(
+        #[case] bounds: &str,
+        #[case] verdict: Verdict,
+    ) {
+        let finding =
+            outage("reset").calls(30, reset).finding("outage", "reads", &format!("status = {{ {bounds} }}"));
         assert_eq!(finding.verdict, verdict, "{}", finding.because);
     }
 
     #[test]
     fn a_request_that_was_rescued_does_not_count() {
         let rescued = Call::due("reads", 5.0).attempt(Try::hit("a", "reset")).attempt(Try::ok("b"));
-        let finding = outage("reset").calls(30, reset).call(rescued).finding("outage", "reads", "status = { of = [502] }");
+        let finding = outage("reset").calls(30, reset).call(rescued).finding(
+            "outage",
+            "reads",
+            "status = { of = [502] }",
+        );
         assert_eq!((finding.verdict, finding.observations), (Verdict::Pass, 30));
     }
 
     #[test]
     fn a_client_that_gave_up_has_seen_no_status() {
-        let hung = |n: usize| Call::due("reads", 10.0 + n as f64).attempt(Try::hit("a", "hang")).ends(Outcome::ClientTimeout, 900.0);
-        let finding = outage("hang").calls(3, hung).finding("outage", "reads", "status = { of = [504], on = 'hang' }");
+        let hung = |n: usize| {
+            Call::due("reads", 10.0 + n as f64)
+                .attempt(Try::hit("a", "hang"))
+                .ends(Outcome::ClientTimeout, 900.0)
+        };
+        let finding =
+            outage("hang").calls(3, hung).finding("outage", "reads", "status = { of = [504], on = 'hang' }");
         assert_eq!(finding.verdict, Verdict::Fail);
         assert_snapshot!(finding.summary, @"on `hang`, clients saw no status (client_timeout) × 3");
     }
@@ -243,29 +268,53 @@ mod tests {
     #[test]
     fn refused_requests_count_while_the_listener_was_closed() {
         let run = outage("refuse").firing("refuse", "a", 0.0, 5_000.0);
-        let run = run.call(Call::due("reads", 100.0).rejected(503, 1.0)).call(Call::due("reads", 7_000.0).rejected(500, 1.0));
+        let run = run
+            .call(Call::due("reads", 100.0).rejected(503, 1.0))
+            .call(Call::due("reads", 7_000.0).rejected(500, 1.0));
         let finding = run.finding("outage", "reads", "status = { of = [503], on = 'refuse' }");
         assert_eq!((finding.verdict, finding.observations), (Verdict::Pass, 1));
+    }
+
+    #[test]
+    fn requests_turned_away_at_accept_count_once_connections_were_seen_to_be() {
+        let rejected = |n: usize| Call::due("reads", 100.0 + n as f64).rejected(502, 1.0);
+        let run = outage("accept").calls(30, rejected);
+        let demanded = "status = { of = [502], on = 'reset' }";
+        assert_eq!(run.finding("outage", "reads", demanded).verdict, Verdict::Inconclusive);
+        let finding = run.connection_hit("reset", "a", 100.5).finding("outage", "reads", demanded);
+        assert_eq!((finding.verdict, finding.observations), (Verdict::Pass, 30), "{}", finding.because);
     }
 
     #[test]
     fn a_share_may_be_demanded() {
         let odd = |n: usize| reset(n + 100).rejected(500, 2.0);
         let run = outage("reset").calls(30, reset).calls(10, odd);
-        assert_eq!(run.finding("outage", "reads", "status = { of = [502], share_min = 0.75 }").verdict, Verdict::Pass);
-        assert_eq!(run.finding("outage", "reads", "status = { of = [502], share_min = 0.76 }").verdict, Verdict::Fail);
+        assert_eq!(
+            run.finding("outage", "reads", "status = { of = [502], share_min = 0.75 }").verdict,
+            Verdict::Pass
+        );
+        assert_eq!(
+            run.finding("outage", "reads", "status = { of = [502], share_min = 0.76 }").verdict,
+            Verdict::Fail
+        );
     }
 
     #[test]
     fn nothing_is_told_when_no_request_ended_on_the_fault() {
         let fine = |n: usize| Call::due("reads", n as f64).attempt(Try::ok("b"));
-        assert_eq!(outage("reset").calls(30, fine).judged("outage", "reads", "status = { of = [502] }").verdict, Verdict::Inconclusive);
+        assert_eq!(
+            outage("reset").calls(30, fine).judged("outage", "reads", "status = { of = [502] }").verdict,
+            Verdict::Inconclusive
+        );
     }
 
     #[rstest]
     #[case("of = []")]
     #[case("of = [42]")]
     fn statuses_that_do_not_exist_are_refused(#[case] bounds: &str) {
-        assert!(settings(&format!("status = {{ {bounds} }}")).is_ok_and(|settings| settings.contract().problem().is_some()));
+        assert!(
+            settings(&format!("status = {{ {bounds} }}"))
+                .is_ok_and(|settings| settings.contract().problem().is_some())
+        );
     }
 }

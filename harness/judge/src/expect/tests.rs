@@ -17,8 +17,11 @@ fn example(kind: &units::Kind) -> ExpectationSettings {
     }
     let docs = (kind.docs)();
     let fenced = docs.split("# Example").nth(1).and_then(|text| text.split("```toml\n").nth(1));
-    let text = fenced.and_then(|text| text.split("```").next()).unwrap_or_else(|| panic!("`{}` has no example", kind.name));
-    let document: Document = toml::from_str(text).unwrap_or_else(|error| panic!("the example of `{}`: {error}", kind.name));
+    let text = fenced
+        .and_then(|text| text.split("```").next())
+        .unwrap_or_else(|| panic!("`{}` has no example", kind.name));
+    let document: Document =
+        toml::from_str(text).unwrap_or_else(|error| panic!("the example of `{}`: {error}", kind.name));
     let mut bare = toml::Table::new();
     for (key, value) in document.expect.into_iter().flatten().filter(|(key, _)| key == kind.name) {
         bare.insert(key, value);
@@ -30,8 +33,14 @@ fn example(kind: &units::Kind) -> ExpectationSettings {
 fn every_kind_is_documented_under_its_headings_with_an_example_that_makes_sense() {
     for kind in ExpectationSettings::KINDS {
         let docs = (kind.docs)();
-        let headings: Vec<&str> = docs.lines().filter(|line| line.starts_with('#') && !line.contains('[')).collect();
-        assert_eq!(headings, ["# What it checks", "# Why it matters", "# When it can't tell", "# Example"], "{}", kind.name);
+        let headings: Vec<&str> =
+            docs.lines().filter(|line| line.starts_with('#') && !line.contains('[')).collect();
+        assert_eq!(
+            headings,
+            ["# What it checks", "# Why it matters", "# When it can't tell", "# Example"],
+            "{}",
+            kind.name
+        );
         assert!(kind.summary().ends_with('.'), "{}: {}", kind.name, kind.summary());
         let settings = example(kind);
         assert_eq!(settings.name(), kind.name);
@@ -43,7 +52,8 @@ fn every_kind_is_documented_under_its_headings_with_an_example_that_makes_sense(
 fn settings_survive_being_saved_and_read_again() {
     for kind in ExpectationSettings::KINDS {
         let saved = serde_json::to_value(example(kind)).unwrap_or_default();
-        let read: ExpectationSettings = serde_json::from_value(saved.clone()).unwrap_or_else(|error| panic!("{}: {error}", kind.name));
+        let read: ExpectationSettings =
+            serde_json::from_value(saved.clone()).unwrap_or_else(|error| panic!("{}: {error}", kind.name));
         assert_eq!(serde_json::to_value(read).unwrap_or_default(), saved, "{}", kind.name);
     }
 }
@@ -59,7 +69,14 @@ fn a_misspelt_setting_is_refused_by_every_kind() {
 
 fn demand_of(kind: &units::Kind, traffic: Option<u16>) -> Demand {
     let expectation = example(kind);
-    Demand { expectation, phase: 0, traffic, settle: units::Timespan::default(), samples_min: None, line: None }
+    Demand {
+        expectation,
+        phase: 0,
+        traffic,
+        settle: units::Timespan::default(),
+        samples_min: None,
+        line: None,
+    }
 }
 
 /// One phase with a fault, two backends, two classes.
@@ -95,16 +112,18 @@ fn no_kind_passes_on_requests_that_were_never_sent() {
 
 fn tries() -> impl Strategy<Value = Try> {
     let faults = prop_oneof![Just(None), (0..FAULTS.len()).prop_map(Some)];
-    (prop::bool::ANY, faults, 0.0..400.0f64, 0.0..400.0f64, any::<bool>()).prop_map(|(first, fault, after, takes, whole)| {
-        let backend = if first { "a" } else { "b" };
-        let attempt = match fault {
-            Some(index) => Try::hit("a", FAULTS[index]),
-            None => Try::ok(backend),
-        };
-        attempt.after(after).takes(takes).row(move |attempt| {
-            attempt.body_done = attempt.body_done.filter(|_| whole);
-        })
-    })
+    (prop::bool::ANY, faults, 0.0..400.0f64, 0.0..400.0f64, any::<bool>()).prop_map(
+        |(first, fault, after, takes, whole)| {
+            let backend = if first { "a" } else { "b" };
+            let attempt = match fault {
+                Some(index) => Try::hit("a", FAULTS[index]),
+                None => Try::ok(backend),
+            };
+            attempt.after(after).takes(takes).row(move |attempt| {
+                attempt.body_done = attempt.body_done.filter(|_| whole);
+            })
+        },
+    )
 }
 
 fn calls() -> impl Strategy<Value = Call> {
@@ -131,7 +150,8 @@ fn calls() -> impl Strategy<Value = Call> {
 
 fn report_of(brief: &mut Brief, ledger: &Ledger) -> reports::Report {
     let classes = [None, Some(0), Some(1)];
-    let demands = ExpectationSettings::KINDS.iter().flat_map(|kind| classes.map(|class| demand_of(kind, class)));
+    let demands =
+        ExpectationSettings::KINDS.iter().flat_map(|kind| classes.map(|class| demand_of(kind, class)));
     brief.demands = demands.collect();
     judge(brief, ledger, RunFacts::default())
 }

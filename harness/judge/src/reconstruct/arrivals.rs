@@ -92,7 +92,11 @@ impl Traffic {
             }
         }
         sent.sort_unstable();
-        let share = if baseline < BASELINE_MIN { weight_share(brief, backend) } else { here as f64 / baseline as f64 };
+        let share = if baseline < BASELINE_MIN {
+            weight_share(brief, backend)
+        } else {
+            here as f64 / baseline as f64
+        };
         Traffic { sent, share }
     }
 
@@ -110,9 +114,15 @@ impl Traffic {
 }
 
 fn weight_share(brief: &Brief, backend: u16) -> f64 {
-    let Some(own) = brief.backends.get(usize::from(backend)) else { return 0.0 };
+    let Some(own) = brief.backends.get(usize::from(backend)) else {
+        return 0.0;
+    };
     let first = brief.backends.iter().map(|other| other.priority).min().unwrap_or(0);
-    let total: u64 =
-        brief.backends.iter().filter(|other| other.priority == first).map(|other| u64::from(other.weight)).sum();
+    let total: u64 = brief
+        .backends
+        .iter()
+        .filter(|other| other.priority == first)
+        .map(|other| u64::from(other.weight))
+        .sum();
     if own.priority == first && total > 0 { f64::from(own.weight) / total as f64 } else { 0.0 }
 }

@@ -88,13 +88,18 @@ impl Model {
 
     /// Runs it.
     pub(crate) fn run(&self) -> Run {
-        let states = vec![State::Closed { failures: 0 }; if self.breaking.global { 1 } else { self.backends }];
+        let states =
+            vec![State::Closed { failures: 0 }; if self.breaking.global { 1 } else { self.backends }];
         let draws = Draws(self.seed);
         let mut sim = Sim { model: self, draws, states, next: 0, calls: vec![], events: BinaryHeap::new() };
         sim.schedule();
         while let Some(Reverse((micros, call, is_outcome))) = sim.events.pop() {
             let now = micros as f64 / 1e3;
-            if is_outcome { sim.outcome(now, call) } else { sim.attempt(now, call) }
+            if is_outcome {
+                sim.outcome(now, call);
+            } else {
+                sim.attempt(now, call);
+            }
         }
         sim.ledger()
     }
@@ -159,7 +164,9 @@ impl Sim<'_> {
 
     fn attempt(&mut self, now: f64, call: usize) {
         let last = self.calls[call].1.last().map(|seen| seen.backend);
-        let Some(backend) = self.choose(now, last) else { return };
+        let Some(backend) = self.choose(now, last) else {
+            return;
+        };
         let arrived = now + 0.2;
         let drawn = self.draws.part();
         let fault = self.model.fault_at(backend, arrived).filter(|(_, share)| drawn < *share);
@@ -174,13 +181,17 @@ impl Sim<'_> {
     }
 
     fn outcome(&mut self, now: f64, call: usize) {
-        let Some(seen) = self.calls[call].1.last() else { return };
+        let Some(seen) = self.calls[call].1.last() else {
+            return;
+        };
         let (backend, failed, count) = (seen.backend, seen.fault.is_some(), self.calls[call].1.len());
         let Breaking { trips_after, open_for, .. } = self.model.breaking;
         let state = self.state(backend);
         *state = match *state {
             State::Closed { .. } | State::HalfOpen { .. } if !failed => State::Closed { failures: 0 },
-            State::Closed { failures } if failures + 1 < trips_after => State::Closed { failures: failures + 1 },
+            State::Closed { failures } if failures + 1 < trips_after => {
+                State::Closed { failures: failures + 1 }
+            }
             State::Closed { .. } | State::HalfOpen { .. } => State::Open { until: now + open_for },
             open @ State::Open { .. } => open,
         };
@@ -207,7 +218,8 @@ impl Sim<'_> {
                     None => Try::ok(NAMES[seen.backend]),
                     Some(kind) => Try::hit(NAMES[seen.backend], kind),
                 };
-                call = call.attempt(attempt.after((seen.arrived - free).max(0.0)).takes(seen.ended - seen.arrived));
+                call = call
+                    .attempt(attempt.after((seen.arrived - free).max(0.0)).takes(seen.ended - seen.arrived));
                 free = seen.ended;
             }
             run = run.call(call);

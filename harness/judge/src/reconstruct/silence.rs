@@ -28,7 +28,12 @@ pub(crate) fn missed_min(gaps: usize) -> f64 {
 }
 
 /// The silences of at least a certain length, in order.
-pub(crate) fn silences(arrivals: &[Arrival], traffic: &Traffic, observed: Stretch, at_least: Duration) -> Vec<Silence> {
+pub(crate) fn silences(
+    arrivals: &[Arrival],
+    traffic: &Traffic,
+    observed: Stretch,
+    at_least: Duration,
+) -> Vec<Silence> {
     let missed_min = missed_min(arrivals.len());
     let starts = std::iter::once(observed.from).chain(arrivals.iter().map(|arrival| arrival.at));
     let ends = arrivals.iter().map(|arrival| Some(arrival.at)).chain(std::iter::once(None));

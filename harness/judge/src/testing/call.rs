@@ -9,8 +9,10 @@ use units::Moment;
 
 use super::at;
 
+type Changing<T> = dyn Fn(&mut T);
+
 /// A change to a finished row, if there is one.
-pub(super) struct Change<T>(Option<Rc<dyn Fn(&mut T)>>);
+pub(super) struct Change<T>(Option<Rc<Changing<T>>>);
 
 impl<T: 'static> Change<T> {
     fn none() -> Self {
@@ -56,7 +58,13 @@ pub(crate) struct Call {
 impl Call {
     /// A request that is due `ms` milliseconds after the epoch.
     pub(crate) fn due(class: &str, ms: f64) -> Self {
-        Call { class: class.into(), due: at(ms), lag: Duration::ZERO, attempts: vec![], change: Change::none() }
+        Call {
+            class: class.into(),
+            due: at(ms),
+            lag: Duration::ZERO,
+            attempts: vec![],
+            change: Change::none(),
+        }
     }
 
     pub(crate) fn lag(mut self, ms: f64) -> Self {

@@ -47,21 +47,13 @@ impl Alarm {
         );
         Alarm(Arc::new_cyclic(|shared| {
             let ringing = tokio::spawn(ring(fd.clone(), shared.clone())).abort_handle();
-            Shared {
-                fd,
-                sleepers: Mutex::default(),
-                ringing,
-            }
+            Shared { fd, sleepers: Mutex::default(), ringing }
         }))
     }
 
     /// Sleeps until `deadline`, in nanoseconds of `CLOCK_MONOTONIC`.
     pub(crate) fn at(&self, deadline: i64) -> Sleep {
-        Sleep {
-            shared: self.0.clone(),
-            deadline,
-            queued: None,
-        }
+        Sleep { shared: self.0.clone(), deadline, queued: None }
     }
 }
 
@@ -108,17 +100,8 @@ impl Shared {
         }
         // An all-zero value would switch the timer off.
         let at = deadline.max(1);
-        let value = Timespec {
-            tv_sec: at / 1_000_000_000,
-            tv_nsec: at % 1_000_000_000,
-        };
-        let spec = Itimerspec {
-            it_interval: Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            },
-            it_value: value,
-        };
+        let value = Timespec { tv_sec: at / 1_000_000_000, tv_nsec: at % 1_000_000_000 };
+        let spec = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: value };
         timerfd_settime(self.fd.get_ref(), TimerfdTimerFlags::ABSTIME, &spec)
             .expect("the timer takes any time");
         sleepers.armed = Some(deadline);
@@ -155,11 +138,7 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         if let Some(number) = self.queued {
-            let mut sleepers = self
-                .shared
-                .sleepers
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut sleepers = self.shared.sleepers.lock().unwrap_or_else(PoisonError::into_inner);
             sleepers.queue.remove(&(self.deadline, number));
         }
     }

@@ -20,10 +20,7 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Connects with Nagle's algorithm off, so that small requests leave at once.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the place that the ban points to"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
 pub(crate) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;

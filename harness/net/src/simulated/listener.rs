@@ -30,10 +30,7 @@ impl Queue {
     }
 
     fn pop(&self) -> Option<Stream> {
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 }
 
@@ -46,11 +43,7 @@ pub(crate) struct Listener {
 
 impl Listener {
     pub(crate) fn new(address: SocketAddr, queue: Arc<Queue>, close: Box<dyn Fn() + Send + Sync>) -> Self {
-        Listener {
-            address,
-            queue,
-            close,
-        }
+        Listener { address, queue, close }
     }
 
     pub(crate) async fn accept(&self) -> io::Result<Stream> {

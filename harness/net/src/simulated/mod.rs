@@ -30,7 +30,5 @@ where
         .build()
         .expect("a current-thread runtime with time only needs no resource that could be missing");
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
-        part(World::simulated(Network::default())).await
-    })
+    local.block_on(&runtime, async { part(World::simulated(Network::default())).await })
 }

@@ -36,12 +36,7 @@ impl Network {
         ports.insert(address, queue.clone());
         let ports = self.ports.clone();
         let close = move || {
-            drop(
-                ports
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(&address),
-            )
+            ports.lock().unwrap_or_else(PoisonError::into_inner).remove(&address);
         };
         Ok(Listener::new(address, queue, Box::new(close)))
     }

@@ -20,16 +20,9 @@ pub(crate) struct Stream {
 /// The two ends of a new connection.
 pub(crate) fn pair() -> (Stream, Stream) {
     let (there, back) = (Arc::<Mutex<Pipe>>::default(), Arc::<Mutex<Pipe>>::default());
-    let near = Stream {
-        incoming: back.clone(),
-        outgoing: there.clone(),
-        reset_on_drop: AtomicBool::new(false),
-    };
-    let far = Stream {
-        incoming: there,
-        outgoing: back,
-        reset_on_drop: AtomicBool::new(false),
-    };
+    let near =
+        Stream { incoming: back.clone(), outgoing: there.clone(), reset_on_drop: AtomicBool::new(false) };
+    let far = Stream { incoming: there, outgoing: back, reset_on_drop: AtomicBool::new(false) };
     (near, far)
 }
 

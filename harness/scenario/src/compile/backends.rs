@@ -28,7 +28,9 @@ const BODY: Size = Size(1024);
 pub(super) fn compile(context: &mut Context<'_>) -> Vec<BackendSpec> {
     let tables = &context.scenario.backend.0;
     if tables.is_empty() {
-        context.note(crate::Diagnostic::error("the scenario has no backend").help("add one: `[backend.orders-a]`"));
+        context.note(
+            crate::Diagnostic::error("the scenario has no backend").help("add one: `[backend.orders-a]`"),
+        );
     }
     if let Some((name, _)) = tables.get(BACKENDS_MAX) {
         context.error(&name.span, format!("{} backends, allowed are {BACKENDS_MAX}", tables.len()));
@@ -53,13 +55,14 @@ fn backend(
         context.error(&weight.span, format!("a weight of {}, allowed are 1 to {WEIGHT_MAX}", weight.value));
     }
     if let Some(priority) = table.priority.as_ref().filter(|priority| priority.value > PRIORITY_MAX) {
-        context.error(&priority.span, format!("priority {}, allowed are 0 to {PRIORITY_MAX}", priority.value));
+        context
+            .error(&priority.span, format!("priority {}, allowed are 0 to {PRIORITY_MAX}", priority.value));
     }
     let listen = table.listen.as_ref().and_then(|listen| address(context, listen));
-    if let (Some(address), Some(place)) = (listen.filter(|address| address.port() != 0), &table.listen) {
-        if let Some(other) = taken.insert(address, name.value.clone()) {
-            context.error(&place.span, format!("the address {address} is already that of backend `{other}`"));
-        }
+    if let (Some(address), Some(place)) = (listen.filter(|address| address.port() != 0), &table.listen)
+        && let Some(other) = taken.insert(address, name.value.clone())
+    {
+        context.error(&place.span, format!("the address {address} is already that of backend `{other}`"));
     }
     let body = table.body.as_ref().map_or(BODY, |body| body.value);
     BackendSpec { name: name.value.clone(), listen: listen.unwrap_or(ANY_PORT), body }
@@ -74,7 +77,8 @@ fn address(context: &mut Context<'_>, listen: &Located<String>) -> Option<Socket
     };
     if !address.ip().is_loopback() {
         let noted = context.error(&listen.span, format!("{} is not a loopback address", address.ip()));
-        noted.help = Some("fake backends misbehave on purpose, so they listen on 127.0.0.1 or [::1] only".to_owned());
+        noted.help =
+            Some("fake backends misbehave on purpose, so they listen on 127.0.0.1 or [::1] only".to_owned());
         return None;
     }
     Some(address)

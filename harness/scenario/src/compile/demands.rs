@@ -7,8 +7,8 @@ use fake_backends::fault::FaultSettings;
 use judge::{Demand, ExpectationSettings, InjectionBrief, PhaseBrief};
 use units::{Stretch, Timespan};
 
-use super::load::planned_between;
 use super::Context;
+use super::load::planned_between;
 use crate::document::line;
 use crate::file::{ExpectOwn, Keyed, Located};
 use crate::names::listed;
@@ -26,7 +26,9 @@ pub(super) fn compile(
     let tables = &context.scenario.expect;
     if tables.is_empty() {
         let help = "add one: `[[expect]]` with `availability = { min = 0.99 }`";
-        context.note(crate::Diagnostic::warning("nothing is expected, so the run can only be inconclusive").help(help));
+        context.note(
+            crate::Diagnostic::warning("nothing is expected, so the run can only be inconclusive").help(help),
+        );
     }
     let mut demands = Vec::new();
     for table in tables {
@@ -42,15 +44,28 @@ pub(super) fn compile(
             let expectation = table.kind.clone();
             let settle = settle(context, &table.own, phase, phases);
             let (phase_brief, at) = (&phases[phase], line(context.text, table.span.start));
-            let window = Stretch { from: (phase_brief.during.from + *settle).min(phase_brief.during.to), to: phase_brief.during.to };
+            let window = Stretch {
+                from: (phase_brief.during.from + *settle).min(phase_brief.during.to),
+                to: phase_brief.during.to,
+            };
             check_window(context, table, &phase_brief.name, &span, window, injections);
             check_traffic(context, table, &phase_brief.name, &span, window, traffic, classes);
             let traffic = traffic.map(|class| class as u16);
-            demands.push(Demand { expectation, phase, traffic, settle, samples_min: table.own.samples_min, line: Some(at) });
+            demands.push(Demand {
+                expectation,
+                phase,
+                traffic,
+                settle,
+                samples_min: table.own.samples_min,
+                line: Some(at),
+            });
         }
     }
     if let (true, Some(last)) = (demands.len() > DEMANDS_MAX, tables.last()) {
-        context.error(&last.span, format!("{} demands (expectations × phases), allowed are {DEMANDS_MAX}", demands.len()));
+        context.error(
+            &last.span,
+            format!("{} demands (expectations × phases), allowed are {DEMANDS_MAX}", demands.len()),
+        );
     }
     demands
 }
@@ -76,7 +91,12 @@ fn looked_at(
     let known: Vec<&str> = phases.iter().map(|phase| phase.name.as_str()).collect();
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
     for name in &names.0 {
-        let Some(phase) = context.resolve("phase", "phases", name, &known) else { continue };
+        let Some(phase) = context.resolve("phase", "phases", name, &known) else {
+            continue;
+        };
+        if known.iter().filter(|known| **known == name.as_str()).count() > 1 {
+            continue; // Which of them is meant can't be told, and the second one is an error already.
+        }
         if found.iter().any(|(other, _)| *other == phase) {
             context.error(&name.span, format!("phase `{}` is named twice", name.value));
         } else {
@@ -92,7 +112,10 @@ fn settle(context: &mut Context<'_>, own: &ExpectOwn, phase: usize, phases: &[Ph
     };
     let length = Timespan(phases[phase].during.length());
     if settle.value >= length && !length.is_zero() {
-        let message = format!("`settle` of {} leaves nothing of phase `{}`, which takes {length}", settle.value, phases[phase].name);
+        let message = format!(
+            "`settle` of {} leaves nothing of phase `{}`, which takes {length}",
+            settle.value, phases[phase].name
+        );
         context.error(&settle.span, message).help = Some("make it shorter than the phase".to_owned());
     }
     settle.value
@@ -108,7 +131,11 @@ fn check_window(
     injections: &[InjectionBrief],
 ) {
     let kind = &table.kind;
-    if !kind.contract().needs_fault() || injections.iter().any(|injection| injection.during.overlaps(&window)) {
+    // An empty window is the fault of its settling time, which is told elsewhere.
+    if !kind.contract().needs_fault()
+        || window.length().is_zero()
+        || injections.iter().any(|injection| injection.during.overlaps(&window))
+    {
         return;
     }
     let mut faulty: Vec<&str> = Vec::new();
@@ -118,7 +145,8 @@ fn check_window(
             faulty.push(name);
         }
     }
-    let noted = context.error(span, format!("`{}` looks at phase `{phase}`, where no fault could show it", kind.name()));
+    let noted = context
+        .error(span, format!("`{}` looks at phase `{phase}`, where no fault could show it", kind.name()));
     noted.label = Some("no injection is in force here".to_owned());
     noted.help = Some(match faulty.as_slice() {
         [] => "add a `[[phase.inject]]` to this phase".to_owned(),
@@ -136,17 +164,21 @@ fn check_traffic(
     traffic: Option<usize>,
     classes: &[Class],
 ) {
-    let looked_at = classes.iter().enumerate().filter(|(index, _)| traffic.is_none_or(|class| class == *index));
+    let looked_at =
+        classes.iter().enumerate().filter(|(index, _)| traffic.is_none_or(|class| class == *index));
     // A closed-loop class sends as many requests as the gateway answers, so nothing can be said of it here.
     let planned: Option<f64> = looked_at.map(|(_, class)| planned_between(class, window)).sum();
-    let (Some(planned), false) = (planned, classes.is_empty() || window.length().is_zero()) else { return };
+    let (Some(planned), false) = (planned, classes.is_empty() || window.length().is_zero()) else {
+        return;
+    };
     let wanted = table.own.samples_min.unwrap_or(1).max(1);
     if planned < wanted as f64 {
         let message = format!(
-            "`{}` can only be inconclusive in phase `{phase}`: about {planned:.0} requests are due, and {wanted} are needed",
+            "`{}` can only be inconclusive in phase `{phase}`: about {planned:.0} requests are due, and it takes at least {wanted}",
             table.kind.name()
         );
-        context.warning(span, message).help = Some("send more there, or expect it of another phase".to_owned());
+        context.warning(span, message).help =
+            Some("send more there, or expect it of another phase".to_owned());
     }
 }
 
@@ -156,10 +188,12 @@ fn check_names(context: &mut Context<'_>, table: &Keyed<ExpectOwn, ExpectationSe
     let kinds: Vec<&str> = FaultSettings::KINDS.iter().map(|kind| kind.name).collect();
     let contract = table.kind.contract();
     let named = contract.backends().into_iter().map(|name| ("backend", "backends", &known, name));
-    let named = named.chain(contract.faults().into_iter().map(|name| ("fault kind", "fault kinds", &kinds, name)));
+    let named =
+        named.chain(contract.faults().into_iter().map(|name| ("fault kind", "fault kinds", &kinds, name)));
     for (what, plural, known, name) in named {
         if !known.contains(&name) {
-            let name = Located { value: name.to_owned(), span: word_after(context.text, table.span.start, name) };
+            let name =
+                Located { value: name.to_owned(), span: word_after(context.text, table.span.start, name) };
             context.resolve(what, plural, &name, known);
         }
     }

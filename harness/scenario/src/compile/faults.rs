@@ -13,14 +13,18 @@ use crate::file::{InjectOwn, Keyed, Located};
 const INJECTIONS_MAX: usize = 64;
 
 /// Resolves `[[phase.inject]]`: for the backends, and for the judge.
-pub(super) fn compile(context: &mut Context<'_>, phases: &[PhaseBrief]) -> (Vec<Injection>, Vec<InjectionBrief>) {
+pub(super) fn compile(
+    context: &mut Context<'_>,
+    phases: &[PhaseBrief],
+) -> (Vec<Injection>, Vec<InjectionBrief>) {
     let (mut injections, mut briefs) = (Vec::new(), Vec::new());
     for (index, (table, phase)) in context.scenario.phase.iter().zip(phases).enumerate() {
         for inject in &table.inject {
             if injections.len() == INJECTIONS_MAX {
                 let total: usize = context.scenario.phase.iter().map(|phase| phase.inject.len()).sum();
-                context.error(&inject.span, format!("{total} injections, allowed are {INJECTIONS_MAX}")).label =
-                    Some("the first one too many".to_owned());
+                context
+                    .error(&inject.span, format!("{total} injections, allowed are {INJECTIONS_MAX}"))
+                    .label = Some("the first one too many".to_owned());
             }
             let injection = injection(context, inject, phase);
             briefs.push(brief(&injection, index));
@@ -30,7 +34,11 @@ pub(super) fn compile(context: &mut Context<'_>, phases: &[PhaseBrief]) -> (Vec<
     (injections, briefs)
 }
 
-fn injection(context: &mut Context<'_>, inject: &Keyed<InjectOwn, FaultSettings>, phase: &PhaseBrief) -> Injection {
+fn injection(
+    context: &mut Context<'_>,
+    inject: &Keyed<InjectOwn, FaultSettings>,
+    phase: &PhaseBrief,
+) -> Injection {
     let fault = inject.kind.clone();
     if let Some(problem) = fault.contract().problem() {
         context.error(&inject.span, format!("fault `{}`: {problem}", fault.name()));
@@ -50,7 +58,9 @@ fn targets(context: &mut Context<'_>, names: &Located<Vec<Located<String>>>) -> 
     let known = context.scenario.backend.names();
     let mut targets = Vec::new();
     for name in &names.value {
-        let Some(index) = context.resolve("backend", "backends", name, &known) else { continue };
+        let Some(index) = context.resolve("backend", "backends", name, &known) else {
+            continue;
+        };
         if targets.contains(&(index as u16)) {
             context.error(&name.span, format!("backend `{}` is named twice", name.value));
         } else {
@@ -65,15 +75,20 @@ fn during(context: &mut Context<'_>, own: &InjectOwn, phase: &PhaseBrief) -> Str
     let offset = own.from.as_ref().map(|from| from.value).unwrap_or_default();
     if let Some(from) = own.from.as_ref().filter(|from| from.value >= length) {
         let message = format!("the fault begins {} into a phase of {length}", from.value);
-        context.error(&from.span, message).help = Some("`from` counts from the start of the phase".to_owned());
+        context.error(&from.span, message).help =
+            Some("`from` counts from the start of the phase".to_owned());
     }
     let from: Moment = phase.during.from + *offset;
-    let Some(wanted) = &own.length else { return Stretch { from, to: phase.during.to } };
+    let Some(wanted) = &own.length else {
+        return Stretch { from, to: phase.during.to };
+    };
     if wanted.is_zero() {
         context.error(&wanted.span, "the fault is in force for 0 s");
     } else if offset.saturating_add(*wanted.value) > *length {
-        let message = format!("the fault would outlast its phase: {offset} + {} is more than {length}", wanted.value);
-        context.error(&wanted.span, message).help = Some("leave `for` out to keep it to the end of the phase".to_owned());
+        let message =
+            format!("the fault would outlast its phase: {offset} + {} is more than {length}", wanted.value);
+        context.error(&wanted.span, message).help =
+            Some("leave `for` out to keep it to the end of the phase".to_owned());
     }
     Stretch { from, to: (from + *wanted.value).min(phase.during.to) }
 }
@@ -94,13 +109,16 @@ fn brief(injection: &Injection, phase: usize) -> InjectionBrief {
 /// The settings of a kind in the words of the file, without what is empty: `{ code = 503, share = 0.5 }`.
 pub(crate) fn settings(kind: &impl Serialize) -> String {
     let tagged = toml::Value::try_from(kind).ok();
-    let settings = tagged.and_then(|tagged| tagged.as_table().and_then(|table| table.values().next().cloned()));
+    let settings =
+        tagged.and_then(|tagged| tagged.as_table().and_then(|table| table.values().next().cloned()));
     settings.map_or_else(|| "{}".to_owned(), |settings| inline(&settings))
 }
 
 /// A value in the words of the file, without what is empty.
 pub(crate) fn inline(value: &impl Serialize) -> String {
-    let Ok(toml::Value::Table(mut table)) = toml::Value::try_from(value) else { return "{}".to_owned() };
+    let Ok(toml::Value::Table(mut table)) = toml::Value::try_from(value) else {
+        return "{}".to_owned();
+    };
     table.retain(|_, value| match value {
         toml::Value::Table(table) => !table.is_empty(),
         toml::Value::Array(array) => !array.is_empty(),

@@ -21,9 +21,15 @@ pub(super) fn compile(context: &mut Context<'_>, backends: &[BackendSpec]) -> (G
     if !contract.is_launched() {
         for (name, table) in &context.scenario.backend.0 {
             if table.listen.is_none() {
-                let message = format!("backend `{}` has no fixed address, and gateway `{}` runs already", name.value, settings.name());
+                let message = format!(
+                    "backend `{}` has no fixed address, and gateway `{}` runs already",
+                    name.value,
+                    settings.name()
+                );
                 let noted = context.error(&name.span, message);
-                noted.help = Some("add `listen = \"127.0.0.1:9001\"`, the address that the gateway forwards to".to_owned());
+                noted.help = Some(
+                    "add `listen = \"127.0.0.1:9001\"`, the address that the gateway forwards to".to_owned(),
+                );
             }
         }
     }
@@ -62,13 +68,13 @@ fn report(context: &mut Context<'_>, gateway: &str, unsupported: &Unsupported) {
 fn listing(context: &Context<'_>, backends: &[BackendSpec], policy: &Policy) -> Upstreams {
     let tables = context.scenario.backend.0.iter();
     let weights = tables.map(|(_, table)| {
-        (table.weight.as_ref().map_or(1, |weight| weight.value), table.priority.as_ref().map_or(0, |priority| priority.value))
+        (
+            table.weight.as_ref().map_or(1, |weight| weight.value),
+            table.priority.as_ref().map_or(0, |priority| priority.value),
+        )
     });
-    let backends = backends.iter().zip(weights).enumerate().map(|(index, (spec, (weight, priority)))| Upstream {
-        name: spec.name.clone(),
-        address: example(spec.listen, index),
-        weight,
-        priority,
+    let backends = backends.iter().zip(weights).enumerate().map(|(index, (spec, (weight, priority)))| {
+        Upstream { name: spec.name.clone(), address: example(spec.listen, index), weight, priority }
     });
     let (policy, base) = (policy.clone(), context.base.to_path_buf());
     Upstreams { backends: backends.collect(), policy, base, seed: context.scenario.seed }
@@ -89,7 +95,12 @@ pub(crate) fn upstreams(plan: &Plan, addresses: &[SocketAddr]) -> Upstreams {
         weight: backend.weight,
         priority: backend.priority,
     });
-    Upstreams { backends: backends.collect(), policy: plan.policy.clone(), base: plan.base.clone(), seed: plan.seed }
+    Upstreams {
+        backends: backends.collect(),
+        policy: plan.policy.clone(),
+        base: plan.base.clone(),
+        seed: plan.seed,
+    }
 }
 
 /// The configuration that the gateway of a plan would be started with, with example ports.

@@ -22,8 +22,8 @@ struct Ceilings {
     rate: f64,
 }
 
-/// Checks `[limits]`.
-pub(super) fn check(context: &mut Context<'_>) {
+/// Checks `[limits]`; false if they can't be used to check anything else.
+pub(super) fn check(context: &mut Context<'_>) -> bool {
     let limits = context.scenario.limits;
     let counts = [
         ("exchanges", limits.exchanges, CEILINGS.exchanges),
@@ -39,10 +39,15 @@ pub(super) fn check(context: &mut Context<'_>) {
         }
     }
     if limits.rate.get() <= 0.0 || limits.rate.get() > CEILINGS.rate {
-        out_of_range.push(("rate", format!("`limits.rate` is {}, allowed is more than 0/s, up to {}/s", limits.rate, CEILINGS.rate)));
+        out_of_range.push((
+            "rate",
+            format!("`limits.rate` is {}, allowed is more than 0/s, up to {}/s", limits.rate, CEILINGS.rate),
+        ));
     }
+    let sound = out_of_range.is_empty();
     for (key, message) in out_of_range {
         let span = place(context.text, &format!("limits.{key}")).unwrap_or(0..0);
         context.error(&span, message);
     }
+    sound
 }

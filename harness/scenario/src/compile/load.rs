@@ -4,11 +4,10 @@ use std::ops::Range;
 
 use driver::{Class, Mode, Segment};
 use judge::PhaseBrief;
-use units::{Rate, Stretch};
+use units::Stretch;
 
-use super::traffic::seconds;
 use super::Context;
-use crate::file::Located;
+use super::traffic::seconds;
 
 /// Requests a second that one sending thread is given.
 const RATE_A_THREAD: f64 = 10_000.0;
@@ -21,7 +20,9 @@ const THREADS_MAX: usize = 64;
 
 /// The requests that a class is planned to send in a stretch, on average; nothing for closed-loop classes.
 pub(super) fn planned_between(class: &Class, stretch: Stretch) -> Option<f64> {
-    let Mode::Open(segments) = &class.mode else { return None };
+    let Mode::Open(segments) = &class.mode else {
+        return None;
+    };
     Some(segments.iter().map(|segment| requests(segment, stretch)).sum())
 }
 
@@ -36,7 +37,8 @@ fn requests(segment: &Segment, stretch: Stretch) -> f64 {
     if to <= from {
         return 0.0;
     }
-    (rate_at(segment, from.seconds()) + rate_at(segment, to.seconds())) / 2.0 * to.since(from).as_secs_f64()
+    f64::midpoint(rate_at(segment, from.seconds()), rate_at(segment, to.seconds()))
+        * to.since(from).as_secs_f64()
 }
 
 fn rate_at(segment: &Segment, seconds: f64) -> f64 {
@@ -49,9 +51,14 @@ fn rate_at(segment: &Segment, seconds: f64) -> f64 {
 pub(super) fn check(context: &mut Context<'_>, classes: &[Class], phases: &[PhaseBrief]) -> usize {
     check_exchanges(context, classes);
     let peak = check_rate(context, classes, phases);
-    check_in_flight(context, classes);
+    // Past the limit of the rate, what could be under way is no news.
+    if peak <= context.scenario.limits.rate.get() {
+        check_in_flight(context, classes);
+    }
     let automatic = ((peak / RATE_A_THREAD).ceil() as usize).clamp(1, THREADS);
-    let Some(threads) = &context.scenario.driver.threads else { return automatic };
+    let Some(threads) = &context.scenario.driver.threads else {
+        return automatic;
+    };
     if !(1..=THREADS_MAX).contains(&threads.value) {
         context.error(&threads.span, format!("{} threads, allowed are 1 to {THREADS_MAX}", threads.value));
     }
@@ -61,7 +68,8 @@ pub(super) fn check(context: &mut Context<'_>, classes: &[Class], phases: &[Phas
 /// The place of what makes a class send: its rate, or its name.
 fn rate_place(context: &Context<'_>, class: usize) -> Range<usize> {
     let (name, table) = &context.scenario.traffic.0[class];
-    table.rate.as_ref().map_or_else(|| name.span.clone(), |rate: &Located<Rate>| rate.span.clone())
+    let rate = table.rate.as_ref().map(|rate| rate.span.clone());
+    rate.or(table.users.as_ref().map(|users| users.span.clone())).unwrap_or_else(|| name.span.clone())
 }
 
 fn check_exchanges(context: &mut Context<'_>, classes: &[Class]) {
@@ -72,21 +80,32 @@ fn check_exchanges(context: &mut Context<'_>, classes: &[Class]) {
         return;
     }
     let largest = (0..classes.len()).max_by(|a, b| counts[*a].total_cmp(&counts[*b])).unwrap_or(0);
-    let sums: Vec<String> = classes.iter().zip(&counts).filter(|(_, count)| **count > 0.0).map(|(class, count)| sum(class, *count)).collect();
+    let sums: Vec<String> = classes
+        .iter()
+        .zip(&counts)
+        .filter(|(_, count)| **count > 0.0)
+        .map(|(class, count)| sum(class, *count))
+        .collect();
     let span = rate_place(context, largest);
-    let noted = context.error(&span, format!("{total:.0} requests, over `limits.exchanges` = {limit}"));
+    let noted = context.error(
+        &span,
+        format!("{} requests, over `limits.exchanges` = {}", grouped(total), grouped(limit as f64)),
+    );
     noted.label = Some(sums.join("; "));
     noted.help = Some("lower the rate, shorten the phases, or raise `limits.exchanges`".to_owned());
 }
 
 /// `reads: 500/s × 20 s + (100/s to 400/s) × 5 s = 11250`.
 fn sum(class: &Class, count: f64) -> String {
-    let Mode::Open(segments) = &class.mode else { return String::new() };
+    let Mode::Open(segments) = &class.mode else {
+        return String::new();
+    };
     let mut terms: Vec<(String, std::time::Duration)> = Vec::new();
     for segment in segments {
-        let rate = match segment.from == segment.to {
-            true => segment.from.to_string(),
-            false => format!("({} to {})", segment.from, segment.to),
+        let rate = if segment.from == segment.to {
+            segment.from.to_string()
+        } else {
+            format!("({} to {})", segment.from, segment.to)
         };
         match terms.last_mut().filter(|(last, _)| *last == rate) {
             Some((_, length)) => *length += segment.during.length(),
@@ -95,8 +114,9 @@ fn sum(class: &Class, count: f64) -> String {
     }
     let shown = terms.len().min(4);
     let rest = if terms.len() > shown { " + …" } else { "" };
-    let terms: Vec<String> = terms[..shown].iter().map(|(rate, length)| format!("{rate} × {}", seconds(*length))).collect();
-    format!("{}: {}{rest} = {count:.0}", class.name, terms.join(" + "))
+    let terms: Vec<String> =
+        terms[..shown].iter().map(|(rate, length)| format!("{rate} × {}", seconds(*length))).collect();
+    format!("{}: {}{rest} = {}", class.name, terms.join(" + "), grouped(count))
 }
 
 /// The highest total rate. Rates change linearly within a phase, so it is at one of its ends.
@@ -106,7 +126,9 @@ fn check_rate(context: &mut Context<'_>, classes: &[Class], phases: &[PhaseBrief
     let mut noted = false;
     for phase in phases {
         let segments = classes.iter().enumerate().filter_map(|(index, class)| match &class.mode {
-            Mode::Open(segments) => segments.iter().find(|it| it.during.from == phase.during.from).map(|it| (index, it)),
+            Mode::Open(segments) => {
+                segments.iter().find(|it| it.during.from == phase.during.from).map(|it| (index, it))
+            }
             Mode::Closed { .. } => None,
         });
         let segments: Vec<(usize, &Segment)> = segments.collect();
@@ -115,9 +137,16 @@ fn check_rate(context: &mut Context<'_>, classes: &[Class], phases: &[PhaseBrief
         peak = peak.max(start).max(end);
         if peak > limit && !noted {
             noted = true;
-            let highest = segments.iter().max_by(|a, b| a.1.from.get().max(a.1.to.get()).total_cmp(&b.1.from.get().max(b.1.to.get())));
+            let highest = segments
+                .iter()
+                .max_by(|a, b| a.1.from.get().max(a.1.to.get()).total_cmp(&b.1.from.get().max(b.1.to.get())));
             let span = rate_place(context, highest.map_or(0, |(index, _)| *index));
-            let message = format!("{peak:.0} requests a second in phase `{}`, over `limits.rate` = {limit:.0}/s", phase.name);
+            let message = format!(
+                "{} requests a second in phase `{}`, over `limits.rate` = {}/s",
+                grouped(peak),
+                phase.name,
+                grouped(limit)
+            );
             context.error(&span, message).help = Some("lower the rate, or raise `limits.rate`".to_owned());
         }
     }
@@ -138,9 +167,26 @@ fn check_in_flight(context: &mut Context<'_>, classes: &[Class]) {
     let largest = (0..classes.len()).max_by(|a, b| most(&classes[*a]).total_cmp(&most(&classes[*b])));
     if let Some(largest) = largest.filter(|_| total > limit as f64) {
         let span = rate_place(context, largest);
-        let message = format!("up to {total:.0} requests could be under way, over `limits.in_flight` = {limit}: what is over is skipped");
+        let message = format!(
+            "up to {} requests could be under way, over `limits.in_flight` = {}: what is over is skipped",
+            grouped(total),
+            grouped(limit as f64)
+        );
         let noted = context.warning(&span, message);
         noted.label = Some("rate × deadline, if nothing is answered".to_owned());
         noted.help = Some("shorten `deadline`, lower the rate, or raise `limits.in_flight`".to_owned());
     }
+}
+
+/// A whole number with its thousands apart: `9 001 250`.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }

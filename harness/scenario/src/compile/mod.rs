@@ -17,8 +17,9 @@ use std::time::Duration;
 
 use driver::{Class, DriverSpec};
 use evidence::RunNonce;
-use fake_backends::PoolSpec;
-use judge::{About, BackendBrief, Brief, TrafficBrief};
+use fake_backends::{BackendSpec, Injection, PoolSpec};
+use gateways::{GatewaySettings, Policy};
+use judge::{About, BackendBrief, Brief, Demand, InjectionBrief, PhaseBrief, TrafficBrief};
 
 pub(crate) use faults::{inline, settings};
 pub(crate) use gateway::configuration;
@@ -62,8 +63,8 @@ impl Context<'_> {
     fn check_name(&mut self, what: &str, name: &Located<String>) {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || name.len() > NAME_MAX || !name.bytes().all(fits) {
-            self.error(&name.span, format!("`{}` can't be the name of a {what}", name.escape_debug()))
-                .help = Some(format!("names have 1 to {NAME_MAX} letters, digits, `-`, `_` and `.`"));
+            self.error(&name.span, format!("`{}` can't be the name of a {what}", name.escape_debug())).help =
+                Some(format!("names have 1 to {NAME_MAX} letters, digits, `-`, `_` and `.`"));
         }
     }
 
@@ -83,60 +84,78 @@ impl Context<'_> {
 /// The longest name of a backend, phase or traffic class, in bytes.
 const NAME_MAX: usize = 64;
 
+/// What the topics resolved.
+struct Parts {
+    backends: Vec<BackendSpec>,
+    phases: Vec<PhaseBrief>,
+    classes: Vec<Class>,
+    threads: usize,
+    injections: Vec<Injection>,
+    injection_briefs: Vec<InjectionBrief>,
+    demands: Vec<Demand>,
+    gateway: GatewaySettings,
+    policy: Policy,
+}
+
 /// Resolves a scenario. The plan is there if nothing is an error.
 pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<Plan>, Vec<Diagnostic>) {
     let mut context = Context { scenario, text, base, wrong: Vec::new() };
-    check_title(&mut context);
-    limits::check(&mut context);
-    let backends = backends::compile(&mut context);
-    let phases = phases::compile(&mut context);
-    let classes = traffic::compile(&mut context, &phases);
-    let threads = load::check(&mut context, &classes, &phases);
-    let (injections, injection_briefs) = faults::compile(&mut context, &phases);
-    let demands = demands::compile(&mut context, &phases, &injection_briefs, &classes);
-    let (gateway, policy) = gateway::compile(&mut context, &backends);
+    let parts = resolve(&mut context);
+    let failed = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let plan = if failed { None } else { Some(assemble(scenario, base, parts)) };
+    (plan, context.wrong)
+}
 
-    if context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
-        return (None, context.wrong);
-    }
-    let limits = scenario.limits;
-    let nonce = nonce_of(scenario.seed);
-    let length = phases.last().map(|phase| phase.during.to.since(units::Moment::EPOCH)).unwrap_or_default();
-    let longest = classes.iter().map(|class| class.deadline).max().unwrap_or_default();
+fn resolve(context: &mut Context<'_>) -> Parts {
+    check_title(context);
+    let limits_sound = limits::check(context);
+    let backends = backends::compile(context);
+    let phases = phases::compile(context);
+    let classes = traffic::compile(context, &phases);
+    let threads = if limits_sound { load::check(context, &classes, &phases) } else { 1 };
+    let (injections, injection_briefs) = faults::compile(context, &phases);
+    let demands = demands::compile(context, &phases, &injection_briefs, &classes);
+    let (gateway, policy) = gateway::compile(context, &backends);
+    Parts { backends, phases, classes, threads, injections, injection_briefs, demands, gateway, policy }
+}
+
+fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
+    let (seed, limits, nonce) = (scenario.seed, scenario.limits, nonce_of(scenario.seed));
+    let length =
+        parts.phases.last().map(|phase| phase.during.to.since(units::Moment::EPOCH)).unwrap_or_default();
+    let longest = parts.classes.iter().map(|class| class.deadline).max().unwrap_or_default();
     let brief = Brief {
         about: about(scenario),
-        phases,
-        traffic: classes.iter().map(traffic_brief).collect(),
+        phases: parts.phases,
+        traffic: parts.classes.iter().map(traffic_brief).collect(),
         backends: backend_briefs(scenario),
-        injections: injection_briefs,
-        demands,
+        injections: parts.injection_briefs,
+        demands: parts.demands,
     };
     let mut driver = DriverSpec {
         target: backends::ANY_PORT,
         host: HOST.to_owned(),
-        classes,
-        seed: scenario.seed,
+        classes: parts.classes,
+        seed,
         nonce,
         connections_max: limits.connections,
         in_flight_max: limits.in_flight,
         response_body_max: limits.body,
         exchanges_max: limits.exchanges,
-        threads,
+        threads: parts.threads,
     };
-    let exchanges = bound_exchanges(&mut driver);
     let pool = PoolSpec {
-        backends,
-        injections,
-        seed: scenario.seed,
+        backends: parts.backends,
+        injections: parts.injections,
+        seed,
         nonce,
-        exchanges_max: exchanges,
+        exchanges_max: bound_exchanges(&mut driver),
         connections_max: limits.backend_connections,
         request_body_max: limits.body,
     };
-    let name = scenario.name.value.clone();
-    let (seed, base) = (scenario.seed, base.to_path_buf());
-    let plan = Plan { name, seed, gateway, policy, pool, driver, brief, length, grace: longest + GRACE, base, limits };
-    (Some(plan), context.wrong)
+    let (name, base) = (scenario.name.value.clone(), base.to_path_buf());
+    let (gateway, policy, grace) = (parts.gateway, parts.policy, longest + GRACE);
+    Plan { name, seed, gateway, policy, pool, driver, brief, length, grace, base, limits }
 }
 
 /// The exchanges of a plan: those of the schedule, and what it leaves of the limit to closed-loop classes.

@@ -28,17 +28,20 @@ pub(super) fn compile(context: &mut Context<'_>) -> Vec<PhaseBrief> {
     for table in tables {
         context.check_name("phase", &table.name);
         if phases.iter().any(|phase| phase.name == table.name.value) {
-            let noted = context.error(&table.name.span, format!("a second phase `{}`", table.name.escape_debug()));
+            let noted =
+                context.error(&table.name.span, format!("a second phase `{}`", table.name.escape_debug()));
             noted.help = Some("expectations name phases, so each needs its own name".to_owned());
         }
         if table.length.is_zero() {
-            context.error(&table.length.span, format!("phase `{}` takes 0 s", table.name.escape_debug())).help =
-                Some("give it a length, such as `for = \"5s\"`, or leave it out".to_owned());
+            context
+                .error(&table.length.span, format!("phase `{}` takes 0 s", table.name.escape_debug()))
+                .help = Some("give it a length, such as `for = \"5s\"`, or leave it out".to_owned());
         }
         let before = length;
         length = length.saturating_add(*table.length.value);
         if before <= *LENGTH_MAX && length > *LENGTH_MAX {
-            let message = format!("the run takes {} up to the end of this phase, allowed are 24 h", Timespan(length));
+            let message =
+                format!("the run takes {} up to the end of this phase, allowed are 24 h", Timespan(length));
             context.error(&table.length.span, message);
         }
         check_settle(context, table);

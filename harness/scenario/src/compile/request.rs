@@ -7,7 +7,8 @@ use crate::file::{BodyTable, Located, Named};
 use crate::secrets::placeholders;
 
 /// Headers that the driver sets by itself.
-const OWN_HEADERS: [&str; 5] = ["host", "connection", "content-length", "transfer-encoding", evidence::TAG_HEADER];
+const OWN_HEADERS: [&str; 5] =
+    ["host", "connection", "content-length", "transfer-encoding", evidence::TAG_HEADER];
 
 /// The longest path, and the longest header value: what gateways take in one line by default (nginx: 8 KiB).
 const LINE_MAX: usize = 4096;
@@ -16,7 +17,10 @@ const LINE_MAX: usize = 4096;
 const HEADERS_MAX: usize = 64;
 
 /// Method and path of `request`; nothing if either is wrong.
-pub(super) fn method_and_path(context: &mut Context<'_>, request: &Located<String>) -> Option<(String, String)> {
+pub(super) fn method_and_path(
+    context: &mut Context<'_>,
+    request: &Located<String>,
+) -> Option<(String, String)> {
     let mut words = request.split_ascii_whitespace();
     let (Some(method), Some(path), None) = (words.next(), words.next(), words.next()) else {
         let noted = context.error(&request.span, format!("`{}` is not a request", request.escape_debug()));
@@ -24,8 +28,17 @@ pub(super) fn method_and_path(context: &mut Context<'_>, request: &Located<Strin
         noted.help = Some("for example `GET /orders/{n}`".to_owned());
         return None;
     };
-    let wrong = method_problem(method).map(|why| (format!("`{}` is not a method: {why}", method.escape_debug()), "for example `GET`, `POST` or `DELETE`"));
-    let wrong = wrong.or_else(|| path_problem(path).map(|why| (format!("`{}` is not a path: {why}", path.escape_debug()), "for example `/orders/{n}?full=1`")));
+    let wrong = method_problem(method).map(|why| {
+        (
+            format!("`{}` is not a method: {why}", method.escape_debug()),
+            "for example `GET`, `POST` or `DELETE`",
+        )
+    });
+    let wrong = wrong.or_else(|| {
+        path_problem(path).map(|why| {
+            (format!("`{}` is not a path: {why}", path.escape_debug()), "for example `/orders/{n}?full=1`")
+        })
+    });
     match wrong {
         None => Some((method.to_owned(), path.to_owned())),
         Some((message, help)) => {
@@ -63,7 +76,8 @@ fn path_problem(path: &str) -> Option<String> {
 
 /// RFC 9110, section 5.6.2.
 fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 /// The further headers of a class.
@@ -92,18 +106,21 @@ fn check_value(context: &mut Context<'_>, value: &Located<String>) {
         context.error(&value.span, "this is not a header value").help =
             Some(format!("one line of at most {LINE_MAX} bytes, without spaces at its ends"));
     }
-    let name = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
     let known: usize = placeholders(value).filter(|(_, variable)| name(variable)).count();
     if value.matches("{{").count() != known {
         let noted = context.error(&value.span, "unknown placeholder in a header value");
-        noted.help = Some("the only placeholder is `{{env.NAME}}`, the value of an environment variable".to_owned());
+        noted.help =
+            Some("the only placeholder is `{{env.NAME}}`, the value of an environment variable".to_owned());
     }
 }
 
 /// The body of a class.
 pub(super) fn body(context: &mut Context<'_>, body: &Located<BodyTable>) -> Option<Body> {
     let limit = context.scenario.limits.body;
-    let (content, bytes, span) = match (&body.size, &body.text) {
+    let (source, bytes, span) = match (&body.size, &body.text) {
         (Some(size), None) => (BodyContent::Sized(size.value), size.0, &size.span),
         (None, Some(text)) => (BodyContent::Text(text.value.clone()), text.len() as u64, &text.span),
         _ => {
@@ -116,5 +133,5 @@ pub(super) fn body(context: &mut Context<'_>, body: &Located<BodyTable>) -> Opti
         context.error(span, format!("a body of {}, over `limits.body` = {limit}", units::Size(bytes))).help =
             Some("make it smaller, or raise `limits.body`".to_owned());
     }
-    Some(Body { content, framing: body.framing })
+    Some(Body { content: source, framing: body.framing })
 }

@@ -42,7 +42,12 @@ fn check_overrides(context: &mut Context<'_>) {
     }
 }
 
-fn class(context: &mut Context<'_>, name: &Located<String>, table: &TrafficTable, phases: &[PhaseBrief]) -> Class {
+fn class(
+    context: &mut Context<'_>,
+    name: &Located<String>,
+    table: &TrafficTable,
+    phases: &[PhaseBrief],
+) -> Class {
     context.check_name("traffic class", name);
     let (method, path) = request::method_and_path(context, &table.request).unwrap_or_default();
     let headers = request::headers(context, &table.headers);
@@ -56,12 +61,21 @@ fn class(context: &mut Context<'_>, name: &Located<String>, table: &TrafficTable
     Class { name: name.value.clone(), method, path, headers, body, deadline: *deadline, keep_alive, mode }
 }
 
-fn mode(context: &mut Context<'_>, name: &Located<String>, table: &TrafficTable, phases: &[PhaseBrief]) -> Mode {
+fn mode(
+    context: &mut Context<'_>,
+    name: &Located<String>,
+    table: &TrafficTable,
+    phases: &[PhaseBrief],
+) -> Mode {
     match (&table.rate, &table.users) {
         (Some(rate), None) => Mode::Open(segments(context, name, table, rate.value, phases)),
         (None, Some(users)) => closed(context, name, table, users, phases),
         (rate, users) => {
-            let both = if rate.is_some() && users.is_some() { "has both `rate` and `users`" } else { "has neither `rate` nor `users`" };
+            let both = if rate.is_some() && users.is_some() {
+                "has both `rate` and `users`"
+            } else {
+                "has neither `rate` nor `users`"
+            };
             context.error(&name.span, format!("traffic `{}` {both}", name.value)).help =
                 Some("`rate = \"100/s\"` sends on schedule (open loop), `users = 20` waits for answers (closed loop)".to_owned());
             Mode::Open(Vec::new())
@@ -101,7 +115,9 @@ fn rates(context: &mut Context<'_>, load: &Located<PhaseTraffic>, own: Rate) -> 
         (None, ..) if load.users.is_some() => (own, own),
         _ => {
             let noted = context.error(&load.span, "a phase changes traffic by `rate`, or by `from` and `to`");
-            noted.help = Some("for example `{ rate = \"200/s\" }` or `{ from = \"100/s\", to = \"400/s\" }`".to_owned());
+            noted.help = Some(
+                "for example `{ rate = \"200/s\" }` or `{ from = \"100/s\", to = \"400/s\" }`".to_owned(),
+            );
             (own, own)
         }
     }
@@ -147,7 +163,8 @@ fn silenced(context: &mut Context<'_>, load: &Located<PhaseTraffic>, own: u32) -
         (Some(users), false) if users.value == 0 => true,
         (Some(users), false) if users.value == own => false,
         _ => {
-            let noted = context.error(&load.span, "a phase can only silence a closed-loop class, by `users = 0`");
+            let noted =
+                context.error(&load.span, "a phase can only silence a closed-loop class, by `users = 0`");
             noted.help = Some("use another class for another number of users".to_owned());
             false
         }

@@ -11,8 +11,8 @@ use std::ops::Range;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, VariantAccess,
-    Visitor,
+    Deserialize, DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess,
+    VariantAccess, Visitor,
 };
 use serde_json::{Value, json};
 
@@ -56,7 +56,11 @@ impl<'de, O: Deserialize<'de>, K: Kinds + Deserialize<'de>> Visitor<'de> for Tab
 }
 
 fn kinds<K: Kinds>() -> String {
-    K::ALL.iter().map(|kind| format!("`{}`", kind.name)).collect::<Vec<_>>().join(", ")
+    quoted(K::ALL.iter().map(|kind| kind.name))
+}
+
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The map of the file, with the kind taken out of it on the way.
@@ -95,7 +99,8 @@ impl<'de, A: MapAccess<'de>, K: Kinds + Deserialize<'de>> MapAccess<'de> for &mu
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
         let mut seed = seed;
         loop {
-            let sorter = Sorter::<S, K> { seed, own: self.own, taken: self.kind.is_some(), kinds: PhantomData };
+            let sorter =
+                Sorter::<S, K> { seed, own: self.own, taken: self.kind.is_some(), kinds: PhantomData };
             match self.map.next_key_seed(sorter)? {
                 None => return Ok(None),
                 Some(Sorted::Own(key)) => return Ok(Some(key)),
@@ -142,12 +147,12 @@ impl<'de, S: DeserializeSeed<'de>, K: Kinds> DeserializeSeed<'de> for Sorter<S, 
             }
             Some(name) => Ok(Sorted::Kind { name, span: key.span, unused: self.seed }),
             None => {
-                let own = nearest(&key, self.own.iter().copied().chain(names)).is_some_and(|it| self.own.contains(&it));
-                let (what, known) = match own {
-                    true => ("key", self.own.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
-                    false => (K::WHAT, kinds::<K>()),
-                };
-                Err(D::Error::custom(format!("unknown {what} `{}`, expected one of {known}", key.as_str())))
+                // A slip in one of the table's own keys is not taken for a kind.
+                let near = nearest(&key, self.own.iter().copied().chain(names));
+                let own = near.is_some_and(|near| self.own.contains(&near));
+                let known = if own { quoted(self.own.iter().copied()) } else { kinds::<K>() };
+                let (what, key) = (if own { "key" } else { K::WHAT }, key.as_str());
+                Err(D::Error::custom(format!("unknown {what} `{key}`, expected one of {known}")))
             }
         }
     }
@@ -207,7 +212,11 @@ impl<'de, D: Deserializer<'de>> VariantAccess<'de> for Tagged<D> {
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, D::Error> {
         self.settings.deserialize_tuple(len, visitor)
     }
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, D::Error> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
         self.settings.deserialize_struct(self.name, fields, visitor)
     }
 }

@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use brownout_scenario::{Overrides, load_text};
+use fake_backends::fault::FaultSettings;
+use gateways::GatewaySettings;
+use judge::ExpectationSettings;
 
 /// The sound scenario.
 pub const SOUND: &str = r#"name = "one backend answers 503"
@@ -55,8 +58,22 @@ pub fn said_of(text: &str) -> String {
 
 /// The same, with overrides.
 pub fn said_with(text: &str, overrides: &Overrides) -> String {
-    match load_text("orders.toml", text, Path::new("."), overrides) {
+    let said = match load_text("orders.toml", text, Path::new("."), overrides) {
         Ok(loaded) => loaded.render_warnings(false),
         Err(failure) => failure.render(false),
-    }
+    };
+    // A new kind must not change a test that is about something else.
+    let registries = [
+        ("ALL FAULTS", FaultSettings::KINDS),
+        ("ALL EXPECTATIONS", ExpectationSettings::KINDS),
+        ("ALL GATEWAYS", GatewaySettings::KINDS),
+    ];
+    registries.into_iter().fold(said, |said, (word, kinds)| {
+        let names: Vec<String> = kinds.iter().map(|kind| format!("`{}`", kind.name)).collect();
+        let all = names.join(", ");
+        let (most, last) = all.rsplit_once(", ").expect("a registry has several kinds");
+        [all.clone(), format!("{most} or {last}"), format!("{most} and {last}")]
+            .iter()
+            .fold(said, |said, list| said.replace(list, word))
+    })
 }

@@ -16,15 +16,8 @@ const WITNESSES_MAX: usize = 5;
 
 /// The section of findings.
 pub(super) fn section(report: &Report) -> Markup {
-    let of = |verdict: Verdict| {
-        report
-            .findings
-            .iter()
-            .filter(move |finding| finding.verdict == verdict)
-    };
-    let findings = of(Verdict::Fail)
-        .chain(of(Verdict::Inconclusive))
-        .chain(of(Verdict::Pass));
+    let of = |verdict: Verdict| report.findings.iter().filter(move |finding| finding.verdict == verdict);
+    let findings = of(Verdict::Fail).chain(of(Verdict::Inconclusive)).chain(of(Verdict::Pass));
     let left_out = report.findings.len().saturating_sub(FINDINGS_MAX) as u64;
     html! {
         section #findings {
@@ -38,7 +31,7 @@ pub(super) fn section(report: &Report) -> Markup {
 
 fn folded(report: &Report, finding: &Finding) -> Markup {
     html! {
-        details open[finding.verdict != Verdict::Pass] {
+        details .finding open[finding.verdict != Verdict::Pass] {
             summary { (badge(finding.verdict)) " " (escape::sentence(&finding.summary)) }
             (reason(report, finding))
             @for witness in finding.witnesses.iter().take(WITNESSES_MAX) {
@@ -49,23 +42,13 @@ fn folded(report: &Report, finding: &Finding) -> Markup {
 }
 
 fn reason(report: &Report, finding: &Finding) -> Markup {
-    let traffic = finding
-        .traffic
-        .as_deref()
-        .map_or_else(|| "all traffic".to_owned(), escape::name);
-    let window = format!(
-        "{} – {}",
-        figures::seconds(finding.from_s),
-        figures::seconds(finding.to_s)
-    );
+    let traffic = finding.traffic.as_deref().map_or_else(|| "all traffic".to_owned(), escape::name);
+    let window = format!("{} – {}", figures::seconds(finding.from_s), figures::seconds(finding.to_s));
     let mut rows = vec![
         ("Observed", escape::sentence(&finding.observed)),
         ("Expected", escape::sentence(&finding.expected)),
         ("Because", escape::sentence(&finding.because)),
-        (
-            "Looked at",
-            format!("{} in {}, {window}", traffic, escape::name(&finding.phase)),
-        ),
+        ("Looked at", format!("{} in {}, {window}", traffic, escape::name(&finding.phase))),
         ("Observations", figures::count(finding.observations)),
     ];
     if let Some(resolution) = &finding.resolution {
@@ -73,10 +56,7 @@ fn reason(report: &Report, finding: &Finding) -> Markup {
     }
     rows.push(("Name", escape::plain(&finding.id, 240)));
     if let Some(line) = finding.line {
-        rows.push((
-            "Demanded at",
-            format!("{}:{line}", escape::plain(&report.scenario_path, 300)),
-        ));
+        rows.push(("Demanded at", format!("{}:{line}", escape::plain(&report.scenario_path, 300))));
     }
     html! { dl { @for (key, value) in rows { div { dt { (key) } dd { (value) } } } } }
 }

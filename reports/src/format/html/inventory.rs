@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::percentiles;
 use crate::escape;
 use crate::figures;
 use crate::{Report, TrafficRow};
@@ -16,10 +17,11 @@ type Head<'a> = &'a [(&'a str, bool)];
 pub(super) fn figures(report: &Report) -> Markup {
     html! {
         section #figures {
-            h2 { "Phases, traffic and latency" }
+            h2 { "Latency and traffic" }
+            (percentiles::charts(report))
+            (latencies(report))
             (phases(report))
             (traffic(report))
-            (latencies(report))
         }
     }
 }
@@ -36,21 +38,12 @@ pub(super) fn proof(report: &Report) -> Markup {
 }
 
 fn phases(report: &Report) -> Markup {
-    let head = [
-        ("Phase", false),
-        ("Time", true),
-        ("Exchanges", true),
-        ("Succeeded", true),
-        ("Attempts", true),
-    ];
+    let head =
+        [("Phase", false), ("Time", true), ("Exchanges", true), ("Succeeded", true), ("Attempts", true)];
     let rows = report.phases.iter().map(|phase| {
         vec![
             escape::name(&phase.name),
-            format!(
-                "{} – {}",
-                figures::seconds(phase.from_s),
-                figures::seconds(phase.to_s)
-            ),
+            format!("{} – {}", figures::seconds(phase.from_s), figures::seconds(phase.to_s)),
             figures::count(phase.exchanges),
             figures::percent(phase.succeeded, phase.exchanges),
             figures::count(phase.attempts),
@@ -139,41 +132,36 @@ fn injections(report: &Report) -> Markup {
             escape::name(&injection.fault),
             escape::plain(&injection.settings, 240),
             escape::plain(&injection.backends.join(", "), 240),
-            if injection.fired == 0 {
-                "never".to_owned()
-            } else {
-                figures::count(injection.fired)
-            },
-            injection
-                .delay_error_p99_ms
-                .map_or_else(|| "–".to_owned(), figures::ms),
+            if injection.fired == 0 { "never".to_owned() } else { figures::count(injection.fired) },
+            injection.delay_error_p99_ms.map_or_else(|| "–".to_owned(), figures::ms),
         ]
     });
-    table(
-        "Planned faults, and how often each was seen to fire",
-        &head,
-        rows.collect(),
-    )
+    table("Planned faults, and how often each was seen to fire", &head, rows.collect())
 }
 
 fn backends(report: &Report) -> Markup {
     let head = [
         ("Backend", false),
+        ("Address", false),
+        ("Weight", true),
+        ("Priority", true),
         ("Attempts", true),
         ("Failed by it", true),
         ("Connections", true),
         ("Health probes", true),
     ];
     let rows = report.backends.iter().map(|backend| {
-        let mut cells = vec![escape::name(&backend.name)];
+        let planned = report.inventory.backends.iter().find(|item| item.name == backend.name);
+        let address = planned.and_then(|item| item.address.as_deref());
+        let number = |number: Option<u32>| number.map_or_else(|| "–".to_owned(), |number| number.to_string());
+        let mut cells = vec![
+            escape::name(&backend.name),
+            address.map_or_else(|| "not on record".to_owned(), escape::name),
+            number(planned.map(|item| item.weight)),
+            number(planned.map(|item| item.priority)),
+        ];
         cells.extend(
-            [
-                backend.attempts,
-                backend.failed,
-                backend.connections,
-                backend.probes,
-            ]
-            .map(figures::count),
+            [backend.attempts, backend.failed, backend.connections, backend.probes].map(figures::count),
         );
         cells
     });
@@ -181,9 +169,9 @@ fn backends(report: &Report) -> Markup {
 }
 
 /// A table that can be scrolled by keyboard where it is wider than the page.
-fn table(caption: &str, head: Head<'_>, rows: Vec<Vec<String>>) -> Markup {
+pub(super) fn table(caption: &str, head: Head<'_>, rows: Vec<Vec<String>>) -> Markup {
     if rows.is_empty() {
-        return html! {};
+        return html! { p .missing { (caption) ": there are none on record." } };
     }
     let left_out = rows.len().saturating_sub(ROWS_MAX) as u64;
     html! {

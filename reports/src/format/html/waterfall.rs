@@ -122,11 +122,7 @@ fn words(bar: &Bar, from: f64, y: f64) -> Markup {
     if !bar.faults.is_empty() {
         words.push(format!("⚡ {}", bar.faults.join(", ")));
     }
-    words.extend(
-        bar.events
-            .iter()
-            .map(|(at_ms, what)| format!("{what} at {}", figures::ms(*at_ms))),
-    );
+    words.extend(bar.events.iter().map(|(at_ms, what)| format!("{what} at {}", figures::ms(*at_ms))));
     words.extend(bar.gap.as_ref().map(|gap| gap.words.clone()));
     let words = words.join(" · ");
     let length = CHARACTER * words.chars().count() as f64;

@@ -21,10 +21,7 @@ fn run(report: &Report) -> Vec<Family> {
     let labels = [
         ("path", report.scenario_path.as_str()),
         ("gateway", &report.gateway),
-        (
-            "gateway_version",
-            report.gateway_version.as_deref().unwrap_or_default(),
-        ),
+        ("gateway_version", report.gateway_version.as_deref().unwrap_or_default()),
         ("run", &report.run),
         ("started", &report.started),
         ("seed", &report.seed.to_string()),
@@ -33,26 +30,13 @@ fn run(report: &Report) -> Vec<Family> {
     ];
     info.add(&labels, 1.0);
 
-    let mut verdict = Family::gauge(
-        scenario,
-        "run_verdict",
-        "",
-        "The run: 0 pass, 1 inconclusive, 2 fail.",
-    );
+    let mut verdict = Family::gauge(scenario, "run_verdict", "", "The run: 0 pass, 1 inconclusive, 2 fail.");
     verdict.add(&[], number(report.verdict));
-    let mut length = Family::gauge(
-        scenario,
-        "run_length",
-        "seconds",
-        "From the epoch to the end of the run.",
-    );
+    let mut length =
+        Family::gauge(scenario, "run_length", "seconds", "From the epoch to the end of the run.");
     length.add(&[], report.length_s);
-    let mut findings = Family::gauge(
-        scenario,
-        "finding_verdict",
-        "",
-        "A finding: 0 pass, 1 inconclusive, 2 fail.",
-    );
+    let mut findings =
+        Family::gauge(scenario, "finding_verdict", "", "A finding: 0 pass, 1 inconclusive, 2 fail.");
     let mut observations = Family::gauge(scenario, "finding_observations", "", "What a finding rests on.");
     for finding in &report.findings {
         let traffic = finding.traffic.as_deref().unwrap_or_default();
@@ -71,18 +55,10 @@ fn run(report: &Report) -> Vec<Family> {
 fn phases(report: &Report) -> Vec<Family> {
     let scenario = &report.scenario;
     let mut exchanges = Family::gauge(scenario, "exchanges", "", "Exchanges that were due in a phase.");
-    let mut succeeded = Family::gauge(
-        scenario,
-        "exchanges_succeeded",
-        "",
-        "Exchanges of a phase that succeeded.",
-    );
-    let mut attempts = Family::gauge(
-        scenario,
-        "attempts",
-        "",
-        "Attempts that reached a backend for a phase.",
-    );
+    let mut succeeded =
+        Family::gauge(scenario, "exchanges_succeeded", "", "Exchanges of a phase that succeeded.");
+    let mut attempts =
+        Family::gauge(scenario, "attempts", "", "Attempts that reached a backend for a phase.");
     for phase in &report.phases {
         let labels = [("phase", phase.name.as_str())];
         exchanges.add(&labels, phase.exchanges as f64);
@@ -94,21 +70,12 @@ fn phases(report: &Report) -> Vec<Family> {
 
 fn traffic(report: &Report) -> Vec<Family> {
     let scenario = &report.scenario;
-    let mut exchanges = Family::gauge(
-        scenario,
-        "traffic_exchanges",
-        "",
-        "Exchanges that were due for a class.",
-    );
+    let mut exchanges =
+        Family::gauge(scenario, "traffic_exchanges", "", "Exchanges that were due for a class.");
     let mut skipped = Family::gauge(scenario, "traffic_skipped", "", "Exchanges that were never sent.");
     let mut outcomes = Family::gauge(scenario, "outcomes", "", "Exchanges by outcome.");
     let mut statuses = Family::gauge(scenario, "statuses", "", "Exchanges by status; 0 is none.");
-    let mut lag = Family::gauge(
-        scenario,
-        "lag",
-        "seconds",
-        "How late the driver sent, by quantile.",
-    );
+    let mut lag = Family::gauge(scenario, "lag", "seconds", "How late the driver sent, by quantile.");
     for class in &report.traffic {
         let name = ("traffic", class.name.as_str());
         exchanges.add(&[name], class.exchanges as f64);
@@ -127,19 +94,10 @@ fn traffic(report: &Report) -> Vec<Family> {
 
 fn backends(report: &Report) -> Vec<Family> {
     let scenario = &report.scenario;
-    let mut attempts = Family::gauge(
-        scenario,
-        "backend_attempts",
-        "",
-        "Attempts that reached a backend.",
-    );
+    let mut attempts = Family::gauge(scenario, "backend_attempts", "", "Attempts that reached a backend.");
     let mut failed = Family::gauge(scenario, "backend_failed", "", "Attempts that a backend failed.");
-    let mut connections = Family::gauge(
-        scenario,
-        "backend_connections",
-        "",
-        "Connections that a backend accepted.",
-    );
+    let mut connections =
+        Family::gauge(scenario, "backend_connections", "", "Connections that a backend accepted.");
     let mut probes = Family::gauge(scenario, "backend_probes", "", "Untagged arrivals at a backend.");
     for backend in &report.backends {
         let labels = [("backend", backend.name.as_str())];
@@ -153,12 +111,8 @@ fn backends(report: &Report) -> Vec<Family> {
 
 fn injections(report: &Report) -> Vec<Family> {
     let scenario = &report.scenario;
-    let mut fired = Family::gauge(
-        scenario,
-        "injection_fired",
-        "",
-        "How often a planned fault was seen to fire.",
-    );
+    let mut fired =
+        Family::gauge(scenario, "injection_fired", "", "How often a planned fault was seen to fire.");
     let mut error = Family::gauge(
         scenario,
         "injection_delay_error",
@@ -183,18 +137,8 @@ fn injections(report: &Report) -> Vec<Family> {
 
 fn latencies(report: &Report) -> Vec<Family> {
     let scenario = &report.scenario;
-    let mut response = Family::gauge(
-        scenario,
-        "response_time",
-        "seconds",
-        "From due to done, by quantile.",
-    );
-    let mut service = Family::gauge(
-        scenario,
-        "service_time",
-        "seconds",
-        "From sent to done, by quantile.",
-    );
+    let mut response = Family::gauge(scenario, "response_time", "seconds", "From due to done, by quantile.");
+    let mut service = Family::gauge(scenario, "service_time", "seconds", "From sent to done, by quantile.");
     for row in &report.latencies {
         match row.time.as_str() {
             "response" => add_quantiles(&mut response, row),
@@ -215,14 +159,7 @@ fn add_quantiles(family: &mut Family, row: &LatencyRow) {
         ("1", row.max_ms),
     ];
     for (quantile, ms) in quantiles {
-        family.add(
-            &[
-                ("traffic", &row.traffic),
-                ("phase", &row.phase),
-                ("quantile", quantile),
-            ],
-            ms / 1000.0,
-        );
+        family.add(&[("traffic", &row.traffic), ("phase", &row.phase), ("quantile", quantile)], ms / 1000.0);
     }
 }
 

@@ -21,11 +21,7 @@ pub(super) struct Family {
 impl Family {
     /// A family of gauges. A unit is part of the name, as the format demands.
     pub(super) fn gauge(scenario: &str, name: &str, unit: &'static str, help: &'static str) -> Self {
-        let end = if unit.is_empty() {
-            String::new()
-        } else {
-            format!("_{unit}")
-        };
+        let end = if unit.is_empty() { String::new() } else { format!("_{unit}") };
         Family {
             name: format!("brownout_{name}{end}"),
             unit,
@@ -69,9 +65,7 @@ impl Family {
 
 /// A label's value: harmless, bounded, and escaped as section "ABNF" of the format demands.
 fn quoted(value: &str) -> String {
-    escape::plain(value, 240)
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
+    escape::plain(value, 240).replace('\\', "\\\\").replace('"', "\\\"")
 }
 
 fn number(value: f64) -> String {

@@ -19,12 +19,7 @@ const WITNESSES_MAX: usize = 5;
 
 /// Writes the details of what failed, and then of what is inconclusive.
 pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    let of = |verdict: Verdict| {
-        report
-            .findings
-            .iter()
-            .filter(move |finding| finding.verdict == verdict)
-    };
+    let of = |verdict: Verdict| report.findings.iter().filter(move |finding| finding.verdict == verdict);
     let mut findings = of(Verdict::Fail).chain(of(Verdict::Inconclusive));
     for finding in findings.by_ref().take(FINDINGS_MAX) {
         out.write_all(heading(page, report, finding).as_bytes())?;
@@ -47,24 +42,12 @@ pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io:
 }
 
 fn heading(page: Page, report: &Report, finding: &Finding) -> String {
-    let place = finding
-        .line
-        .map(|line| format!("  {}:{line}", escape::plain(&report.scenario_path, 300)));
-    let id = Cell::new(format!(
-        "{}{}",
-        escape::plain(&finding.id, 240),
-        place.unwrap_or_default()
-    ));
+    let place = finding.line.map(|line| format!("  {}:{line}", escape::plain(&report.scenario_path, 300)));
+    let id = Cell::new(format!("{}{}", escape::plain(&finding.id, 240), place.unwrap_or_default()));
     let word = figures::word(finding.verdict);
     format!(
         "\n{}",
-        page.columns(
-            0,
-            [vec![
-                verdict(finding.verdict, word),
-                id.add_attribute(Attribute::Bold)
-            ]]
-        )
+        page.columns(0, [vec![verdict(finding.verdict, word), id.add_attribute(Attribute::Bold)]])
     )
 }
 

@@ -17,14 +17,7 @@ const ROWS_MAX: usize = 500;
 /// The longest text in a cell, in characters.
 const CELL_MAX: usize = 120;
 
-const HEADER: [&str; 6] = [
-    "verdict",
-    "expectation",
-    "phase / traffic",
-    "observed",
-    "expected",
-    "n",
-];
+const HEADER: [&str; 6] = ["verdict", "expectation", "phase / traffic", "observed", "expected", "n"];
 
 /// Writes the table, in the order of the scenario's expectations.
 pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
@@ -46,11 +39,7 @@ pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io:
     writeln!(out)?;
     out.write_all(set(&table, 0).as_bytes())?;
     if report.findings.len() > ROWS_MAX {
-        writeln!(
-            out,
-            "and {} more findings",
-            figures::count((report.findings.len() - ROWS_MAX) as u64)
-        )?;
+        writeln!(out, "and {} more findings", figures::count((report.findings.len() - ROWS_MAX) as u64))?;
     }
     Ok(())
 }

@@ -79,7 +79,8 @@ impl Expectation for Attempts {
     }
 
     fn needs_fault(&self) -> bool {
-        let further = self.most().is_some_and(|most| most > 1) || self.fewest().is_some_and(|fewest| fewest > 1);
+        let further =
+            self.most().is_some_and(|most| most > 1) || self.fewest().is_some_and(|fewest| fewest > 1);
         further || self.other_backend.is_some() || self.amplification_max.is_some_and(|most| most > 1.0)
     }
 
@@ -90,7 +91,8 @@ impl Expectation for Attempts {
     fn problem(&self) -> Option<String> {
         if *self == Attempts::default() {
             return Some(
-                "it has no bound: set one of `max`, `min`, `exactly`, `other_backend`, `amplification_max`".into(),
+                "it has no bound: set one of `max`, `min`, `exactly`, `other_backend`, `amplification_max`"
+                    .into(),
             );
         }
         if self.exactly.is_some() && (self.max.is_some() || self.min.is_some()) {

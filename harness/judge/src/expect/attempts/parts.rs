@@ -36,7 +36,10 @@ impl Case<'_> {
             verdict,
             summary: match over {
                 0 => format!("no request reached the backends more than {limit}"),
-                _ => format!("{} reached the backends more than {limit}, up to {up_to}", count(over, "request")),
+                _ => format!(
+                    "{} reached the backends more than {limit}, up to {up_to}",
+                    count(over, "request")
+                ),
             },
             observed: format!("up to {} for one request", count(self.tally.most as u64, "arrival")),
             expected: format!("at most {} for one request", count(u64::from(most), "arrival")),
@@ -54,12 +57,21 @@ impl Case<'_> {
     fn fewest(&self, fewest: u16) -> Judged {
         let Tally { demanded, short, .. } = *self.tally;
         let (whose, who) = if self.faulty {
-            ("for a request whose first attempt was failed", "requests whose first attempt a planned fault failed")
+            (
+                "for a request whose first attempt was failed",
+                "requests whose first attempt a planned fault failed",
+            )
         } else {
             ("for every request", "requests")
         };
         let expected = format!("at least {} {whose}", count(u64::from(fewest), "arrival"));
-        let unseen = || if self.faulty { "no first attempt was failed by a planned fault".into() } else { "no request was sent".into() };
+        let unseen = || {
+            if self.faulty {
+                "no first attempt was failed by a planned fault".into()
+            } else {
+                "no request was sent".into()
+            }
+        };
         let blind = self.hidden.clone().or_else(|| (demanded == 0).then(unseen));
         if let Some(because) = blind {
             let observed = format!("{demanded} {who}");
@@ -69,9 +81,17 @@ impl Case<'_> {
             verdict: if short > 0 { Verdict::Fail } else { Verdict::Pass },
             summary: match short {
                 0 => format!("{who} were tried as often as demanded, or answered before"),
-                _ => format!("{short} of {demanded} {who} {} not tried {}", were(short), times(usize::from(fewest))),
+                _ => format!(
+                    "{short} of {demanded} {who} {} not tried {}",
+                    were(short),
+                    times(usize::from(fewest))
+                ),
             },
-            observed: format!("{} of {demanded} {who} arrived {} or were answered before", demanded - short, times(usize::from(fewest))),
+            observed: format!(
+                "{} of {demanded} {who} arrived {} or were answered before",
+                demanded - short,
+                times(usize::from(fewest))
+            ),
             expected,
             because: match short {
                 0 => format!("all {demanded} {who} arrived often enough or were answered before"),
@@ -92,7 +112,8 @@ impl Case<'_> {
             _ => self.hidden.clone().or_else(|| (further == 0).then(|| "no request was tried again".into())),
         };
         if let Some(because) = blind {
-            return Judged::inconclusive(format!("{further} further attempts"), expected, because).resting_on(further);
+            return Judged::inconclusive(format!("{further} further attempts"), expected, because)
+                .resting_on(further);
         }
         Judged {
             verdict: if misplaced > 0 { Verdict::Fail } else { Verdict::Pass },
@@ -100,7 +121,10 @@ impl Case<'_> {
                 0 => format!("further attempts went to {wanted} backend"),
                 _ => format!("{} went to {unwanted} backend", count(misplaced, "further attempt")),
             },
-            observed: format!("{} of {further} further attempts went to {wanted} backend", further - misplaced),
+            observed: format!(
+                "{} of {further} further attempts went to {wanted} backend",
+                further - misplaced
+            ),
             expected,
             because: format!("{misplaced} of {further} further attempts went to {unwanted} backend"),
             observations: further,

@@ -49,7 +49,8 @@ impl Tally {
             tally.requests += 1;
             tally.count_arrivals(settings, &entry);
             tally.count_short(settings, &entry, faulty);
-            for (before, further) in entry.attempts.iter().zip(&entry.attempts[1.min(entry.attempts.len())..]) {
+            for (before, further) in entry.attempts.iter().zip(&entry.attempts[1.min(entry.attempts.len())..])
+            {
                 tally.count_further(settings, window, before, further);
             }
         }
@@ -70,7 +71,7 @@ impl Tally {
     fn count_short(&mut self, settings: &Attempts, entry: &Entry<'_>, faulty: bool) {
         let Some(fewest) = settings.fewest() else { return };
         let first_failed = entry.attempts.first().is_some_and(|first| was_hit(first) && needs_another(first));
-        if !(first_failed || !faulty) || given_up(entry) {
+        if (faulty && !first_failed) || given_up(entry) {
             return;
         }
         self.demanded += 1;
@@ -78,11 +79,18 @@ impl Tally {
         let rescued = faulty && entry.attempts.last().is_some_and(|last| !needs_another(last));
         if arrivals < usize::from(fewest) && !rescued {
             self.short += 1;
-            self.short_shown.add(entry.exchange.tag, || format!("failed, and arrived only {}", times(arrivals)));
+            self.short_shown
+                .add(entry.exchange.tag, || format!("failed, and arrived only {}", times(arrivals)));
         }
     }
 
-    fn count_further(&mut self, settings: &Attempts, window: &Window<'_>, before: &Attempt, further: &Attempt) {
+    fn count_further(
+        &mut self,
+        settings: &Attempts,
+        window: &Window<'_>,
+        before: &Attempt,
+        further: &Attempt,
+    ) {
         self.further += 1;
         self.replays += u64::from(is_replay(before, further));
         let other = before.backend != further.backend;
@@ -90,7 +98,11 @@ impl Tally {
             self.misplaced += 1;
             self.misplaced_shown.add(further.tag, || {
                 let [from, to] = [before, further].map(|attempt| window.brief.backend_name(attempt.backend));
-                if other { format!("tried at `{from}`, then at `{to}`") } else { format!("tried at `{from}` and again there") }
+                if other {
+                    format!("tried at `{from}`, then at `{to}`")
+                } else {
+                    format!("tried at `{from}` and again there")
+                }
             });
         }
     }

@@ -1,6 +1,6 @@
 //! What `attempts` catches, where it stays silent, and where it can't tell.
 
-use evidence::{Method, Outcome};
+use evidence::{End, Method, Outcome};
 use insta::assert_snapshot;
 use reports::Verdict;
 use rstest::rstest;
@@ -21,7 +21,8 @@ fn rescued() -> Run {
 
 /// One more request, with so many failed attempts.
 fn failing(arrivals: usize) -> Call {
-    (0..arrivals).fold(Call::due("reads", 100.0), |call, n| call.attempt(Try::hit(["a", "b", "c"][n % 3], "status")))
+    (0..arrivals)
+        .fold(Call::due("reads", 100.0), |call, n| call.attempt(Try::hit(["a", "b", "c"][n % 3], "status")))
 }
 
 #[rstest]
@@ -33,7 +34,11 @@ fn failing(arrivals: usize) -> Call {
 #[case::no_retry_is_within_max(1, "max = 2", Verdict::Pass)]
 #[case::amplified(400, "amplification_max = 2.5", Verdict::Fail)]
 #[case::amplified_as_allowed(2, "amplification_max = 2.0", Verdict::Pass)]
-fn arrivals_are_held_against_their_bounds(#[case] arrivals: usize, #[case] bounds: &str, #[case] verdict: Verdict) {
+fn arrivals_are_held_against_their_bounds(
+    #[case] arrivals: usize,
+    #[case] bounds: &str,
+    #[case] verdict: Verdict,
+) {
     let run = rescued().call(failing(arrivals));
     let finding = run.finding("outage", "reads", &format!("attempts = {{ {bounds} }}"));
     assert_eq!(finding.verdict, verdict, "{} because {}", finding.observed, finding.because);
@@ -46,16 +51,34 @@ fn a_request_that_was_answered_needs_no_further_attempt() {
 }
 
 #[test]
+fn an_attempt_that_the_gateway_abandoned_has_failed() {
+    let given_up_once = |n: usize| {
+        let slow = Try::hit("a", "latency").takes(300.0).ends(End::AbandonedRst);
+        Call::due("reads", 10.0 + 10.0 * n as f64).attempt(slow)
+    };
+    let finding =
+        run("latency").calls(30, given_up_once).finding("outage", "reads", "attempts = { min = 2 }");
+    assert_eq!((finding.verdict, finding.observations), (Verdict::Fail, 30), "{}", finding.because);
+}
+
+#[test]
 fn a_request_that_the_client_gave_up_on_needs_no_further_attempt() {
     let hung = Call::due("reads", 50.0).attempt(Try::hit("a", "status")).ends(Outcome::ClientTimeout, 500.0);
-    assert_eq!(rescued().call(hung).finding("outage", "reads", "attempts = { min = 2 }").verdict, Verdict::Pass);
+    assert_eq!(
+        rescued().call(hung).finding("outage", "reads", "attempts = { min = 2 }").verdict,
+        Verdict::Pass
+    );
 }
 
 #[rstest]
 #[case::elsewhere("b", true, Verdict::Pass)]
 #[case::there_again("a", true, Verdict::Fail)]
 #[case::elsewhere_where_the_same_is_demanded("b", false, Verdict::Fail)]
-fn the_place_of_a_further_attempt_is_checked(#[case] second: &str, #[case] other: bool, #[case] verdict: Verdict) {
+fn the_place_of_a_further_attempt_is_checked(
+    #[case] second: &str,
+    #[case] other: bool,
+    #[case] verdict: Verdict,
+) {
     let second = second.to_owned();
     let run = run("status").calls(30, move |n| {
         Call::due("reads", 10.0 + n as f64).attempt(Try::hit("a", "status")).attempt(Try::ok(&second))
@@ -92,9 +115,9 @@ fn a_replay_by_the_http_library_is_named() {
 
 #[test]
 fn hidden_attempts_prove_nothing_but_an_excess() {
-    let refused = run("refuse").firing("refuse", "a", 0.0, 10_000.0).calls(30, |n| {
-        Call::due("reads", 10.0 + n as f64).attempt(Try::ok("b"))
-    });
+    let refused = run("refuse")
+        .firing("refuse", "a", 0.0, 10_000.0)
+        .calls(30, |n| Call::due("reads", 10.0 + n as f64).attempt(Try::ok("b")));
     for bounds in ["max = 2", "min = 2", "exactly = 2", "other_backend = true", "amplification_max = 2.0"] {
         let finding = refused.finding("outage", "reads", &format!("attempts = {{ {bounds} }}"));
         assert_eq!(finding.verdict, Verdict::Inconclusive, "{bounds}");
@@ -119,7 +142,10 @@ fn without_faults_every_request_arrives_exactly_once() {
     assert_eq!(steady.finding("steady", "reads", "attempts = { exactly = 1 }").verdict, Verdict::Pass);
     assert_eq!(steady.finding("steady", "reads", "attempts = { exactly = 2 }").verdict, Verdict::Fail);
     let mirrored = Call::due("reads", 11_000.0).attempt(Try::ok("a")).attempt(Try::ok("b"));
-    assert_eq!(steady.call(mirrored).finding("steady", "reads", "attempts = { exactly = 1 }").verdict, Verdict::Fail);
+    assert_eq!(
+        steady.call(mirrored).finding("steady", "reads", "attempts = { exactly = 1 }").verdict,
+        Verdict::Fail
+    );
 }
 
 #[rstest]

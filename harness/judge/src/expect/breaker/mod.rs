@@ -21,7 +21,7 @@ use story::{Outage, Story};
 ///
 /// # What it checks
 /// Placed in the phase of an outage. A breaker's states are read off the arrivals at each backend that the fault is
-/// on: Closed while requests arrive, Open while none do although traffic goes on, HalfOpen from the first arrival
+/// on: `Closed` while requests arrive, `Open` while none do although traffic goes on, `HalfOpen` from the first arrival
 /// after that until its outcome is known.
 ///
 /// - `trips_after`: it opens after so many failures (`consecutive = 5`, or `count = 5, within = "10s"`, or
@@ -130,17 +130,21 @@ impl Expectation for Breaker {
     fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
         let brief = window.brief;
         let phase = brief.phases[window.demand.phase].during;
-        let named = |index: &u16| self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str());
+        let named = |index: &u16| {
+            self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str())
+        };
         let backends = 0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX);
         let outages = backends.filter(named).filter_map(|backend| Outage::of(brief, ledger, phase, backend));
         let outages: Vec<Outage> = outages.collect();
         if outages.is_empty() {
             let whom = self.backend.as_ref().map(|name| format!(" on `{name}`")).unwrap_or_default();
-            let nothing = format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
+            let nothing =
+                format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
             return Judged::inconclusive("no outage", self.demanded(), nothing);
         }
         let noise = window.noise(ledger).resolution();
         let mut inquiry = Inquiry { demand: self, brief, ledger, noise, case: Case::default() };
+        inquiry.innocents(phase, &outages);
         let (mut observed, mut results, mut gaps) = (Vec::new(), 0, Vec::new());
         for outage in &outages {
             let story = Story::of(self, brief, ledger, outage, noise);
@@ -148,13 +152,13 @@ impl Expectation for Breaker {
             gaps.extend(story.openings.iter().map(|opening| opening.mean_gap));
             observed.push(inquiry.backend(outage, &story));
         }
-        inquiry.innocents(phase, &outages);
         let observed = joined(observed, "; ");
         inquiry.case.judged(Facts {
             good: observed.clone(),
             observed,
             expected: self.demanded(),
-            because: "states are read off the arrivals at the backend: silence while requests go on is Open".into(),
+            because: "states are read off the arrivals at the backend: silence while requests go on is Open"
+                .into(),
             observations: results,
             resolution: Facts::resolution_of(gaps.into_iter().max().unwrap_or_default().max(noise)),
         })
@@ -200,7 +204,7 @@ impl TripsAfter {
     fn words(&self) -> String {
         let window = self.within.map(|within| format!(" within {within}")).unwrap_or_default();
         match (self.consecutive, self.count, self.share) {
-            (Some(count), _, _) => format!("{count} failures in a row"),
+            (Some(count), _, _) => in_a_row(count as usize),
             (_, Some(count), _) => format!("{count} failures{window}"),
             (_, _, Some(share)) => format!("{share} failures{window} of at least {}", self.min.unwrap_or(1)),
             _ => "nothing".into(),
@@ -212,7 +216,9 @@ impl TripsAfter {
         if chosen.into_iter().filter(|chosen| *chosen).count() != 1 {
             return Some("`trips_after` needs exactly one of `consecutive`, `count` and `share`".into());
         }
-        if self.consecutive.or(self.count).is_some_and(|count| count == 0) || self.share.is_some_and(|share| share.get() == 0.0) {
+        if self.consecutive.or(self.count).is_some_and(|count| count == 0)
+            || self.share.is_some_and(|share| share.get() == 0.0)
+        {
             return Some("`trips_after` must be above 0".into());
         }
         if self.consecutive.is_none() != self.within.is_some() {
@@ -220,4 +226,9 @@ impl TripsAfter {
         }
         (self.share.is_none() && self.min.is_some()).then(|| "`min` means something for `share` only".into())
     }
+}
+
+/// So many failures, in words.
+fn in_a_row(failures: usize) -> String {
+    if failures == 1 { "1 failure in a row".into() } else { format!("{failures} failures in a row") }
 }

@@ -6,7 +6,7 @@ use evidence::{Ledger, Tag};
 use units::{Moment, Stretch, Timespan};
 
 use super::story::{Opening, Outage, Story};
-use super::{Breaker, Scope};
+use super::{Breaker, Scope, in_a_row};
 use crate::Brief;
 use crate::reconstruct::{Bounds, Case, Told, Traffic, arrivals, joined, recorded_to, silences};
 
@@ -37,22 +37,27 @@ impl Inquiry<'_> {
         }
         self.probes(story, &name);
         self.recovery(outage, story, &name);
-        self.words(outage, story, &name)
+        words(outage, story, &name)
     }
 
     /// Why nothing can be told of the backend.
     fn blind(&self, outage: &Outage, story: &Story, name: &str) -> Option<String> {
-        let on_it = self.brief.injections.iter().filter(|injection| injection.backends.contains(&outage.backend));
+        let on_it =
+            self.brief.injections.iter().filter(|injection| injection.backends.contains(&outage.backend));
         let mut here = on_it.filter(|injection| injection.during.overlaps(&outage.phase));
         if let Some(hiding) = here.find(|injection| injection.hides_attempts) {
             let fault = &hiding.fault;
-            return Some(format!("the fault `{fault}` hides attempts at `{name}`: failures and silence can't be told"));
+            return Some(format!(
+                "the fault `{fault}` hides attempts at `{name}`: failures and silence can't be told"
+            ));
         }
         if story.expected < story.expected_min {
             return Some(format!(
                 "about {:.0} requests for `{name}` come up in {}, too few to tell a breaker's silence from chance: {:.0} are \
                  needed",
-                story.expected, self.demand.open_for, story.expected_min.ceil()
+                story.expected,
+                self.demand.open_for,
+                story.expected_min.ceil()
             ));
         }
         (self.noise > *self.demand.tolerance).then(|| {
@@ -65,11 +70,13 @@ impl Inquiry<'_> {
         let demanded = self.demand.trips_after.words();
         if story.early {
             self.case.complain(format!(
-                "the breaker of `{name}` opened after {} failures in a row, before {demanded}",
-                story.run_at_trip.unwrap_or(0)
+                "the breaker of `{name}` opened after {}, before {demanded}",
+                in_a_row(story.run_at_trip.unwrap_or(0))
             ));
         } else if story.open_before && story.run_at_trip.is_none() {
-            self.case.doubt(format!("`{name}` got no requests from the start of the phase on: its breaker was open before"));
+            self.case.doubt(format!(
+                "`{name}` got no requests from the start of the phase on: its breaker was open before"
+            ));
         } else if !story.had_reason {
             self.case.doubt(format!(
                 "the breaker of `{name}` had no reason to open: {demanded} were not seen, at most {} in a row",
@@ -82,7 +89,9 @@ impl Inquiry<'_> {
         let leaked = story.leaks.len() as u64;
         if leaked <= self.demand.leaked_max {
             let blurred = story.expected / self.demand.open_for.as_secs_f64() * story.allowance.as_secs_f64();
-            let enough = f64::from(self.demand.trips_after.consecutive.or(self.demand.trips_after.count).unwrap_or(10));
+            let enough = f64::from(
+                self.demand.trips_after.consecutive.or(self.demand.trips_after.count).unwrap_or(10),
+            );
             if blurred > enough.max(5.0) {
                 self.case.doubt(format!(
                     "requests that leaked to `{name}` can't be told from {blurred:.0} that may have been on their way: \
@@ -104,7 +113,7 @@ impl Inquiry<'_> {
         let opened = match (story.openings.first(), story.run_at_trip) {
             (None, _) => "its breaker never opened".to_owned(),
             (_, Some(run)) if story.due_at.is_some_and(|due| due < story.openings[0].from) => {
-                format!("its breaker opened late, after {run} failures in a row")
+                format!("its breaker opened late, after about {}", in_a_row(run))
             }
             _ => "its breaker opened, and let them through".to_owned(),
         };
@@ -151,7 +160,8 @@ impl Inquiry<'_> {
 
     /// Requests that could have been tried on a backend that never returned.
     fn missing(&mut self, after: Moment, name: &str) {
-        let entries = self.ledger.entries().filter(|entry| entry.exchange.due > after && !entry.exchange.succeeded());
+        let entries =
+            self.ledger.entries().filter(|entry| entry.exchange.due > after && !entry.exchange.succeeded());
         let tags: Vec<Tag> = entries.take(5).map(|entry| entry.exchange.tag).collect();
         for tag in tags {
             self.case.witness(tag, format!("failed without a try at `{name}`"));
@@ -170,7 +180,9 @@ impl Inquiry<'_> {
     }
 
     fn recovery(&mut self, outage: &Outage, story: &Story, name: &str) {
-        let Some(within) = self.demand.recovers_within else { return };
+        let Some(within) = self.demand.recovers_within else {
+            return;
+        };
         let gap = story.openings.iter().map(|opening| opening.mean_gap).max().unwrap_or_default();
         let allowed = within.saturating_add(gap * GAPS).saturating_add(self.noise);
         let seen = outage.observed.to.since(outage.fault_end);
@@ -191,26 +203,6 @@ impl Inquiry<'_> {
         }
     }
 
-    fn words(&self, outage: &Outage, story: &Story, name: &str) -> String {
-        let Some(first) = story.openings.first() else {
-            return format!("the breaker of `{name}` never opened in {} results", story.results);
-        };
-        let run = story.run_at_trip.map(|run| format!(" after {run} failures in a row")).unwrap_or_default();
-        let end = first.to.unwrap_or(outage.observed.to);
-        let lasted = Timespan(end.since(first.from));
-        let times = match story.openings.len() {
-            1 => String::new(),
-            count => format!("{count} times, "),
-        };
-        let returned = match story.returned {
-            Some(back) => format!("back {} after the fault had ended", Timespan(back.since(outage.fault_end))),
-            None => "not back".into(),
-        };
-        let leaked = format!("{} leaked", story.leaks.len());
-        let opened = format!("the breaker of `{name}` opened{run}, {times}first for {lasted}");
-        joined([opened, leaked, returned], ", ")
-    }
-
     /// Rules on the backends that failed nothing: they must go on.
     pub(super) fn innocents(&mut self, phase: Stretch, outages: &[Outage]) {
         if self.demand.scope == Scope::Pool {
@@ -218,9 +210,10 @@ impl Inquiry<'_> {
         }
         let during = Stretch { from: phase.from, to: phase.to.min(recorded_to(self.ledger)).max(phase.from) };
         for backend in 0..u16::try_from(self.brief.backends.len()).unwrap_or(u16::MAX) {
-            let faulty = self.brief.injections.iter().any(|injection| {
-                injection.backends.contains(&backend) && injection.during.overlaps(&phase)
-            });
+            let faulty =
+                self.brief.injections.iter().any(|injection| {
+                    injection.backends.contains(&backend) && injection.during.overlaps(&phase)
+                });
             if faulty || outages.iter().any(|outage| outage.backend == backend) {
                 continue;
             }
@@ -255,4 +248,25 @@ impl Inquiry<'_> {
             Timespan(silent.length())
         ));
     }
+}
+
+/// What the breaker did, in words.
+fn words(outage: &Outage, story: &Story, name: &str) -> String {
+    let Some(first) = story.openings.first() else {
+        return format!("the breaker of `{name}` never opened in {} results", story.results);
+    };
+    let run = story.run_at_trip.map(|run| format!(" after about {}", in_a_row(run))).unwrap_or_default();
+    let end = first.to.unwrap_or(outage.observed.to);
+    let lasted = Timespan(end.since(first.from));
+    let times = match story.openings.len() {
+        1 => String::new(),
+        count => format!("{count} times, "),
+    };
+    let returned = match story.returned {
+        Some(back) => format!("back {} after the fault had ended", Timespan(back.since(outage.fault_end))),
+        None => "not back".into(),
+    };
+    let leaked = format!("{} leaked", story.leaks.len());
+    let opened = format!("the breaker of `{name}` opened{run}, {times}first for {lasted}");
+    joined([opened, leaked, returned], ", ")
 }

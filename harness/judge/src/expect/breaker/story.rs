@@ -84,7 +84,13 @@ pub(super) struct Story {
 
 impl Story {
     /// Reads it off the ledger.
-    pub(super) fn of(demand: &Breaker, brief: &Brief, ledger: &Ledger, outage: &Outage, noise: Duration) -> Self {
+    pub(super) fn of(
+        demand: &Breaker,
+        brief: &Brief,
+        ledger: &Ledger,
+        outage: &Outage,
+        noise: Duration,
+    ) -> Self {
         let traffic = Traffic::towards(ledger, brief, outage.backend);
         let found = arrivals(ledger, outage.backend, outage.observed);
         let allowance = ON_ITS_WAY.saturating_add(noise);
@@ -105,7 +111,8 @@ impl Story {
         let mut start = 0;
         for silence in silent.iter().map(Some).chain([None]) {
             let end = silence.map_or(found.len(), |silence| silence.before);
-            let segment = Segment { arrivals: &found[start..end], earlier: &earlier, half_open: start > 0, silence };
+            let segment =
+                Segment { arrivals: &found[start..end], earlier: &earlier, half_open: start > 0, silence };
             teller.tell(&mut story, &segment);
             start = end;
         }
@@ -122,7 +129,7 @@ impl Story {
 /// The arrivals from one silence to the next.
 struct Segment<'a> {
     arrivals: &'a [Arrival],
-    /// What was told before the phase, where the demand counts that.
+    /// What arrived before the phase and counts in it.
     earlier: &'a [Arrival],
     /// True after a silence: the first arrival is a probe.
     half_open: bool,
@@ -138,15 +145,17 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// What was told before the phase and still counts for a share.
+    /// What arrived before the phase and was told in it, and what was told before and still counts for a share.
     fn earlier(&self, ledger: &Ledger, brief: &Brief) -> Vec<Arrival> {
         let from = self.outage.phase.from;
         let ends = brief.injections.iter().map(|injection| injection.during.to).filter(|end| *end <= from);
-        let start = ends.max().unwrap_or(Moment(i64::MIN)).max(from - self.demand.trips_after.window());
-        match self.demand.trips_after.share {
-            Some(_) => arrivals(ledger, self.outage.backend, Stretch { from: start, to: from }),
-            None => Vec::new(),
-        }
+        let since = match self.demand.trips_after.share {
+            Some(_) => ends.max().unwrap_or(Moment(i64::MIN)).max(from - self.demand.trips_after.window()),
+            None => from,
+        };
+        let mut earlier = arrivals(ledger, self.outage.backend, Stretch { from: Moment(i64::MIN), to: from });
+        earlier.retain(|arrival| arrival.known >= since);
+        earlier
     }
 
     fn tell(&self, story: &mut Story, segment: &Segment<'_>) {
@@ -154,7 +163,8 @@ impl Teller<'_> {
             self.closed(story, segment, segment.arrivals, false);
             return;
         };
-        let at_once = segment.arrivals.iter().take_while(|arrival| arrival.at <= probe.at || arrival.at < probe.known);
+        let at_once =
+            segment.arrivals.iter().take_while(|arrival| arrival.at <= probe.at || arrival.at < probe.known);
         let at_once = at_once.count();
         if story.probes.is_none_or(|(most, _)| at_once > most) {
             story.probes = Some((at_once, probe.tag));

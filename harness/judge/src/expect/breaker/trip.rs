@@ -57,7 +57,9 @@ impl TripsAfter {
                     next.is_none_or(|success| *success >= last)
                 })
             }
-            (_, Some(count), _) => within(results, enough(count), self.window().saturating_add(blur)).is_some(),
+            (_, Some(count), _) => {
+                within(results, enough(count), self.window().saturating_add(blur)).is_some()
+            }
             (_, _, Some(share)) => failures.len() as f64 >= share.get() * f64::from(self.min.unwrap_or(1)),
             _ => true,
         }
@@ -100,7 +102,9 @@ fn in_a_row(results: &[Arrival], count: usize, blur: Duration) -> Option<Moment>
             continue;
         }
         run.push(result.known);
-        let Some(first) = run.len().checked_sub(count) else { continue };
+        let Some(first) = run.len().checked_sub(count) else {
+            continue;
+        };
         let before = success.is_some_and(|success| run[first] < success + blur);
         let after = || {
             let soon = results[index + 1..].iter().take_while(|next| next.known <= result.known + blur);

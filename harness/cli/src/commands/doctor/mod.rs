@@ -1,0 +1,7 @@
+//! `brownout doctor`: whether this machine has what runs need, and how to mend what is missing.
+
+mod examine;
+mod machine;
+mod programs;
+
+pub(super) use examine::doctor;

@@ -1,0 +1,146 @@
+//! What there is to be explained, by room.
+
+use gateways::reference::Defect;
+use units::Kind;
+
+use super::{keys, words};
+
+/// Things of one sort, and the page that they share.
+pub(crate) struct Room {
+    /// The word for one of them: `fault`.
+    pub(crate) word: &'static str,
+    /// The page's title.
+    pub(crate) title: &'static str,
+    /// The page's file.
+    pub(crate) file: &'static str,
+    /// What they are.
+    pub(crate) about: &'static str,
+    /// All of them, in the order of their registry.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// One thing that has a name.
+pub(crate) struct Entry {
+    /// The name by which files, reports or shells call it.
+    pub(crate) name: String,
+    /// What it is, in Markdown with headings of the first level.
+    pub(crate) text: String,
+}
+
+/// Every room.
+pub(crate) fn rooms() -> Vec<Room> {
+    let room = |word, title, file, about, entries| Room { word, title, file, about, entries };
+    vec![
+        room("fault", "Faults", "faults.md", FAULTS, faults()),
+        room("expectation", "Expectations", "expectations.md", EXPECTATIONS, expectations()),
+        room("gateway", "Gateways", "gateways.md", GATEWAYS, gateways()),
+        room("defect", "Defects of the reference gateway", "defects.md", DEFECTS, defects()),
+        room("format", "Report formats", "formats.md", FORMATS, formats()),
+        room("verdict", "Verdicts", "verdicts.md", VERDICTS, listed(words::VERDICTS)),
+        room("exit", "Exit codes", "exit-codes.md", EXITS, listed(words::EXIT_CODES)),
+        room("outcome", "Outcomes", "outcomes.md", OUTCOMES, words::outcomes()),
+    ]
+}
+
+const FAULTS: &str = "What a fake backend does wrong. A `[[phase.inject]]` names the backends in `on`, has one fault, and \
+    is in force during its phase, or from `from` on and for `for` if these are given. Several faults combine. Which \
+    attempts a `share` hits depends on the seed, the tag and the number of the attempt alone.";
+
+const EXPECTATIONS: &str = "What is demanded of the gateway. An `[[expect]]` has one expectation and looks at the \
+    exchanges that were due in the phase `in`, of the traffic class `traffic`; without them, at every phase and all \
+    traffic. `settle` leaves out the start of the phase. Each is judged *pass*, *inconclusive* or *fail*.";
+
+const GATEWAYS: &str = "What can be tested. A scenario has one table named by its kind, such as `[gateway.haproxy]`; \
+    `--gateway KIND` replaces it. Kinds that brownout starts get a configuration made from `[policy]`, or the user's \
+    own file. What a gateway can't express of a policy is refused before the run.";
+
+const DEFECTS: &str = "What the reference gateway can be told to do wrong, with `defects = [\"retries-post\"]` in \
+    `[gateway.reference]`. Each is caught by an expectation of the library; the correct gateway passes them all.";
+
+const FORMATS: &str = "Ways to write a report: `--report FORMAT=PATH` on `run` and `analyze`, or `brownout report \
+    RUN --format FORMAT --out PATH` later.";
+
+const VERDICTS: &str = "What a finding says. The worst finding decides: pass < inconclusive < fail.";
+
+const EXITS: &str = "What the exit code of `run` and `analyze` says. With several scenarios, a proven failure wins, \
+    then what kept brownout from judging.";
+
+const OUTCOMES: &str = "How an exchange ended, seen from the client: the words of the column `outcome` and of \
+    witnesses.";
+
+fn faults() -> Vec<Entry> {
+    kinds(fake_backends::fault::FaultSettings::KINDS, "InjectionWithFaultSettings")
+}
+
+fn expectations() -> Vec<Entry> {
+    kinds(judge::ExpectationSettings::KINDS, "ExpectationWithExpectationSettings")
+}
+
+fn gateways() -> Vec<Entry> {
+    kinds(gateways::GatewaySettings::KINDS, "GatewayWithGatewaySettings")
+}
+
+/// Kinds with the documentation of their settings, and their keys from the schema.
+fn kinds(kinds: &[Kind], table: &str) -> Vec<Entry> {
+    let schema = scenario::schema();
+    let entry = |kind: &Kind| {
+        let mut text = (kind.docs)().trim().to_owned();
+        if let Some(keys) = keys::of_kind(&schema, table, kind.name) {
+            text = format!("{text}\n\n# Keys\n{keys}");
+        }
+        Entry { name: kind.name.to_owned(), text }
+    };
+    kinds.iter().map(entry).collect()
+}
+
+fn defects() -> Vec<Entry> {
+    let entry = |defect: &Defect| Entry { name: defect.name().to_owned(), text: defect.docs().to_owned() };
+    Defect::ALL.iter().map(entry).collect()
+}
+
+fn formats() -> Vec<Entry> {
+    let entry = |kind: &reports::format::FormatKind| Entry {
+        name: kind.name.to_owned(),
+        text: format!(
+            "{}\n\n{}\n\nThe usual ending of its files is `.{}`.",
+            kind.summary, kind.docs, kind.ending
+        ),
+    };
+    reports::format::FORMATS.iter().map(entry).collect()
+}
+
+fn listed(words: &[(&str, &str)]) -> Vec<Entry> {
+    let entry = |(name, text): &(&str, &str)| Entry { name: (*name).to_owned(), text: (*text).to_owned() };
+    words.iter().map(entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_has_a_name_is_explained_and_no_name_is_there_twice_in_a_room() {
+        for room in rooms() {
+            let mut names: Vec<&str> = room.entries.iter().map(|entry| entry.name.as_str()).collect();
+            let all = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert!(names.len() == all && all > 1, "{}", room.word);
+            for entry in &room.entries {
+                assert!(entry.text.len() > 20, "{}/{}", room.word, entry.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_keys_of_a_kind_come_from_the_schema() {
+        let faults = faults();
+        let status = faults.iter().find(|entry| entry.name == "status").unwrap();
+        assert!(status.text.contains("\n# Keys\n"), "{}", status.text);
+        assert!(
+            status.text.contains("\n- `code` (whole number, required): The status code"),
+            "{}",
+            status.text
+        );
+    }
+}

@@ -1,0 +1,180 @@
+//! The scenario that `brownout init` writes: complete, commented, and true to what was asked for.
+
+/// What the scenario is to have.
+pub(crate) struct Wishes {
+    /// The kind of gateway.
+    pub(crate) gateway: String,
+    /// How many backends.
+    pub(crate) backends: u8,
+    /// Whether the gateway gives up on slow attempts.
+    pub(crate) timeout: bool,
+    /// Whether it tries failed reads again.
+    pub(crate) retry: bool,
+    /// Whether it has circuit breakers.
+    pub(crate) breaker: bool,
+}
+
+/// The scenario.
+pub(crate) fn scenario(wishes: &Wishes) -> String {
+    [
+        HEAD.to_owned(),
+        gateway(&wishes.gateway),
+        policy(wishes),
+        backends(wishes),
+        TRAFFIC.to_owned(),
+        phases(wishes),
+        expectations(wishes),
+    ]
+    .join("\n")
+}
+
+const HEAD: &str = r#"# A brownout scenario. `brownout plan FILE` shows all that will happen, `brownout run FILE` makes it happen.
+# `brownout list faults` and `brownout list expectations` show what else can stand here, `brownout explain NAME` how.
+
+name     = "one backend fails"
+why      = "Say here what would go wrong in production if this failed."
+owner    = "the team that answers for it"
+rollback = "Say here what to do when it fails."
+seed     = 7                               # the same file and seed plan the same faults and the same schedule
+"#;
+
+fn gateway(kind: &str) -> String {
+    let about = match kind {
+        "reference" => {
+            "# The gateway under test: brownout's own, which does what the policy says. For a real one, see\n\
+             # `brownout list gateways`."
+        }
+        "url" => {
+            "# The gateway under test runs already. Its upstreams must be the backends below.\n\
+             # Only this machine is sent load, unless `--allow-host` names the host."
+        }
+        _ => {
+            "# The gateway under test, started by brownout with a configuration made from the policy below.\n\
+             # `brownout plan` prints it. To test your own file instead, name it here; {{backend.NAME.address}} in it\n\
+             # becomes the address of a backend, {{listen.address}} the one that it must listen on."
+        }
+    };
+    let key = match kind {
+        "reference" => {
+            "# defects = [\"retries-post\"]              # what it is to do wrong: `brownout list defects`\n"
+        }
+        "url" => "address = \"http://127.0.0.1:8080\"\n",
+        _ => "# config = \"gateway.conf\"\n",
+    };
+    format!("{about}\n[gateway.{kind}]\n{key}")
+}
+
+fn policy(wishes: &Wishes) -> String {
+    let mut text = String::from("# What the gateway is declared to do when backends fail.\n[policy]\n");
+    if wishes.timeout {
+        text += "timeout = { connect = \"500ms\", per_try = \"1s\" }\n";
+    }
+    if wishes.retry {
+        text += "\n[policy.retry]\n\
+                 attempts = 2                               # arrivals in total: the first one and one more\n\
+                 on       = [\"503\", \"connect-failure\", \"reset\", \"timeout\"]\n\
+                 methods  = [\"GET\"]                         # a write might be carried out twice\n";
+    }
+    if wishes.breaker {
+        text += "\n[policy.breaker]\n\
+                 trip     = { consecutive = 5 }             # failures in a row\n\
+                 open_for = \"2s\"\n";
+    }
+    text
+}
+
+fn backends(wishes: &Wishes) -> String {
+    let mut text = String::from("# Fake backends. They record every attempt that reaches them.\n");
+    for number in 1..=wishes.backends {
+        text += &format!("[backend.{}]\n", backend(number));
+        if wishes.gateway == "url" {
+            text += &format!("listen = \"127.0.0.1:{}\"\n", 9000 + u16::from(number));
+        }
+    }
+    text
+}
+
+fn backend(number: u8) -> String {
+    format!("b{number}")
+}
+
+const TRAFFIC: &str = r#"# Traffic arrives on schedule, whatever the gateway does.
+[traffic.reads]
+request  = "GET /items/{n}"                # {n} is the number of the request
+rate     = "100/s"
+arrivals = "poisson"                       # as many independent users would arrive
+
+[traffic.writes]
+request = "POST /items"
+rate    = "25/s"
+body    = { size = "2KiB" }
+"#;
+
+fn phases(wishes: &Wishes) -> String {
+    // A breaker needs failures in a row; a retry is better seen on some failures among successes.
+    let share = if wishes.breaker { "" } else { ", share = 0.5" };
+    format!(
+        "# Phases follow each other. Every outage is followed by a recovery: some gateways never find back.\n\
+         [[phase]]\nname = \"steady\"\nfor  = \"3s\"\n\n\
+         [[phase]]\nname = \"outage\"\nfor  = \"6s\"\n\
+         [[phase.inject]]\non     = [\"{}\"]\nstatus = {{ code = 503{share} }}\n\n\
+         [[phase]]\nname = \"recovery\"\nfor  = \"5s\"\n",
+        backend(1)
+    )
+}
+
+fn expectations(wishes: &Wishes) -> String {
+    let mut text = String::from(
+        "# Without faults, everything works: this says that the test itself is sound.\n\
+         [[expect]]\nin           = \"steady\"\navailability = { min = 0.99 }\n\n\
+         # A write that reached a backend is never sent again.\n\
+         [[expect]]\nin        = \"outage\"\ntraffic   = \"writes\"\nno_replay = {}\n\n\
+         # Nobody gets somebody else's answer, or half of one.\n\
+         [[expect]]\nintegrity = {}\n\n\
+         # Once the fault is over, everything is back to normal.\n\
+         [[expect]]\nin       = \"recovery\"\nrecovery = { within = \"4s\" }\n",
+    );
+    let attempts = if wishes.retry { 2 } else { 1 };
+    text += &format!(
+        "\n# A read reaches the backends so often, and never more often.\n\
+         [[expect]]\nin       = \"outage\"\ntraffic  = \"reads\"\nattempts = {{ max = {attempts} }}\n"
+    );
+    if wishes.retry && wishes.backends > 1 && !wishes.breaker {
+        text += "\n# Users of reads see nothing of the outage, because failed ones are tried again elsewhere.\n\
+                 [[expect]]\nin           = \"outage\"\ntraffic      = \"reads\"\navailability = { min = 0.99 }\n";
+    }
+    if wishes.breaker {
+        text += "\n# The failing backend is left alone, and taken back when it is well again.\n\
+                 [[expect]]\nin      = \"outage\"\n\
+                 breaker = { trips_after = { consecutive = 5 }, open_for = \"2s\", recovers_within = \"4s\" }\n";
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_asked_for_becomes_a_scenario_that_can_be_run() {
+        for gateway in ["reference", "url"] {
+            for backends in [1, 2, 3, 16] {
+                for parts in 0..8_u8 {
+                    let (timeout, retry, breaker) = (parts & 1 > 0, parts & 2 > 0, parts & 4 > 0);
+                    let wishes = Wishes { gateway: gateway.into(), backends, timeout, retry, breaker };
+                    let text = scenario(&wishes);
+                    let loaded = scenario::load_text(
+                        "x.toml",
+                        &text,
+                        std::path::Path::new("."),
+                        &scenario::Overrides::default(),
+                    );
+                    let loaded = loaded.unwrap_or_else(|failure| panic!("{text}\n{failure}"));
+                    assert_eq!(loaded.plan.pool.backends.len(), usize::from(backends));
+                    assert_eq!(loaded.plan.policy.retry.is_some(), retry);
+                    assert_eq!(loaded.plan.policy.breaker.is_some(), breaker);
+                }
+            }
+        }
+    }
+}

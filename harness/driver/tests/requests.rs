@@ -1,0 +1,142 @@
+//! What goes over the wire is what the spec says.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use brownout_driver::{Body, BodyContent, Class, Framing, PrepareError, prepare};
+use common::{OK, class, open, simulated, spec};
+use evidence::Outcome;
+use units::Size;
+
+mod common;
+
+/// The requests of two exchanges, as they arrived.
+fn requests(change: impl FnOnce(&mut Class)) -> Vec<String> {
+    let mut class = class(open(2.0, 1.0));
+    change(&mut class);
+    let heard = Rc::new(RefCell::new(Vec::new()));
+    let hearing = heard.clone();
+    let exchanges = simulated(spec(class), move |mut peer| {
+        let hearing = hearing.clone();
+        async move {
+            while let Some(request) = peer.request().await {
+                hearing.borrow_mut().push(request);
+                peer.say(OK).await;
+            }
+        }
+    });
+    assert!(exchanges.iter().all(|exchange| exchange.outcome == Outcome::Complete));
+    heard.take()
+}
+
+#[test]
+fn a_request_carries_host_tag_and_the_given_headers() {
+    let requests = requests(|class| {
+        class.path = "/orders/{n}?again={n}".into();
+        class.headers = vec![("accept".into(), "a/b".into()), ("Accept".into(), "c/d".into())];
+    });
+    assert_eq!(
+        requests[1],
+        "GET /orders/1?again=1 HTTP/1.1\r\nhost: gateway.test\r\nx-brownout-tag: 00000007-1\r\n\
+         accept: a/b\r\naccept: c/d\r\n\r\n"
+    );
+}
+
+#[test]
+fn a_given_host_takes_the_place_of_the_usual_one() {
+    let requests = requests(|class| class.headers = vec![("Host".into(), "other.test".into())]);
+    assert!(requests[0].starts_with("GET / HTTP/1.1\r\nhost: other.test\r\nx-brownout-tag: 00000007-0\r\n"));
+    assert!(!requests[0].contains("gateway.test"));
+}
+
+#[test]
+fn a_body_with_a_length_arrives_as_it_was_given() {
+    let requests = requests(|class| {
+        class.method = "POST".into();
+        class.body =
+            Some(Body { content: BodyContent::Text("{\"a\":1}".into()), framing: Framing::ContentLength });
+    });
+    assert!(requests[0].contains("\r\ncontent-length: 7\r\n"), "{}", requests[0]);
+    assert!(requests[0].ends_with("\r\n\r\n{\"a\":1}"));
+}
+
+#[test]
+fn a_post_without_a_body_says_so() {
+    let requests = requests(|class| class.method = "POST".into());
+    assert!(requests[0].contains("\r\ncontent-length: 0\r\n"), "{}", requests[0]);
+}
+
+#[test]
+fn a_sized_body_has_its_size_and_is_the_same_every_time() {
+    let requests = requests(|class| {
+        class.method = "PUT".into();
+        class.body = Some(Body { content: BodyContent::Sized(Size(2048)), framing: Framing::ContentLength });
+    });
+    let bodies: Vec<&str> =
+        requests.iter().map(|request| request.split_once("\r\n\r\n").unwrap().1).collect();
+    assert_eq!(bodies[0].len(), 2048);
+    assert_eq!(bodies[0], bodies[1]);
+}
+
+#[test]
+fn a_chunked_body_comes_in_chunks_and_with_its_last_one() {
+    let mut class = class(open(1.0, 1.0));
+    class.method = "POST".into();
+    class.body = Some(Body { content: BodyContent::Sized(Size(20_000)), framing: Framing::Chunked });
+    let heard = Rc::new(RefCell::new(String::new()));
+    let hearing = heard.clone();
+    let exchanges = simulated(spec(class), move |mut peer| {
+        let hearing = hearing.clone();
+        async move {
+            let mut text = Vec::new();
+            while !text.ends_with(b"\r\n0\r\n\r\n") {
+                let mut buffer = [0; 4096];
+                let count = tokio::io::AsyncReadExt::read(&mut peer.stream, &mut buffer).await.unwrap();
+                text.extend_from_slice(&buffer[..count]);
+            }
+            hearing.replace(String::from_utf8(text).unwrap());
+            peer.say(OK).await;
+            peer.wait(10).await;
+        }
+    });
+    assert_eq!((exchanges[0].outcome, exchanges[0].request_bytes), (Outcome::Complete, 20_000));
+    let text = heard.take();
+    assert!(text.contains("\r\ntransfer-encoding: chunked\r\n") && !text.contains("content-length"));
+    assert!(text.contains("\r\n\r\n4000\r\n"), "the first chunk has 16 KiB");
+    assert!(text.contains("\r\nE20\r\n"), "the second one the rest");
+}
+
+/// The message for a class that can't be prepared.
+fn refusal(change: impl FnOnce(&mut Class)) -> PrepareError {
+    let mut class = class(open(1.0, 1.0));
+    change(&mut class);
+    prepare(&spec(class)).err().expect("it is refused")
+}
+
+#[test]
+fn what_can_not_be_sent_is_refused_with_its_name() {
+    for path in ["orders", "", "/a b", "/a#b", "/\n", "http://x/"] {
+        let error = refusal(|class| class.path = path.into());
+        assert!(matches!(&error, PrepareError::Path { path: told, .. } if told == path), "{path:?}: {error}");
+    }
+    for method in ["", "GE T", "CONNECT"] {
+        assert!(
+            matches!(refusal(|class| class.method = method.into()), PrepareError::Method { .. }),
+            "{method:?}"
+        );
+    }
+    for (name, value) in [("a b", "c"), ("", "c"), ("a", "b\r\nc: d")] {
+        let error = refusal(|class| class.headers = vec![(name.into(), value.into())]);
+        assert!(matches!(error, PrepareError::Header { .. }), "{name:?}");
+        assert!(!error.to_string().contains("c: d"), "a value may be a secret");
+    }
+    for name in ["Content-Length", "transfer-encoding", "X-Brownout-Tag"] {
+        let error = refusal(|class| class.headers = vec![(name.into(), "1".into())]);
+        assert!(matches!(error, PrepareError::ReservedHeader { .. }), "{name:?}");
+    }
+    let huge = Body { content: BodyContent::Sized(Size(u64::MAX)), framing: Framing::ContentLength };
+    assert!(matches!(refusal(|class| class.body = Some(huge)), PrepareError::Body { .. }));
+    let mut spec = spec(class(open(1.0, 1.0)));
+    spec.host = "a\nb".into();
+    assert!(matches!(prepare(&spec), Err(PrepareError::Host(_))));
+}

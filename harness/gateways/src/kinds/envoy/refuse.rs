@@ -1,0 +1,99 @@
+//! What Envoy can't express of a policy. Measured with 1.40.
+
+use std::time::Duration;
+
+use units::Timespan;
+
+use super::super::launched::{Refusals, attempts};
+use crate::{Backoff, Breaker, Policy, Retry, RetryOn, Upstreams};
+
+/// Envoy doubles each wait.
+const FACTOR: f64 = 2.0;
+
+pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
+    let policy = &upstreams.policy;
+    let mut refusals = Refusals::new("envoy", policy);
+    if let Some(retry) = policy.retry.as_ref().filter(|_| attempts(policy) > 1) {
+        conditions(&mut refusals, retry, policy);
+        let (attempts, backends) = (retry.attempts, upstreams.backends.len());
+        if retry.other_backend && backends > 1 && usize::from(attempts) > backends {
+            let why = format!(
+                "envoy can't go to another backend once it has tried them all: retry.attempts = {attempts} needs \
+                 {attempts} backends, the pool has {backends}"
+            );
+            refusals.say("policy.retry.attempts", why);
+        }
+        if let Some(backoff) = &retry.backoff {
+            waiting(&mut refusals, backoff);
+        }
+    }
+    if let Some(breaker) = &policy.breaker {
+        breaking(&mut refusals, breaker);
+    }
+    for backend in upstreams.backends.iter().filter(|backend| backend.weight == 0) {
+        refusals
+            .say("backend.weight", format!("envoy takes weights from 1 on, and `{}` has 0", backend.name));
+    }
+    refusals
+}
+
+/// `reset` comprises connect failures and timeouts, and nothing comprises timeouts alone.
+fn conditions(refusals: &mut Refusals, retry: &Retry, policy: &Policy) {
+    let on = |condition| retry.on.contains(&condition);
+    // A timer that is not there never fires.
+    let timed = policy.timeout.per_try.is_some();
+    if on(RetryOn::Reset) && timed && !on(RetryOn::Timeout) {
+        refusals.say(
+            "policy.retry.on",
+            "envoy retries a timeout wherever it retries a reset: add \"timeout\" to retry.on, or leave \"reset\" out",
+        );
+    }
+    if on(RetryOn::Reset) && !on(RetryOn::ConnectFailure) {
+        refusals.say(
+            "policy.retry.on",
+            "envoy retries a failed connect wherever it retries a reset: add \"connect-failure\" to retry.on, or leave \
+             \"reset\" out",
+        );
+    }
+    if on(RetryOn::Timeout) && timed && !on(RetryOn::Reset) {
+        refusals.say("policy.retry.on", "envoy has no retry on timeouts only: add \"reset\" to retry.on");
+    }
+}
+
+fn waiting(refusals: &mut Refusals, backoff: &Backoff) {
+    if !backoff.jitter {
+        refusals.say(
+            "policy.retry.backoff.jitter",
+            "envoy always draws its waits at random: set backoff.jitter = true",
+        );
+    }
+    if (backoff.factor - FACTOR).abs() > f64::EPSILON {
+        let why = format!("envoy doubles each wait: backoff.factor = {} can't be had", backoff.factor);
+        refusals.say("policy.retry.backoff.factor", why);
+    }
+    refusals.timer("policy.retry.backoff.base", Some(backoff.base));
+    refusals.timer("policy.retry.backoff.max", backoff.max);
+}
+
+fn breaking(refusals: &mut Refusals, breaker: &Breaker) {
+    if breaker.trip.count.is_some() {
+        refusals.say(
+            "policy.breaker.trip",
+            "envoy counts consecutive failures or a share: write breaker.trip = { consecutive = … } or { share = …, \
+             within = …, min = … }",
+        );
+    }
+    if let Some(share) = breaker.trip.share {
+        let percent = share.get() * 100.0;
+        if (percent - percent.round()).abs() > 1e-6 {
+            let why = format!("envoy counts shares in whole percent, which {percent} % is not");
+            refusals.say("policy.breaker.trip.share", why);
+        }
+    }
+    if breaker.trip.within.is_some_and(|within| within < Timespan(Duration::from_millis(1))) {
+        refusals.say("policy.breaker.trip.within", "envoy's window lasts at least 1 ms");
+    }
+    if breaker.probes > 1 {
+        refusals.say("policy.breaker.probes", "envoy has no half-open state");
+    }
+}

@@ -1,0 +1,147 @@
+//! HAProxy's configuration for a policy that it can express.
+
+use std::time::Duration;
+
+use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
+use crate::{Breaker, Policy, RetryOn, Upstream, Upstreams};
+
+pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
+    let policy = &upstreams.policy;
+    let sections = [global(machine), defaults(policy), frontend(), backend(upstreams)];
+    format!(
+        "# Made by brownout from the scenario's [policy] and backends. A directive says which key it comes from.\n{}",
+        sections.concat()
+    )
+}
+
+fn global(machine: &Machine) -> String {
+    // Each connection takes two files, and HAProxy refuses to start where that many can't be had.
+    let connections = machine.connections().min(4000);
+    format!(
+        "
+global
+    nbthread 1                  # one thread: turns are taken in strict order, and each breaker exists once
+    maxconn {connections}
+    noreuseport                 # a port that is taken is an error, and not shared with whoever has it
+    log stdout format raw local0
+"
+    )
+}
+
+fn defaults(policy: &Policy) -> String {
+    let connect = millis(policy.timeout.connect.map_or(CONNECT, Duration::from));
+    let per_try = match policy.timeout.per_try {
+        Some(length) => format!("timeout server {}  # policy.timeout.per_try", millis(length.into())),
+        None => "timeout server 1h  # no policy.timeout.per_try: as good as none".into(),
+    };
+    let total = match policy.timeout.total {
+        Some(_) => "    # policy.timeout.total needs nothing: all attempts together can't take that long.\n",
+        None => "",
+    };
+    format!(
+        "
+defaults
+    mode http
+    log global
+    option httplog
+    option dontlog-normal       # only what failed or was tried again
+    timeout connect {connect}  # policy.timeout.connect
+    {per_try}
+{total}    timeout client 1h
+    timeout http-request 1h
+    timeout http-keep-alive 1h
+    http-reuse safe
+{}",
+        retries(policy)
+    )
+}
+
+fn retries(policy: &Policy) -> String {
+    let attempts = attempts(policy);
+    let Some(retry) = policy.retry.as_ref().filter(|_| attempts > 1) else {
+        return "    retries 0                   # no policy.retry\n    retry-on none\n".into();
+    };
+    let on: Vec<String> = retry.on.iter().map(condition).collect();
+    let other = if retry.other_backend {
+        "option redispatch 1         # policy.retry.other_backend"
+    } else {
+        "no option redispatch        # policy.retry.other_backend = false"
+    };
+    format!(
+        "    retries {}                   # policy.retry.attempts, less the first one
+    {other}
+    retry-on {}  # policy.retry.on
+",
+        attempts - 1,
+        on.join(" ")
+    )
+}
+
+fn condition(on: &RetryOn) -> String {
+    match on {
+        RetryOn::ConnectFailure => "conn-failure".into(),
+        RetryOn::Reset => "empty-response".into(),
+        RetryOn::Timeout => "response-timeout".into(),
+        RetryOn::Status(code) => code.to_string(),
+    }
+}
+
+fn frontend() -> String {
+    format!(
+        "
+frontend in
+    bind {{{{listen.address}}}}
+    http-request return status 200 content-type text/plain string \"{NONCE}\" if {{ path {READY_PATH} }}
+    default_backend pool
+"
+    )
+}
+
+fn backend(upstreams: &Upstreams) -> String {
+    let policy = &upstreams.policy;
+    let mut text = String::from("\nbackend pool\n    balance roundrobin\n");
+    if priorities(&upstreams.backends).len() > 1 {
+        text.push_str("    option allbackups           # backends of the second priority share the traffic when it comes\n");
+    }
+    if let Some(retry) = policy.retry.as_ref().filter(|_| attempts(policy) > 1) {
+        text.push_str(&format!(
+            "    http-request disable-l7-retry unless {{ method {} }}  # policy.retry.methods; a connection that could \
+             not be made is retried for any\n",
+            retry.methods.join(" ")
+        ));
+    }
+    if policy.breaker.is_some() {
+        text.push_str(
+            "    # The breaker (policy.breaker): so many errors in a row mark a server down. The check that would bring it\n\
+             \x20   # back is a bare connect once a day, which an error pulls forward to `open_for` from then.\n",
+        );
+    }
+    let first = priorities(&upstreams.backends).first().copied();
+    for upstream in &upstreams.backends {
+        let spare = first.is_some_and(|first| upstream.priority > first);
+        text.push_str(&server(upstream, spare, policy.breaker.as_ref()));
+    }
+    text
+}
+
+fn server(upstream: &Upstream, spare: bool, breaker: Option<&Breaker>) -> String {
+    let mut line = format!("    server {} {} weight {}", upstream.name, upstream.address, upstream.weight);
+    if spare {
+        line.push_str(" backup");
+    }
+    if let Some(Breaker { trip, open_for, .. }) = breaker
+        && let Some(errors) = trip.consecutive
+    {
+        let open = millis(Duration::from(*open_for));
+        line.push_str(&format!(
+            " check inter 24h fastinter {open} downinter {open} rise 1 fall 1 observe layer7 error-limit {errors} \
+             on-error mark-down"
+        ));
+    }
+    line.push('\n');
+    line
+}
+
+fn millis(length: Duration) -> String {
+    format!("{}ms", length.as_millis())
+}

@@ -1,0 +1,56 @@
+//! The user's own configuration file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::template::{Values, fill};
+
+/// The longest configuration that is taken.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+/// What is wrong with a file, and which.
+pub(crate) type Wrong = (PathBuf, String);
+
+/// The user's own configuration, as written.
+pub(crate) struct OwnFile {
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+    text: String,
+}
+
+impl OwnFile {
+    /// Reads it; a relative path counts from `base`.
+    pub(crate) fn read(config: &Path, base: &Path) -> Result<Self, Wrong> {
+        let path = base.join(config);
+        match read(&path) {
+            Ok(text) => Ok(OwnFile { path, text }),
+            Err(why) => Err((path, why)),
+        }
+    }
+
+    /// The text with its placeholders filled in.
+    pub(crate) fn filled(&self, values: &Values<'_>) -> Result<String, Wrong> {
+        fill(&self.text, values).map_err(|why| (self.path.clone(), why))
+    }
+
+    /// How the file's name ends, in lower case.
+    pub(crate) fn ending(&self) -> String {
+        let ending = self.path.extension().unwrap_or_default();
+        ending.to_string_lossy().to_ascii_lowercase()
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let kind = file.metadata().map_err(|error| error.to_string())?;
+    if !kind.is_file() {
+        return Err("not a file".into());
+    }
+    let mut bytes = Vec::new();
+    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err("longer than 1 MiB, which is the limit".into());
+    }
+    String::from_utf8(bytes).map_err(|_| "not UTF-8 text".into())
+}

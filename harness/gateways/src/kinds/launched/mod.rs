@@ -1,0 +1,26 @@
+//! What the kinds that are started as child processes have in common.
+//!
+//! A kind says how its configuration is written and how its program is called; finding the program, filling in the
+//! user's own file, choosing a port, waiting, and explaining what went wrong is done here, once.
+
+mod files;
+mod launch;
+mod machine;
+mod product;
+mod program;
+mod refusals;
+mod template;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub(super) use launch::launch;
+pub(super) use machine::Machine;
+pub(super) use product::{Call, Product, Settings, configuration};
+pub(crate) use program::on_path;
+pub(super) use refusals::{CONNECT, Refusals, attempts, headers_within, priorities};
+
+/// A path of the gateway's own port that it answers itself with [`NONCE`], so that no backend sees it.
+pub(super) const READY_PATH: &str = "/__brownout/ready";
+
+/// Stands in generated configurations for what tells this gateway from an older one on the same port.
+pub(super) const NONCE: &str = "{{nonce}}";

@@ -1,0 +1,60 @@
+//! Finding a gateway's program, and asking it for its version.
+
+use std::env;
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::product::Product;
+use crate::LaunchError;
+
+/// Where servers are kept that an ordinary user's `PATH` lacks.
+const SBIN: [&str; 2] = ["/usr/local/sbin", "/usr/sbin"];
+
+/// The program of `product`: the one that the scenario names (relative to `base`), or the first that is found.
+pub(crate) fn find(product: &Product, binary: Option<&Path>, base: &Path) -> Result<PathBuf, LaunchError> {
+    let missing = |program: &Path, searched: &str| LaunchError::Missing {
+        gateway: product.name,
+        program: program.display().to_string(),
+        searched: searched.to_owned(),
+    };
+    let named = |program: PathBuf, by: &str| {
+        let searched = format!("the place that {by} names");
+        absolute(&program).ok_or_else(|| missing(&program, &searched))
+    };
+    if let Some(binary) = binary {
+        // A bare name is looked up, as a shell would; anything with a slash is a place.
+        if binary.components().count() > 1 {
+            return named(base.join(binary), "`binary`");
+        }
+        return on_path(binary.as_os_str()).ok_or_else(|| missing(binary, SEARCHED));
+    }
+    if let Some(program) = env::var_os(product.variable).filter(|program| !program.is_empty()) {
+        return named(program.into(), product.variable);
+    }
+    in_gateways(product.name).or_else(|| on_path(OsStr::new(product.name))).ok_or_else(|| {
+        let searched = format!(".gateways/bin here and above, {SEARCHED}; {} may name it", product.variable);
+        missing(Path::new(product.name), &searched)
+    })
+}
+
+const SEARCHED: &str = "PATH, /usr/local/sbin, /usr/sbin";
+
+/// In `.gateways/bin` of the current directory or of one above it.
+fn in_gateways(name: &str) -> Option<PathBuf> {
+    let here = env::current_dir().ok()?;
+    here.ancestors().find_map(|dir| absolute(&dir.join(".gateways/bin").join(name)))
+}
+
+/// On the `PATH`, or where servers are kept.
+pub(crate) fn on_path(name: &OsStr) -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).chain(SBIN.map(PathBuf::from)).find_map(|dir| absolute(&dir.join(name)))
+}
+
+/// The path as seen from everywhere, if a program lies there.
+fn absolute(path: &Path) -> Option<PathBuf> {
+    let is_program =
+        path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    is_program.then(|| std::path::absolute(path).ok()).flatten()
+}

@@ -1,0 +1,124 @@
+//! Collecting what a gateway has no means for.
+
+use std::time::Duration;
+
+use units::Timespan;
+
+use crate::{Policy, Retry, Unsupported, Upstream, Upstreams};
+
+/// The longest timer: HAProxy keeps milliseconds in 31 bits, and nothing here needs longer ones.
+const TIMER_MAX: Duration = Duration::from_hours(24 * 24);
+
+/// For making a connection, where the policy is silent. Envoy's own default, and the reference gateway's.
+pub(crate) const CONNECT: Duration = Duration::from_secs(5);
+
+/// Everything that one gateway can't express, in the order in which it was found.
+pub(crate) struct Refusals {
+    who: &'static str,
+    found: Vec<Unsupported>,
+}
+
+impl Refusals {
+    /// Nothing yet, and what holds for every gateway: timers within bounds, methods that can be written down.
+    pub(crate) fn new(who: &'static str, policy: &Policy) -> Self {
+        let mut refusals = Refusals { who, found: Vec::new() };
+        refusals.timer("policy.timeout.connect", policy.timeout.connect);
+        refusals.timer("policy.timeout.per_try", policy.timeout.per_try);
+        refusals.timer("policy.timeout.total", policy.timeout.total);
+        if let Some(retry) = &policy.retry {
+            refusals.methods(retry);
+        }
+        if let Some(breaker) = &policy.breaker {
+            refusals.timer("policy.breaker.open_for", Some(breaker.open_for));
+            refusals.timer("policy.breaker.trip.within", breaker.trip.within);
+            if breaker.retry_after {
+                refusals.say(
+                    "policy.breaker.retry_after",
+                    format!("{who}'s breaker does not read `Retry-After`"),
+                );
+            }
+        }
+        refusals
+    }
+
+    /// Adds one.
+    pub(crate) fn say(&mut self, key: &'static str, why: impl Into<String>) {
+        let why = why.into();
+        self.found.push(Unsupported { key, why });
+    }
+
+    /// A timer that is not a whole number of milliseconds, or too long to be kept.
+    pub(crate) fn timer(&mut self, key: &'static str, timer: Option<Timespan>) {
+        let who = self.who;
+        let Some(length) = timer.map(Duration::from) else {
+            return;
+        };
+        if !length.as_nanos().is_multiple_of(1_000_000) {
+            let shown = Timespan(length);
+            self.say(key, format!("{who} counts time in whole milliseconds, which `{shown}` is not"));
+        }
+        if length > TIMER_MAX {
+            self.say(key, format!("{who} keeps no timer that is longer than 24 days"));
+        }
+    }
+
+    /// Methods are written into expressions of each gateway's own, where anything but a name could mean something.
+    fn methods(&mut self, retry: &Retry) {
+        let plain = |byte: u8| byte.is_ascii_uppercase() || byte == b'-' || byte == b'_';
+        for method in retry.methods.iter().filter(|method| !method.bytes().all(plain)) {
+            let why = format!(
+                "`{method}` can't be written into {}'s configuration: expected capital letters",
+                self.who
+            );
+            self.say("policy.retry.methods", why);
+        }
+    }
+
+    /// More groups of backends than a primary one and a spare one.
+    pub(crate) fn two_groups_at_most(&mut self, backends: &[Upstream]) {
+        let groups = priorities(backends);
+        if groups.len() > 2 {
+            let why = format!(
+                "{} has one group of backups, and the scenario has priorities {}",
+                self.who,
+                groups.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+            );
+            self.say("backend.priority", why);
+        }
+    }
+
+    /// All of them, or the text that `write` makes if there is none.
+    pub(crate) fn or_else_written(self, write: impl FnOnce() -> String) -> Result<String, Vec<Unsupported>> {
+        if self.found.is_empty() { Ok(write()) } else { Err(self.found) }
+    }
+}
+
+/// The priorities that there are, the first group's first.
+pub(crate) fn priorities(backends: &[Upstream]) -> Vec<u32> {
+    let mut priorities: Vec<u32> = backends.iter().map(|backend| backend.priority).collect();
+    priorities.sort_unstable();
+    priorities.dedup();
+    priorities
+}
+
+/// How often one request may arrive in total.
+pub(crate) fn attempts(policy: &Policy) -> u32 {
+    policy.retry.as_ref().map_or(1, |retry| u32::from(retry.attempts))
+}
+
+/// The latest moment at which response headers are there or have failed to come, if `between` may pass between two
+/// attempts; nothing if that can take for ever.
+///
+/// A gateway without a deadline over all attempts keeps one anyway if it can't be passed.
+pub(crate) fn headers_within(upstreams: &Upstreams, between: Duration) -> Option<Duration> {
+    let policy = &upstreams.policy;
+    let connect = policy.timeout.connect.map_or(CONNECT, Duration::from);
+    let per_try: Duration = policy.timeout.per_try?.into();
+    let attempts = attempts(policy);
+    Some(
+        connect
+            .saturating_add(per_try)
+            .saturating_mul(attempts)
+            .saturating_add(between.saturating_mul(attempts.saturating_sub(1))),
+    )
+}

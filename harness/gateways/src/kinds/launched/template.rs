@@ -1,0 +1,171 @@
+//! Filling in the placeholders of a configuration: `{{backend.orders-a.address}}`.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use crate::{Upstream, Upstreams};
+
+/// What the placeholders stand for.
+pub(crate) struct Values<'a> {
+    /// The backends.
+    pub(crate) backends: &'a [Upstream],
+    /// Where the gateway has to listen and its directory; as long as they are not known, their placeholders stay.
+    pub(crate) place: Option<(SocketAddr, &'a Path)>,
+}
+
+impl<'a> Values<'a> {
+    /// Those that are known before the gateway is started.
+    pub(crate) fn to_show(upstreams: &'a Upstreams) -> Self {
+        Values { backends: &upstreams.backends, place: None }
+    }
+
+    /// All placeholders that there are.
+    fn known(&self) -> Vec<String> {
+        let backends = self.backends.iter().flat_map(|backend| {
+            ["address", "host", "port"].map(|part| format!("backend.{}.{part}", backend.name))
+        });
+        let others = ["listen.address", "listen.host", "listen.port", "dir"];
+        backends.chain(others.map(String::from)).collect()
+    }
+
+    /// What `name` stands for; the outer `None` says that there is no such placeholder.
+    fn look_up(&self, name: &str) -> Option<Option<String>> {
+        if name == "dir" {
+            return Some(self.place.map(|(_, dir)| dir.display().to_string()));
+        }
+        if let Some(part) = name.strip_prefix("listen.") {
+            return match self.place {
+                Some((address, _)) => of(address, part).map(Some),
+                None => matches!(part, "address" | "host" | "port").then_some(None),
+            };
+        }
+        // The name of a backend may have dots of its own.
+        let (backend, part) = name.strip_prefix("backend.")?.rsplit_once('.')?;
+        let backend = self.backends.iter().find(|known| known.name == backend)?;
+        of(backend.address, part).map(Some)
+    }
+}
+
+fn of(address: SocketAddr, part: &str) -> Option<String> {
+    match part {
+        "address" => Some(address.to_string()),
+        "host" => Some(address.ip().to_string()),
+        "port" => Some(address.port().to_string()),
+        _ => None,
+    }
+}
+
+/// `text` with all placeholders filled in, or what is wrong with the first one that is not known.
+pub(crate) fn fill(text: &str, values: &Values<'_>) -> Result<String, String> {
+    let mut filled = String::with_capacity(text.len());
+    let (mut rest, mut listens) = (text, false);
+    while let Some(start) = rest.find("{{") {
+        let (before, after) = (&rest[..start], &rest[start + 2..]);
+        filled.push_str(before);
+        let Some((name, length)) = name(after) else {
+            // Two braces that enclose no name belong to the configuration itself.
+            filled.push('{');
+            rest = &rest[start + 1..];
+            continue;
+        };
+        let line = 1 + text[..text.len() - after.len()].matches('\n').count();
+        let value = values.look_up(name).ok_or_else(|| unknown(name, line, &values.known()))?;
+        listens |= matches!(name, "listen.address" | "listen.port");
+        match value {
+            Some(value) => filled.push_str(&value),
+            None => filled.push_str(&rest[start..start + 2 + length]),
+        }
+        rest = &after[length..];
+    }
+    filled.push_str(rest);
+    if listens {
+        Ok(filled)
+    } else {
+        Err("the gateway is not told where to listen: expected `{{listen.address}}` or `{{listen.port}}`"
+            .into())
+    }
+}
+
+/// The name at the start of what follows two opening braces, and how long all is with the closing ones.
+fn name(after: &str) -> Option<(&str, usize)> {
+    let end = after.find("}}")?;
+    let name = after[..end].trim();
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    (!name.is_empty() && name.bytes().all(fits)).then_some((name, end + 2))
+}
+
+fn unknown(name: &str, line: usize, known: &[String]) -> String {
+    let nearest = known
+        .iter()
+        .map(|other| (strsim::damerau_levenshtein(name, other), other))
+        .min()
+        .filter(|(distance, _)| *distance <= name.len() / 3);
+    let help = match nearest {
+        Some((_, other)) => format!("did you mean `{{{{{other}}}}}`?"),
+        None => format!("known are {}", known.join(", ")),
+    };
+    format!("line {line}: unknown placeholder `{{{{{name}}}}}`: {help}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn backends() -> Vec<Upstream> {
+        [("orders-a", "127.0.0.1:9001"), ("v1.2", "[::1]:9002")]
+            .map(|(name, address)| Upstream {
+                name: name.into(),
+                address: address.parse().unwrap(),
+                weight: 1,
+                priority: 0,
+            })
+            .into()
+    }
+
+    fn filled(text: &str) -> Result<String, String> {
+        let (backends, dir) = (backends(), Path::new("/run/one"));
+        let place = Some(("127.0.0.1:8080".parse().unwrap(), dir));
+        let values = Values { backends: &backends, place };
+        fill(text, &values)
+    }
+
+    #[test]
+    fn every_placeholder_is_filled_in_and_the_rest_is_left_alone() {
+        let text = "bind {{listen.address}} {{ listen.host }} {{listen.port}}\nserver {{backend.orders-a.address}} \
+            {{backend.v1.2.host}}|{{backend.v1.2.port}}|{{backend.v1.2.address}}\nlog {{dir}}/log {a {b}} {{ {{!}} {{";
+        insta::assert_snapshot!(filled(text).unwrap(), @r"
+        bind 127.0.0.1:8080 127.0.0.1 8080
+        server 127.0.0.1:9001 ::1|9002|[::1]:9002
+        log /run/one/log {a {b}} {{ {{!}} {{
+        ");
+    }
+
+    #[test]
+    fn what_is_known_only_at_the_start_stays_when_a_configuration_is_shown() {
+        let backends = backends();
+        let values = Values { backends: &backends, place: None };
+        let shown = fill("{{listen.port}} {{ dir }} {{backend.orders-a.port}}", &values);
+        assert_eq!(shown.unwrap(), "{{listen.port}} {{ dir }} 9001");
+        assert!(fill("{{listen.prot}}", &values).is_err());
+    }
+
+    #[test]
+    fn an_unknown_placeholder_is_named_with_its_line_and_the_nearest_or_all_that_are_known() {
+        insta::assert_snapshot!(filled("a\n\n{{backend.order-a.address}}").unwrap_err(), @"line 3: unknown placeholder `{{backend.order-a.address}}`: did you mean `{{backend.orders-a.address}}`?");
+        insta::assert_snapshot!(filled("{{nonsense}}").unwrap_err(), @"line 1: unknown placeholder `{{nonsense}}`: known are backend.orders-a.address, backend.orders-a.host, backend.orders-a.port, backend.v1.2.address, backend.v1.2.host, backend.v1.2.port, listen.address, listen.host, listen.port, dir");
+    }
+
+    #[test]
+    fn a_configuration_that_listens_nowhere_is_refused() {
+        insta::assert_snapshot!(filled("bind 127.0.0.1:80").unwrap_err(), @"the gateway is not told where to listen: expected `{{listen.address}}` or `{{listen.port}}`");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[{} a-z.\n\u{e9}]{0,60}") {
+            let _ = filled(&text);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What nginx can't express of a policy. Measured with 1.22.
+
+use std::time::Duration;
+
+use super::super::launched::{Refusals, attempts, headers_within};
+use crate::{Breaker, Policy, Retry, RetryOn, Upstreams};
+
+/// The statuses that `proxy_next_upstream` knows.
+const STATUSES: [u16; 7] = [403, 404, 429, 500, 502, 503, 504];
+
+pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
+    let policy = &upstreams.policy;
+    let mut refusals = Refusals::new("nginx", policy);
+    if let Some(total) = policy.timeout.total
+        && headers_within(upstreams, Duration::ZERO).is_none_or(|bound| bound > *total)
+    {
+        refusals.say(
+            "policy.timeout.total",
+            "nginx can't cut an attempt when timeout.total is over, it only starts no further one: remove timeout.total",
+        );
+    }
+    if let Some(retry) = policy.retry.as_ref().filter(|_| attempts(policy) > 1) {
+        retrying(&mut refusals, retry, upstreams.backends.len());
+    }
+    if let Some(breaker) = &policy.breaker {
+        breaking(&mut refusals, breaker, policy, upstreams.backends.len());
+    }
+    refusals.two_groups_at_most(&upstreams.backends);
+    for backend in upstreams.backends.iter().filter(|backend| backend.weight == 0) {
+        refusals
+            .say("backend.weight", format!("nginx takes weights from 1 on, and `{}` has 0", backend.name));
+    }
+    refusals
+}
+
+fn retrying(refusals: &mut Refusals, retry: &Retry, backends: usize) {
+    let attempts = retry.attempts;
+    // A lone backend is listed as often as it may be tried.
+    if backends > 1 && usize::from(attempts) > backends {
+        let why = format!(
+            "nginx tries every backend at most once: retry.attempts = {attempts} needs {attempts} backends, the pool \
+             has {backends}"
+        );
+        refusals.say("policy.retry.attempts", why);
+    }
+    for on in &retry.on {
+        if let RetryOn::Status(code) = on
+            && !STATUSES.contains(code)
+        {
+            let why =
+                format!("nginx can't retry on status {code}; it knows 403, 404, 429, 500, 502, 503 and 504");
+            refusals.say("policy.retry.on", why);
+        }
+    }
+    if retry.on.contains(&RetryOn::ConnectFailure) != retry.on.contains(&RetryOn::Reset) {
+        refusals.say(
+            "policy.retry.on",
+            "nginx retries refused and reset connections alike: list both \"connect-failure\" and \"reset\" in \
+             retry.on, or neither",
+        );
+    }
+    if retry.backoff.is_some() {
+        refusals.say("policy.retry.backoff", "nginx has no retry backoff: remove retry.backoff");
+    }
+}
+
+fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy, backends: usize) {
+    let open_for = breaker.open_for;
+    if let Some(failures) = breaker.trip.consecutive {
+        let why = format!(
+            "nginx counts failures, not consecutive ones: write breaker.trip = {{ count = {failures}, within = \
+             breaker.open_for }}"
+        );
+        refusals.say("policy.breaker.trip", why);
+    }
+    if breaker.trip.share.is_some() {
+        refusals.say(
+            "policy.breaker.trip",
+            "nginx has no error-share breaker: write breaker.trip = { count = …, within = breaker.open_for }",
+        );
+    }
+    if breaker.trip.count.is_some() && breaker.trip.within != Some(open_for) {
+        refusals.say(
+            "policy.breaker.trip.within",
+            "nginx uses one time for the window and for open_for: make breaker.trip.within equal to breaker.open_for",
+        );
+    }
+    if open_for.subsec_nanos() != 0 {
+        let why =
+            format!("nginx counts time in whole seconds here, which breaker.open_for = `{open_for}` is not");
+        refusals.say("policy.breaker.open_for", why);
+    }
+    if breaker.probes > 1 {
+        refusals.say("policy.breaker.probes", "nginx probes with exactly one request");
+    }
+    if backends == 1 {
+        refusals.say("policy.breaker", "nginx has no breaker for a pool of one backend");
+    }
+    let sees_statuses = policy
+        .retry
+        .as_ref()
+        .filter(|_| attempts(policy) > 1)
+        .is_some_and(|retry| retry.on.iter().any(|on| matches!(on, RetryOn::Status(500..))));
+    if !sees_statuses {
+        refusals.say(
+            "policy.breaker",
+            "nginx counts a status as a failure only when it retries it: add \"503\" or whichever it is to retry.on, \
+             with at least 2 attempts",
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! nginx's configuration for a policy that it can express.
+
+use std::time::Duration;
+
+use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
+use crate::{Policy, Retry, RetryOn, Upstreams};
+
+/// The methods that nginx holds to be not idempotent, and tries again only when told so.
+const NON_IDEMPOTENT: [&str; 3] = ["POST", "LOCK", "PATCH"];
+
+pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
+    format!(
+        "# Made by brownout from the scenario's [policy] and backends. A directive says which key it comes from.
+{}
+http {{
+    access_log off;                     # what fails is in the error log
+    # All that nginx writes stays in its directory.
+    client_body_temp_path tmp-body;
+    proxy_temp_path tmp-proxy;
+    fastcgi_temp_path tmp-fastcgi;
+    uwsgi_temp_path tmp-uwsgi;
+    scgi_temp_path tmp-scgi;
+    # Clients are held to no timer and no limit of the gateway's own.
+    keepalive_timeout 1h;
+    keepalive_requests 1000000000;
+    client_max_body_size 0;
+    client_header_timeout 1h;
+    client_body_timeout 1h;
+    send_timeout 1h;
+    underscores_in_headers on;
+    default_type application/octet-stream;
+{}{}}}
+",
+        main(machine),
+        upstream(upstreams),
+        server(upstreams)
+    )
+}
+
+fn main(machine: &Machine) -> String {
+    let user = if machine.root {
+        "user root;                              # the workers write into a directory that is the starting user's alone\n"
+    } else {
+        ""
+    };
+    format!(
+        "daemon off;
+worker_processes 1;                     # one worker: turns are taken in strict order, and each breaker exists once
+{user}pid nginx.pid;
+error_log stderr notice;
+worker_rlimit_nofile {};
+events {{ worker_connections {}; }}
+",
+        machine.files,
+        machine.connections()
+    )
+}
+
+fn upstream(upstreams: &Upstreams) -> String {
+    let policy = &upstreams.policy;
+    let first = priorities(&upstreams.backends).first().copied();
+    let breaker = match &policy.breaker {
+        None => "max_fails=0".to_owned(),
+        Some(breaker) => format!(
+            "max_fails={} fail_timeout={}s",
+            breaker.trip.count.unwrap_or(1),
+            breaker.open_for.as_secs()
+        ),
+    };
+    let what = match &policy.breaker {
+        None => {
+            "        # No policy.breaker: max_fails=0. nginx's own default would be a breaker that one failure opens.\n"
+        }
+        Some(_) => "        # policy.breaker.trip.count and policy.breaker.open_for.\n",
+    };
+    // nginx tries each entry once, so a lone backend has an entry for each attempt.
+    let entries = if upstreams.backends.len() == 1 { attempts(policy) } else { 1 };
+    let mut text = format!("\n    upstream pool {{\n{what}");
+    for backend in &upstreams.backends {
+        let spare = if first.is_some_and(|first| backend.priority > first) { " backup" } else { "" };
+        let line = format!(
+            "        server {} weight={} {breaker}{spare};  # {}\n",
+            backend.address, backend.weight, backend.name
+        );
+        for _ in 0..entries {
+            text.push_str(&line);
+        }
+    }
+    text.push_str(if keeps_alive(policy) {
+        "        keepalive 256;
+        keepalive_requests 1000000000;
+        keepalive_timeout 1h;
+    }
+"
+    } else {
+        "        # No keep-alive to the backends: a reset on a connection that was used before does not count as a try for
+        # nginx, so that requests would arrive more often than policy.retry.attempts allows.
+    }
+"
+    });
+    text
+}
+
+fn keeps_alive(policy: &Policy) -> bool {
+    attempts(policy) == 1
+}
+
+fn server(upstreams: &Upstreams) -> String {
+    let policy = &upstreams.policy;
+    let connect = policy.timeout.connect.map_or(CONNECT, Duration::from).as_millis();
+    let per_try = match policy.timeout.per_try {
+        Some(length) => {
+            let length = length.as_millis();
+            format!(
+                "proxy_read_timeout {length}ms;  # policy.timeout.per_try
+        proxy_send_timeout {length}ms;"
+            )
+        }
+        None => "proxy_read_timeout 1h;  # no policy.timeout.per_try: as good as none
+        proxy_send_timeout 1h;"
+            .into(),
+    };
+    let connection = if keeps_alive(policy) { "\"\"" } else { "close" };
+    let retry = policy.retry.as_ref().filter(|_| attempts(policy) > 1);
+    format!(
+        "
+    server {{
+        listen {{{{listen.address}}}} backlog=4096;
+        proxy_http_version 1.1;
+        proxy_set_header Connection {connection};
+        proxy_set_header Host $http_host;
+        proxy_buffering off;            # a body that breaks off reaches the client as far as it came
+        proxy_connect_timeout {connect}ms;  # policy.timeout.connect
+        {per_try}
+        location = {READY_PATH} {{ return 200 \"{NONCE}\"; }}
+{}    }}
+",
+        retry.map_or_else(
+            || "        location / {
+            proxy_next_upstream off;    # no policy.retry
+            proxy_pass http://pool;
+        }
+"
+            .into(),
+            |retry| locations(retry, policy)
+        )
+    )
+}
+
+fn locations(retry: &Retry, policy: &Policy) -> String {
+    let total = policy.timeout.total.map_or(0, |total| total.as_millis());
+    format!(
+        "        location / {{
+            error_page 418 = @once;     # policy.retry.methods: all others are sent once
+            if ($request_method !~ ^({})$) {{ return 418; }}
+            proxy_next_upstream {};  # policy.retry.on
+            proxy_next_upstream_tries {};  # policy.retry.attempts
+            proxy_next_upstream_timeout {total}ms;  # policy.timeout.total; 0 is none
+            proxy_pass http://pool;
+        }}
+        location @once {{
+            proxy_next_upstream off;
+            proxy_pass http://pool;
+        }}
+",
+        retry.methods.join("|"),
+        conditions(retry),
+        retry.attempts
+    )
+}
+
+fn conditions(retry: &Retry) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for on in &retry.on {
+        let word = match on {
+            // nginx has one word for both; a connection that is not made in time comes under `timeout`.
+            RetryOn::ConnectFailure | RetryOn::Reset => "error".into(),
+            RetryOn::Timeout => "timeout".into(),
+            RetryOn::Status(code) => format!("http_{code}"),
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    if retry.methods.iter().any(|method| NON_IDEMPOTENT.contains(&method.as_str())) {
+        words.push("non_idempotent".into());
+    }
+    words.join(" ")
+}

@@ -1,0 +1,221 @@
+//! A child process: its output in a file, ended and reaped on every path.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use net::{Timer, World};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+
+/// How long it may take to end after SIGTERM. Those that were measured need 20 ms.
+const STOP: Duration = Duration::from_secs(2);
+
+/// How much of the end of its output is quoted.
+const LAST_WORDS: u64 = 2048;
+
+/// A child process in a process group of its own. Dropping it kills the whole group.
+pub struct Process {
+    child: Child,
+    /// The group's number, which is the child's; nothing once all of it has ended.
+    group: Option<Pid>,
+    output: PathBuf,
+    timer: Timer,
+}
+
+impl Process {
+    /// Starts `command`, with standard output and standard error at the end of the file `output`.
+    pub fn start(world: &World, mut command: Command, output: &Path) -> io::Result<Self> {
+        // Appending, so that nothing is written over where several processes write to it.
+        let file = OpenOptions::new().create(true).append(true).open(output)?;
+        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        // A group of its own keeps Ctrl-C from reaching the child before the run has stopped it in order.
+        let child = command.kill_on_drop(true).process_group(0).spawn()?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        Ok(Process { child, group, output: output.to_owned(), timer: world.timer() })
+    }
+
+    /// Its process number; nothing once it has ended and was reaped.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits until it ends by itself, and says how.
+    pub async fn ended(&mut self) -> String {
+        match self.finished().await {
+            Ok(status) => status.to_string(),
+            Err(error) => format!("it can't be watched: {error}"),
+        }
+    }
+
+    /// Waits until it ends by itself, and takes what it has left behind along.
+    pub(crate) async fn finished(&mut self) -> io::Result<ExitStatus> {
+        let how = self.child.wait().await;
+        self.end_the_rest();
+        how
+    }
+
+    /// The last lines of its output, at most 2 KiB; or why they can't be read.
+    pub fn last_words(&self) -> String {
+        let read = || -> io::Result<String> {
+            let mut file = File::open(&self.output)?;
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS)))?;
+            let mut bytes = Vec::new();
+            file.take(LAST_WORDS).read_to_end(&mut bytes)?;
+            Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+        };
+        read().unwrap_or_else(|error| format!("({}: {error})", self.output.display()))
+    }
+
+    /// Stops it: SIGTERM, and SIGKILL to its whole group when it has not ended 2 s later.
+    pub async fn stop(mut self) {
+        for signal in [Signal::TERM, Signal::KILL] {
+            self.signal(signal);
+            let limit = self.timer.now() + STOP;
+            if self.timer.until(limit, self.child.wait()).await.is_some() {
+                return self.end_the_rest();
+            }
+        }
+        tracing::warn!(group = ?self.group, "a gateway's process survived SIGKILL for {STOP:?}");
+    }
+
+    /// Kills what the child has left behind. It must follow at once when the child was reaped: as long as others are
+    /// in the group its number is taken, but an empty group's number is soon somebody else's.
+    fn end_the_rest(&mut self) {
+        self.signal(Signal::KILL);
+        self.group = None;
+    }
+
+    /// Sends `signal` to the whole group.
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs `part` in the real world, in a directory of its own.
+    fn real<F: Future>(part: impl FnOnce(World, PathBuf) -> F) -> F::Output {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        runtime.block_on(async { part(World::real(), dir.path().join("output")).await })
+    }
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    async fn until_it_says(process: &Process, word: &str) {
+        let limit = process.timer.now() + Duration::from_secs(10);
+        while !process.last_words().contains(word) {
+            assert!(process.timer.now() < limit, "{}", process.last_words());
+            process.timer.sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// True as long as a process of the group is there, even one that only waits to be reaped.
+    fn lives(group: Pid) -> bool {
+        rustix::process::test_kill_process_group(group).is_ok()
+    }
+
+    #[test]
+    fn a_process_that_ends_by_itself_says_how_and_leaves_its_last_words() {
+        real(|world, output| async move {
+            let mut process =
+                Process::start(&world, shell("echo out; echo err >&2; exit 3"), &output).unwrap();
+            assert_eq!(process.ended().await, "exit status: 3");
+            assert_eq!(process.last_words(), "out\nerr");
+            assert_eq!(process.id(), None);
+        });
+    }
+
+    #[test]
+    fn only_the_end_of_a_long_output_is_quoted() {
+        real(|world, output| async move {
+            let script = "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done";
+            let mut process = Process::start(&world, shell(script), &output).unwrap();
+            process.ended().await;
+            let words = process.last_words();
+            assert!(words.len() <= 2048 && words.ends_with("line 4999"), "{words}");
+        });
+    }
+
+    #[test]
+    fn a_process_is_stopped_in_order_when_it_listens_to_sigterm() {
+        real(|world, output| async move {
+            let script = "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done";
+            let process = Process::start(&world, shell(script), &output).unwrap();
+            until_it_says(&process, "up").await;
+            process.stop().await;
+            assert!(std::fs::read_to_string(output).unwrap().contains("bye"));
+        });
+    }
+
+    #[test]
+    fn dropping_it_kills_it_with_all_its_children() {
+        real(|world, output| async move {
+            let script = "trap '' TERM; sleep 1000 & echo up; wait";
+            let process = Process::start(&world, shell(script), &output).unwrap();
+            until_it_says(&process, "up").await;
+            let (group, timer) = (process.group.unwrap(), process.timer.clone());
+            assert!(lives(group));
+            drop(process);
+            until_gone(group, &timer).await;
+        });
+    }
+
+    #[test]
+    fn stopping_it_ends_also_those_that_it_leaves_behind() {
+        real(|world, output| async move {
+            let script = "(trap '' TERM; while :; do sleep 0.05; done) & trap 'exit 0' TERM; echo up; wait";
+            let process = Process::start(&world, shell(script), &output).unwrap();
+            until_it_says(&process, "up").await;
+            let (group, timer) = (process.group.unwrap(), process.timer.clone());
+            process.stop().await;
+            until_gone(group, &timer).await;
+        });
+    }
+
+    /// Whether an orphan is reaped is up to the system's first process: what counts is that none runs.
+    async fn until_gone(group: Pid, timer: &Timer) {
+        let limit = timer.now() + Duration::from_secs(10);
+        while lives(group) && !only_zombies(group) {
+            assert!(timer.now() < limit, "the group is still there");
+            timer.sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    fn only_zombies(group: Pid) -> bool {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let states = processes.filter_map(|entry| {
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+            let (state, _parent, of) = (fields.next()?.to_owned(), fields.next()?, fields.next()?);
+            (of == group.to_string()).then_some(state)
+        });
+        { states }.all(|state| state == "Z")
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_error() {
+        real(|world, output| async move {
+            let error = Process::start(&world, Command::new("no-such-program"), &output).err().unwrap();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        });
+    }
+}

@@ -1,0 +1,357 @@
+//! The gateways that are programs, started for real: they route, retry as the policy says, and are gone afterwards.
+//!
+//! A gateway that is not installed is skipped, visibly, unless `BROWNOUT_REQUIRE_GATEWAYS` is 1.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use brownout_gateways::{GatewaySettings, Handle, Launch, LaunchError, Running, Upstream, Upstreams};
+use net::World;
+use rstest::rstest;
+use serde_json::{Value, json};
+use tokio::task::LocalSet;
+
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "reference/backend.rs"]
+mod backend;
+#[expect(dead_code, reason = "other tests use the rest of it")]
+#[path = "reference/client.rs"]
+mod client;
+
+use backend::{Act, Backend, ok, reset};
+
+/// Runs `part` in the real world, in a directory of its own.
+fn real<F: Future>(part: impl FnOnce(World, PathBuf) -> F) -> F::Output {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    LocalSet::new().block_on(&runtime, async { part(World::real(), dir.path().to_owned()).await })
+}
+
+/// Starts a gateway before two backends.
+async fn launch(
+    world: &World,
+    dir: &Path,
+    gateway: &Value,
+    policy: Value,
+    backends: &[Backend],
+) -> Result<Running, LaunchError> {
+    let settings: GatewaySettings = serde_json::from_value(gateway.clone()).unwrap();
+    let upstream = |(backend, name): (&Backend, &str)| Upstream {
+        name: name.into(),
+        address: backend.address,
+        weight: 1,
+        priority: 0,
+    };
+    let launch = Launch {
+        world: world.clone(),
+        upstreams: Upstreams {
+            backends: backends.iter().zip(["orders-a", "orders-b"]).map(upstream).collect(),
+            policy: serde_json::from_value(policy).unwrap(),
+            base: dir.to_owned(),
+            seed: 1,
+        },
+        dir: dir.join("gateway"),
+        allow_hosts: vec![],
+    };
+    settings.contract().launch(&launch).await
+}
+
+/// Nothing if the gateway is not installed and need not be.
+fn unless_missing(launched: Result<Running, LaunchError>) -> Option<Running> {
+    match launched {
+        Ok(running) => Some(running),
+        Err(LaunchError::Missing { gateway, .. }) if !required() => {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "skipped: {gateway} is not installed");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn required() -> bool {
+    std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_some_and(|value| value == "1")
+}
+
+fn two(world: &World, first: fn(usize) -> Act) -> Vec<Backend> {
+    vec![Backend::start(world, first), Backend::start(world, |_| ok())]
+}
+
+/// The number of the gateway's process group.
+fn group(running: &Running) -> u32 {
+    match &running.handle {
+        Handle::Process(process) => process.id().unwrap(),
+        _ => panic!("not a process"),
+    }
+}
+
+/// The processes of a group, without those that only wait to be reaped.
+fn living(group: u32) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let Some((_, fields)) = stat.rsplit_once(')') else { continue };
+        let fields: Vec<&str> = fields.split_whitespace().collect();
+        if fields[2] == group.to_string() && fields[0] != "Z" {
+            found.push(stat);
+        }
+    }
+    found
+}
+
+async fn until_nobody_lives(world: &World, group: u32) {
+    let timer = world.timer();
+    let limit = timer.now() + Duration::from_secs(10);
+    while !living(group).is_empty() {
+        assert!(timer.now() < limit, "{:?}", living(group));
+        timer.sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn everywhere() -> Value {
+    json!({
+        "timeout": { "connect": "1s", "per_try": "2s" },
+        "retry": { "attempts": 2, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET"] },
+    })
+}
+
+#[rstest]
+#[case::haproxy("haproxy", "HAProxy ")]
+#[case::nginx("nginx", "nginx ")]
+#[case::envoy("envoy", "envoy ")]
+fn a_gateway_routes_in_turns_says_its_version_and_is_gone_when_stopped(
+    #[case] name: &str,
+    #[case] version: &str,
+    #[values(json!({}), everywhere())] policy: Value,
+) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let launched = launch(&world, &dir, &json!({ name: {} }), policy, &backends).await;
+        let Some(running) = unless_missing(launched) else { return };
+        for _ in 0..10 {
+            assert_eq!(client::ask(&world, running.address, "GET", "/orders", "").await.status, 200);
+        }
+        assert_eq!([backends[0].count(), backends[1].count()], [5, 5]);
+        let said = running.version.clone().unwrap();
+        let number = said.strip_prefix(version).unwrap();
+        assert!(number.starts_with(|first: char| first.is_ascii_digit()), "{said}");
+        let (group, address) = (group(&running), running.address);
+        assert!(!living(group).is_empty());
+        running.stop().await;
+        until_nobody_lives(&world, group).await;
+        assert!(world.connect(address).await.is_err(), "a stopped gateway listens no longer");
+    });
+}
+
+#[rstest]
+fn a_read_that_was_reset_is_tried_again_and_a_write_is_not(
+    #[values("haproxy", "nginx", "envoy")] name: &str,
+) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| reset());
+        let launched = launch(&world, &dir, &json!({ name: {} }), everywhere(), &backends).await;
+        let Some(running) = unless_missing(launched) else { return };
+        for _ in 0..10 {
+            assert_eq!(client::ask(&world, running.address, "GET", "/orders", "").await.status, 200);
+        }
+        assert_eq!(backends[1].count(), 10);
+        let before = backends[0].count() + backends[1].count();
+        let mut lost = 0;
+        for _ in 0..10 {
+            let got = client::ask(&world, running.address, "POST", "/orders", "one").await;
+            lost += usize::from(got.status != 200);
+        }
+        assert_eq!(backends[0].count() + backends[1].count() - before, 10, "one arrival for each write");
+        assert_eq!(lost, 5);
+        running.stop().await;
+    });
+}
+
+#[rstest]
+fn a_gateway_that_is_dropped_is_gone_with_all_its_processes(
+    #[values("haproxy", "nginx", "envoy")] name: &str,
+) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let launched = launch(&world, &dir, &json!({ name: {} }), json!({}), &backends).await;
+        let Some(running) = unless_missing(launched) else { return };
+        let group = group(&running);
+        drop(running);
+        until_nobody_lives(&world, group).await;
+    });
+}
+
+/// What a brownout that is killed leaves behind is what a thread leaves behind that ends without stopping anything.
+#[rstest]
+fn a_gateway_does_not_outlive_the_thread_that_started_it(#[values("haproxy", "nginx", "envoy")] name: &str) {
+    real(|world, dir| async move {
+        if !Path::new("/usr/bin/setpriv").exists() {
+            return;
+        }
+        let name = name.to_owned();
+        let started = std::thread::spawn(move || {
+            real(|world, _| async move {
+                let backends = two(&world, |_| ok());
+                let launched = launch(&world, &dir, &json!({ name: {} }), json!({}), &backends).await;
+                let running = unless_missing(launched)?;
+                let group = group(&running);
+                assert!(!living(group).is_empty());
+                std::mem::forget(running);
+                Some(group)
+            })
+        });
+        if let Some(group) = started.join().unwrap() {
+            until_nobody_lives(&world, group).await;
+        }
+    });
+}
+
+fn script(dir: &Path, text: &str) -> Value {
+    use std::os::unix::fs::PermissionsExt;
+    let path = dir.join("program");
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    json!({ "haproxy": { "binary": path } })
+}
+
+/// What a launch is refused with; the directory reads as `DIR`, an address as `ADDRESS`.
+fn refused(gateway: impl FnOnce(&Path) -> Value) -> String {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let launched = launch(&world, &dir, &gateway(&dir), json!({}), &backends).await;
+        launched.err().unwrap().to_string().replace(&dir.display().to_string(), "DIR")
+    })
+}
+
+#[test]
+fn a_program_that_is_missing_is_named_with_where_it_was_looked_for() {
+    insta::assert_snapshot!(refused(|_| json!({ "haproxy": { "binary": "/nowhere/haproxy" } })), @"");
+    insta::assert_snapshot!(refused(|_| json!({ "envoy": { "binary": "no-such-envoy" } })), @"");
+    insta::assert_snapshot!(refused(|_| json!({ "nginx": { "binary": "bin/nginx" } })), @"");
+}
+
+#[test]
+fn a_program_that_ends_at_once_is_told_with_its_last_words() {
+    insta::assert_snapshot!(refused(|_| json!({ "haproxy": { "binary": "/bin/false" } })), @"");
+    insta::assert_snapshot!(refused(|dir| script(dir, "#!/bin/sh\necho 'no licence'; exit 7\n")), @"");
+}
+
+#[test]
+fn a_program_that_never_gets_ready_is_given_up_after_ten_seconds() {
+    let text = "#!/bin/sh\n[ \"$1\" = -v ] && exit\necho 'one moment'\nexec sleep 100\n";
+    let error = refused(|dir| script(dir, text));
+    insta::with_settings!({ filters => [(r"127\.0\.0\.1:\d+", "ADDRESS")] }, {
+        insta::assert_snapshot!(error, @"");
+    });
+}
+
+/// The user's own file, with this text.
+fn own(dir: &Path, name: &str, file: &str, text: &str) -> Value {
+    std::fs::write(dir.join(file), text).unwrap();
+    json!({ name: { "config": file } })
+}
+
+const HAPROXY: &str = "\
+defaults
+    mode http
+    timeout connect 1s
+    timeout server 1s
+    timeout client 1s
+listen all
+    bind {{listen.address}}
+    server a {{backend.orders-a.address}}
+";
+
+const NGINX: &str = "\
+events {}
+http {
+    access_log off;
+    client_body_temp_path {{dir}}/1; proxy_temp_path {{dir}}/2; fastcgi_temp_path {{dir}}/3;
+    uwsgi_temp_path {{dir}}/4; scgi_temp_path {{dir}}/5;
+    server {
+        listen {{listen.port}};
+        location / { proxy_pass http://{{backend.orders-a.host}}:{{backend.orders-a.port}}; }
+    }
+}
+";
+
+const ENVOY: &str = r#"{ "static_resources": { "listeners": [ {
+  "address": { "socket_address": { "address": "{{listen.host}}", "port_value": {{listen.port}} } },
+  "filter_chains": [ { "filters": [ {
+    "name": "tcp", "typed_config": {
+      "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+      "stat_prefix": "in", "cluster": "a"
+  } } ] } ] } ], "clusters": [ { "name": "a", "load_assignment": {
+  "cluster_name": "a", "endpoints": [ { "lb_endpoints": [ { "endpoint": { "address": { "socket_address": {
+    "address": "{{backend.orders-a.host}}", "port_value": {{backend.orders-a.port}} } } } } ] } ] } } ] } }"#;
+
+#[rstest]
+#[case::haproxy("haproxy", "my.cfg", HAPROXY)]
+#[case::nginx("nginx", "my.conf", NGINX)]
+#[case::envoy("envoy", "my.json", ENVOY)]
+fn the_users_own_configuration_is_filled_in_and_used(
+    #[case] name: &str,
+    #[case] file: &str,
+    #[case] text: &str,
+) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let gateway = own(&dir, name, file, text);
+        // A policy that none of them can express: it is not translated here.
+        let policy = json!({ "retry": { "attempts": 9, "on": ["418"], "backoff": { "base": "1s" } } });
+        let launched = launch(&world, &dir, &gateway, policy, &backends).await;
+        let Some(running) = unless_missing(launched) else { return };
+        for _ in 0..4 {
+            assert_eq!(client::ask(&world, running.address, "GET", "/orders", "").await.status, 200);
+        }
+        assert_eq!([backends[0].count(), backends[1].count()], [4, 0]);
+        let group = group(&running);
+        running.stop().await;
+        until_nobody_lives(&world, group).await;
+    });
+}
+
+#[rstest]
+#[case::haproxy("haproxy", HAPROXY.replace("mode http", "mode htttp"), "htttp")]
+#[case::nginx("nginx", NGINX.replace("proxy_pass", "proxy_pas"), "unknown directive \"proxy_pas\"")]
+#[case::nginx_as_a_daemon("nginx", format!("daemon on; {NGINX}"), "daemon")]
+#[case::envoy("envoy", ENVOY.replace("stat_prefix", "stat_prefixx"), "stat_prefixx")]
+fn a_configuration_that_the_gateway_refuses_is_told_in_the_gateways_own_words(
+    #[case] name: &str,
+    #[case] text: String,
+    #[case] word: &str,
+) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let gateway = own(&dir, name, "my.json", &text);
+        match launch(&world, &dir, &gateway, json!({}), &backends).await {
+            Err(LaunchError::Configuration { path, why }) => {
+                assert!(path.ends_with("my.json"), "{}", path.display());
+                assert!(why.contains(word), "{why}");
+            }
+            other => assert!(unless_missing(other).is_none(), "it was not refused"),
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_not_there_or_has_an_unknown_placeholder_is_refused() {
+    insta::assert_snapshot!(refused(|_| json!({ "nginx": { "config": "none.conf" } })), @"");
+    let text = HAPROXY.replace("orders-a", "orders-c");
+    insta::assert_snapshot!(refused(|dir| own(dir, "haproxy", "my.cfg", &text)), @"");
+}
+
+#[test]
+fn a_port_that_stays_taken_is_told() {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let text = format!("{HAPROXY}    bind {}\n", backends[1].address);
+        let gateway = own(&dir, "haproxy", "my.cfg", &text);
+        match launch(&world, &dir, &gateway, json!({}), &backends).await {
+            Err(LaunchError::Ended { last_words, .. }) => {
+                assert!(last_words.contains("Address already in use"), "{last_words}");
+            }
+            other => assert!(unless_missing(other).is_none(), "it was started"),
+        }
+    });
+}

@@ -1,0 +1,360 @@
+//! The figures of a report that can be compared, each with what it rests on and how much of it matters.
+
+use reports::{BehaviourCell, Distribution, Group, Outage, Report};
+
+use super::sample::{Sample, moments};
+use super::stats::DESIGN_EFFECT;
+use super::words::Unit;
+
+/// Which direction is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Better {
+    /// Less is better.
+    Lower,
+    /// More is better.
+    Higher,
+    /// It depends on what was wanted.
+    Open,
+}
+
+/// How far brownout itself was from its plan in a run, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Noise {
+    /// What nearly every request was spared: driver lag and error of planned delays, 99th percentile.
+    pub usual_ms: f64,
+    /// The longest stall of the machine, which shows in the slowest requests.
+    pub worst_ms: f64,
+}
+
+/// From run to run, round trips over real sockets differ by up to this much on a machine that does something else,
+/// too. Measured on loopback with two cores under load.
+const REAL_SOCKETS_MS: f64 = 1.0;
+
+impl Noise {
+    /// The noise of a run.
+    pub(crate) fn of(report: &Report) -> Self {
+        let lags = report.traffic.iter().map(|row| row.lag_p99_ms);
+        let delays = report.injections.iter().filter_map(|row| row.delay_error_p99_ms);
+        let floor = if report.simulated { 0.0 } else { REAL_SOCKETS_MS };
+        let usual_ms = lags.chain(delays).fold(floor, f64::max);
+        let worst_ms = report.series.hiccup_max_ms.iter().copied().fold(usual_ms, f64::max);
+        Noise { usual_ms, worst_ms }
+    }
+
+    /// The larger noise of two runs.
+    pub(crate) fn max(self, other: Self) -> Self {
+        Noise {
+            usual_ms: self.usual_ms.max(other.usual_ms),
+            worst_ms: self.worst_ms.max(other.worst_ms),
+        }
+    }
+}
+
+/// A figure.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Figure {
+    /// A name that stays the same from run to run: `outage/writes/attempts/mean`.
+    pub id: String,
+    /// What it is, in words.
+    pub what: String,
+    /// What kind of thing it is.
+    pub group: Group,
+    /// How its value is written.
+    pub unit: Unit,
+    /// Which direction is good.
+    pub better: Better,
+    /// What it rests on.
+    pub sample: Sample,
+    /// True if not being able to tell keeps a comparison open.
+    pub matters: bool,
+    /// The figure whose observations it counts a part of: where that one is known, this one's absence is a zero.
+    pub part_of: Option<String>,
+    /// True if a baseline keeps it.
+    pub kept: bool,
+}
+
+impl Figure {
+    /// The smallest difference that is worth a word.
+    pub(crate) fn relevant(&self, a: f64, b: f64, noise: Noise) -> f64 {
+        let smaller = a.abs().min(b.abs());
+        match (&self.sample, self.group) {
+            (Sample::Share { .. }, Group::Outcome) => {
+                // Two percentage points, or less where that more than doubles the rarer case.
+                let rare = [a, b, 1.0 - a, 1.0 - b].into_iter().fold(1.0, f64::min);
+                rare.clamp(0.001, 0.02)
+            }
+            (Sample::Share { .. }, _) => 0.05,
+            (Sample::Mean { .. }, _) => (smaller * 0.05).max(0.02),
+            (Sample::Quantile { q, .. }, _) => {
+                let resolution = if *q > 0.95 { noise.worst_ms } else { noise.usual_ms };
+                (smaller * 0.1).max(resolution)
+            }
+            (Sample::Ratio { .. }, _) => smaller * 0.1,
+            (Sample::Event { .. }, _) if self.unit == Unit::Ms => (smaller * 0.25).max(250.0),
+            (Sample::Event { .. }, _) if smaller == 0.0 => 1.0,
+            (Sample::Event { .. }, _) => smaller.max(if self.id.ends_with("openings") { 2.0 } else { 5.0 }),
+        }
+    }
+
+    /// The largest resolution with which `same` still says something.
+    pub(crate) fn tellable(&self, a: f64, b: f64, noise: Noise) -> f64 {
+        let larger = a.abs().max(b.abs());
+        match &self.sample {
+            Sample::Share { .. } => 0.15,
+            Sample::Mean { .. } | Sample::Ratio { .. } => (larger * 0.25).max(0.1),
+            Sample::Quantile { .. } => (larger * 0.3).max(2.0 * self.relevant(a, b, noise)),
+            Sample::Event { .. } => f64::MAX,
+        }
+    }
+
+    /// A seed for whatever is drawn for this figure, the same in every comparison.
+    pub(crate) fn seed(&self) -> u64 {
+        // FNV-1a: short, and the same everywhere.
+        self.id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+}
+
+/// Every figure of a report.
+pub(crate) fn figures(report: &Report) -> Vec<Figure> {
+    let mut found = Vec::new();
+    for cell in &report.behaviour.cells {
+        let maker = Maker { phase: &cell.phase, traffic: &cell.traffic };
+        maker.outcomes(cell, &mut found);
+        maker.attempts(cell, &mut found);
+        maker.timers(cell, &mut found);
+        maker.cost(cell, &mut found);
+    }
+    for phase in &report.phases {
+        balance(&phase.name, &report.behaviour.cells, &mut found);
+    }
+    for outage in &report.behaviour.outages {
+        breaker(outage, &mut found);
+    }
+    for distribution in &report.distributions {
+        latency(distribution, &mut found);
+    }
+    // A fault that is planned twice for a phase and a backend gives two outages of one name; the first one stands.
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|figure| seen.insert(figure.id.clone()));
+    found
+}
+
+/// Makes the figures of one traffic class in one phase.
+struct Maker<'a> {
+    phase: &'a str,
+    traffic: &'a str,
+}
+
+impl Maker<'_> {
+    fn figure(&self, name: &str, what: &str, group: Group, unit: Unit, sample: Sample) -> Figure {
+        Figure {
+            id: format!("{}/{}/{name}", self.phase, self.traffic),
+            what: format!("{what}, {} in {}", self.traffic, self.phase),
+            group,
+            unit,
+            better: Better::Open,
+            sample,
+            matters: false,
+            part_of: None,
+            kept: true,
+        }
+    }
+
+    fn requests(&self) -> Option<String> {
+        Some(format!("{}/{}/succeeded", self.phase, self.traffic))
+    }
+
+    fn outcomes(&self, cell: &BehaviourCell, found: &mut Vec<Figure>) {
+        let share = |hits| Sample::Share { hits, of: cell.requests };
+        found.push(Figure {
+            better: Better::Higher,
+            matters: true,
+            ..self.figure(
+                "succeeded",
+                "requests that succeeded",
+                Group::Outcome,
+                Unit::Share,
+                share(cell.succeeded),
+            )
+        });
+        for (name, count) in &cell.endings {
+            let status: u16 = name.get(..3).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            let whole = (100..400).contains(&status) && !name.contains(',');
+            let better = match (whole, name.ends_with("from a backend")) {
+                (true, true) => Better::Higher,
+                (true, false) => Better::Open,
+                (false, _) => Better::Lower,
+            };
+            let figure = self.figure(
+                &format!("ending/{name}"),
+                &format!("requests that ended as `{name}`"),
+                Group::Outcome,
+                Unit::Share,
+                share(*count),
+            );
+            found.push(Figure { better, part_of: self.requests(), kept: false, ..figure });
+        }
+    }
+
+    fn attempts(&self, cell: &BehaviourCell, found: &mut Vec<Figure>) {
+        let mean = Sample::Mean { counts: cell.attempts.clone() };
+        found.push(Figure {
+            better: Better::Lower,
+            matters: true,
+            ..self.figure("attempts/mean", "attempts for a request", Group::Behaviour, Unit::Attempts, mean)
+        });
+        for most in 1..cell.attempts.len().saturating_sub(1) {
+            let above: u64 = cell.attempts[most + 1..].iter().sum();
+            let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };
+            let share = Sample::Share { hits: above, of: cell.requests };
+            let figure = self.figure(
+                &format!("attempts/above-{most}"),
+                &format!("requests that reached the backends more than {times}"),
+                // Judged like outcomes: a few replayed writes are a change, however few.
+                Group::Outcome,
+                Unit::Share,
+                share,
+            );
+            found.push(Figure {
+                group: Group::Outcome,
+                better: Better::Lower,
+                part_of: self.requests(),
+                ..figure
+            });
+        }
+        if cell.further > 0 {
+            let same = Sample::Share { hits: cell.further_same, of: cell.further };
+            let what = "further attempts that went to the backend that had just been tried";
+            found.push(Figure {
+                better: Better::Lower,
+                ..self.figure("attempts/same-backend", what, Group::Behaviour, Unit::Share, same)
+            });
+        }
+    }
+
+    fn timers(&self, cell: &BehaviourCell, found: &mut Vec<Figure>) {
+        let attempts: u64 = cell.backends.iter().map(|(_, count)| count).sum();
+        let given_up: u64 = cell.given_up.iter().map(|(_, count)| count).sum();
+        if attempts > 0 {
+            let share = Sample::Share { hits: given_up, of: attempts };
+            let what = "attempts that the gateway gave up";
+            found.push(self.figure("timer/given-up", what, Group::Timer, Unit::Share, share));
+        }
+        for (name, what, buckets) in [
+            ("timer/patience", "how long the gateway waited for attempts that it gave up, median", &cell.given_up),
+            ("timer/gap", "pause between an attempt's end and the next, median", &cell.gaps),
+        ] {
+            if !buckets.is_empty() {
+                let median = Sample::Quantile { buckets: buckets.clone(), q: 0.5 };
+                found.push(self.figure(name, what, Group::Timer, Unit::Ms, median));
+            }
+        }
+    }
+
+    fn cost(&self, cell: &BehaviourCell, found: &mut Vec<Figure>) {
+        let attempts: u64 = cell.backends.iter().map(|(_, count)| count).sum();
+        if attempts > 0 {
+            let wasted = Sample::Share { hits: cell.wasted, of: attempts };
+            let what = "attempts that were of no use to any client";
+            found.push(Figure {
+                better: Better::Lower,
+                kept: false,
+                ..self.figure("cost/wasted", what, Group::Cost, Unit::Share, wasted)
+            });
+        }
+        if cell.succeeded == 0 {
+            return;
+        }
+        let (n, succeeded) = (cell.requests as f64, cell.succeeded as f64);
+        let (mean, mean_error) = moments(&cell.attempts);
+        // The relative errors of numerator and denominator, as if they were independent.
+        let denominator = DESIGN_EFFECT * (n - succeeded) / (succeeded * n);
+        let relative = ((mean_error / mean.max(1e-9)).powi(2) + denominator).sqrt();
+        for (name, what, unit, all) in [
+            (
+                "cost/attempts",
+                "attempts for each request that succeeded",
+                Unit::Attempts,
+                attempts as f64,
+            ),
+            (
+                "cost/bytes",
+                "body bytes moved for each request that succeeded",
+                Unit::Bytes,
+                cell.bytes as f64,
+            ),
+        ] {
+            let value = all / succeeded;
+            if value > 0.0 {
+                let ratio = Sample::Ratio { value, error: value * relative, count: cell.requests };
+                let figure = self.figure(name, what, Group::Cost, unit, ratio);
+                found.push(Figure { better: Better::Lower, kept: unit == Unit::Attempts, ..figure });
+            }
+        }
+    }
+}
+
+/// How the attempts of a phase spread over the backends.
+fn balance(phase: &str, cells: &[BehaviourCell], found: &mut Vec<Figure>) {
+    let mut sums: Vec<(&str, u64)> = Vec::new();
+    for (backend, count) in cells.iter().filter(|cell| cell.phase == phase).flat_map(|cell| &cell.backends) {
+        match sums.iter_mut().find(|(name, _)| name == backend) {
+            Some((_, sum)) => *sum += count,
+            None => sums.push((backend, *count)),
+        }
+    }
+    let of: u64 = sums.iter().map(|(_, count)| count).sum();
+    // With one backend there is nothing to share.
+    if of > 0 && sums.len() > 1 {
+        let maker = Maker { phase, traffic: "all" };
+        found.extend(sums.into_iter().map(|(backend, hits)| {
+            let what = format!("attempts that reached {backend}");
+            let name = format!("backend/{backend}");
+            maker.figure(&name, &what, Group::Behaviour, Unit::Share, Sample::Share { hits, of })
+        }));
+    }
+}
+
+fn breaker(outage: &Outage, found: &mut Vec<Figure>) {
+    let maker = Maker { phase: &outage.phase, traffic: &outage.backend };
+    let openings = outage.unknown.is_none().then_some(outage.openings as f64);
+    let events = [
+        ("breaker/openings", "times that the breaker was seen to open", Unit::Count, Some(openings)),
+        (
+            "breaker/failures",
+            "failures before the breaker opened first",
+            Unit::Count,
+            outage.failures_before.map(|count| Some(count as f64)),
+        ),
+        ("breaker/open", "longest time that the breaker was open", Unit::Ms, outage.open_ms.map(Some)),
+    ];
+    for (name, what, unit, value) in events {
+        if let Some(value) = value {
+            found.push(maker.figure(name, what, Group::Breaker, unit, Sample::Event { value }));
+        }
+    }
+}
+
+fn latency(distribution: &Distribution, found: &mut Vec<Figure>) {
+    let maker = Maker { phase: &distribution.phase, traffic: &distribution.traffic };
+    let time = distribution.time.as_str();
+    for (name, q) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)] {
+        let sample = Sample::Quantile { buckets: distribution.buckets.clone(), q };
+        let figure = maker.figure(
+            &format!("{time}/{name}"),
+            &format!("{time} time {name}"),
+            Group::Latency,
+            Unit::Ms,
+            sample,
+        );
+        let main = time == "response";
+        found.push(Figure {
+            better: Better::Lower,
+            matters: main && name == "p50",
+            kept: main && name != "p90",
+            ..figure
+        });
+    }
+}

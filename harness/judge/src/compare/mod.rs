@@ -1,0 +1,20 @@
+//! Two reports of one scenario, compared: what changed, what is the same, and what can't be told.
+//!
+//! Pure and deterministic: the same two reports give the same comparison.
+
+mod documents;
+mod figures;
+mod sample;
+mod stats;
+#[cfg(test)]
+mod tests;
+mod verdicts;
+mod words;
+
+pub use documents::{Incomparable, compare, compare_with_baseline};
+pub(crate) use documents::named;
+pub(crate) use figures::{Figure, Noise, figures};
+pub(crate) use sample::Estimate;
+pub(crate) use stats::{ALPHA, Z99, deviations};
+pub(crate) use verdicts::{course, needs};
+pub(crate) use words::Unit;

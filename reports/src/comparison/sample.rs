@@ -1,0 +1,1 @@
+//! A comparison with a row of each word, for the tests of the formats.

@@ -1,0 +1,81 @@
+//! What one needs to run it again: policy, configuration, scenario, limits, and where the evidence lies.
+
+use maud::{Markup, html};
+
+use super::inventory::table;
+use crate::Report;
+use crate::escape;
+
+/// The files of a run directory.
+const EVIDENCE: &str = "exchanges.arrows, attempts.arrows, connections.arrows, probes.arrows, firings.arrows and \
+                        hiccups.arrows hold every row; histograms.hlog, manifest.json, ending.json and report.json lie \
+                        beside them.";
+
+/// The most of a text that is shown, in characters and lines.
+const TEXT_MAX: usize = 16_000;
+const LINES_MAX: usize = 600;
+
+/// The section.
+pub(super) fn section(report: &Report) -> Markup {
+    let inventory = &report.inventory;
+    let machine = inventory.machine.as_deref().map_or_else(|| "not on record".to_owned(), escape::sentence);
+    let limits = inventory.limits.iter();
+    let limits = limits.map(|(name, value)| vec![escape::name(name), escape::name(value)]).collect();
+    html! {
+        section #again {
+            h2 { "Policy, configuration, evidence" }
+            dl {
+                div { dt { "Machine" } dd { (machine) } }
+                div { dt { "Evidence" } dd { code { (escape::plain(&report.run, 300)) } ": " (EVIDENCE) } }
+            }
+            (text("Declared policy", inventory.policy.as_deref(), "The scenario declares no policy for the gateway."))
+            (text(
+                "Generated gateway configuration",
+                inventory.configuration.as_deref(),
+                "None was made: the gateway runs inside brownout, was running before, or came with its own."
+            ))
+            (text("Scenario as it was run", inventory.scenario.as_deref(), "The report was written without it."))
+            (table("Limits", &[("Limit", false), ("Value", true)], limits))
+        }
+    }
+}
+
+/// A text of several lines, folded; or why there is none.
+fn text(title: &str, text: Option<&str>, missing: &str) -> Markup {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        return html! { p { b { (title) } ": " (missing) } };
+    };
+    html! {
+        details {
+            summary { (title) }
+            pre tabindex="0" { code { (lines(text)) } }
+        }
+    }
+}
+
+/// The lines of a text, each harmless, and bounded.
+fn lines(text: &str) -> String {
+    let mut out = String::new();
+    for (index, line) in text.lines().enumerate() {
+        if index == LINES_MAX || out.len() > TEXT_MAX {
+            out.push_str("… the rest lies beside the evidence\n");
+            break;
+        }
+        // A tab is no danger where lines are kept.
+        out.push_str(&escape::plain(&line.replace('\t', "    "), 400));
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_keeps_its_lines_and_is_bounded() {
+        assert_eq!(lines("a\n\tb\x1b[31m"), "a\n    b\\u{1b}[31m\n");
+        assert!(lines(&"x\n".repeat(1 << 20)).len() < 2 * TEXT_MAX);
+        assert!(lines(&"x".repeat(1 << 20)).len() < 500);
+    }
+}
