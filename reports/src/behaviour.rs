@@ -53,7 +53,8 @@ pub struct Outage {
     pub backend: String,
     /// The phase of the fault.
     pub phase: String,
-    /// How often the breaker was seen to open while the fault was in force.
+    /// How often the breaker was seen to open while the fault was in force; silences that are shorter than a quarter of
+    /// a second or three stalls of the machine are not counted.
     pub openings: u64,
     /// Attempts that failed there before it opened first; absent if it never did.
     pub failures_before: Option<u64>,

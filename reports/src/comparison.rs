@@ -182,7 +182,7 @@ impl Comparison {
         let unknown = self.changes.iter().filter(|change| change.word == Word::CantTell).count();
         let same = self.changes.iter().filter(|change| change.word == Word::Same).count();
         format!(
-            "{worse} got worse, {better} got better, {open} changed either way, {unknown} can't be told, {same} are the same."
+            "{worse} worse, {better} better, {open} changed either way, {unknown} can't be told, {same} the same."
         )
     }
 }

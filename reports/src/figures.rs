@@ -50,6 +50,11 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 { "–".to_owned() } else { format!("{:.1} %", part as f64 * 100.0 / whole as f64) }
 }
 
+/// A wall-clock time without what is finer than a second.
+pub(crate) fn to_the_second(time: &str) -> &str {
+    time.split_once('.').map_or(time, |(seconds, _)| seconds)
+}
+
 /// The word that a verdict is announced with.
 pub(crate) fn word(verdict: Verdict) -> &'static str {
     match verdict {

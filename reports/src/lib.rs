@@ -10,6 +10,7 @@ mod figures;
 mod finding;
 pub mod format;
 mod headline;
+mod history;
 mod report;
 mod rerun;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use comparison::{
     Answer, COMPARISON_VERSION, Change, Comparison, ComparisonFormat, Course, Group, Overlay, Side, Word,
 };
 pub use finding::{Finding, Lane, LaneEvent, Verdict, Witness, WitnessBar};
+pub use history::{History, HistoryRun};
 pub use report::{BackendRow, InjectionRow, LatencyRow, PhaseRow, Report, TrafficRow, VERSION};
 pub use series::{
     BINS_MAX, BackendItem, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, Distribution, Heat,

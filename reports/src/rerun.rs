@@ -11,12 +11,11 @@ pub(crate) fn command(report: &Report) -> String {
     let simulate = if report.simulated { " --simulate" } else { "" };
     let path = quoted(&escape::plain(&report.scenario_path, 300));
     let gateway = quoted(&escape::name(&report.gateway));
-    let set: String = report
-        .overrides
-        .iter()
-        .take(OVERRIDES_MAX)
-        .map(|set| format!(" --set {}", quoted(&escape::plain(set, 300))))
-        .collect();
+    let mut set = String::new();
+    for one in report.overrides.iter().take(OVERRIDES_MAX) {
+        set.push_str(" --set ");
+        set.push_str(&quoted(&escape::plain(one, 300)));
+    }
     format!("brownout run {path} --gateway {gateway} --seed {}{set}{simulate}", report.seed)
 }
 

@@ -33,6 +33,13 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Write the evidence of a run for other tools.
     Export(Export),
+    /// Compare two runs of a scenario: what changed, what is the same, and what can't be told.
+    Compare(Compare),
+    /// Keep what a run measured, for later runs to be judged against.
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
+    /// List the runs of a directory with their verdicts and key figures.
+    History(HistoryArgs),
     /// List what there is to choose from.
     List {
         /// What to list.
@@ -150,6 +157,11 @@ pub(crate) struct Run {
     /// Also write the report in this format to this file; may be repeated.
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub(crate) reports: Vec<String>,
+    /// Also judge against a baseline: this file, or the one beside the scenario. 1 if a figure got worse.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    // Twice optional: not asked for, asked for, asked for with a file.
+    #[expect(clippy::option_option, reason = "it is how clap tells an option without a value from none")]
+    pub(crate) baseline: Option<Option<PathBuf>>,
     /// Show no progress.
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -200,4 +212,59 @@ pub(crate) enum Listing {
     Gateways,
     Defects,
     Formats,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Compare {
+    /// What to compare with: a run directory, or a saved `report.json`.
+    pub(crate) before: PathBuf,
+    /// What to compare: another run of the same scenario.
+    pub(crate) after: PathBuf,
+    /// The format.
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub(crate) format: CompareFormat,
+    /// The file to write; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// How a comparison is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CompareFormat {
+    Terminal,
+    Markdown,
+    Html,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BaselineCommand {
+    /// Write a finished run's figures, each with its tolerance, to a small file beside its scenario.
+    Save {
+        /// A run directory, or a saved `report.json`.
+        run: PathBuf,
+        /// The file to write; `NAME.baseline.toml` beside the scenario without it.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HistoryArgs {
+    /// The directory that holds run directories.
+    #[arg(default_value = "runs")]
+    pub(crate) directory: PathBuf,
+    /// The format.
+    #[arg(long, value_enum, default_value = "terminal")]
+    pub(crate) format: HistoryFormat,
+    /// The file to write; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// How a history is written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum HistoryFormat {
+    Terminal,
+    Html,
 }

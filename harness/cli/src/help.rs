@@ -10,56 +10,49 @@ use crate::args::Args;
 const GROUPS: &[(&str, &[(&str, &str)])] = &[
     ("Test a gateway", &[("run", RUN), ("check", CHECK), ("plan", PLAN), ("init", INIT)]),
     ("Read a run", &[("analyze", ANALYZE), ("report", REPORT), ("export", EXPORT)]),
+    ("Compare runs", &[("compare", COMPARE), ("baseline", BASELINE), ("history", HISTORY)]),
     ("Look things up", &[("list", LIST), ("explain", EXPLAIN), ("schema", SCHEMA)]),
     ("Set up", &[("doctor", DOCTOR), ("completions", COMPLETIONS), ("man", MAN)]),
 ];
 
-const RUN: &str = "\
-  brownout run first-look                                   a scenario of the library, on the reference gateway
+const RUN: &str = "  brownout run first-look                                   on the reference gateway
   brownout run retry.toml --gateway haproxy                 the same scenario against a real gateway
   brownout run retry.toml --set 'gateway.reference.defects=[\"retries-post\"]'
   brownout run retry.toml --simulate                        no sockets, no waiting
   brownout run ci/*.toml --report junit=junit.xml           for CI";
-const CHECK: &str = "\
-  brownout check scenarios/*.toml
+const CHECK: &str = "  brownout check scenarios/*.toml
   brownout check retry.toml --gateway nginx                 can nginx do what the policy declares?";
-const PLAN: &str = "\
-  brownout plan first-look
+const PLAN: &str = "  brownout plan first-look
   brownout plan retry.toml --gateway envoy                  with the configuration that envoy would get";
-const INIT: &str = "\
-  brownout init                                             asks on a terminal
+const INIT: &str = "  brownout init                                             asks on a terminal
   brownout init --gateway haproxy --backends 3 --policy timeout,retry --out retry.toml";
-const ANALYZE: &str = "\
-  brownout analyze runs/2026-05-04T10-22-00-first-look
+const ANALYZE: &str = "  brownout analyze runs/2026-05-04T10-22-00-first-look
   brownout analyze RUN --scenario stricter.toml             the same evidence, other demands";
-const REPORT: &str = "\
-  brownout report RUN --format html --out report.html
+const REPORT: &str = "  brownout report RUN --format html --out report.html
   brownout report report.json --format markdown             from a saved report";
-const EXPORT: &str = "\
-  brownout export RUN --parquet --out tables";
-const LIST: &str = "\
-  brownout list scenarios
+const EXPORT: &str = "  brownout export RUN --parquet --out tables";
+const COMPARE: &str = "  brownout compare BEFORE AFTER
+  brownout compare BEFORE AFTER --format markdown           for a pull request";
+const BASELINE: &str = "  brownout baseline save RUN                                then commit the file";
+const HISTORY: &str = "  brownout history
+  brownout history runs --format html --out history.html";
+const LIST: &str = "  brownout list scenarios
   brownout list faults";
-const EXPLAIN: &str = "\
-  brownout explain breaker                                  an expectation
+const EXPLAIN: &str = "  brownout explain breaker                                  an expectation
   brownout explain fault/status                             where a name has several meanings
   brownout explain exit/4                                   an exit code
   brownout explain eof_in_body                              how an exchange ended";
-const SCHEMA: &str = "\
-  brownout schema > brownout.schema.json                    then `#:schema ./brownout.schema.json` in the file";
-const DOCTOR: &str = "\
-  brownout doctor
+const SCHEMA: &str =
+    "  brownout schema > brownout.schema.json                    `#:schema ./brownout.schema.json` names it";
+const DOCTOR: &str = "  brownout doctor
   brownout doctor --gateway haproxy                         exit code 4 if haproxy is missing";
-const COMPLETIONS: &str = "\
-  brownout completions bash > ~/.local/share/bash-completion/completions/brownout
+const COMPLETIONS: &str = "  brownout completions bash > ~/.local/share/bash-completion/completions/brownout
   brownout completions zsh > \"${fpath[1]}/_brownout\"
   brownout completions fish > ~/.config/fish/completions/brownout.fish";
-const MAN: &str = "\
-  brownout man | man -l -
+const MAN: &str = "  brownout man | man -l -
   brownout man --out ~/.local/share/man/man1";
 
-const EXIT_CODES: &str = "\
-  0  pass: every expectation was met, with evidence
+const EXIT_CODES: &str = "  0  pass: every expectation was met, with evidence
   1  fail: an expectation was not met
   2  inconclusive: the evidence proves nothing either way
   3  the scenario or the command line is wrong

@@ -23,6 +23,15 @@ pub(crate) fn judge_fresh(dir: &Path) -> Result<Report> {
     Ok(report)
 }
 
+/// The report of a run directory, which is judged again, or of a saved report, which is taken at its word.
+pub(crate) fn report_of(source: &Path) -> Result<Report> {
+    if source.is_dir() {
+        return judge_run(source, None);
+    }
+    let text = fs::read_to_string(source).with_context(|| format!("{}", source.display()))?;
+    reports::format::read(&text).with_context(|| format!("{}", source.display()))
+}
+
 /// Judges the run in `dir`, by the demands of another brief if there is one.
 pub(crate) fn judge_run(dir: &Path, instead: Option<Brief>) -> Result<Report> {
     let (mut brief, ledger, facts) = read(dir)?;

@@ -52,6 +52,10 @@ impl Shown {
             while stopped.recv_timeout(STEP) == Err(RecvTimeoutError::Timeout) {
                 view.step(&progress, interrupt.is_cancelled());
             }
+            // A run that ends in less than a step has still to say why.
+            if interrupt.is_cancelled() {
+                view.step(&progress, true);
+            }
             view.end();
         });
         Shown { stop: Some(stop), thread: Some(thread) }
@@ -149,7 +153,8 @@ impl View for Live {
         let counts = progress.live.progress();
         let counted = format!("{} failed  {} skipped  {} sent", counts.failed, counts.skipped, counts.sent);
         if self.simulated {
-            self.bar.set_message(format!("{}  {counted}", self.opening));
+            let seconds = progress.length.as_secs_f64();
+            self.bar.set_message(format!("simulating {seconds:.1} s  {counted}"));
             return self.bar.tick();
         }
         let Some(now) = progress.now().filter(|_| progress.stage() != Stage::Starting) else {

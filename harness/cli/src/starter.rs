@@ -1,5 +1,7 @@
 //! The scenario that `brownout init` writes: complete, commented, and true to what was asked for.
 
+use std::fmt::Write;
+
 /// What the scenario is to have.
 pub(crate) struct Wishes {
     /// The kind of gateway.
@@ -76,19 +78,22 @@ fn policy(wishes: &Wishes) -> String {
                  methods  = [\"GET\"]                         # a write might be carried out twice\n";
     }
     if wishes.breaker {
-        text += "\n[policy.breaker]\n\
-                 trip     = { consecutive = 5 }             # failures in a row\n\
-                 open_for = \"2s\"\n";
+        let _ = write!(text, "\n[policy.breaker]\ntrip     = {}\nopen_for = \"2s\"\n", trip(&wishes.gateway));
     }
     text
+}
+
+/// What opens a breaker: nginx counts failures within a time, the others those in a row as well.
+fn trip(gateway: &str) -> &'static str {
+    if gateway == "nginx" { "{ count = 5, within = \"2s\" }" } else { "{ consecutive = 5 }" }
 }
 
 fn backends(wishes: &Wishes) -> String {
     let mut text = String::from("# Fake backends. They record every attempt that reaches them.\n");
     for number in 1..=wishes.backends {
-        text += &format!("[backend.{}]\n", backend(number));
+        let _ = write!(text, "[backend.{}]\n", backend(number));
         if wishes.gateway == "url" {
-            text += &format!("listen = \"127.0.0.1:{}\"\n", 9000 + u16::from(number));
+            let _ = write!(text, "listen = \"127.0.0.1:{}\"\n", 9000 + u16::from(number));
         }
     }
     text
@@ -135,7 +140,8 @@ fn expectations(wishes: &Wishes) -> String {
          [[expect]]\nin       = \"recovery\"\nrecovery = { within = \"4s\" }\n",
     );
     let attempts = if wishes.retry { 2 } else { 1 };
-    text += &format!(
+    let _ = write!(
+        text,
         "\n# A read reaches the backends so often, and never more often.\n\
          [[expect]]\nin       = \"outage\"\ntraffic  = \"reads\"\nattempts = {{ max = {attempts} }}\n"
     );
@@ -144,9 +150,13 @@ fn expectations(wishes: &Wishes) -> String {
                  [[expect]]\nin           = \"outage\"\ntraffic      = \"reads\"\navailability = { min = 0.99 }\n";
     }
     if wishes.breaker {
-        text += "\n# The failing backend is left alone, and taken back when it is well again.\n\
-                 [[expect]]\nin      = \"outage\"\n\
-                 breaker = { trips_after = { consecutive = 5 }, open_for = \"2s\", recovers_within = \"4s\" }\n";
+        let _ = write!(
+            text,
+            "\n# The failing backend is left alone, and taken back when it is well again.\n\
+             [[expect]]\nin      = \"outage\"\n\
+             breaker = {{ trips_after = {}, open_for = \"2s\", recovers_within = \"4s\" }}\n",
+            trip(&wishes.gateway)
+        );
     }
     text
 }

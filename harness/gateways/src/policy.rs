@@ -161,16 +161,13 @@ pub struct Breaker {
     pub trip: Trip,
     /// How long it stays open before it probes.
     pub open_for: Timespan,
-    /// How many requests it lets through at a time while half-open.
-    #[serde(default = "one")]
-    pub probes: u16,
+    /// How many requests it lets through at a time while half-open. Without it that is left to the gateway; the
+    /// reference gateway lets one through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<u16>,
     /// Whether the backend's `Retry-After` header sets the open time instead.
     #[serde(default)]
     pub retry_after: bool,
-}
-
-fn one() -> u16 {
-    1
 }
 
 /// What opens a breaker: one of `{ consecutive = 5 }`, `{ count = 5, within = "10s" }`,

@@ -101,7 +101,7 @@ fn breaking(breaker: &Breaker) -> Problems {
     if let Some(what) = zero(breaker.open_for) {
         problems.push(("policy.breaker.open_for", what));
     }
-    if breaker.probes == 0 {
+    if breaker.probes == Some(0) {
         let what = "`0` would never find out that the backend is back: expected 1 or more";
         problems.push(("policy.breaker.probes", what.into()));
     }

@@ -18,13 +18,19 @@ mod backend;
 #[path = "reference/client.rs"]
 mod client;
 
-use backend::{Act, Backend, ok, reset};
+use backend::{Act, Backend, ok, reset, status};
 
-/// Runs `part` in the real world, in a directory of its own.
+/// Runs `part` in the real world, in a directory of its own, for a minute at the most.
 fn real<F: Future>(part: impl FnOnce(World, PathBuf) -> F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let dir = tempfile::tempdir().unwrap();
-    LocalSet::new().block_on(&runtime, async { part(World::real(), dir.path().to_owned()).await })
+    LocalSet::new().block_on(&runtime, async {
+        let world = World::real();
+        let timer = world.timer();
+        let limit = timer.now() + Duration::from_mins(1);
+        let done = timer.until(limit, part(world, dir.path().to_owned())).await;
+        done.expect("something was waited for in vain")
+    })
 }
 
 /// Starts a gateway before two backends.
@@ -35,17 +41,29 @@ async fn launch(
     policy: Value,
     backends: &[Backend],
 ) -> Result<Running, LaunchError> {
+    launch_with(world, dir, gateway, policy, backends, [0, 0]).await
+}
+
+/// Starts a gateway before two backends of these priorities.
+async fn launch_with(
+    world: &World,
+    dir: &Path,
+    gateway: &Value,
+    policy: Value,
+    backends: &[Backend],
+    priorities: [u32; 2],
+) -> Result<Running, LaunchError> {
     let settings: GatewaySettings = serde_json::from_value(gateway.clone()).unwrap();
-    let upstream = |(backend, name): (&Backend, &str)| Upstream {
+    let upstream = |((backend, name), priority): ((&Backend, &str), u32)| Upstream {
         name: name.into(),
         address: backend.address,
-        weight: 1,
-        priority: 0,
+        weight: 3,
+        priority,
     };
     let launch = Launch {
         world: world.clone(),
         upstreams: Upstreams {
-            backends: backends.iter().zip(["orders-a", "orders-b"]).map(upstream).collect(),
+            backends: backends.iter().zip(["orders-a", "orders-b"]).zip(priorities).map(upstream).collect(),
             policy: serde_json::from_value(policy).unwrap(),
             base: dir.to_owned(),
             seed: 1,
@@ -168,6 +186,45 @@ fn a_read_that_was_reset_is_tried_again_and_a_write_is_not(
 }
 
 #[rstest]
+#[case::haproxy("haproxy", json!({ "breaker": { "trip": { "consecutive": 3 }, "open_for": "30s" } }))]
+#[case::nginx("nginx", json!({
+    "timeout": { "connect": "1s", "per_try": "1s", "total": "4s" },
+    "retry": { "attempts": 2, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET", "POST"] },
+    "breaker": { "trip": { "count": 3, "within": "30s" }, "open_for": "30s" },
+}))]
+#[case::envoy("envoy", json!({
+    "timeout": { "connect": "1s", "per_try": "1s", "total": "4s" },
+    "retry": {
+        "attempts": 2, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET"],
+        "backoff": { "base": "2ms", "jitter": true },
+    },
+    "breaker": { "trip": { "consecutive": 3 }, "open_for": "30s" },
+}))]
+#[case::envoy_by_share("envoy", json!({
+    "breaker": { "trip": { "share": 0.5, "within": "200ms", "min": 2 }, "open_for": "30s" },
+}))]
+fn a_breaker_opens_on_the_primary_and_the_backup_takes_over(#[case] name: &str, #[case] policy: Value) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| status(503));
+        let gateway = json!({ name: {} });
+        let launched = launch_with(&world, &dir, &gateway, policy, &backends, [0, 5]).await;
+        let Some(running) = unless_missing(launched) else { return };
+        let timer = world.timer();
+        let limit = timer.now() + Duration::from_secs(20);
+        // Until as many requests in a row as a breaker of any kind would notice have not reached the primary.
+        let mut silent = 0;
+        while silent < 50 {
+            assert!(timer.now() < limit, "the primary is still used");
+            let before = backends[0].count();
+            let got = client::ask(&world, running.address, "GET", "/orders", "").await;
+            silent = if backends[0].count() == before && got.status == 200 { silent + 1 } else { 0 };
+        }
+        assert!(backends[0].count() >= 2, "the primary was never used");
+        running.stop().await;
+    });
+}
+
+#[rstest]
 fn a_gateway_that_is_dropped_is_gone_with_all_its_processes(
     #[values("haproxy", "nginx", "envoy")] name: &str,
 ) {
@@ -225,15 +282,15 @@ fn refused(gateway: impl FnOnce(&Path) -> Value) -> String {
 
 #[test]
 fn a_program_that_is_missing_is_named_with_where_it_was_looked_for() {
-    insta::assert_snapshot!(refused(|_| json!({ "haproxy": { "binary": "/nowhere/haproxy" } })), @"");
-    insta::assert_snapshot!(refused(|_| json!({ "envoy": { "binary": "no-such-envoy" } })), @"");
-    insta::assert_snapshot!(refused(|_| json!({ "nginx": { "binary": "bin/nginx" } })), @"");
+    insta::assert_snapshot!(refused(|_| json!({ "haproxy": { "binary": "/nowhere/haproxy" } })), @"gateway `haproxy`: the program `/nowhere/haproxy` was not found (searched in the place that `binary` names)");
+    insta::assert_snapshot!(refused(|_| json!({ "envoy": { "binary": "no-such-envoy" } })), @"gateway `envoy`: the program `no-such-envoy` was not found (searched in PATH, /usr/local/sbin, /usr/sbin)");
+    insta::assert_snapshot!(refused(|_| json!({ "nginx": { "binary": "bin/nginx" } })), @"gateway `nginx`: the program `DIR/bin/nginx` was not found (searched in the place that `binary` names)");
 }
 
 #[test]
 fn a_program_that_ends_at_once_is_told_with_its_last_words() {
-    insta::assert_snapshot!(refused(|_| json!({ "haproxy": { "binary": "/bin/false" } })), @"");
-    insta::assert_snapshot!(refused(|dir| script(dir, "#!/bin/sh\necho 'no licence'; exit 7\n")), @"");
+    insta::assert_snapshot!(refused(|_| json!({ "haproxy": { "binary": "/bin/false" } })), @"gateway `haproxy` ended before it was ready (exit status: 1); its last words: none");
+    insta::assert_snapshot!(refused(|dir| script(dir, "#!/bin/sh\necho 'no licence'; exit 7\n")), @"gateway `haproxy` ended before it was ready (exit status: 7); its last words: no licence");
 }
 
 #[test]
@@ -241,7 +298,7 @@ fn a_program_that_never_gets_ready_is_given_up_after_ten_seconds() {
     let text = "#!/bin/sh\n[ \"$1\" = -v ] && exit\necho 'one moment'\nexec sleep 100\n";
     let error = refused(|dir| script(dir, text));
     insta::with_settings!({ filters => [(r"127\.0\.0\.1:\d+", "ADDRESS")] }, {
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"gateway `haproxy` was not ready after 10 s; last probe: GET http://ADDRESS/: connecting to ADDRESS: Connection refused (os error 111); its last words: one moment");
     });
 }
 
@@ -295,7 +352,8 @@ fn the_users_own_configuration_is_filled_in_and_used(
     #[case] text: &str,
 ) {
     real(|world, dir| async move {
-        let backends = two(&world, |_| ok());
+        // One of the gateways forwards bytes here, and leaves it to the backend to end the connection.
+        let backends = two(&world, |_| ok().and_close());
         let gateway = own(&dir, name, file, text);
         // A policy that none of them can express: it is not translated here.
         let policy = json!({ "retry": { "attempts": 9, "on": ["418"], "backoff": { "base": "1s" } } });
@@ -336,9 +394,9 @@ fn a_configuration_that_the_gateway_refuses_is_told_in_the_gateways_own_words(
 
 #[test]
 fn a_file_that_is_not_there_or_has_an_unknown_placeholder_is_refused() {
-    insta::assert_snapshot!(refused(|_| json!({ "nginx": { "config": "none.conf" } })), @"");
+    insta::assert_snapshot!(refused(|_| json!({ "nginx": { "config": "none.conf" } })), @"DIR/none.conf: No such file or directory (os error 2)");
     let text = HAPROXY.replace("orders-a", "orders-c");
-    insta::assert_snapshot!(refused(|dir| own(dir, "haproxy", "my.cfg", &text)), @"");
+    insta::assert_snapshot!(refused(|dir| own(dir, "haproxy", "my.cfg", &text)), @"DIR/my.cfg: line 8: unknown placeholder `{{backend.orders-c.address}}`: did you mean `{{backend.orders-a.address}}`?");
 }
 
 #[test]

@@ -65,7 +65,8 @@ impl Baseline {
             }
             Some((figure.id.clone(), kept_figure(figure, estimate, noise, factor)))
         });
-        let version = report.gateway_version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
+        let version =
+            report.gateway_version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
         Baseline {
             version: BASELINE_VERSION,
             scenario: report.scenario.clone(),
@@ -109,9 +110,12 @@ impl Baseline {
             .filter(|figure| figure.sample.count() >= figure.sample.count_min().max(1))
             .map(|figure| figure.id.clone())
             .collect();
-        let mut remarks: Vec<String> = named("figures that the baseline does not know", &new).into_iter().collect();
+        let mut remarks: Vec<String> =
+            named("figures that the baseline does not know", &new).into_iter().collect();
         if self.simulated != report.simulated {
-            remarks.push("time was simulated for one of the baseline and the run, and real for the other".into());
+            remarks.push(
+                "time was simulated for one of the baseline and the run, and real for the other".into(),
+            );
         }
         remarks.extend(report.remarks.iter().cloned());
         (changes, remarks)
@@ -159,7 +163,8 @@ fn row(id: &str, kept: &BaselineFigure, figure: Option<&Figure>, factor: f64) ->
         needed: Some("requests of this kind, or a baseline without it".into()),
         matters: true,
     };
-    let Some((figure, estimate)) = figure.and_then(|figure| Some((figure, figure.sample.estimate(figure.seed())?)))
+    let Some((figure, estimate)) =
+        figure.and_then(|figure| Some((figure, figure.sample.estimate(figure.seed())?)))
     else {
         return change;
     };
@@ -167,7 +172,8 @@ fn row(id: &str, kept: &BaselineFigure, figure: Option<&Figure>, factor: f64) ->
     change.matters = figure.matters;
     if unit != Some(figure.unit) {
         change.matters = true;
-        change.because = format!("the baseline gives it in `{}`, the run in `{}`", kept.unit, figure.unit.name());
+        change.because =
+            format!("the baseline gives it in `{}`, the run in `{}`", kept.unit, figure.unit.name());
         change.needed = Some("a baseline that this version wrote".into());
         return change;
     }
@@ -181,11 +187,10 @@ fn row(id: &str, kept: &BaselineFigure, figure: Option<&Figure>, factor: f64) ->
         change.needed = None;
     } else if !enough || own > kept.tolerance {
         let wanted = estimate.count as f64 * (own / kept.tolerance.max(1e-9)).powi(2);
-        let wanted = wanted.max(figure.sample.count_min() as f64).max(kept.count.min(estimate.count * 2) as f64);
-        change.because = format!(
-            "its own noise of ± {} is larger than the tolerance",
-            figure.unit.difference(own)
-        );
+        let wanted =
+            wanted.max(figure.sample.count_min() as f64).max(kept.count.min(estimate.count * 2) as f64);
+        change.because =
+            format!("its own noise of ± {} is larger than the tolerance", figure.unit.difference(own));
         change.needed = Some(needs(wanted, estimate.count));
     } else {
         change.word = Word::Same;
@@ -198,7 +203,11 @@ fn row(id: &str, kept: &BaselineFigure, figure: Option<&Figure>, factor: f64) ->
 impl fmt::Display for Baseline {
     /// The file: sorted, one line a figure.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "# What `{}` measured. `brownout run --baseline` judges against it.", comment(&self.scenario))?;
+        writeln!(
+            f,
+            "# What `{}` measured. `brownout run --baseline` judges against it.",
+            comment(&self.scenario)
+        )?;
         writeln!(f, "version   = {}", self.version)?;
         writeln!(f, "scenario  = {}", quoted(&self.scenario))?;
         writeln!(f, "run       = {}", quoted(&self.run))?;

@@ -15,6 +15,13 @@ const ATTEMPTS_MAX: usize = 20;
 /// The most cells; what is beyond is not compared.
 const CELLS_MAX: usize = 200;
 
+/// A silence shorter than this, in seconds, is not counted as an opening: breakers stay open for seconds, and between
+/// two runs a few silences more or less are chance.
+const OPENING_MIN_S: f64 = 0.25;
+
+/// An opening must be so many times longer than the machine's longest stall.
+const STALL_FACTOR: f64 = 3.0;
+
 /// Two significant digits: finer than any difference that matters.
 const DIGITS: u8 = 2;
 
@@ -131,6 +138,9 @@ fn buckets(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {
 /// What the breaker in front of each backend did while each fault was on it.
 fn outages(brief: &Brief, ledger: &Ledger, breakers: &[BreakerStrip]) -> Vec<Outage> {
     let mut outages = Vec::new();
+    // A machine that stalls is silent, too: an opening must outlast the longest stall with room to spare.
+    let stall = ledger.rest().hiccups.iter().map(|hiccup| hiccup.length).max().unwrap_or(0);
+    let shortest_s = (STALL_FACTOR * stall as f64 / 1e9).max(OPENING_MIN_S);
     for (bit, injection) in brief.injections.iter().enumerate() {
         let phase = brief.phases.get(injection.phase).map_or("", |phase| phase.name.as_str());
         for backend in &injection.backends {
@@ -144,7 +154,7 @@ fn outages(brief: &Brief, ledger: &Ledger, breakers: &[BreakerStrip]) -> Vec<Out
                 .iter()
                 .filter(|stretch| stretch.state == BreakerState::Open)
                 .map(|stretch| (stretch.from_s, stretch.to_s))
-                .filter(|(from, _)| (from_s..to_s).contains(from))
+                .filter(|(from, to)| (from_s..to_s).contains(from) && to - from >= shortest_s)
                 .collect();
             let failures_before = open.first().map(|(first, _)| {
                 let failed = ledger.attempts().iter().filter(|attempt| {

@@ -41,7 +41,7 @@ const ROWS: usize = 48;
 
 /// The run over time, and its distributions by traffic class and phase.
 pub(crate) fn series(brief: &Brief, ledger: &Ledger) -> (Series, Vec<reports::Distribution>) {
-    let Some(bins) = Bins::of(ledger) else {
+    let Some(bins) = Bins::of(brief, ledger) else {
         return (Series::default(), Vec::new());
     };
     let mut filled = Filled::new(bins, brief.backends.len());

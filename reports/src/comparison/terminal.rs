@@ -67,7 +67,8 @@ fn section(page: Page, title: &str, rows: &[&Change], most: usize) -> String {
     });
     out += &page.columns(2, cells);
     if rows.len() > most {
-        out += &format!("  and {} more\n", figures::count((rows.len() - most) as u64));
+        let more = figures::count((rows.len() - most) as u64);
+        out.extend(["  and ", &more, " more\n"]);
     }
     out
 }
@@ -79,7 +80,7 @@ pub(super) fn side(side: &Side) -> String {
         words.push(format!("gateway {}", escape::name(&side.gateway)));
     }
     if !side.started.is_empty() {
-        words.push(format!("started {}", escape::name(&side.started)));
+        words.push(format!("started {}", escape::name(crate::figures::to_the_second(&side.started))));
     }
     words.push(format!("seed {}", side.seed));
     if side.simulated {

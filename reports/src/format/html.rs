@@ -160,7 +160,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ),
         ("Owner", text(&report.owner)),
         ("Rollback", text(&report.rollback)),
-        ("Started", Some(escape::name(&report.started))),
+        ("Started", Some(escape::name(&to_the_second(&report.started)))),
         ("Took", Some(figures::seconds(report.length_s))),
         ("Seed", Some(report.seed.to_string())),
         ("File", Some(escape::plain(&report.scenario_path, 300))),
@@ -168,6 +168,14 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
         ("Brownout", Some(escape::name(&report.brownout))),
     ];
     facts.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+/// A moment of RFC 3339 without the parts of its second.
+fn to_the_second(moment: &str) -> String {
+    match moment.split_once('.') {
+        Some((seconds, parts)) if parts.ends_with('Z') => format!("{seconds}Z"),
+        _ => moment.to_owned(),
+    }
 }
 
 /// A verdict as a word, a sign and a colour.
@@ -215,7 +223,7 @@ mod tests {
     fn the_page_loads_nothing_and_runs_only_its_own_script() {
         let page = written(&sample::report());
         assert_eq!(page.matches("<script").count(), 2, "data and script");
-        assert!(page.contains("<script type=\"application/json\" id=\"data\">"));
+        assert!(page.contains("<script id=\"data\" type=\"application/json\">"));
         for forbidden in [
             "<link", "<img", "<iframe", "src=", "@import", "url(", "style=\"", "http://", "https://",
             "onclick",

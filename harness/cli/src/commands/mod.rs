@@ -1,10 +1,13 @@
 //! The commands, one file each. A command returns the exit code, or an error whose text is for people.
 
 mod analyze;
+mod baseline;
 mod check;
+mod compare;
 mod doctor;
 mod explain;
 mod export;
+mod history;
 mod init;
 mod list;
 mod report;
@@ -24,6 +27,9 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Analyze(args) => analyze::analyze(&args),
         Command::Report(args) => report::report(&args),
         Command::Export(args) => export::export(&args),
+        Command::Compare(args) => compare::compare(&args),
+        Command::Baseline(command) => baseline::baseline(&command),
+        Command::History(args) => history::history(&args),
         Command::List { what } => list::list(what),
         Command::Explain(args) => explain::explain(&args),
         Command::Schema => schema(),

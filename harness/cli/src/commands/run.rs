@@ -7,6 +7,7 @@ use anyhow::Result;
 use run::{Options, Progress, RunError};
 use scenario::{Loaded, Overrides};
 
+use super::baseline;
 use crate::args::Run;
 use crate::exit::Exit;
 use crate::interrupt::{Interrupts, listen};
@@ -53,6 +54,14 @@ fn run_one(
     if !loaded.warnings.is_empty() {
         complain_of(|colour| loaded.render_warnings(colour));
     }
+    // Read before the run, so that a wrong file costs no time.
+    let baseline = match args.baseline.as_ref().map(|given| baseline::find(given.as_deref(), path)).transpose() {
+        Ok(baseline) => baseline,
+        Err(error) => {
+            complain(&format_args!("error: {error:#}"));
+            return Ok(Exit::Usage);
+        }
+    };
     let dir = match carry_out(args, path, &loaded, interrupts) {
         Ok(dir) => dir,
         Err(error) => {
@@ -70,7 +79,16 @@ fn run_one(
         complain(&format_args!("error: {died}"));
         return Ok(Exit::Environment);
     }
-    Ok(report.verdict.into())
+    let verdict = Exit::from(report.verdict);
+    match baseline {
+        // What passed and failed before is in the baseline: only what became of it counts.
+        // A run that proves nothing does not pass, whatever its figures.
+        Some(baseline) if verdict == Exit::Inconclusive => {
+            Ok(baseline::judge(&baseline, &report)?.max(verdict))
+        }
+        Some(baseline) => baseline::judge(&baseline, &report),
+        None => Ok(verdict),
+    }
 }
 
 /// Where the evidence lies, and why there is only a part of it.

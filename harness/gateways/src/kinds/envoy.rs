@@ -86,7 +86,7 @@ impl Gateway for Envoy {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::launched::testing::{MACHINE, made, refusals, upstreams};
+    use super::launched::testing::{MACHINE, made, part, refusals, upstreams};
     use super::*;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
@@ -98,6 +98,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the configuration is shown whole")]
     fn a_policy_with_everything_becomes_a_configuration() {
         let policy = json!({
             "timeout": { "connect": "500ms", "per_try": "1s", "total": "3s" },
@@ -107,21 +108,164 @@ mod tests {
             },
             "breaker": { "trip": { "consecutive": 5 }, "open_for": "2s" },
         });
-        insta::assert_snapshot!(made(configuration(&[(2, 0), (1, 0), (1, 9)], policy)), @"");
+        insta::assert_snapshot!(made(configuration(&[(2, 0), (1, 0), (1, 9)], policy)), @r#"
+        # Made by brownout from the scenario's [policy] and backends. A line says which key it comes from.
+        admin:
+          address: {socket_address: {address: 127.0.0.1, port_value: 0}}
+        static_resources:
+          listeners:
+          - name: in
+            enable_reuse_port: false  # a port that is taken is an error, and not shared with whoever has it
+            address: {socket_address: {address: "{{listen.host}}", port_value: {{listen.port}}}}
+            filter_chains:
+            - filters:
+              - name: envoy.filters.network.http_connection_manager
+                typed_config:
+                  "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+                  stat_prefix: in
+                  codec_type: HTTP1
+                  generate_request_id: false
+                  stream_idle_timeout: 0s
+                  delayed_close_timeout: 0.05s  # its own default holds back the end of a body that was cut off for 1 s
+                  server_header_transformation: PASS_THROUGH
+                  access_log:
+                  - name: envoy.access_loggers.stdout
+                    filter: {response_flag_filter: {}}  # only what failed or was tried again
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog
+                  http_filters:
+                  - name: envoy.filters.http.router
+                    typed_config:
+                      "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+                      suppress_envoy_headers: true
+                  route_config:
+                    virtual_hosts:
+                    - name: all
+                      domains: ["*"]
+                      routes:
+                      - match: {path: /__brownout/ready}
+                        direct_response: {status: 200, body: {inline_string: "{{nonce}}"}}
+                      - match:
+                          prefix: /
+                          headers:  # policy.retry.methods
+                          - {name: ":method", string_match: {safe_regex: {regex: "GET|HEAD"}}}
+                        route:
+                          cluster: pool
+                          timeout: 3s  # policy.timeout.total
+                          retry_policy:
+                            retry_on: "connect-failure,reset,retriable-status-codes"  # policy.retry.on
+                            retriable_status_codes: [503]
+                            num_retries: 2  # policy.retry.attempts, less the first one
+                            per_try_timeout: 1s  # policy.timeout.per_try
+                            retry_back_off: {base_interval: 0.025s, max_interval: 0.05s}  # policy.retry.backoff
+                            retry_host_predicate:  # policy.retry.other_backend
+                            - name: envoy.retry_host_predicates.previous_hosts
+                              typed_config: {"@type": type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate}
+                            host_selection_retry_max_attempts: 100
+                            retry_priority:  # once a request has failed at every primary, the next group is tried
+                              name: envoy.retry_priorities.previous_priorities
+                              typed_config: {"@type": type.googleapis.com/envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig, update_frequency: 2}
+                      - match: {prefix: /}
+                        route:
+                          cluster: pool
+                          timeout: 3s  # policy.timeout.total
+                          # Nothing is retried here: the per-try timer is to be had as a part of this only.
+                          retry_policy: {retry_on: "", num_retries: 0, per_try_timeout: 1s}  # policy.timeout.per_try
+          clusters:
+          - name: pool
+            type: STATIC
+            connect_timeout: 0.5s  # policy.timeout.connect
+            lb_policy: ROUND_ROBIN
+            common_lb_config:
+              healthy_panic_threshold: {value: 0}  # its own default sends traffic to backends that are out once half of them are
+              update_merge_window: 0s  # its own default lets an opened breaker leak for 1 s
+            circuit_breakers:  # its own defaults drop retries and requests under load: 3 retries at a time, 1024 requests
+              thresholds:
+              - {priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: 1000000, max_retries: 1000000}
+            outlier_detection:
+              consecutive_5xx: 5  # policy.breaker.trip.consecutive
+              enforcing_consecutive_5xx: 100
+              enforcing_failure_percentage: 0
+              interval: 0.05s
+              enforcing_consecutive_gateway_failure: 0
+              enforcing_success_rate: 0
+              base_ejection_time: 2s  # policy.breaker.open_for, the second time as the first
+              max_ejection_time: 2s
+              max_ejection_time_jitter: 0s
+              max_ejection_percent: 100
+            load_assignment:
+              cluster_name: pool
+              policy: {overprovisioning_factor: 100000}  # a group keeps all of the traffic as long as one of it is in
+              endpoints:
+              - priority: 0
+                lb_endpoints:
+                - endpoint: {address: {socket_address: {address: "127.0.0.1", port_value: 9001}}}  # a
+                  load_balancing_weight: 2
+                - endpoint: {address: {socket_address: {address: "127.0.0.1", port_value: 9002}}}  # b
+                  load_balancing_weight: 1
+              - priority: 1
+                lb_endpoints:
+                - endpoint: {address: {socket_address: {address: "127.0.0.1", port_value: 9003}}}  # c
+                  load_balancing_weight: 1
+        "#);
     }
 
     #[test]
     fn a_breaker_by_share_becomes_outlier_detection() {
         let breaker = json!({ "trip": { "share": 0.5, "within": "1s", "min": 10 }, "open_for": "5s" });
         let text = made(configuration(&[(1, 0)], json!({ "breaker": breaker })));
-        let (_, detection) = text.split_once("outlier_detection:").unwrap();
-        insta::assert_snapshot!(detection.split_once("    load_assignment").unwrap().0, @"");
+        insta::assert_snapshot!(part(&text, "outlier_detection:", "    load_assignment"), @r#"
+        outlier_detection:
+              enforcing_consecutive_5xx: 0
+              enforcing_failure_percentage: 100
+              failure_percentage_threshold: 50  # policy.breaker.trip.share
+              failure_percentage_minimum_hosts: 0
+              failure_percentage_request_volume: 10  # policy.breaker.trip.min
+              interval: 1s  # policy.breaker.trip.within
+              enforcing_consecutive_gateway_failure: 0
+              enforcing_success_rate: 0
+              base_ejection_time: 5s  # policy.breaker.open_for, the second time as the first
+              max_ejection_time: 5s
+              max_ejection_time_jitter: 0s
+              max_ejection_percent: 100
+        "#);
     }
 
     #[test]
     fn without_a_policy_nothing_is_retried_and_nothing_times_out() {
         let text = made(configuration(&[(1, 0)], json!({})));
-        insta::assert_snapshot!(text.split_once("route_config:").unwrap().1, @"");
+        insta::assert_snapshot!(part(&text, "route_config:", ""), @r#"
+        route_config:
+                    virtual_hosts:
+                    - name: all
+                      domains: ["*"]
+                      routes:
+                      - match: {path: /__brownout/ready}
+                        direct_response: {status: 200, body: {inline_string: "{{nonce}}"}}
+                      - match: {prefix: /}
+                        route:
+                          cluster: pool
+                          timeout: 0s  # no policy.timeout.total; its own default is 15 s
+          clusters:
+          - name: pool
+            type: STATIC
+            connect_timeout: 5s  # policy.timeout.connect
+            lb_policy: ROUND_ROBIN
+            common_lb_config:
+              healthy_panic_threshold: {value: 0}  # its own default sends traffic to backends that are out once half of them are
+              update_merge_window: 0s  # its own default lets an opened breaker leak for 1 s
+            circuit_breakers:  # its own defaults drop retries and requests under load: 3 retries at a time, 1024 requests
+              thresholds:
+              - {priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: 1000000, max_retries: 1000000}
+            load_assignment:
+              cluster_name: pool
+              policy: {overprovisioning_factor: 100000}  # a group keeps all of the traffic as long as one of it is in
+              endpoints:
+              - priority: 0
+                lb_endpoints:
+                - endpoint: {address: {socket_address: {address: "127.0.0.1", port_value: 9001}}}  # a
+                  load_balancing_weight: 1
+        "#);
     }
 
     #[test]
@@ -131,13 +275,27 @@ mod tests {
             "retry": { "attempts": 3, "on": ["reset"], "backoff": { "base": "25500us", "factor": 1.5 } },
             "breaker": { "trip": { "count": 5, "within": "10s" }, "open_for": "1s", "probes": 2, "retry_after": true },
         });
-        insta::assert_snapshot!(refused(&[(0, 0), (1, 1)], policy), @"");
+        insta::assert_snapshot!(refused(&[(0, 0), (1, 1)], policy), @r#"
+        policy.breaker.retry_after: envoy's breaker does not read `Retry-After`
+        policy.retry.on: envoy retries a timeout wherever it retries a reset: add "timeout" to retry.on, or leave "reset" out
+        policy.retry.on: envoy retries a failed connect wherever it retries a reset: add "connect-failure" to retry.on, or leave "reset" out
+        policy.retry.attempts: envoy can't go to another backend once it has tried them all: retry.attempts = 3 needs 3 backends, the pool has 2
+        policy.retry.backoff.jitter: envoy always draws its waits at random: set backoff.jitter = true
+        policy.retry.backoff.factor: envoy doubles each wait: backoff.factor = 1.5 can't be had
+        policy.retry.backoff.base: envoy counts time in whole milliseconds, which `25.5 ms` is not
+        policy.breaker.trip: envoy counts consecutive failures or a share: write breaker.trip = { consecutive = … } or { share = …, within = …, min = … }
+        policy.breaker.probes: envoy has no half-open state
+        backend.weight: envoy takes weights from 1 on, and `a` has 0
+        "#);
         let policy = json!({
             "timeout": { "per_try": "1s" },
             "retry": { "attempts": 2, "on": ["timeout"] },
             "breaker": { "trip": { "share": 0.333, "within": "1s" }, "open_for": "1s" },
         });
-        insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], policy), @"");
+        insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], policy), @r#"
+        policy.retry.on: envoy has no retry on timeouts only: add "reset" to retry.on
+        policy.breaker.trip.share: envoy counts shares in whole percent, which a share of 0.333 is not
+        "#);
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Gateway for Haproxy {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::launched::testing::{MACHINE, made, refusals, upstreams};
+    use super::launched::testing::{MACHINE, made, part, refusals, upstreams};
     use super::*;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
@@ -99,7 +99,42 @@ mod tests {
             "timeout": { "connect": "500ms", "per_try": "1s", "total": "5s" },
             "retry": { "attempts": 3, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET", "HEAD"] },
         });
-        insta::assert_snapshot!(made(configuration(&[(2, 0), (1, 0)], policy)), @"");
+        insta::assert_snapshot!(made(configuration(&[(2, 0), (1, 0)], policy)), @r#"
+        # Made by brownout from the scenario's [policy] and backends. A directive says which key it comes from.
+
+        global
+            nbthread 1                  # one thread: turns are taken in strict order, and each breaker exists once
+            maxconn 4000
+            noreuseport                 # a port that is taken is an error, and not shared with whoever has it
+            log stdout format raw local0
+
+        defaults
+            mode http
+            log global
+            option httplog
+            option dontlog-normal       # only what failed or was tried again
+            timeout connect 500ms  # policy.timeout.connect
+            timeout server 1000ms  # policy.timeout.per_try
+            # policy.timeout.total needs nothing: all attempts together can't take that long.
+            timeout client 1h
+            timeout http-request 1h
+            timeout http-keep-alive 1h
+            http-reuse safe
+            retries 2                   # policy.retry.attempts, less the first one
+            option redispatch 1         # policy.retry.other_backend
+            retry-on 503 conn-failure empty-response response-timeout  # policy.retry.on
+
+        frontend in
+            bind {{listen.address}}
+            http-request return status 200 content-type text/plain string "{{nonce}}" if { path /__brownout/ready }
+            default_backend pool
+
+        backend pool
+            balance roundrobin
+            http-request disable-l7-retry unless { method GET HEAD }  # policy.retry.methods; a connection that could not be made is retried for any
+            server a 127.0.0.1:9001 weight 2
+            server b 127.0.0.1:9002 weight 1
+        "#);
     }
 
     #[test]
@@ -109,13 +144,46 @@ mod tests {
             "breaker": { "trip": { "consecutive": 5 }, "open_for": "2s" },
         });
         let text = made(configuration(&[(1, 0), (1, 7)], policy));
-        insta::assert_snapshot!(text.split_once("backend pool").unwrap().1, @"");
+        insta::assert_snapshot!(part(&text, "backend pool", ""), @r#"
+        backend pool
+
+        backend pool
+            balance roundrobin
+            option allbackups           # backends of the second priority share the traffic when it comes
+            # The breaker (policy.breaker): so many errors in a row mark a server down. The check that would bring it
+            # back is a bare connect once a day, which an error pulls forward to `open_for` from then.
+            server a 127.0.0.1:9001 weight 1 check inter 24h fastinter 2000ms downinter 2000ms rise 1 fall 1 observe layer7 error-limit 5 on-error mark-down
+            server b 127.0.0.1:9002 weight 1 backup check inter 24h fastinter 2000ms downinter 2000ms rise 1 fall 1 observe layer7 error-limit 5 on-error mark-down
+        "#);
     }
 
     #[test]
     fn without_a_policy_its_own_retries_are_switched_off() {
         let text = made(configuration(&[(1, 0)], json!({})));
-        insta::assert_snapshot!(text.split_once("defaults").unwrap().1, @"");
+        insta::assert_snapshot!(part(&text, "defaults", ""), @r#"
+        defaults
+            mode http
+            log global
+            option httplog
+            option dontlog-normal       # only what failed or was tried again
+            timeout connect 5000ms  # policy.timeout.connect
+            timeout server 1h  # no policy.timeout.per_try: as good as none
+            timeout client 1h
+            timeout http-request 1h
+            timeout http-keep-alive 1h
+            http-reuse safe
+            retries 0                   # no policy.retry
+            retry-on none
+
+        frontend in
+            bind {{listen.address}}
+            http-request return status 200 content-type text/plain string "{{nonce}}" if { path /__brownout/ready }
+            default_backend pool
+
+        backend pool
+            balance roundrobin
+            server a 127.0.0.1:9001 weight 1
+        "#);
     }
 
     #[test]
@@ -125,10 +193,23 @@ mod tests {
             "retry": { "attempts": 2, "on": ["429", "reset"], "methods": ["GET", "A'B"], "backoff": { "base": "25ms" } },
             "breaker": { "trip": { "count": 5, "within": "10s" }, "open_for": "600h", "probes": 2, "retry_after": true },
         });
-        insta::assert_snapshot!(refused(&[(300, 0), (1, 1), (1, 2)], policy), @"");
+        insta::assert_snapshot!(refused(&[(300, 0), (1, 1), (1, 2)], policy), @r#"
+        policy.timeout.connect: haproxy counts time in whole milliseconds, which `1.5 ms` is not
+        policy.retry.methods: `A'B` can't be written into haproxy's configuration: expected capital letters
+        policy.breaker.open_for: haproxy keeps no timer that is longer than 24 days
+        policy.breaker.retry_after: haproxy's breaker does not read `Retry-After`
+        policy.timeout.total: haproxy has no deadline over all attempts: remove timeout.total
+        policy.retry.on: haproxy can't retry on status 429; it knows 401, 403, 404, 408, 425 and 500 to 504
+        policy.retry.backoff: haproxy has no retry backoff: remove retry.backoff
+        policy.breaker.trip: haproxy's breaker counts consecutive errors only: write breaker.trip = { consecutive = … }
+        policy.breaker.probes: haproxy has no half-open state
+        policy.breaker: haproxy's breaker does not see attempts that are retried: remove the breaker, or write retry.on = ["connect-failure"]
+        backend.priority: haproxy has one group of backups, and the scenario has priorities 0, 1, 2
+        backend.weight: haproxy takes weights from 1 to 256, and `a` has 300
+        "#);
         let policy = json!({ "breaker": { "trip": { "share": 0.5, "within": "10s" }, "open_for": "1s" } });
-        insta::assert_snapshot!(refused(&[(1, 0)], policy), @"");
-        insta::assert_snapshot!(refused(&[(1, 0), (1, 1)], json!({})), @"");
+        insta::assert_snapshot!(refused(&[(1, 0)], policy), @"policy.breaker.trip: haproxy has no error-share breaker: write breaker.trip = { consecutive = … }");
+        insta::assert_snapshot!(refused(&[(1, 0), (1, 1)], json!({})), @"backend.priority: haproxy uses a backup only when the breaker has opened on every primary: add [policy.breaker]");
     }
 
     #[test]

@@ -61,17 +61,21 @@ fn serve(call: &Call<'_>) -> Vec<String> {
 }
 
 /// What keeps it a child of ours and within its directory, as far as the configuration does not say so itself: nginx
-/// takes each of these only once.
+/// takes each of these only once, and refuses a configuration that says otherwise.
 fn globals(call: &Call<'_>) -> String {
-    let wanted = [("daemon", "daemon off;"), ("pid", "pid nginx.pid;")];
-    let said: Vec<&str> = call
-        .text
-        .lines()
-        .flat_map(|line| line.split('#').next().unwrap_or_default().split([';', '{', '}']))
-        .filter_map(|statement| statement.split_whitespace().next())
+    let lines = call.text.lines().map(|line| line.split('#').next().unwrap_or_default());
+    let statements: Vec<Vec<&str>> = lines
+        .flat_map(|line| line.split([';', '{', '}']))
+        .map(|statement| statement.split_whitespace().collect())
         .collect();
-    let missing = wanted.iter().filter(|(directive, _)| !said.contains(directive));
-    missing.map(|(_, text)| *text).collect::<Vec<_>>().join(" ")
+    let mut missing = Vec::new();
+    if !statements.iter().any(|words| words == &["daemon", "off"]) {
+        missing.push("daemon off;");
+    }
+    if !statements.iter().any(|words| words.first() == Some(&"pid")) {
+        missing.push("pid nginx.pid;");
+    }
+    missing.join(" ")
 }
 
 fn check(call: &Call<'_>) -> Vec<String> {
@@ -108,7 +112,7 @@ mod tests {
     use std::path::Path;
 
     use super::launched::Machine;
-    use super::launched::testing::{MACHINE, made, refusals, upstreams};
+    use super::launched::testing::{MACHINE, made, part, refusals, upstreams};
     use super::*;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
@@ -120,19 +124,105 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the configuration is shown whole")]
     fn a_policy_with_retries_and_a_breaker_becomes_a_configuration() {
         let policy = json!({
             "timeout": { "connect": "500ms", "per_try": "1s", "total": "3s" },
             "retry": { "attempts": 2, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET", "POST"] },
             "breaker": { "trip": { "count": 5, "within": "10s" }, "open_for": "10s" },
         });
-        insta::assert_snapshot!(made(configuration(&[(2, 0), (1, 3)], policy)), @"");
+        insta::assert_snapshot!(made(configuration(&[(2, 0), (1, 3)], policy)), @r#"
+        # Made by brownout from the scenario's [policy] and backends. A directive says which key it comes from.
+        daemon off;
+        worker_processes 1;                     # one worker: turns are taken in strict order, and each breaker exists once
+        user root;                              # the workers write into a directory that is the starting user's alone
+        pid nginx.pid;
+        error_log stderr notice;
+        worker_rlimit_nofile 16384;
+        events { worker_connections 8142; }
+
+        http {
+            access_log off;                     # what fails is in the error log
+            # All that nginx writes stays in its directory.
+            client_body_temp_path tmp-body;
+            proxy_temp_path tmp-proxy;
+            fastcgi_temp_path tmp-fastcgi;
+            uwsgi_temp_path tmp-uwsgi;
+            scgi_temp_path tmp-scgi;
+            # Clients are held to no timer and no limit of the gateway's own.
+            keepalive_timeout 1h;
+            keepalive_requests 1000000000;
+            client_max_body_size 0;
+            client_header_timeout 1h;
+            client_body_timeout 1h;
+            send_timeout 1h;
+            underscores_in_headers on;
+            default_type application/octet-stream;
+
+            upstream pool {
+                # policy.breaker.trip.count and policy.breaker.open_for.
+                server 127.0.0.1:9001 weight=2 max_fails=5 fail_timeout=10s;  # a
+                server 127.0.0.1:9002 weight=1 max_fails=5 fail_timeout=10s backup;  # b
+                # No keep-alive to the backends: a reset on a connection that was used before does not count as a try for
+                # nginx, so that requests would arrive more often than policy.retry.attempts allows.
+            }
+
+            server {
+                listen {{listen.address}} backlog=4096;
+                proxy_http_version 1.1;
+                proxy_set_header Connection close;
+                proxy_set_header Host $http_host;
+                proxy_buffering off;            # a body that breaks off reaches the client as far as it came
+                proxy_connect_timeout 500ms;  # policy.timeout.connect
+                proxy_read_timeout 1000ms;  # policy.timeout.per_try
+                proxy_send_timeout 1000ms;
+                location = /__brownout/ready { return 200 "{{nonce}}"; }
+                location / {
+                    error_page 418 = @once;     # policy.retry.methods: all others are sent once
+                    if ($request_method !~ ^(GET|POST)$) { return 418; }
+                    proxy_next_upstream http_503 error timeout non_idempotent;  # policy.retry.on
+                    proxy_next_upstream_tries 2;  # policy.retry.attempts
+                    proxy_next_upstream_timeout 3000ms;  # policy.timeout.total; 0 is none
+                    proxy_pass http://pool;
+                }
+                location @once {
+                    proxy_next_upstream off;
+                    proxy_pass http://pool;
+                }
+            }
+        }
+        "#);
     }
 
     #[test]
     fn without_a_policy_its_own_retries_and_its_own_breaker_are_switched_off() {
         let text = made(configuration(&[(1, 0)], json!({})));
-        insta::assert_snapshot!(text.split_once("octet-stream;").unwrap().1, @"");
+        insta::assert_snapshot!(part(&text, "upstream pool", ""), @r#"
+        upstream pool {
+                # No policy.breaker: max_fails=0. nginx's own default would be a breaker that one failure opens.
+                server 127.0.0.1:9001 weight=1 max_fails=0;  # a
+                keepalive 256;
+                keepalive_requests 1000000000;
+                keepalive_timeout 1h;
+            }
+
+            server {
+                listen {{listen.address}} backlog=4096;
+                proxy_http_version 1.1;
+                proxy_set_header Connection "";
+                proxy_set_header Host $http_host;
+                proxy_buffering off;            # a body that breaks off reaches the client as far as it came
+                proxy_connect_timeout 5000ms;  # policy.timeout.connect
+                proxy_read_timeout 1h;  # no policy.timeout.per_try: as good as none
+                proxy_send_timeout 1h;
+                location = /__brownout/ready { return 200 "{{nonce}}"; }
+                location / {
+                    proxy_next_upstream off;    # no policy.retry
+                    proxy_pass http://pool;
+                }
+            }
+        }
+        "#);
     }
 
     #[test]
@@ -160,14 +250,30 @@ mod tests {
             "retry": { "attempts": 5, "on": ["501", "reset"], "backoff": { "base": "25ms" } },
             "breaker": { "trip": { "consecutive": 5 }, "open_for": "1500ms", "probes": 2, "retry_after": true },
         });
-        insta::assert_snapshot!(refused(&[(0, 0), (1, 1), (1, 2)], policy), @"");
+        insta::assert_snapshot!(refused(&[(0, 0), (1, 1), (1, 2)], policy), @r#"
+        policy.breaker.retry_after: nginx's breaker does not read `Retry-After`
+        policy.timeout.total: nginx can't cut an attempt when timeout.total is over, it only starts no further one: remove timeout.total
+        policy.retry.attempts: nginx tries every backend at most once: retry.attempts = 5 needs 5 backends, the pool has 3
+        policy.retry.on: nginx can't retry on status 501; it knows 403, 404, 429, 500, 502, 503 and 504
+        policy.retry.on: nginx retries refused and reset connections alike: list both "connect-failure" and "reset" in retry.on, or neither
+        policy.retry.backoff: nginx has no retry backoff: remove retry.backoff
+        policy.breaker.trip: nginx counts failures, not consecutive ones: write breaker.trip = { count = 5, within = breaker.open_for }
+        policy.breaker.open_for: nginx counts time in whole seconds here, which breaker.open_for = `1.5 s` is not
+        policy.breaker.probes: nginx probes with exactly one request
+        backend.priority: nginx has one group of backups, and the scenario has priorities 0, 1, 2
+        backend.weight: nginx takes weights from 1 on, and `a` has 0
+        "#);
         let policy = json!({ "breaker": { "trip": { "share": 0.5, "within": "10s" }, "open_for": "1s" } });
-        insta::assert_snapshot!(refused(&[(1, 0)], policy), @"");
+        insta::assert_snapshot!(refused(&[(1, 0)], policy), @r#"
+        policy.breaker.trip: nginx has no error-share breaker: write breaker.trip = { count = …, within = breaker.open_for }
+        policy.breaker: nginx has no breaker for a pool of one backend
+        policy.breaker: nginx counts a status as a failure only when it retries it: add "503" or whichever it is to retry.on, with at least 2 attempts
+        "#);
         let policy = json!({
             "retry": { "attempts": 2, "on": ["503"] },
             "breaker": { "trip": { "count": 5, "within": "5s" }, "open_for": "10s" },
         });
-        insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], policy), @"");
+        insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], policy), @"policy.breaker.trip.within: nginx uses one time for the window and for open_for: make breaker.trip.within equal to breaker.open_for");
     }
 
     #[test]

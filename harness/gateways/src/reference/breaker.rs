@@ -56,7 +56,7 @@ impl Machine {
         match self.state {
             State::Closed(_) => true,
             State::Open(until) => now >= until,
-            State::HalfOpen(probes) => probes < self.settings.probes.max(1),
+            State::HalfOpen(probes) => probes < self.settings.probes.unwrap_or(1).max(1),
         }
     }
 
@@ -118,7 +118,7 @@ mod tests {
 
     fn machine(trip: Trip, probes: u16) -> Machine {
         let open_for = Timespan(OPEN_FOR);
-        Machine::new(Breaker { trip, open_for, probes, retry_after: true })
+        Machine::new(Breaker { trip, open_for, probes: Some(probes), retry_after: true })
     }
 
     fn in_a_row(consecutive: u32) -> Trip {

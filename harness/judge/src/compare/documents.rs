@@ -48,16 +48,23 @@ pub fn compare(before: &Report, after: &Report) -> Result<Comparison, Incomparab
     let noise = Noise::of(before).max(Noise::of(after));
     let timeless = (before.simulated != after.simulated)
         .then_some("time was simulated in one run and real in the other, so lengths can't be compared");
-    let (pairs, unmatched) = verdicts::pairs(figures(before), figures(after));
+    let (pairs, unmatched) = verdicts::pairs(&figures(before), &figures(after));
     let mut changes = verdicts::findings(&verdicts_of(before), &after.findings);
     changes.extend(verdicts::judge(&pairs, noise, timeless));
+    verdicts::soften(&mut changes, after);
     let mut remarks = differences(before, after);
     // What only one of them has of timers and pauses follows from rows that both have.
     let unmatched: Vec<String> =
         unmatched.into_iter().filter(|id| !id.contains("/timer/") && !id.contains("/breaker/")).collect();
     remarks.extend(named("figures that only one of the runs has", &unmatched));
     let method = method(pairs.len(), noise);
-    Ok(document(before.scenario.clone(), (side(before), side(after)), changes, (method, remarks), overlays(before, after)))
+    Ok(document(
+        before.scenario.clone(),
+        (side(before), side(after)),
+        changes,
+        (method, remarks),
+        overlays(before, after),
+    ))
 }
 
 /// Compares a run with a baseline.
@@ -76,7 +83,7 @@ pub fn compare_with_baseline(baseline: &Baseline, after: &Report) -> Result<Comp
     let mut changes = verdicts::findings(&verdicts, &after.findings);
     let (rows, remarks) = baseline.judge(after);
     changes.extend(rows);
-    verdicts::soften(&mut changes);
+    verdicts::soften(&mut changes, after);
     let before = Side {
         run: baseline.run.clone(),
         started: baseline.started.clone(),
@@ -85,7 +92,8 @@ pub fn compare_with_baseline(baseline: &Baseline, after: &Report) -> Result<Comp
         simulated: baseline.simulated,
     };
     let method = vec![
-        "Each figure is held against the baseline's, give or take the tolerance that the baseline states.".into(),
+        "Each figure is held against the baseline's, give or take the tolerance that the baseline states."
+            .into(),
     ];
     let scenario = after.scenario.clone();
     Ok(document(scenario, (before, side(after)), changes, (method, remarks), Vec::new()))

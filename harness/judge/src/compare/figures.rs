@@ -30,12 +30,15 @@ pub(crate) struct Noise {
 /// too. Measured on loopback with two cores under load.
 const REAL_SOCKETS_MS: f64 = 1.0;
 
+/// In the simulated world nothing takes time but what is told to; shorter times than this say nothing of a gateway.
+const SIMULATED_MS: f64 = 0.05;
+
 impl Noise {
     /// The noise of a run.
     pub(crate) fn of(report: &Report) -> Self {
         let lags = report.traffic.iter().map(|row| row.lag_p99_ms);
         let delays = report.injections.iter().filter_map(|row| row.delay_error_p99_ms);
-        let floor = if report.simulated { 0.0 } else { REAL_SOCKETS_MS };
+        let floor = if report.simulated { SIMULATED_MS } else { REAL_SOCKETS_MS };
         let usual_ms = lags.chain(delays).fold(floor, f64::max);
         let worst_ms = report.series.hiccup_max_ms.iter().copied().fold(usual_ms, f64::max);
         Noise { usual_ms, worst_ms }
@@ -43,10 +46,7 @@ impl Noise {
 
     /// The larger noise of two runs.
     pub(crate) fn max(self, other: Self) -> Self {
-        Noise {
-            usual_ms: self.usual_ms.max(other.usual_ms),
-            worst_ms: self.worst_ms.max(other.worst_ms),
-        }
+        Noise { usual_ms: self.usual_ms.max(other.usual_ms), worst_ms: self.worst_ms.max(other.worst_ms) }
     }
 }
 
@@ -100,7 +100,7 @@ impl Figure {
     pub(crate) fn tellable(&self, a: f64, b: f64, noise: Noise) -> f64 {
         let larger = a.abs().max(b.abs());
         match &self.sample {
-            Sample::Share { .. } => 0.15,
+            Sample::Share { .. } => super::verdicts::SHARE_TELLABLE,
             Sample::Mean { .. } | Sample::Ratio { .. } => (larger * 0.25).max(0.1),
             Sample::Quantile { .. } => (larger * 0.3).max(2.0 * self.relevant(a, b, noise)),
             Sample::Event { .. } => f64::MAX,
@@ -110,9 +110,9 @@ impl Figure {
     /// A seed for whatever is drawn for this figure, the same in every comparison.
     pub(crate) fn seed(&self) -> u64 {
         // FNV-1a: short, and the same everywhere.
-        self.id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        })
+        self.id
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 }
 
@@ -162,8 +162,8 @@ impl Maker<'_> {
         }
     }
 
-    fn requests(&self) -> Option<String> {
-        Some(format!("{}/{}/succeeded", self.phase, self.traffic))
+    fn requests(&self) -> String {
+        format!("{}/{}/succeeded", self.phase, self.traffic)
     }
 
     fn outcomes(&self, cell: &BehaviourCell, found: &mut Vec<Figure>) {
@@ -194,7 +194,7 @@ impl Maker<'_> {
                 Unit::Share,
                 share(*count),
             );
-            found.push(Figure { better, part_of: self.requests(), kept: false, ..figure });
+            found.push(Figure { better, part_of: Some(self.requests()), kept: false, ..figure });
         }
     }
 
@@ -220,7 +220,7 @@ impl Maker<'_> {
             found.push(Figure {
                 group: Group::Outcome,
                 better: Better::Lower,
-                part_of: self.requests(),
+                part_of: Some(self.requests()),
                 ..figure
             });
         }
@@ -243,7 +243,11 @@ impl Maker<'_> {
             found.push(self.figure("timer/given-up", what, Group::Timer, Unit::Share, share));
         }
         for (name, what, buckets) in [
-            ("timer/patience", "how long the gateway waited for attempts that it gave up, median", &cell.given_up),
+            (
+                "timer/patience",
+                "how long the gateway waited for attempts that it gave up, median",
+                &cell.given_up,
+            ),
             ("timer/gap", "pause between an attempt's end and the next, median", &cell.gaps),
         ] {
             if !buckets.is_empty() {
@@ -273,12 +277,7 @@ impl Maker<'_> {
         let denominator = DESIGN_EFFECT * (n - succeeded) / (succeeded * n);
         let relative = ((mean_error / mean.max(1e-9)).powi(2) + denominator).sqrt();
         for (name, what, unit, all) in [
-            (
-                "cost/attempts",
-                "attempts for each request that succeeded",
-                Unit::Attempts,
-                attempts as f64,
-            ),
+            ("cost/attempts", "attempts for each request that succeeded", Unit::Attempts, attempts as f64),
             (
                 "cost/bytes",
                 "body bytes moved for each request that succeeded",

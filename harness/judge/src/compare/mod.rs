@@ -11,8 +11,8 @@ mod tests;
 mod verdicts;
 mod words;
 
-pub use documents::{Incomparable, compare, compare_with_baseline};
 pub(crate) use documents::named;
+pub use documents::{Incomparable, compare, compare_with_baseline};
 pub(crate) use figures::{Figure, Noise, figures};
 pub(crate) use sample::Estimate;
 pub(crate) use stats::{ALPHA, Z99, deviations};

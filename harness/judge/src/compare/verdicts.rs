@@ -1,11 +1,17 @@
 //! From two figures to a word: same, changed, or can't tell, with why and what it would take.
 
-use reports::{Change, Course, Finding, Group, Verdict, Word};
+use reports::{Change, Course, Finding, Group, Report, Verdict, Word};
 
 use super::figures::{Better, Figure, Noise};
 use super::sample::Sample;
-use super::stats::{Test, holm};
+use super::stats::{self, Test, holm};
 use super::words::{Unit, about};
+
+/// Times that are this many times apart, with none in between, belong to two modes.
+const MODES_APART: f64 = 1.5;
+
+/// The largest resolution of a share with which it still says something.
+pub(crate) const SHARE_TELLABLE: f64 = 0.15;
 
 /// A figure before and after.
 pub(crate) struct Pair {
@@ -18,8 +24,8 @@ pub(crate) struct Pair {
 pub(crate) fn judge(pairs: &[Pair], noise: Noise, timeless: Option<&str>) -> Vec<Change> {
     let tests: Vec<Option<Test>> =
         pairs.iter().map(|pair| pair.before.sample.test(&pair.after.sample, pair.before.seed())).collect();
-    let chances: Vec<f64> = tests.iter().flatten().map(|test| test.p).collect();
-    let mut rejected = holm(&chances).into_iter();
+    let odds: Vec<f64> = tests.iter().flatten().map(|test| test.p).collect();
+    let mut rejected = holm(&odds).into_iter();
     let mut changes: Vec<Change> = Vec::with_capacity(pairs.len());
     for (pair, test) in pairs.iter().zip(tests) {
         let told = match test {
@@ -36,7 +42,6 @@ pub(crate) fn judge(pairs: &[Pair], noise: Noise, timeless: Option<&str>) -> Vec
         };
         changes.push(pair.change(told));
     }
-    soften(&mut changes);
     changes
 }
 
@@ -64,7 +69,10 @@ impl Pair {
 
     fn tested(&self, test: Test, beyond_chance: bool, noise: Noise) -> Told {
         let (Some(a), Some(b)) = self.values() else {
-            return Told::unknown("there is nothing to compare it with".into(), "requests of this kind in both runs");
+            return Told::unknown(
+                "there is nothing to compare it with".into(),
+                "requests of this kind in both runs",
+            );
         };
         let (unit, figure) = (self.before.unit, &self.before);
         let difference = (b - a).abs();
@@ -94,12 +102,48 @@ impl Pair {
             let because = format!("{interval}: by itself a change, but one of many figures");
             return Told::unknown(because, needs(seen as f64 * 2.0, seen));
         }
+        if let Some(because) = self.between_modes().filter(|_| test.resolution() > tellable) {
+            return Told::known(Word::Same, because);
+        }
         if test.resolution() > tellable {
             let factor = (test.resolution() / tellable).powi(2);
             return Told::unknown(interval, needs(seen as f64 * factor, seen));
         }
         let resolution = unit.difference(test.resolution());
         Told::known(Word::Same, format!("no difference to ± {resolution}; {interval}"))
+    }
+
+    /// What can be said of a quantile that falls into a gap between two modes, fast answers and slow ones. It jumps from
+    /// one to the other by chance, and no number of requests changes that; how many are slow can be told.
+    fn between_modes(&self) -> Option<String> {
+        let (Sample::Quantile { buckets: before, q }, Sample::Quantile { buckets: after, .. }) =
+            (&self.before.sample, &self.after.sample)
+        else {
+            return None;
+        };
+        let mut bounds: Vec<u64> = before.iter().chain(after).map(|(bound, _)| *bound).collect();
+        bounds.sort_unstable();
+        let gaps = bounds.windows(2).filter(|pair| pair[1] as f64 > pair[0] as f64 * MODES_APART);
+        let above = |buckets: &[(u64, u64)], edge: u64| {
+            let slow = buckets.iter().filter(|(bound, _)| *bound > edge).map(|(_, count)| count);
+            (slow.sum::<u64>(), buckets.iter().map(|(_, count)| count).sum::<u64>())
+        };
+        gaps.map(|pair| pair[0]).find_map(|edge| {
+            let (first, second) = (above(before, edge), above(after, edge));
+            let test = stats::shares(first, second);
+            let share = |(slow, all): (u64, u64)| slow as f64 / all as f64;
+            let near = |part| (1.0 - share(part) - q).abs() <= test.resolution();
+            let told =
+                near(first) && near(second) && test.resolution() <= SHARE_TELLABLE && test.p > stats::ALPHA;
+            told.then(|| {
+                format!(
+                    "it lies in a gap between two modes; {} took longer than {} before, and {} after",
+                    Unit::Share.show(Some(share(first))),
+                    Unit::Ms.show(Some(edge as f64 / 1e3)),
+                    Unit::Share.show(Some(share(second)))
+                )
+            })
+        })
     }
 
     /// A single event: no test can be made, so only a large difference counts.
@@ -155,8 +199,15 @@ pub(crate) fn needs(wanted: f64, seen: u64) -> String {
 }
 
 /// More attempts that bring more success are a trade, and so are fewer that bring less: neither is simply good or
-/// bad, and the same goes for what they cost and how long they take.
-pub(crate) fn soften(changes: &mut [Change]) {
+/// bad, and the same goes for what they cost and how long they take. Not so for writes: one that is sent again may be
+/// carried out twice, and no success makes up for that.
+pub(crate) fn soften(changes: &mut [Change], report: &Report) {
+    let writes = |cell: &str| {
+        report.traffic.iter().any(|class| {
+            let repeats_harm = class.request.starts_with("POST ") || class.request.starts_with("PATCH ");
+            repeats_harm && cell.strip_suffix(class.name.as_str()).is_some_and(|phase| phase.ends_with('/'))
+        })
+    };
     let turns: Vec<(String, Course)> = changes
         .iter()
         .filter(|change| change.word == Word::Changed)
@@ -167,7 +218,8 @@ pub(crate) fn soften(changes: &mut [Change]) {
             let traded = change.id.strip_prefix(&cell).is_some_and(|rest| {
                 ["/attempts/", "/cost/", "/response/", "/service/"].iter().any(|part| rest.starts_with(part))
             });
-            if traded && change.course.is_some_and(|course| course != success) {
+            let harmful = change.course == Some(Course::Worse) && writes(&cell);
+            if traded && !harmful && change.course.is_some_and(|course| course != success) {
                 change.course = Some(Course::Open);
                 change.because += match success {
                     Course::Better => "; more requests succeed for it",
@@ -229,21 +281,21 @@ fn finding_change(before: Option<Verdict>, finding: &Finding) -> Change {
 
 /// The figures of both, matched by name. What one of them lacks although it counted the whole is a zero there; what
 /// can't be matched is named.
-pub(crate) fn pairs(before: Vec<Figure>, after: Vec<Figure>) -> (Vec<Pair>, Vec<String>) {
+pub(crate) fn pairs(before: &[Figure], after: &[Figure]) -> (Vec<Pair>, Vec<String>) {
     let zero = |missing: &Figure, there: &[Figure]| {
         let whole = there.iter().find(|figure| Some(&figure.id) == missing.part_of.as_ref())?;
         Some(Figure { sample: Sample::Share { hits: 0, of: whole.sample.count() }, ..missing.clone() })
     };
     let find = |id: &str, there: &[Figure]| there.iter().find(|figure| figure.id == id).cloned();
     let (mut pairs, mut unmatched) = (Vec::new(), Vec::new());
-    for figure in &before {
-        match find(&figure.id, &after).or_else(|| zero(figure, &after)) {
+    for figure in before {
+        match find(&figure.id, after).or_else(|| zero(figure, after)) {
             Some(other) => pairs.push(Pair { before: figure.clone(), after: other }),
             None => unmatched.push(format!("{} (before only)", figure.id)),
         }
     }
     for figure in after.iter().filter(|figure| !before.iter().any(|other| other.id == figure.id)) {
-        match zero(figure, &before) {
+        match zero(figure, before) {
             Some(other) => pairs.push(Pair { before: other, after: figure.clone() }),
             None => unmatched.push(format!("{} (after only)", figure.id)),
         }

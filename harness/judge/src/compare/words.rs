@@ -93,9 +93,10 @@ mod tests {
 
     #[test]
     fn needs_are_rounded_up_and_grouped() {
-        assert_eq!([0.2, 4.0, 11.0, 3_700.0, 1e6].map(about), [
-            "about 1", "about 4", "about 20", "about 4 000", "about 1 000 000"
-        ]);
+        assert_eq!(
+            [0.2, 4.0, 11.0, 3_700.0, 1e6].map(about),
+            ["about 1", "about 4", "about 20", "about 4 000", "about 1 000 000"]
+        );
         assert_eq!(about(f64::INFINITY), "more than any run can send");
     }
 

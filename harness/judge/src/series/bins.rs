@@ -4,6 +4,8 @@ use evidence::Ledger;
 use reports::BINS_MAX;
 use units::Moment;
 
+use crate::Brief;
+
 /// The fewest bins that the axis is cut into, for a run with little traffic.
 const BINS_MIN: usize = 40;
 
@@ -23,13 +25,15 @@ pub(super) struct Bins {
 
 impl Bins {
     /// The axis of a run; nothing if nothing was recorded after the epoch.
-    pub(super) fn of(ledger: &Ledger) -> Option<Self> {
-        let ended = ledger.rest().ended.0;
-        let end = if ended > 0 {
-            ended
-        } else {
-            ledger.entries().map(|entry| entry.exchange.done.0).max()?
-        };
+    ///
+    /// A run that was carried out whole ends with its plan, even where its last answer came a moment earlier.
+    pub(super) fn of(brief: &Brief, ledger: &Ledger) -> Option<Self> {
+        let rest = ledger.rest();
+        let planned = brief.phases.last().map_or(0, |phase| phase.during.to.0);
+        let whole = !rest.cut && rest.early.is_none() && rest.ended.0 > 0;
+        let ended = if whole { rest.ended.0.max(planned) } else { rest.ended.0 };
+        let end =
+            if ended > 0 { ended } else { ledger.entries().map(|entry| entry.exchange.done.0).max()? };
         let most = (ledger.entries().len() / EXCHANGES_A_BIN).clamp(BINS_MIN, BINS_MAX) as i64;
         let width = round_width(end.checked_sub(1)? / most + 1)?;
         let count = (end - 1) / width + 1;

@@ -28,7 +28,8 @@ pub(crate) fn breakers(brief: &Brief, ledger: &Ledger) -> Vec<BreakerStrip> {
             Ok(stretches) => {
                 let hidden = stretches.iter().any(|stretch| stretch.state == BreakerState::Unknown);
                 let unknown = hidden.then(|| {
-                    "while a fault keeps requests from being seen, silence says nothing of the gateway".to_owned()
+                    "while a fault keeps requests from being seen, silence says nothing of the gateway"
+                        .to_owned()
                 });
                 BreakerStrip { stretches, unknown, ..strip }
             }

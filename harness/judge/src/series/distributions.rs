@@ -58,7 +58,8 @@ impl Distributions {
 }
 
 fn empty() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST_US, DIGITS).expect("the bounds are constants that HdrHistogram accepts")
+    Histogram::new_with_bounds(1, LONGEST_US, DIGITS)
+        .expect("the bounds are constants that HdrHistogram accepts")
 }
 
 fn buckets(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {

@@ -162,7 +162,7 @@ impl Values {
 }
 
 /// A round value on a logarithmic axis: `10 ms`, and not `10.0 ms`.
-fn short(value: f64, unit: Unit) -> String {
+pub(super) fn short(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Millis if value >= 999.0 => format!("{} s", number(value / 1e3)),
         Unit::Millis if value < 0.99 => format!("{} µs", number(value * 1e3)),
@@ -182,7 +182,7 @@ fn round_up(least: f64) -> f64 {
 fn number(value: f64) -> String {
     if value >= 10_000.0 {
         figures::count(value.round() as u64)
-    } else if value == value.round() || value >= 100.0 {
+    } else if value.fract().abs() < 1e-9 || value >= 100.0 {
         format!("{value:.0}")
     } else if value >= 10.0 {
         format!("{value:.1}")
@@ -203,10 +203,22 @@ mod tests {
     fn values_are_labelled_with_round_figures() {
         let linear = |top: f64| said(&Values::linear([top].into_iter(), Unit::Rate).labels());
         let shown: Vec<String> = [0.0, 0.7, 3.0, 97.0, 260.0, 41_000.0].into_iter().map(linear).collect();
-        insta::assert_snapshot!(shown.join("\n"), @"");
+        insta::assert_snapshot!(shown.join("\n"), @r"
+        0/s | 0.50/s | 1/s
+        0/s | 0.50/s | 1/s
+        0/s | 1/s | 2/s | 3/s
+        0/s | 50/s | 100/s
+        0/s | 100/s | 200/s | 300/s
+        0/s | 20 000/s | 40 000/s | 60 000/s
+        ");
         let log =
             |least: f64, most: f64| said(&Values::log([least, most].into_iter(), Unit::Millis).labels());
-        insta::assert_snapshot!([log(0.3, 40.0), log(5.0, 5.0), log(0.01, 90_000.0)].join("\n"), @"");
+        let shown = [log(0.3, 40.0), log(5.0, 5.0), log(0.01, 90_000.0)].join("\n");
+        insta::assert_snapshot!(shown, @r"
+        100 µs | 1 ms | 10 ms | 100 ms
+        1 ms | 10 ms
+        10 µs | 1 ms | 100 ms | 10 s
+        ");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::axis::{HEIGHT, Time};
+use super::axis::{HEIGHT, Time, Unit, short};
 use super::plot::{self, Run, units};
 use crate::figures;
 use crate::{HeatRow, Series};
@@ -31,8 +31,8 @@ pub(super) fn figure(run: &Run<'_>, series: &Series) -> Markup {
     let (first, last) = (&rows[0], &rows[rows.len() - 1]);
     let spoken = format!(
         "{TITLE}: from {} to {}, up to {} requests in a cell",
-        figures::ms(first.from_ms),
-        figures::ms(last.to_ms),
+        short(first.from_ms, Unit::Millis),
+        short(last.to_ms, Unit::Millis),
         figures::count(most)
     );
     let drawn = html! {
@@ -75,7 +75,7 @@ fn labels(rows: &[HeatRow]) -> Vec<(f64, String)> {
     let height = HEIGHT / rows.len() as f64;
     let bounds = rows.iter().map(|row| row.from_ms).chain(rows.last().map(|row| row.to_ms));
     let places = bounds.enumerate().step_by(every);
-    places.map(|(index, bound)| (HEIGHT - height * index as f64, figures::ms(bound))).collect()
+    places.map(|(index, bound)| (HEIGHT - height * index as f64, short(bound, Unit::Millis))).collect()
 }
 
 /// A path for each shade; neighbours of one shade in a row are one rectangle.
@@ -102,7 +102,7 @@ fn paths(time: Time, rows: &[HeatRow], most: u64) -> [String; LEVELS] {
 }
 
 fn table(time: Time, rows: &[HeatRow]) -> Markup {
-    let head = rows.iter().map(|row| format!("under {}", figures::ms(row.to_ms))).collect();
+    let head = rows.iter().map(|row| format!("under {}", short(row.to_ms, Unit::Millis))).collect();
     plot::table(TITLE, head, time, |bin| {
         let cell = |row: &HeatRow| match row.counts.get(bin).copied().unwrap_or(0) {
             0 => String::new(),

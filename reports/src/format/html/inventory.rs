@@ -175,7 +175,7 @@ pub(super) fn table(caption: &str, head: Head<'_>, rows: Vec<Vec<String>>) -> Ma
     }
     let left_out = rows.len().saturating_sub(ROWS_MAX) as u64;
     html! {
-        div .wide role="region" aria-label=(caption) tabindex="0" {
+        div .wide role="group" aria-label=(caption) tabindex="0" {
             table {
                 caption { (caption) }
                 thead { tr { @for (title, number) in head { th scope="col" class=[number.then_some("number")] { (title) } } } }

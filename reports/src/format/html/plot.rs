@@ -3,6 +3,8 @@
 //! The drawing stretches to the page's width while its labels do not, so that it can be read on a phone. Colours are
 //! those of Okabe and Ito with a dash pattern each, and every line is named in the legend.
 
+use std::fmt::Write;
+
 use maud::{Markup, html};
 
 use super::axis::{HEIGHT, Time, Unit, Values};
@@ -52,9 +54,9 @@ impl Line {
         Line { name: escape::name(name), style: style % STYLES, values: (0..time.bins).map(finite).collect() }
     }
 
-    /// True if there is anything but zeros and nothings.
-    fn has_any(&self) -> bool {
-        self.values.iter().flatten().any(|value| *value > 0.0)
+    /// True if there is anything to draw: a measured time may be 0, a count of 0 is none.
+    fn has_any(&self, zero_counts: bool) -> bool {
+        self.values.iter().flatten().any(|value| zero_counts || *value > 0.0)
     }
 
     fn most(&self) -> Option<f64> {
@@ -79,14 +81,14 @@ impl Chart {
         let all = self.lines.iter().flat_map(|line| line.values.iter().flatten().copied());
         let values = if self.log { Values::log(all, self.unit) } else { Values::linear(all, self.unit) };
         let drawn = html! {
-            @for line in self.lines.iter().filter(|line| line.has_any()) {
+            @for line in self.lines.iter().filter(|line| line.has_any(self.log)) {
                 path class={ "line s" (line.style) } d=(path(run.time, values, &line.values)) {}
             }
         };
         let legend = html! {
             ul .legend { @for (index, line) in self.lines.iter().enumerate() { (self.entry(index, line)) } }
         };
-        if !self.lines.iter().any(Line::has_any) {
+        if !self.lines.iter().any(|line| line.has_any(self.log)) {
             return figure(self.title, &legend, &html! { p .missing { (self.missing) } });
         }
         let most = self.lines.iter().filter_map(|line| Some((line, line.most()?)));
@@ -104,7 +106,7 @@ impl Chart {
         html! {
             li {
                 (swatch(line.style)) " " (line.name)
-                @if !line.has_any() { ": none" }
+                @if !line.has_any(self.log) { ": none" }
                 span .value data-chart=(self.id) data-line=(index) {}
             }
         }
@@ -200,7 +202,7 @@ pub(super) fn table(
     html! {
         details .data {
             summary { "Table: " (title) }
-            div .wide role="region" aria-label={ "Table: " (title) } tabindex="0" {
+            div .wide role="group" aria-label={ "Table: " (title) } tabindex="0" {
                 table {
                     thead { tr { th scope="col" { "From" } @for name in head { th scope="col" .number { (name) } } } }
                     tbody {
@@ -226,7 +228,8 @@ fn path(time: Time, values: Values, line: &[Option<f64>]) -> String {
     for (bin, value) in line.iter().enumerate() {
         if let Some(value) = value {
             let (command, end) = if drawing { ("L", "") } else { ("M", "h0") };
-            path.push_str(&format!("{command}{} {}{end}", units(time.middle(bin)), values.y(*value)));
+            // Writing to a string cannot fail.
+            let _ = write!(path, "{command}{} {}{end}", units(time.middle(bin)), values.y(*value));
         }
         drawing = value.is_some();
     }

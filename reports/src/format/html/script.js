@@ -13,6 +13,7 @@
   const places = Math.max(1, Math.min(3, Math.ceil(-Math.log10(data.bin))));
   const seconds = value => value.toFixed(places) + " s";
   const millis = value => value == null ? "–"
+    : value > 0 && value < 0.1 ? (value * 1000).toFixed(1) + " µs"
     : value < 10 ? value.toFixed(2) + " ms"
     : value < 10000 ? value.toFixed(1) + " ms" : (value / 1000).toFixed(2) + " s";
   const count = value => String(value).replace(/(?<=\d)(?=(\d{3})+$)/g, value < 10000 ? "" : "\u202f");
@@ -90,11 +91,11 @@
       new Array(data.bins).fill(0)), from, to);
     term(list, "Selected", `${seconds(start(from))} – ${seconds(finish(to))}: ${count(all)} requests were due`);
     const parts = lines => lines.map(line => [line.name, summed(line.counts, from, to)]).filter(part => part[1])
-      .map(part => `${count(part[1])} ${part[0]}`).join(", ") || "none";
+      .map(part => `${part[0]}: ${count(part[1])}`).join(", ") || "none";
     term(list, "Outcomes", parts(data.outcomes));
     term(list, "Attempts", parts(data.attempts));
     term(list, "Response", `p50 ${quantile(0.5, from, to)}, p99 ${quantile(0.99, from, to)}, max ${millis(largest(data.response[3], from, to))}`);
-    term(list, "Per request", `at most ${largest(data.tries[1], from, to)} attempts; in flight: at most ${largest(data.flight, from, to)}`);
+    term(list, "Per request", `attempts: at most ${largest(data.tries[1], from, to)}; in flight: at most ${largest(data.flight, from, to)}`);
     term(list, "Noise", `driver lag p99 at most ${millis(largest(data.lag, from, to))}, longest stall ${millis(largest(data.stall, from, to))}`);
     const clear = document.createElement("button");
     clear.type = "button";

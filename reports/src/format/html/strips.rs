@@ -191,7 +191,7 @@ fn table(strips: &[&BreakerStrip]) -> Markup {
     html! {
         details .data {
             summary { "Table: " (BREAKERS) }
-            div .wide role="region" aria-label={ "Table: " (BREAKERS) } tabindex="0" {
+            div .wide role="group" aria-label={ "Table: " (BREAKERS) } tabindex="0" {
                 table {
                     thead {
                         tr { th scope="col" { "Backend" } th scope="col" { "State" } th scope="col" .number { "From" } th scope="col" .number { "To" } }

@@ -26,7 +26,7 @@ pub(super) fn figure(timeline: &Timeline) -> Markup {
     html! {
         figure {
             figcaption { (timeline.title) }
-            div .wide role="region" aria-label="Timeline" tabindex="0" {
+            div .wide role="group" aria-label=(timeline.title) tabindex="0" {
                 svg viewBox={ "0 0 " (WIDTH) " " (foot + 24.0) } role="img" aria-label=(timeline.title) {
                     (axis(timeline, foot))
                     @for (index, bar) in timeline.bars.iter().enumerate() {

@@ -78,14 +78,20 @@ fn endpoints(backends: &[Upstream]) -> String {
     );
     // Envoy wants its priorities without gaps.
     for (level, priority) in priorities(backends).into_iter().enumerate() {
-        text.push_str(&format!("      - priority: {level}\n        lb_endpoints:\n"));
-        for backend in backends.iter().filter(|backend| backend.priority == priority) {
-            let (host, port) = (backend.address.ip(), backend.address.port());
-            text.push_str(&format!(
-                "        - endpoint: {{address: {{socket_address: {{address: \"{host}\", port_value: {port}}}}}}}  # {}\n          load_balancing_weight: {}\n",
-                backend.name, backend.weight
-            ));
-        }
+        let group = backends.iter().filter(|backend| backend.priority == priority);
+        text.extend([format!("      - priority: {level}\n        lb_endpoints:\n")]);
+        text.extend(group.map(endpoint));
     }
     text
+}
+
+fn endpoint(backend: &Upstream) -> String {
+    let (host, port) = (backend.address.ip(), backend.address.port());
+    let address = format!("{{socket_address: {{address: \"{host}\", port_value: {port}}}}}");
+    format!(
+        "        - endpoint: {{address: {address}}}  # {}
+          load_balancing_weight: {}
+",
+        backend.name, backend.weight
+    )
 }

@@ -86,14 +86,15 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker) {
     if let Some(share) = breaker.trip.share {
         let percent = share.get() * 100.0;
         if (percent - percent.round()).abs() > 1e-6 {
-            let why = format!("envoy counts shares in whole percent, which {percent} % is not");
+            let why =
+                format!("envoy counts shares in whole percent, which a share of {} is not", share.get());
             refusals.say("policy.breaker.trip.share", why);
         }
     }
     if breaker.trip.within.is_some_and(|within| within < Timespan(Duration::from_millis(1))) {
         refusals.say("policy.breaker.trip.within", "envoy's window lasts at least 1 ms");
     }
-    if breaker.probes > 1 {
+    if breaker.probes.is_some() {
         refusals.say("policy.breaker.probes", "envoy has no half-open state");
     }
 }

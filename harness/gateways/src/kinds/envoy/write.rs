@@ -97,14 +97,14 @@ fn routes(upstreams: &Upstreams) -> String {
 
 fn retry_policy(retry: &Retry, upstreams: &Upstreams) -> String {
     let policy = &upstreams.policy;
-    let statuses: Vec<String> = retry.on.iter().filter_map(status).collect();
+    let statuses: Vec<String> = retry.on.iter().copied().filter_map(status).collect();
     let mut text = format!(
         "                  retry_policy:
                     retry_on: \"{}\"  # policy.retry.on
 ",
         conditions(retry, policy).join(",")
     );
-    let mut line = |words: String| text.push_str(&format!("                    {words}\n"));
+    let mut line = |words: String| text.extend(["                    ", &words, "\n"]);
     if !statuses.is_empty() {
         line(format!("retriable_status_codes: [{}]", statuses.join(", ")));
     }
@@ -131,7 +131,7 @@ fn retry_policy(retry: &Retry, upstreams: &Upstreams) -> String {
     text
 }
 
-fn status(on: &RetryOn) -> Option<String> {
+fn status(on: RetryOn) -> Option<String> {
     match on {
         RetryOn::Status(code) => Some(code.to_string()),
         _ => None,
@@ -148,7 +148,7 @@ fn conditions(retry: &Retry, policy: &Policy) -> Vec<&'static str> {
     if on(RetryOn::Reset) || (on(RetryOn::Timeout) && policy.timeout.per_try.is_some()) {
         words.push("reset");
     }
-    if retry.on.iter().any(|on| status(on).is_some()) {
+    if retry.on.iter().any(|on| status(*on).is_some()) {
         words.push("retriable-status-codes");
     }
     words

@@ -71,7 +71,7 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy) {
     if let Some(why) = wrong {
         refusals.say("policy.breaker.trip", why);
     }
-    if breaker.probes > 1 {
+    if breaker.probes.is_some() {
         refusals.say("policy.breaker.probes", "haproxy has no half-open state");
     }
     let blind = policy

@@ -61,7 +61,7 @@ fn retries(policy: &Policy) -> String {
     let Some(retry) = policy.retry.as_ref().filter(|_| attempts > 1) else {
         return "    retries 0                   # no policy.retry\n    retry-on none\n".into();
     };
-    let on: Vec<String> = retry.on.iter().map(condition).collect();
+    let on: Vec<String> = retry.on.iter().copied().map(condition).collect();
     let other = if retry.other_backend {
         "option redispatch 1         # policy.retry.other_backend"
     } else {
@@ -77,7 +77,7 @@ fn retries(policy: &Policy) -> String {
     )
 }
 
-fn condition(on: &RetryOn) -> String {
+fn condition(on: RetryOn) -> String {
     match on {
         RetryOn::ConnectFailure => "conn-failure".into(),
         RetryOn::Reset => "empty-response".into(),
@@ -104,11 +104,11 @@ fn backend(upstreams: &Upstreams) -> String {
         text.push_str("    option allbackups           # backends of the second priority share the traffic when it comes\n");
     }
     if let Some(retry) = policy.retry.as_ref().filter(|_| attempts(policy) > 1) {
-        text.push_str(&format!(
+        text.extend([format!(
             "    http-request disable-l7-retry unless {{ method {} }}  # policy.retry.methods; a connection that could \
              not be made is retried for any\n",
             retry.methods.join(" ")
-        ));
+        )]);
     }
     if policy.breaker.is_some() {
         text.push_str(
@@ -133,10 +133,10 @@ fn server(upstream: &Upstream, spare: bool, breaker: Option<&Breaker>) -> String
         && let Some(errors) = trip.consecutive
     {
         let open = millis(Duration::from(*open_for));
-        line.push_str(&format!(
+        line.extend([format!(
             " check inter 24h fastinter {open} downinter {open} rise 1 fall 1 observe layer7 error-limit {errors} \
              on-error mark-down"
-        ));
+        )]);
     }
     line.push('\n');
     line

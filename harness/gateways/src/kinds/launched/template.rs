@@ -28,22 +28,31 @@ impl<'a> Values<'a> {
         backends.chain(others.map(String::from)).collect()
     }
 
-    /// What `name` stands for; the outer `None` says that there is no such placeholder.
-    fn look_up(&self, name: &str) -> Option<Option<String>> {
+    /// What `name` stands for; nothing if there is no such placeholder.
+    fn look_up(&self, name: &str) -> Option<Value> {
+        let known = |value: Option<String>| value.map_or(Value::Later, Value::Known);
         if name == "dir" {
-            return Some(self.place.map(|(_, dir)| dir.display().to_string()));
+            return Some(known(self.place.map(|(_, dir)| dir.display().to_string())));
         }
         if let Some(part) = name.strip_prefix("listen.") {
-            return match self.place {
-                Some((address, _)) => of(address, part).map(Some),
-                None => matches!(part, "address" | "host" | "port").then_some(None),
+            let value = self.place.map(|(address, _)| of(address, part));
+            return match value {
+                Some(value) => value.map(Value::Known),
+                None => ["address", "host", "port"].contains(&part).then_some(Value::Later),
             };
         }
         // The name of a backend may have dots of its own.
         let (backend, part) = name.strip_prefix("backend.")?.rsplit_once('.')?;
         let backend = self.backends.iter().find(|known| known.name == backend)?;
-        of(backend.address, part).map(Some)
+        of(backend.address, part).map(Value::Known)
     }
+}
+
+/// What one placeholder stands for.
+enum Value {
+    Known(String),
+    /// Known only when the gateway is started.
+    Later,
 }
 
 fn of(address: SocketAddr, part: &str) -> Option<String> {
@@ -72,8 +81,8 @@ pub(crate) fn fill(text: &str, values: &Values<'_>) -> Result<String, String> {
         let value = values.look_up(name).ok_or_else(|| unknown(name, line, &values.known()))?;
         listens |= matches!(name, "listen.address" | "listen.port");
         match value {
-            Some(value) => filled.push_str(&value),
-            None => filled.push_str(&rest[start..start + 2 + length]),
+            Value::Known(value) => filled.push_str(&value),
+            Value::Later => filled.push_str(&rest[start..start + 2 + length]),
         }
         rest = &after[length..];
     }

@@ -37,6 +37,12 @@ pub(crate) fn made(configuration: Result<Option<String>, Vec<Unsupported>>) -> S
     text
 }
 
+/// The part of a text from one word on to another; an empty one is its end.
+pub(crate) fn part<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let (_, after) = text.split_at(text.find(from).unwrap());
+    if to.is_empty() { after } else { after.split_once(to).unwrap().0 }
+}
+
 /// What can't be expressed, one a line.
 pub(crate) fn refusals(unsupported: Vec<Unsupported>) -> String {
     let lines = unsupported.into_iter().map(|item| format!("{}: {}", item.key, item.why));

@@ -90,7 +90,7 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy, backend
             format!("nginx counts time in whole seconds here, which breaker.open_for = `{open_for}` is not");
         refusals.say("policy.breaker.open_for", why);
     }
-    if breaker.probes > 1 {
+    if breaker.probes.is_some_and(|probes| probes > 1) {
         refusals.say("policy.breaker.probes", "nginx probes with exactly one request");
     }
     if backends == 1 {

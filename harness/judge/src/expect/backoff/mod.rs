@@ -111,7 +111,7 @@ impl Expectation for Backoff {
             case.doubt(format!("gaps between attempts can't be told: {hidden}"));
         } else {
             self.rule(&mut case, &found, noise, window.demand.samples_min.unwrap_or(SAMPLES_MIN));
-            self.rule_shape(&mut case, &by_nth, noise);
+            self.rule_shape(&mut case, &found, &by_nth, noise);
         }
         let observed = observed(&by_nth, found.iter().filter(|gap| gap.length.is_none()).count());
         case.judged(Facts {
@@ -231,7 +231,13 @@ impl Backoff {
     }
 
     /// Whether jitter is really drawn, and evenly.
-    fn rule_shape(&self, case: &mut Case, by_nth: &BTreeMap<usize, Vec<Duration>>, noise: Duration) {
+    fn rule_shape(
+        &self,
+        case: &mut Case,
+        found: &[Gap],
+        by_nth: &BTreeMap<usize, Vec<Duration>>,
+        noise: Duration,
+    ) {
         let Some(growth) = self.full_jitter else { return };
         let first = by_nth.get(&1).map_or(0, Vec::len);
         if first < SHAPE_MIN {
@@ -253,6 +259,10 @@ impl Backoff {
                 ));
             } else if distance(lengths, cap) > allowed {
                 case.complain(uneven(*nth, lengths, cap, *self.tolerance));
+                let these = found.iter().filter(|gap| gap.nth == *nth);
+                for (tag, length) in these.filter_map(|gap| Some((gap.tag, gap.length?))).take(5) {
+                    case.witness(tag, format!("waited {} before attempt {}", Timespan(length), nth + 1));
+                }
             }
         }
     }

@@ -160,11 +160,15 @@ impl Inquiry<'_> {
 
     /// Requests that could have been tried on a backend that never returned.
     fn missing(&mut self, after: Moment, name: &str) {
-        let entries =
-            self.ledger.entries().filter(|entry| entry.exchange.due > after && !entry.exchange.succeeded());
-        let tags: Vec<Tag> = entries.take(5).map(|entry| entry.exchange.tag).collect();
-        for tag in tags {
-            self.case.witness(tag, format!("failed without a try at `{name}`"));
+        let due =
+            || self.ledger.entries().map(|entry| entry.exchange).filter(|exchange| exchange.due > after);
+        let failed = due().filter(|exchange| !exchange.succeeded()).take(5);
+        let mut shown: Vec<(Tag, &str)> = failed.map(|exchange| (exchange.tag, "failed")).collect();
+        if shown.is_empty() {
+            shown.extend(due().take(5).map(|exchange| (exchange.tag, "was answered elsewhere")));
+        }
+        for (tag, how) in shown {
+            self.case.witness(tag, format!("{how}, without a try at `{name}`"));
         }
     }
 

@@ -13,7 +13,7 @@ use units::{Moment, Share, Stretch, Timespan};
 
 use super::{Expectation, Judged};
 use crate::Window;
-use crate::reconstruct::{Case, Facts, Traffic, arrivals, joined, recorded_to, silences};
+use crate::reconstruct::{Case, Facts, Traffic, arrivals, joined, missed_min, recorded_to, silences};
 
 /// With fewer requests after the fault, nothing is proven.
 const SAMPLES_MIN: u64 = 20;
@@ -259,7 +259,12 @@ impl Recovery {
             return format!("`{name}` is in reserve");
         };
         let found = arrivals(ledger, backend, after.healthy);
-        let silences = silences(&found, &traffic, after.healthy, Duration::ZERO);
+        let mut silences = silences(&found, &traffic, after.healthy, Duration::ZERO);
+        // After a stall of the machine, what was due in it is sent at once: it is not missing before it can arrive.
+        silences.retain(|silence| {
+            let end = silence.to.unwrap_or(after.healthy.to) - noise;
+            traffic.expected(silence.from, end) >= missed_min(found.len())
+        });
         let since = |moment: Moment| moment.since(after.healthy.from);
         let back = match silences.last() {
             Some(silence) => silence.to,

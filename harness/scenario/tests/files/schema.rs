@@ -1,9 +1,7 @@
 //! The JSON Schema accepts what the reader accepts, and knows every key.
 
-mod common;
-
+use crate::common::{SOUND, with};
 use brownout_scenario::schema;
-use common::{SOUND, with};
 use fake_backends::fault::FaultSettings;
 use judge::ExpectationSettings;
 use serde_json::Value;

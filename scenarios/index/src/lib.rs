@@ -1,4 +1,4 @@
-//! The scenario library, carried by the binary: every file beside this crate's `Cargo.toml`, as text.
+//! The scenario library, carried by the binary: every file of the folder above, as text.
 
 /// A scenario of the library.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +13,7 @@ macro_rules! library {
     ($($name:literal,)+) => {
         /// Every scenario of the library, the first to look at first.
         pub const LIBRARY: &[Entry] =
-            &[$(Entry { name: $name, text: include_str!(concat!("../", $name, ".toml")) },)+];
+            &[$(Entry { name: $name, text: include_str!(concat!("../../", $name, ".toml")) },)+];
     };
 }
 
@@ -45,12 +45,10 @@ mod tests {
 
     #[test]
     fn every_file_of_the_library_is_listed_once() {
-        let folder = std::fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/..")).unwrap();
         let files = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let files: BTreeSet<String> = files
-            .filter(|name| name != "Cargo.toml")
-            .filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned()))
-            .collect();
+        let files: BTreeSet<String> =
+            files.filter_map(|name| Some(name.strip_suffix(".toml")?.to_owned())).collect();
         let listed: BTreeSet<String> = LIBRARY.iter().map(|entry| entry.name.to_owned()).collect();
         assert_eq!(files, listed);
         assert_eq!(listed.len(), LIBRARY.len(), "a name is listed twice");

@@ -8,7 +8,7 @@ use gateways::GatewaySettings;
 use judge::ExpectationSettings;
 
 /// The sound scenario.
-pub const SOUND: &str = r#"name = "one backend answers 503"
+pub(crate) const SOUND: &str = r#"name = "one backend answers 503"
 
 [gateway.reference]
 
@@ -46,18 +46,18 @@ attempts = { max = 2 }
 "#;
 
 /// The sound scenario with one piece of it replaced.
-pub fn with(old: &str, new: &str) -> String {
+pub(crate) fn with(old: &str, new: &str) -> String {
     assert!(SOUND.contains(old), "the sound scenario has no {old:?}");
     SOUND.replacen(old, new, 1)
 }
 
 /// Everything that is said of a text: its errors and warnings, or nothing.
-pub fn said_of(text: &str) -> String {
+pub(crate) fn said_of(text: &str) -> String {
     said_with(text, &Overrides::default())
 }
 
 /// The same, with overrides.
-pub fn said_with(text: &str, overrides: &Overrides) -> String {
+pub(crate) fn said_with(text: &str, overrides: &Overrides) -> String {
     let said = match load_text("orders.toml", text, Path::new("."), overrides) {
         Ok(loaded) => loaded.render_warnings(false),
         Err(failure) => failure.render(false),

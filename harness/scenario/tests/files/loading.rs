@@ -1,11 +1,9 @@
 //! Files, and what the command line changes in them.
 
-mod common;
-
 use std::path::Path;
 
+use crate::common::{SOUND, said_with};
 use brownout_scenario::{Loaded, Overrides, TEXT_MAX, load, load_text};
-use common::{SOUND, said_with};
 use insta::assert_snapshot;
 use units::Timespan;
 

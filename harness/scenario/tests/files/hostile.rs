@@ -1,9 +1,7 @@
 //! Whatever a file holds, loading it ends with a plan or with diagnostics that can be shown.
 
-mod common;
-
+use crate::common::{SOUND, said_of, said_with};
 use brownout_scenario::Overrides;
-use common::{SOUND, said_of, said_with};
 use proptest::prelude::*;
 
 /// Words that lead deep into the reader.

@@ -1,8 +1,6 @@
 //! Errors in the shape of a file: each points at the exact word, in the words of the project.
 
-mod common;
-
-use common::{SOUND, said_of, with};
+use crate::common::{SOUND, said_of, with};
 use insta::assert_snapshot;
 
 #[test]

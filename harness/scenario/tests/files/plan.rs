@@ -1,11 +1,9 @@
 //! What a scenario is compiled to, and how it is described.
 
-mod common;
-
 use std::path::Path;
 
+use crate::common::{SOUND, with};
 use brownout_scenario::{Overrides, Plan, describe, load_text};
-use common::{SOUND, with};
 use driver::{Mode, Segment};
 use units::{Moment, Rate, Timespan};
 

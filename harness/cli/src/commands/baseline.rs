@@ -1,0 +1,87 @@
+//! `brownout baseline save`, and what `brownout run --baseline` judges against.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use judge::Baseline;
+use reports::{Answer, ComparisonFormat, Course, Report};
+
+use super::compare::write;
+use crate::args::BaselineCommand;
+use crate::exit::Exit;
+use crate::judging::report_of;
+use crate::output::{complain, harmless, print};
+
+/// The largest file that is read: some ten thousand figures.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+pub(crate) fn baseline(command: &BaselineCommand) -> Result<Exit> {
+    let BaselineCommand::Save { run, out } = command;
+    let saved = report_of(run).and_then(|report| save(&report, out.as_deref()));
+    Ok(saved.unwrap_or_else(|error| {
+        complain(&format_args!("error: {error:#}"));
+        Exit::Usage
+    }))
+}
+
+fn save(report: &Report, out: Option<&Path>) -> Result<Exit> {
+    let baseline = Baseline::of(report);
+    ensure!(
+        !baseline.figures.is_empty(),
+        "the run has no figures that a baseline could keep: too few requests were sent"
+    );
+    let path = out.map_or_else(|| beside(Path::new(&report.scenario_path)), Path::to_owned);
+    fs::write(&path, baseline.to_string()).with_context(|| format!("{}", path.display()))?;
+    let figures = baseline.figures.len();
+    print(&harmless(&format!("{figures} figures of {} saved to {}\n", report.run, path.display())))?;
+    Ok(Exit::Pass)
+}
+
+/// `scenarios/retry.toml` has its baseline in `scenarios/retry.baseline.toml`; a scenario of the library, which is
+/// no file, in the current directory.
+fn beside(scenario: &Path) -> PathBuf {
+    let stem = scenario.file_stem().unwrap_or_else(|| "brownout".as_ref()).to_string_lossy();
+    let folder = scenario.parent().filter(|_| scenario.exists()).unwrap_or_else(|| Path::new(""));
+    folder.join(format!("{stem}.baseline.toml"))
+}
+
+/// The baseline that a run of the scenario at `scenario` is judged against, read before the run begins: the
+/// file that was given, or the one beside the scenario.
+pub(crate) fn find(given: Option<&Path>, scenario: &Path) -> Result<Baseline> {
+    let path = given.map_or_else(|| beside(scenario), Path::to_owned);
+    read(&path).with_context(|| {
+        format!("baseline {}; `brownout baseline save RUN` writes one from a finished run", path.display())
+    })
+}
+
+fn read(path: &Path) -> Result<Baseline> {
+    let size = fs::metadata(path)?.len();
+    ensure!(size <= FILE_BYTES_MAX, "it has {size} bytes, the limit is {FILE_BYTES_MAX}");
+    let baseline: Baseline = toml::from_str(&fs::read_to_string(path)?)?;
+    match baseline.problem() {
+        Some(problem) => bail!(problem),
+        None => Ok(baseline),
+    }
+}
+
+/// Holds a report against the baseline, says what came of it, and gives the exit code.
+pub(crate) fn judge(baseline: &Baseline, report: &Report) -> Result<Exit> {
+    let comparison = match judge::compare_with_baseline(baseline, report) {
+        Ok(comparison) => comparison,
+        Err(error) => {
+            complain(&format_args!("error: {error}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    print(&"\nagainst the baseline\n")?;
+    write(&comparison, ComparisonFormat::Terminal, None)?;
+    let better = comparison.changes.iter().any(|change| change.course == Some(Course::Better));
+    if better && comparison.answer <= Answer::Better {
+        print(&harmless(&format!(
+            "better than the baseline: raise it with `brownout baseline save {}`\n",
+            report.run
+        )))?;
+    }
+    Ok(comparison.answer.into())
+}

@@ -1,0 +1,11 @@
+//! Scenario files, from their text to a plan or to diagnostics.
+
+mod common;
+mod cross_checks;
+mod hostile;
+mod library;
+mod load_checks;
+mod loading;
+mod plan;
+mod schema;
+mod shape;

@@ -1,0 +1,137 @@
+//! Gateways that are not there, do not start, do not answer, or die.
+#![expect(clippy::disallowed_methods, reason = "a real server that speaks no HTTP is needed")]
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::process::Signal;
+
+use crate::common::{Place, SMALL, long, send, until};
+
+/// Whether this gateway is installed. Where gateways are required, its absence fails the test.
+pub(crate) fn has(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.gateways/bin");
+    let dirs = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into(), here]);
+    let found = dirs.map(|dir| dir.join(program)).any(|path| path.is_file());
+    assert!(
+        found || std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none(),
+        "{program} is required, and not there"
+    );
+    found
+}
+
+/// Runs with a shell script in place of haproxy.
+fn with_script(script: &str) -> (Place, crate::common::Said) {
+    let place = Place::with(SMALL);
+    let path = place.write("haproxy", format!("#!/bin/sh\n{script}\n"));
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let set = format!("gateway.haproxy.binary=\"{}\"", path.display());
+    let said = place.say(&["run", "s.toml", "--gateway", "haproxy", "--set", &set]);
+    (place, said)
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named_with_where_it_was_looked_for() {
+    let place = Place::with(SMALL);
+    let set = "gateway.haproxy.binary=\"/nowhere/haproxy\"";
+    let said = place.say(&["run", "s.toml", "--gateway", "haproxy", "--set", set]).ended(4);
+    assert!(said.err.contains("/nowhere/haproxy"), "{}", said.err);
+}
+
+#[test]
+fn a_program_that_ends_at_once_is_quoted_with_its_last_words() {
+    let (place, said) = with_script(
+        "case $1 in -v) echo 'HAProxy version 2.6.12';; *) printf 'no \\033[2J luck'; exit 7;; esac",
+    );
+    let said = said.ended(4);
+    assert!(said.err.contains("exit status: 7"), "{}", said.err);
+    assert!(said.err.contains("no \\u{1b}[2J luck"), "its words are quoted and not obeyed: {}", said.err);
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_program_that_never_gets_ready_is_given_up_and_killed() {
+    let (place, said) = with_script(
+        "case $1 in -v) echo 'HAProxy version 2.6.12';; *) trap '' TERM; while :; do sleep 1; done;; esac",
+    );
+    let said = said.ended(4);
+    assert!(said.err.contains("was not ready after 10 s"), "{}", said.err);
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_url_where_no_http_is_spoken_is_given_up_with_what_was_met() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    // It ends with the test's process.
+    std::thread::spawn(move || {
+        for mut stream in server.incoming().flatten() {
+            let _ = stream.write_all(b"SSH-2.0-\x1b[2J\r\n");
+        }
+    });
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let scenario = SMALL
+        .replace("[gateway.reference]", &format!("[gateway.url]\naddress = \"http://{address}\""))
+        .replace("[backend.b]\n", "")
+        .replace("[\"a\", \"b\"]", "[\"a\"]")
+        .replace("[backend.a]", &format!("[backend.a]\nlisten = \"{free}\""));
+    let said = Place::with(&scenario).say(&["run", "s.toml"]).ended(4);
+    assert!(said.err.contains("was not ready") && said.err.contains(&address.to_string()), "{}", said.err);
+    assert!(!said.err.contains('\u{1b}'), "{}", said.err);
+}
+
+#[test]
+fn a_gateway_elsewhere_is_sent_nothing_unless_it_is_allowed() {
+    let scenario = SMALL
+        .replace("[gateway.reference]", "[gateway.url]\naddress = \"http://192.0.2.1:8080\"")
+        .replace("[backend.a]", "[backend.a]\nlisten = \"127.0.0.1:0\"");
+    let place = Place::with(
+        &scenario
+            .replace("[backend.b]\n", "")
+            .replace("[\"a\", \"b\"]", "[\"a\"]")
+            .replace("127.0.0.1:0", "127.0.0.1:19471"),
+    );
+    let said = place.say(&["run", "s.toml"]).ended(3);
+    assert!(said.err.contains("--allow-host 192.0.2.1"), "{}", said.err);
+}
+
+#[test]
+fn a_gateway_that_dies_in_mid_run_ends_with_4_and_partial_evidence() {
+    if !has("haproxy") {
+        return;
+    }
+    let place = Place::with(&long());
+    let run = place.start(&["run", "s.toml", "--gateway", "haproxy"]);
+    let id = run.id();
+    until("the gateway runs", || !place.processes(Some(id)).is_empty());
+    for process in place.processes(Some(id)) {
+        // It may be gone already, with its parent.
+        if Path::new(&format!("/proc/{process}")).exists() {
+            send(process, Signal::KILL);
+        }
+    }
+    let said = run.end().ended(4);
+    assert!(said.err.contains("the gateway ended"), "{}", said.err);
+    assert!(place.run_dir().join("report.json").is_file());
+    place.nothing_is_left();
+}
+
+#[test]
+fn every_real_gateway_runs_a_scenario_to_its_verdict() {
+    for gateway in ["haproxy", "nginx", "envoy"] {
+        if !has(gateway) {
+            continue;
+        }
+        let place = Place::with(
+            &SMALL.replace("[\"503\"]", "[\"503\", \"connect-failure\", \"reset\", \"timeout\"]"),
+        );
+        let said = place.say(&["run", "s.toml", "--gateway", gateway]);
+        // On a machine under load the driver may be too late for a pass, but a failure would be the gateway's.
+        assert!(matches!(said.code, Some(0 | 2)), "{gateway}: {}", said.transcript());
+        place.nothing_is_left();
+    }
+}
