@@ -116,7 +116,7 @@ fn a_cut_answer_arrives_up_to_the_cut_and_ends_as_planned() {
             match *at {
                 "request" => assert_eq!(seen, ""),
                 "headers" => {
-                    assert!(seen.starts_with("HTTP/1.1 200 OK\r\n") && !seen.contains("\r\n\r\n"), "{seen}")
+                    assert!(seen.starts_with("HTTP/1.1 200 OK\r\n") && !seen.contains("\r\n\r\n"), "{seen}");
                 }
                 _ => assert_eq!(seen.split_once("\r\n\r\n").unwrap().1, r#"{"tag":"00"#),
             }

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long anything here may take: far longer than it does on a machine under load.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A small scenario with a fault, that passes on the reference gateway. 2 s long.
 pub(crate) const SMALL: &str = r#"

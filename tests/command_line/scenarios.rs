@@ -1,5 +1,7 @@
 //! Scenarios that are wrong: each is refused with a place, a reason and a help, before anything runs.
 
+use std::fmt::Write;
+
 use crate::common::{Place, SMALL, snapshot};
 
 #[test]
@@ -27,7 +29,7 @@ fn what_is_wrong_with_a_scenario_is_pointed_at() {
         let said = place.say(&["run", "s.toml", "--simulate"]).ended(3);
         assert!(place.run_dirs().is_empty(), "{what}: something was run");
         assert!(!said.err.contains('\u{1b}'), "{what}: an escape reached the terminal");
-        text += &format!("━━ {what}\n{}\n", said.err);
+        let _ = writeln!(text, "━━ {what}\n{}", said.err);
     }
     snapshot("wrong-scenarios", &text);
 }
@@ -44,7 +46,7 @@ fn a_file_that_can_not_be_read_is_named() {
             let said = place.say(&[command, file]).ended(3);
             assert!(!said.err.contains('\u{1b}'), "{said:?}");
             if command == "run" {
-                text += &format!("{}\n", said.err);
+                let _ = writeln!(text, "{}", said.err);
             }
         }
     }
@@ -66,7 +68,7 @@ fn an_override_that_makes_no_sense_is_refused() {
     ] {
         let said = place.say(&[&["run", "s.toml", "--simulate"], arguments].concat()).ended(3);
         assert!(place.run_dirs().is_empty(), "{arguments:?}: something was run");
-        text += &format!("$ {}\n{}\n", arguments.join(" "), said.err);
+        let _ = writeln!(text, "$ {}\n{}", arguments.join(" "), said.err);
     }
     snapshot("wrong-overrides", &text);
 }

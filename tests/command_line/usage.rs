@@ -1,5 +1,6 @@
 //! Words, lists and pages: what needs no run.
 
+use std::fmt::Write;
 use std::io::Read;
 
 use crate::common::{Place, Said, snapshot};
@@ -36,7 +37,7 @@ fn a_wrong_command_line_ends_with_3_and_says_what_was_expected() {
         assert_eq!(said.code, Some(3), "{arguments:?}");
         // The first command without words is help, whose wording has a test of its own.
         if !arguments.is_empty() {
-            text += &format!("$ brownout {}\n{}\n", arguments.join(" "), said.transcript());
+            let _ = writeln!(text, "$ brownout {}\n{}", arguments.join(" "), said.transcript());
         }
     }
     snapshot("wrong-command-lines", &text);

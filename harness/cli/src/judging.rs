@@ -36,7 +36,7 @@ pub(crate) fn report_of(source: &Path) -> Result<Report> {
 pub(crate) fn judge_run(dir: &Path, instead: Option<Brief>) -> Result<Report> {
     let (mut brief, ledger, facts) = read(dir)?;
     if let Some(other) = instead {
-        brief = adopt(brief, other)?;
+        brief = adopt(brief, &other)?;
     }
     Ok(judge::judge(&brief, &ledger, facts))
 }
@@ -54,7 +54,7 @@ pub(crate) fn plan_of(manifest: &Manifest) -> Result<Plan> {
 }
 
 /// The other brief's demands on this run: phases and traffic are matched by name.
-fn adopt(mut own: Brief, other: Brief) -> Result<Brief> {
+fn adopt(mut own: Brief, other: &Brief) -> Result<Brief> {
     let phase = |index: usize| {
         let name = &other.phases[index].name;
         own.phases

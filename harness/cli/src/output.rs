@@ -67,13 +67,13 @@ pub(crate) fn stdout_look() -> Options {
 /// Writes the report to standard output.
 pub(crate) fn print_report(report: &Report, name: &str) -> Result<()> {
     let mut text = Vec::new();
-    find(name, &stdout_look())?.render(report, &mut text)?;
+    find(name, stdout_look())?.render(report, &mut text)?;
     print(&String::from_utf8_lossy(&text))
 }
 
 /// Writes the report to a file.
 pub(crate) fn save_report(report: &Report, name: &str, path: &Path) -> Result<()> {
-    let format = find(name, &Options::default())?;
+    let format = find(name, Options::default())?;
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         std::fs::create_dir_all(dir).with_context(|| format!("{}", dir.display()))?;
     }
@@ -88,18 +88,23 @@ pub(crate) fn parse_targets(targets: &[String]) -> Result<Vec<(String, std::path
         let Some((name, path)) = target.split_once('=') else {
             bail!("--report `{target}`: expected FORMAT=PATH, such as `junit=junit.xml`");
         };
-        find(name, &Options::default())?;
+        find(name, Options::default())?;
         Ok((name.to_owned(), path.into()))
     });
     parsed.collect()
 }
 
-fn find(name: &str, options: &Options) -> Result<Box<dyn format::Format>> {
+/// An error that names all formats, if there is none of this name.
+pub(crate) fn known(name: &str) -> Result<()> {
+    find(name, Options::default()).map(drop)
+}
+
+fn find(name: &str, options: Options) -> Result<Box<dyn format::Format>> {
     let kind = format::find(name).ok_or_else(|| {
         let names: Vec<&str> = format::FORMATS.iter().map(|kind| kind.name).collect();
         anyhow::anyhow!("unknown format `{name}`\nhelp: the formats are {}", names.join(", "))
     })?;
-    Ok((kind.make)(*options))
+    Ok((kind.make)(options))
 }
 
 #[cfg(test)]

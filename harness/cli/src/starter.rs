@@ -91,9 +91,9 @@ fn trip(gateway: &str) -> &'static str {
 fn backends(wishes: &Wishes) -> String {
     let mut text = String::from("# Fake backends. They record every attempt that reaches them.\n");
     for number in 1..=wishes.backends {
-        let _ = write!(text, "[backend.{}]\n", backend(number));
+        let _ = writeln!(text, "[backend.{}]", backend(number));
         if wishes.gateway == "url" {
-            let _ = write!(text, "listen = \"127.0.0.1:{}\"\n", 9000 + u16::from(number));
+            let _ = writeln!(text, "listen = \"127.0.0.1:{}\"", 9000 + u16::from(number));
         }
     }
     text

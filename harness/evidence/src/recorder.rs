@@ -278,7 +278,7 @@ mod tests {
             class: 1,
             due: Moment(10),
             sent: Moment(20),
-            first_byte: (number % 2 == 0).then_some(Moment(30)),
+            first_byte: number.is_multiple_of(2).then_some(Moment(30)),
             done: Moment(40),
             outcome: Outcome::RstInBody,
             status: 503,

@@ -20,6 +20,7 @@ use crate::{Progress, RunError};
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Serves until the guard is dropped; nothing without an address.
+#[expect(clippy::disallowed_methods, reason = "the status page is for people, also of a simulated run")]
 pub(crate) fn serve(
     address: Option<SocketAddr>,
     progress: Arc<Progress>,

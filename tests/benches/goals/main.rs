@@ -19,7 +19,10 @@ use std::io::Write;
 
 type Outcome = Result<Vec<table::Row>, Box<dyn std::error::Error>>;
 
-const BENCHES: [(&str, fn() -> Outcome); 7] = [
+/// A bench by its name.
+type Bench = (&'static str, fn() -> Outcome);
+
+const BENCHES: [Bench; 7] = [
     ("driver", driver::measure),
     ("schedule", schedule::measure),
     ("omission", omission::measure),

@@ -16,13 +16,13 @@ use crate::output::{complain, harmless, print};
 /// The largest file that is read: some ten thousand figures.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
-pub(crate) fn baseline(command: &BaselineCommand) -> Result<Exit> {
+pub(crate) fn baseline(command: &BaselineCommand) -> Exit {
     let BaselineCommand::Save { run, out } = command;
     let saved = report_of(run).and_then(|report| save(&report, out.as_deref()));
-    Ok(saved.unwrap_or_else(|error| {
+    saved.unwrap_or_else(|error| {
         complain(&format_args!("error: {error:#}"));
         Exit::Usage
-    }))
+    })
 }
 
 fn save(report: &Report, out: Option<&Path>) -> Result<Exit> {

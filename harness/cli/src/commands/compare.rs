@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::judging::report_of;
 use crate::output::{complain, print, stdout_look};
 
-pub(crate) fn compare(args: &Compare) -> Result<Exit> {
+pub(crate) fn compare(args: &Compare) -> Exit {
     let compared = report_of(&args.before)
         .and_then(|before| Ok((before, report_of(&args.after)?)))
         .and_then(|(before, after)| Ok(judge::compare(&before, &after)?))
@@ -21,10 +21,10 @@ pub(crate) fn compare(args: &Compare) -> Result<Exit> {
             write(&comparison, args.format.into(), args.out.as_deref())?;
             Ok(Exit::from(comparison.answer))
         });
-    Ok(compared.unwrap_or_else(|error| {
+    compared.unwrap_or_else(|error| {
         complain(&format_args!("error: {error:#}"));
         Exit::Usage
-    }))
+    })
 }
 
 /// Writes a comparison to a file, or to standard output without one.

@@ -58,38 +58,11 @@ fn wishes(args: &Init) -> Result<Option<Wishes>> {
         ));
         return Ok(None);
     }
-    let backends = match args.backends {
-        Some(backends) => backends,
-        None => {
-            let answer = ask(asking, "How many backends? (1 to 16)", "2")?;
-            match answer.parse() {
-                Ok(backends @ 1..=16) => backends,
-                _ => return Ok(refuse(&answer, "a number from 1 to 16")),
-            }
-        }
-    };
-    let policy = match &args.policy {
-        Some(policy) => policy.clone(),
-        None => {
-            let answer = ask(
-                asking,
-                "What does it do about failures? (timeout, retry, breaker, none)",
-                "timeout,retry",
-            )?;
-            let parts = answer.split(',').map(|part| PolicyPart::from_str(part.trim(), false));
-            match parts.collect::<Result<Vec<_>, _>>() {
-                Ok(parts) => parts,
-                Err(_) => {
-                    return Ok(refuse(
-                        &answer,
-                        "some of timeout, retry, breaker, with commas between them, or none",
-                    ));
-                }
-            }
-        }
-    };
+    let Some(backends) = backends(args, asking)? else { return Ok(None) };
+    let Some(policy) = policy(args, asking)? else { return Ok(None) };
     if policy.contains(&PolicyPart::None) && policy.len() > 1 {
-        return Ok(refuse("none", "`none` alone, or the parts without it"));
+        refuse("none", "`none` alone, or the parts without it");
+        return Ok(None);
     }
     let has = |part| policy.contains(&part);
     Ok(Some(Wishes {
@@ -101,9 +74,34 @@ fn wishes(args: &Init) -> Result<Option<Wishes>> {
     }))
 }
 
-fn refuse(answer: &str, expected: &str) -> Option<Wishes> {
+fn backends(args: &Init, asking: bool) -> Result<Option<u8>> {
+    if args.backends.is_some() {
+        return Ok(args.backends);
+    }
+    let answer = ask(asking, "How many backends? (1 to 16)", "2")?;
+    let backends = answer.parse().ok().filter(|backends| (1..=16).contains(backends));
+    if backends.is_none() {
+        refuse(&answer, "a number from 1 to 16");
+    }
+    Ok(backends)
+}
+
+fn policy(args: &Init, asking: bool) -> Result<Option<Vec<PolicyPart>>> {
+    if args.policy.is_some() {
+        return Ok(args.policy.clone());
+    }
+    let answer =
+        ask(asking, "What does it do about failures? (timeout, retry, breaker, none)", "timeout,retry")?;
+    let parts = answer.split(',').map(|part| PolicyPart::from_str(part.trim(), false).ok());
+    let parts: Option<Vec<PolicyPart>> = parts.collect();
+    if parts.is_none() {
+        refuse(&answer, "some of timeout, retry, breaker, with commas between them, or none");
+    }
+    Ok(parts)
+}
+
+fn refuse(answer: &str, expected: &str) {
     complain(&format_args!("error: `{answer}`: expected {expected}"));
-    None
 }
 
 /// The answer to a question, or the default where nobody is asked or nothing is answered.

@@ -55,13 +55,14 @@ fn run_one(
         complain_of(|colour| loaded.render_warnings(colour));
     }
     // Read before the run, so that a wrong file costs no time.
-    let baseline = match args.baseline.as_ref().map(|given| baseline::find(given.as_deref(), path)).transpose() {
-        Ok(baseline) => baseline,
-        Err(error) => {
-            complain(&format_args!("error: {error:#}"));
-            return Ok(Exit::Usage);
-        }
-    };
+    let baseline =
+        match args.baseline.as_ref().map(|given| baseline::find(given.as_deref(), path)).transpose() {
+            Ok(baseline) => baseline,
+            Err(error) => {
+                complain(&format_args!("error: {error:#}"));
+                return Ok(Exit::Usage);
+            }
+        };
     let dir = match carry_out(args, path, &loaded, interrupts) {
         Ok(dir) => dir,
         Err(error) => {

@@ -27,7 +27,7 @@ pub(crate) struct Noise {
 }
 
 /// From run to run, round trips over real sockets differ by up to this much on a machine that does something else,
-/// too. Measured on loopback with two cores under load.
+/// too: a judgement, below what anybody would act on.
 const REAL_SOCKETS_MS: f64 = 1.0;
 
 /// In the simulated world nothing takes time but what is told to; shorter times than this say nothing of a gateway.

@@ -1,0 +1,146 @@
+//! Puts the parts that the topics resolved together into a plan.
+
+use std::path::Path;
+use std::time::Duration;
+
+use driver::{Class, DriverSpec};
+use evidence::RunNonce;
+use fake_backends::{BackendSpec, Injection, PoolSpec};
+use gateways::{GatewaySettings, Policy};
+use judge::{About, BackendBrief, Brief, Demand, InjectionBrief, PhaseBrief, TrafficBrief};
+
+use super::{Context, backends, demands, faults, gateway, limits, load, phases, traffic};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::file::{Located, Scenario};
+use crate::plan::Plan;
+
+/// The `host` header of every request. The domain is reserved for tests (RFC 2606, section 2).
+const HOST: &str = "brownout.test";
+
+/// How long after the last deadline a run waits for what is still under way.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What the topics resolved.
+struct Parts {
+    backends: Vec<BackendSpec>,
+    phases: Vec<PhaseBrief>,
+    classes: Vec<Class>,
+    threads: usize,
+    injections: Vec<Injection>,
+    injection_briefs: Vec<InjectionBrief>,
+    demands: Vec<Demand>,
+    gateway: GatewaySettings,
+    policy: Policy,
+}
+
+/// Resolves a scenario. The plan is there if nothing is an error.
+pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<Plan>, Vec<Diagnostic>) {
+    let mut context = Context { scenario, text, base, wrong: Vec::new() };
+    let parts = resolve(&mut context);
+    let failed = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let plan = if failed { None } else { Some(assemble(scenario, base, parts)) };
+    (plan, context.wrong)
+}
+
+fn resolve(context: &mut Context<'_>) -> Parts {
+    check_title(context);
+    let limits_sound = limits::check(context);
+    let backends = backends::compile(context);
+    let phases = phases::compile(context);
+    let classes = traffic::compile(context, &phases);
+    let threads = if limits_sound { load::check(context, &classes, &phases) } else { 1 };
+    let (injections, injection_briefs) = faults::compile(context, &phases);
+    let demands = demands::compile(context, &phases, &injection_briefs, &classes);
+    let (gateway, policy) = gateway::compile(context, &backends);
+    Parts { backends, phases, classes, threads, injections, injection_briefs, demands, gateway, policy }
+}
+
+fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
+    let (seed, limits, nonce) = (scenario.seed, scenario.limits, nonce_of(scenario.seed));
+    let length =
+        parts.phases.last().map(|phase| phase.during.to.since(units::Moment::EPOCH)).unwrap_or_default();
+    let longest = parts.classes.iter().map(|class| class.deadline).max().unwrap_or_default();
+    let brief = Brief {
+        about: about(scenario),
+        phases: parts.phases,
+        traffic: parts.classes.iter().map(traffic_brief).collect(),
+        backends: backend_briefs(scenario),
+        injections: parts.injection_briefs,
+        demands: parts.demands,
+    };
+    let mut driver = DriverSpec {
+        target: backends::ANY_PORT,
+        host: HOST.to_owned(),
+        classes: parts.classes,
+        seed,
+        nonce,
+        connections_max: limits.connections,
+        in_flight_max: limits.in_flight,
+        response_body_max: limits.body,
+        exchanges_max: limits.exchanges,
+        threads: parts.threads,
+    };
+    let pool = PoolSpec {
+        backends: parts.backends,
+        injections: parts.injections,
+        seed,
+        nonce,
+        exchanges_max: bound_exchanges(&mut driver),
+        connections_max: limits.backend_connections,
+        request_body_max: limits.body,
+    };
+    let (name, base) = (scenario.name.value.clone(), base.to_path_buf());
+    let (gateway, policy, grace) = (parts.gateway, parts.policy, longest + GRACE);
+    Plan { name, seed, gateway, policy, pool, driver, brief, length, grace, base, limits }
+}
+
+/// The exchanges of a plan: those of the schedule, and what it leaves of the limit to closed-loop classes.
+fn bound_exchanges(driver: &mut DriverSpec) -> u64 {
+    let scheduled: u64 = (0..driver.classes.len()).map(|class| driver::count(driver, class as u16)).sum();
+    driver.exchanges_max = driver.exchanges_max.saturating_sub(scheduled);
+    let closed = driver.classes.iter().any(|class| matches!(class.mode, driver::Mode::Closed { .. }));
+    if closed { scheduled + driver.exchanges_max } else { scheduled }
+}
+
+fn check_title(context: &mut Context<'_>) {
+    let name = &context.scenario.name;
+    if name.trim().is_empty() || name.len() > 120 || name.chars().any(char::is_control) {
+        context.error(&name.span, "the scenario's name must be one line of 1 to 120 bytes");
+    }
+}
+
+fn about(scenario: &Scenario) -> About {
+    About {
+        name: scenario.name.value.clone(),
+        why: scenario.why.clone(),
+        owner: scenario.owner.clone(),
+        rollback: scenario.rollback.clone(),
+    }
+}
+
+fn traffic_brief(class: &Class) -> TrafficBrief {
+    TrafficBrief {
+        name: class.name.clone(),
+        method: evidence::Method::parse(&class.method),
+        request: format!("{} {}", class.method, class.path),
+        open_loop: matches!(class.mode, driver::Mode::Open(_)),
+    }
+}
+
+fn backend_briefs(scenario: &Scenario) -> Vec<BackendBrief> {
+    let brief = |(name, table): &(Located<String>, crate::file::BackendTable)| BackendBrief {
+        name: name.value.clone(),
+        weight: table.weight.as_ref().map_or(1, |weight| weight.value),
+        priority: table.priority.as_ref().map_or(0, |priority| priority.value),
+    };
+    scenario.backend.0.iter().map(brief).collect()
+}
+
+/// A nonce that depends on the seed alone, so that a plan is the same every time. A real run chooses its own.
+fn nonce_of(seed: u64) -> RunNonce {
+    // The finalizer of SplitMix64 (Steele, Lea, Flood 2014), so that neighbouring seeds have unlike nonces.
+    let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    RunNonce((mixed ^ (mixed >> 31)) as u32)
+}
