@@ -1,0 +1,86 @@
+//! The scenario library against the real gateways: what they can express passes, what they can't is said by its key.
+//!
+//! It takes minutes of real time, so it runs where gateways are required (`BROWNOUT_REQUIRE_GATEWAYS=1`, as in
+//! `tests/all.sh`), and is skipped visibly elsewhere.
+
+use std::io::Write;
+use std::process::{Command, Output};
+use std::sync::Mutex;
+
+/// Scenarios that run at a time: more would only make each other's clocks late.
+const AT_A_TIME: usize = 2;
+
+/// What of the library a gateway can't express, with the first key that it refuses.
+const REFUSED: [(&str, &str, &str); 7] = [
+    ("haproxy", "backoff-with-jitter", "policy.retry.backoff"),
+    ("haproxy", "breaker-trips-and-recovers", "policy.breaker.probes"),
+    ("haproxy", "failover", "policy.breaker"),
+    ("nginx", "backoff-with-jitter", "policy.retry.backoff"),
+    ("nginx", "breaker-trips-and-recovers", "policy.breaker"),
+    ("nginx", "failover", "policy.breaker.trip"),
+    ("envoy", "breaker-trips-and-recovers", "policy.breaker.probes"),
+];
+
+#[test]
+fn haproxy_runs_the_library() {
+    library_against("haproxy");
+}
+
+#[test]
+fn nginx_runs_the_library() {
+    library_against("nginx");
+}
+
+#[test]
+fn envoy_runs_the_library() {
+    library_against("envoy");
+}
+
+fn library_against(gateway: &str) {
+    if std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none() {
+        let note =
+            format!("skipped: {gateway} against the library; set BROWNOUT_REQUIRE_GATEWAYS=1 to run it\n");
+        std::io::stderr().write_all(note.as_bytes()).unwrap();
+        return;
+    }
+    let waiting = Mutex::new(scenarios::LIBRARY.iter());
+    let wrong = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let Some(entry) = waiting.lock().unwrap().next() else { return };
+                    wrong.lock().unwrap().extend(run(gateway, entry.name));
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Runs one scenario; what is wrong with its end.
+fn run(gateway: &str, scenario: &str) -> Option<String> {
+    let out = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_brownout"))
+        .args(["run", scenario, "--quiet", "--gateway", gateway, "--out"])
+        .arg(out.path())
+        .output()
+        .unwrap();
+    let refused = REFUSED.iter().find(|(who, what, _)| (*who, *what) == (gateway, scenario));
+    match (output.status.code(), refused) {
+        (Some(3), Some((_, _, key))) if said(&output).contains(&format!("`{key}`")) => None,
+        (Some(0), None) => None,
+        // A machine under load may be too late to prove what it saw; that is said, and is no failure of the gateway.
+        (Some(2), None) => {
+            let note = format!("inconclusive: {gateway}, {scenario}\n{}\n", said(&output));
+            std::io::stderr().write_all(note.as_bytes()).unwrap();
+            None
+        }
+        (code, _) => Some(format!("{gateway}, {scenario}: exit {code:?}\n{}", said(&output))),
+    }
+}
+
+fn said(output: &Output) -> String {
+    [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat()
+}
