@@ -69,8 +69,10 @@ pub enum Answer {
     Same,
     /// Something changed, all of it for the better.
     Better,
-    /// It can't be told of something that matters, or whether a change is good.
+    /// It can't be told of something that matters.
     CantTell,
+    /// Something changed, and only its people know whether that is good.
+    Changed,
     /// Something got worse.
     Worse,
 }
@@ -161,7 +163,7 @@ impl Comparison {
         let answers = changes.iter().map(|change| match (change.word, change.course) {
             (Word::Changed, Some(Course::Worse)) => Answer::Worse,
             (Word::Changed, Some(Course::Better)) => Answer::Better,
-            (Word::Changed, _) => Answer::CantTell,
+            (Word::Changed, _) => Answer::Changed,
             (Word::CantTell, _) if change.matters => Answer::CantTell,
             _ => Answer::Same,
         });
@@ -194,6 +196,7 @@ impl Answer {
             Answer::Same => "SAME",
             Answer::Better => "BETTER",
             Answer::CantTell => "CAN'T TELL",
+            Answer::Changed => "CHANGED",
             Answer::Worse => "WORSE",
         }
     }

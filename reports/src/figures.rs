@@ -18,6 +18,11 @@ pub(crate) fn ms(length: f64) -> String {
     }
 }
 
+/// A length in milliseconds, with its unit: in microseconds under a tenth of a millisecond, else as [`ms`] has it.
+pub(crate) fn fine(length: f64) -> String {
+    if length > 0.0 && length < 0.0999 { format!("{:.1} µs", length * 1e3) } else { ms(length) }
+}
+
 /// A length in seconds, with its unit.
 pub(crate) fn seconds(length: f64) -> String {
     if !length.is_finite() {
@@ -50,9 +55,12 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 { "–".to_owned() } else { format!("{:.1} %", part as f64 * 100.0 / whole as f64) }
 }
 
-/// A wall-clock time without what is finer than a second.
-pub(crate) fn to_the_second(time: &str) -> &str {
-    time.split_once('.').map_or(time, |(seconds, _)| seconds)
+/// A moment of RFC 3339 without the parts of its second.
+pub(crate) fn to_the_second(moment: &str) -> String {
+    match moment.split_once('.') {
+        Some((seconds, parts)) if parts.ends_with('Z') => format!("{seconds}Z"),
+        _ => moment.to_owned(),
+    }
 }
 
 /// The word that a verdict is announced with.
@@ -82,6 +90,12 @@ mod tests {
             shown.join(" | "),
             @"0.00 ms | 0.00 ms | 0.03 ms | 9.99 ms | 10.0 ms | 412.3 ms | 9999.9 ms | 12.35 s | 1.00e297 s | unknown | unknown"
         );
+    }
+
+    #[test]
+    fn the_shortest_lengths_are_microseconds_where_there_is_room_for_them() {
+        let shown: Vec<String> = [0.0, 0.001, 0.0995, 0.1, 5.0, -0.05].into_iter().map(fine).collect();
+        insta::assert_snapshot!(shown.join(" | "), @"0.00 ms | 1.0 µs | 99.5 µs | 0.10 ms | 5.00 ms | -0.05 ms");
     }
 
     #[test]

@@ -239,6 +239,7 @@ fn distribution(time: &str) -> Distribution {
 fn inventory() -> Inventory {
     let backend = |name: &str| BackendItem { name: name.to_owned(), address: None, weight: 1, priority: 0 };
     Inventory {
+        gateway_address: Some("127.0.0.1:18080".to_owned()),
         backends: vec![backend("orders-a"), backend("orders-b")],
         policy: Some("{ \"retry\": { \"attempts\": 2 } }".to_owned()),
         configuration: None,

@@ -150,6 +150,8 @@ pub struct Distribution {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Inventory {
+    /// Where the gateway listened, if that is on record.
+    pub gateway_address: Option<String>,
     /// The backends, in the order of the scenario.
     pub backends: Vec<BackendItem>,
     /// The policy that the gateway is declared to have.

@@ -35,9 +35,24 @@ impl Page {
 
     /// Rows in columns without lines, indented, each line ended and none with trailing spaces.
     pub(crate) fn columns(self, indent: usize, rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
+        self.columns_with_whole(indent, rows, &[])
+    }
+
+    /// The same, with columns whose cells are never broken into lines, as long as the others leave room.
+    pub(crate) fn columns_with_whole(
+        self,
+        indent: usize,
+        rows: impl IntoIterator<Item = Vec<Cell>>,
+        whole: &[usize],
+    ) -> String {
         let mut table = Page { width: self.width.saturating_sub(indent as u16).max(20), ..self }.table();
         for row in rows {
             table.add_row(Row::from(row));
+        }
+        for column in whole {
+            if let Some(column) = table.column_mut(*column) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
         }
         unpad(&mut table);
         set(&table, indent)

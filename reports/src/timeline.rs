@@ -13,6 +13,10 @@ const LANES_MAX: usize = 16;
 /// The most faults or events that are named on a lane.
 const WORDS_MAX: usize = 8;
 
+/// The most of a drawing that the wait for the driver takes, as a share of what follows: it is brownout's own, and
+/// must not push what the gateway did to the edge. What is cut off is still said in words.
+const WAIT_MAX: f64 = 0.15;
+
 /// A witness, ready to be drawn.
 pub(crate) struct Timeline {
     /// `#4711 writes: delivered twice`.
@@ -87,9 +91,10 @@ impl Timeline {
 
     /// The first and the last moment that is drawn.
     pub(crate) fn span(&self) -> (f64, f64) {
-        let from = self.bars.iter().map(|bar| bar.from_ms).fold(self.due_ms, f64::min);
+        let from = self.bars.iter().map(|bar| bar.from_ms).fold(0.0, f64::min);
         let to = self.bars.iter().map(|bar| bar.to_ms).fold(0.0, f64::max);
-        (from, to)
+        let wait = if to > from { self.due_ms.max((from - to) * WAIT_MAX) } else { self.due_ms };
+        (from.min(wait), to)
     }
 
     /// Where a moment lies on the drawing: 0 at its left edge, 1 at its right.
@@ -148,6 +153,15 @@ mod tests {
         let gaps: Vec<&str> =
             timeline.bars.iter().filter_map(|bar| bar.gap.as_ref()).map(|gap| &*gap.words).collect();
         assert_eq!(gaps, ["1.25 ms after the request was sent", "101.5 ms after #1 ended"]);
+    }
+
+    #[test]
+    fn a_long_wait_for_the_driver_leaves_room_for_what_followed() {
+        let mut witness = sample::witness();
+        witness.lag_ms = 5_000.0;
+        let timeline = Timeline::of(&witness);
+        assert_eq!(timeline.span(), (-61.875, 412.5));
+        assert_eq!(timeline.due_ms, -5_000.0, "it is still known");
     }
 
     #[test]

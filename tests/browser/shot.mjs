@@ -1,17 +1,11 @@
 // A screenshot of a part of a report: node shot.mjs PAGE.html top|SELECTOR TARGET.png
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { address, launch } from "./chromium.mjs";
 
 const [page, place, target] = process.argv.slice(2);
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 const context = await browser.newContext({ viewport: { width: 1100, height: 860 }, colorScheme: "light" });
 const tab = await context.newPage();
-await tab.goto(pathToFileURL(resolve(page)).href);
+await tab.goto(address(page));
 if (place !== "top") {
   await tab.locator(place).evaluate(element => element.scrollIntoView());
   // The values at a moment are half of what the charts are for.

@@ -4,6 +4,7 @@
     reason = "real processes are tested, which know nothing of a simulated world"
 )]
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -45,6 +46,14 @@ integrity = {}
 /// The same, long enough to be ended from outside.
 pub(crate) fn long() -> String {
     SMALL.replace("\"1500ms\"", "\"5m\"").replace("\"small\"", "\"long\"")
+}
+
+/// Where programs are looked for: `PATH`, where Debian keeps servers, and where the tests' own gateways are.
+pub(crate) fn search_path() -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.gateways/bin");
+    let dirs = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into(), own]);
+    std::env::join_paths(dirs).unwrap()
 }
 
 /// What the binary said, and how it ended.
@@ -107,7 +116,7 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_brownout"));
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.env_remove("RUST_LOG").env_remove("GITHUB_ACTIONS");
+        command.env_remove("RUST_LOG").env_remove("GITHUB_ACTIONS").env("PATH", search_path());
         command
     }
 

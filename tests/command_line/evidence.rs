@@ -113,13 +113,3 @@ fn a_report_of_a_newer_version_is_refused_by_its_version() {
     let said = place.say(&["report", "newer.json"]).ended(3);
     assert!(said.err.contains("9999"), "{}", said.err);
 }
-
-#[test]
-fn the_tables_can_be_exported() {
-    let place = Place::with(SMALL);
-    place.say(&["run", "s.toml", "--simulate"]).ended(0);
-    let said = place.say(&["export", name(&place.run_dir()), "--parquet", "--out", "tables"]).ended(0);
-    assert!(said.out.contains("exchanges.parquet"), "{}", said.out);
-    let bytes = fs::read(place.path().join("tables/exchanges.parquet")).unwrap();
-    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
-}

@@ -9,14 +9,11 @@ use std::path::Path;
 
 use rustix::process::Signal;
 
-use crate::common::{Place, SMALL, long, send, until};
+use crate::common::{Place, SMALL, long, search_path, send, until};
 
 /// Whether this gateway is installed. Where gateways are required, its absence fails the test.
 pub(crate) fn has(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.gateways/bin");
-    let dirs = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into(), here]);
-    let found = dirs.map(|dir| dir.join(program)).any(|path| path.is_file());
+    let found = std::env::split_paths(&search_path()).any(|dir| dir.join(program).is_file());
     assert!(
         found || std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none(),
         "{program} is required, and not there"

@@ -2,9 +2,12 @@
 
 mod common;
 
+mod comparing;
 mod evidence;
+mod export;
 mod gateways;
 mod reference;
+mod reports;
 mod runs;
 mod scenarios;
 mod signals;

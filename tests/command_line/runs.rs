@@ -97,26 +97,3 @@ fn an_override_is_what_is_run_and_what_is_recorded() {
     let manifest = fs::read_to_string(place.run_dir().join("manifest.json")).unwrap();
     assert!(manifest.contains("400/s") && !manifest.contains("200/s"), "{manifest}");
 }
-
-#[test]
-fn every_format_can_be_asked_for_during_a_run_and_after_it() {
-    let place = Place::with(SMALL);
-    let list = place.say(&["list", "formats"]).ended(0).out;
-    let formats: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-    let targets: Vec<String> = formats.iter().map(|format| format!("{format}=out/{format}")).collect();
-    let mut arguments = vec!["run", "s.toml", "--simulate", "--quiet"];
-    for target in &targets {
-        arguments.extend(["--report", target]);
-    }
-    place.say(&arguments).ended(0);
-    let dir = place.run_dir();
-    for format in formats {
-        let during = fs::read(place.path().join("out").join(format)).unwrap();
-        let source = dir.to_str().unwrap();
-        place.say(&["report", source, "--format", format, "--out", "after"]).ended(0);
-        let after = fs::read(place.path().join("after")).unwrap();
-        assert!(during == after && !after.is_empty(), "`{format}` is not the same during and after the run");
-        let saved = dir.join("report.json");
-        place.say(&["report", saved.to_str().unwrap(), "--format", format]).ended(0);
-    }
-}

@@ -161,7 +161,7 @@ impl Conversation {
         let (seed, backend) = (server.spec.seed, self.handle.backend);
         let tag = head.tag.filter(|_| at.is_in_run());
         let incoming = if let Some(tag) = tag {
-            let number = server.number(tag);
+            let number = server.number(tag, backend);
             Incoming { dice: Dice::of_attempt(seed, backend, tag, number), tag: Some(tag), number, at }
         } else {
             let dice = Dice::of_probe(seed, backend, self.handle.number, self.requests);

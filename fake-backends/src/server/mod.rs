@@ -4,6 +4,7 @@
 //! Faults decide, and `acting` alone acts on what they decided.
 
 mod acting;
+mod arrivals;
 mod body;
 mod connection;
 mod errors;
@@ -19,5 +20,6 @@ mod response;
 mod shared;
 mod windows;
 
+pub use arrivals::Arrivals;
 pub use errors::BindError;
 pub use pool::{Pool, PoolTotals, bind};

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use evidence::Recorder;
@@ -9,6 +10,7 @@ use net::{Listener, World};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::arrivals::Arrivals;
 use super::errors::{self, BindError};
 use super::listening;
 use super::open::Order;
@@ -26,6 +28,7 @@ pub struct Pool {
     world: World,
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
+    arrivals: Arc<Arrivals>,
 }
 
 /// What a pool counted while it served.
@@ -58,7 +61,8 @@ pub fn bind(world: &World, spec: &PoolSpec) -> Result<Pool, BindError> {
         addresses.push(listener.local_addr().map_err(failed)?);
         listeners.push(listener);
     }
-    Ok(Pool { world: world.clone(), listeners, addresses })
+    let arrivals = Arc::new(Arrivals::of(addresses.len()));
+    Ok(Pool { world: world.clone(), listeners, addresses, arrivals })
 }
 
 impl Pool {
@@ -67,13 +71,18 @@ impl Pool {
         &self.addresses
     }
 
+    /// What is counted while it serves.
+    pub fn arrivals(&self) -> Arc<Arrivals> {
+        self.arrivals.clone()
+    }
+
     /// Serves until `stop` is cancelled; then ends all connections, records what was still open as such, and drops its
     /// recorders. `spec` is the one that was bound.
     ///
     /// # Panics
     /// Outside of a tokio `LocalSet`: it serves on one thread and shares nothing with others.
     pub async fn serve(self, spec: PoolSpec, recorder: Recorder, stop: CancellationToken) -> PoolTotals {
-        let server = Rc::new(Server::new(self.world, spec, &recorder));
+        let server = Rc::new(Server::new(self.world, spec, &recorder, self.arrivals));
         drop(recorder);
         let tasks = TaskTracker::new();
         for (backend, (listener, address)) in self.listeners.into_iter().zip(self.addresses).enumerate() {

@@ -1,12 +1,14 @@
 //! What all connections of a pool share, on its one thread.
 
 use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 
 use evidence::{Attempt, Connection, Firing, Probe, Recorder, Sheet, Tag};
 use net::{Timer, World};
 use units::Moment;
 
 use super::PoolTotals;
+use super::arrivals::Arrivals;
 use super::open::OpenConnections;
 use super::response::Backend;
 use crate::PoolSpec;
@@ -20,7 +22,8 @@ pub(super) struct Server {
     pub(super) backends: Vec<Backend>,
     pub(super) open: OpenConnections,
     /// Arrivals of each tag so far, over the whole pool.
-    arrivals: Box<[Cell<u16>]>,
+    numbers: Box<[Cell<u16>]>,
+    arrivals: Arc<Arrivals>,
     books: RefCell<Option<Books>>,
     totals: Cell<PoolTotals>,
 }
@@ -34,7 +37,7 @@ struct Books {
 }
 
 impl Server {
-    pub(super) fn new(world: World, spec: PoolSpec, recorder: &Recorder) -> Self {
+    pub(super) fn new(world: World, spec: PoolSpec, recorder: &Recorder, arrivals: Arc<Arrivals>) -> Self {
         let books = Books {
             attempts: recorder.sheet(),
             connections: recorder.sheet(),
@@ -45,7 +48,8 @@ impl Server {
             timer: world.timer(),
             backends: (0..spec.backends.len()).map(|index| Backend::new(&spec, index)).collect(),
             open: OpenConnections::default(),
-            arrivals: vec![Cell::new(0); spec.exchanges_max as usize].into(),
+            numbers: vec![Cell::new(0); spec.exchanges_max as usize].into(),
+            arrivals,
             books: RefCell::new(Some(books)),
             totals: Cell::default(),
             world,
@@ -53,11 +57,12 @@ impl Server {
         }
     }
 
-    /// Counts an arrival of `tag`: its number from 1, or `UNKNOWN_ATTEMPT` once the counter is full.
-    pub(super) fn number(&self, tag: Tag) -> u16 {
-        let arrivals = &self.arrivals[tag.0 as usize];
-        arrivals.set(arrivals.get().saturating_add(1));
-        arrivals.get()
+    /// Counts an arrival of `tag` at a backend: its number from 1, or `UNKNOWN_ATTEMPT` once the counter is full.
+    pub(super) fn number(&self, tag: Tag, backend: u16) -> u16 {
+        self.arrivals.count(backend);
+        let number = &self.numbers[tag.0 as usize];
+        number.set(number.get().saturating_add(1));
+        number.get()
     }
 
     pub(super) fn count(&self, change: impl FnOnce(&mut PoolTotals)) {

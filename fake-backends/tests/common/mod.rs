@@ -93,6 +93,8 @@ fn manifest(world: &World, spec: &PoolSpec) -> Manifest {
         nonce: spec.nonce,
         gateway: "none".into(),
         gateway_version: None,
+        gateway_address: None,
+        backend_addresses: Vec::new(),
         simulated: world.is_simulated(),
         started: "2026-01-01T00:00:00Z".into(),
         machine: Machine { system: String::new(), architecture: String::new(), cores: 1 },

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Crash-tests API gateways: fake backends that misbehave, an open-loop load, and verdicts with evidence.
 #[derive(Debug, Parser)]
@@ -154,7 +154,8 @@ pub(crate) struct Run {
     /// Serve the live state of the run: `/` as JSON, `/metrics` as OpenMetrics.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) status: Option<SocketAddr>,
-    /// Also write the report in this format to this file; may be repeated.
+    /// Also write the report in this format to this file; may be repeated. `{scenario}` in the path stands for the name of
+    /// the scenario's file.
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub(crate) reports: Vec<String>,
     /// Also judge against a baseline: this file, or the one beside the scenario. 1 if a figure got worse.
@@ -181,8 +182,9 @@ pub(crate) struct Analyze {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct ReportArgs {
-    /// A run directory, or a saved `report.json`.
-    pub(crate) source: PathBuf,
+    /// Run directories, or saved `report.json` files. Formats such as `junit` hold several runs in one document.
+    #[arg(required = true, value_name = "RUN")]
+    pub(crate) sources: Vec<PathBuf>,
     /// The format; see `brownout list formats`.
     #[arg(long, default_value = "terminal")]
     pub(crate) format: String,
@@ -192,13 +194,20 @@ pub(crate) struct ReportArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(group(ArgGroup::new("formats").args(["parquet", "csv", "har"]).required(true).multiple(true)))]
 pub(crate) struct Export {
     /// The run directory.
     pub(crate) run: PathBuf,
     /// Write the tables as Parquet files, for pandas, Polars or DuckDB.
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub(crate) parquet: bool,
-    /// The directory to write to; the run directory's `parquet` without it.
+    /// Write the tables as CSV files with a header, for spreadsheets and shell tools.
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Write the exchanges with their attempts as an HTTP Archive, for the network view of browsers.
+    #[arg(long)]
+    pub(crate) har: bool,
+    /// Where the formats get their directories `parquet`, `csv` and `har`; the run directory without it.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

@@ -2,15 +2,16 @@
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use evidence::{Ledger, Manifest, read_run, write_hlog};
 use judge::{Brief, RunFacts};
-use reports::{Inventory, Report};
+use reports::{BackendItem, Inventory, Report};
 use scenario::Plan;
 
-use crate::output::save_report;
+use crate::targets::{find, save};
 
 /// Judges a run that has just ended, and writes report and histograms beside its evidence.
 pub(crate) fn judge_fresh(dir: &Path) -> Result<Report> {
@@ -19,7 +20,7 @@ pub(crate) fn judge_fresh(dir: &Path) -> Result<Report> {
     let mut log = BufWriter::new(File::create(dir.join("histograms.hlog"))?);
     write_hlog(&mut log, &judge::histograms(&brief, &ledger))?;
     log.flush()?;
-    save_report(&report, "json", &dir.join("report.json"))?;
+    save(std::slice::from_ref(&report), find("json")?, &dir.join("report.json"))?;
     Ok(report)
 }
 
@@ -100,13 +101,25 @@ fn inventory(dir: &Path, plan: &Plan, manifest: &Manifest) -> Inventory {
     let limits = limits.as_ref().and_then(serde_json::Value::as_object).into_iter().flatten();
     let words = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     Inventory {
-        backends: Vec::new(),
+        gateway_address: manifest.gateway_address.map(|address| address.to_string()),
+        backends: backends(plan, &manifest.backend_addresses),
         policy: declared.then(|| serde_json::to_string_pretty(&plan.policy).unwrap_or_default()),
         configuration: configuration(&dir.join("gateway")),
         scenario: Some(manifest.scenario_text.clone()).filter(|text| !text.is_empty()),
         machine: Some(format!("{}, {}, {} cores", machine.system, machine.architecture, machine.cores)),
         limits: limits.map(|(name, value)| (name.clone(), words(value))).collect(),
     }
+}
+
+/// The addresses of the backends. The judge knows the rest.
+fn backends(plan: &Plan, addresses: &[SocketAddr]) -> Vec<BackendItem> {
+    let named = plan.brief.backends.iter().zip(addresses);
+    let item = |(backend, address): (&judge::BackendBrief, &SocketAddr)| BackendItem {
+        name: backend.name.clone(),
+        address: Some(address.to_string()),
+        ..BackendItem::default()
+    };
+    named.map(item).collect()
 }
 
 /// The start of the configuration that was made for a gateway: the first file beside the evidence that is no log.

@@ -11,6 +11,7 @@ mod pages;
 mod progress;
 mod sources;
 mod starter;
+mod targets;
 
 use std::process::ExitCode;
 

@@ -1,13 +1,14 @@
 //! Standard output and standard error, with colour only where a person looks.
 
 use std::fmt::Display;
-use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, IsTerminal, Write};
 
-use anyhow::{Context, Result, bail};
-use reports::format::{self, Options};
+use anyhow::Result;
+use reports::format::{FormatKind, Options};
 use reports::{Report, escape};
+
+use crate::targets::find;
 
 /// Writes text to standard output. A closed pipe is no error: the reader has seen enough.
 pub(crate) fn print(text: &impl Display) -> Result<()> {
@@ -61,50 +62,32 @@ fn stderr_has_colour() -> bool {
 pub(crate) fn stdout_look() -> Options {
     let colour =
         io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    Options { colour, ..Options::default() }
+    // Fails where standard output is no terminal; some terminals say 0.
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok().filter(|size| size.ws_col > 0);
+    let width = size.map_or(Options::default().width, |size| size.ws_col);
+    Options { colour, width }
 }
 
-/// Writes the report to standard output.
-pub(crate) fn print_report(report: &Report, name: &str) -> Result<()> {
-    let mut text = Vec::new();
-    find(name, stdout_look())?.render(report, &mut text)?;
-    print(&String::from_utf8_lossy(&text))
-}
-
-/// Writes the report to a file.
-pub(crate) fn save_report(report: &Report, name: &str, path: &Path) -> Result<()> {
-    let format = find(name, Options::default())?;
-    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-        std::fs::create_dir_all(dir).with_context(|| format!("{}", dir.display()))?;
+/// Shows the report of a run to whoever ran it. In a job of GitHub Actions, what did not pass is also annotated at its line
+/// of the scenario.
+pub(crate) fn show(report: &Report) -> Result<()> {
+    let report = std::slice::from_ref(report);
+    if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
+        return print_reports(report, find("terminal")?);
     }
-    let mut file = BufWriter::new(File::create(path).with_context(|| format!("{}", path.display()))?);
-    format.render(report, &mut file)?;
-    Ok(file.flush()?)
+    // A gateway's words must not become commands of the job: none is obeyed until a word that it can't know.
+    let word = RandomState::new().build_hasher().finish();
+    print(&format_args!("::stop-commands::{word:016x}\n"))?;
+    print_reports(report, find("terminal")?)?;
+    print(&format_args!("::{word:016x}::\n"))?;
+    print_reports(report, find("github")?)
 }
 
-/// Splits `FORMAT=PATH` arguments, so that a wrong one is found before a run and not after it.
-pub(crate) fn parse_targets(targets: &[String]) -> Result<Vec<(String, std::path::PathBuf)>> {
-    let parsed = targets.iter().map(|target| {
-        let Some((name, path)) = target.split_once('=') else {
-            bail!("--report `{target}`: expected FORMAT=PATH, such as `junit=junit.xml`");
-        };
-        find(name, Options::default())?;
-        Ok((name.to_owned(), path.into()))
-    });
-    parsed.collect()
-}
-
-/// An error that names all formats, if there is none of this name.
-pub(crate) fn known(name: &str) -> Result<()> {
-    find(name, Options::default()).map(drop)
-}
-
-fn find(name: &str, options: Options) -> Result<Box<dyn format::Format>> {
-    let kind = format::find(name).ok_or_else(|| {
-        let names: Vec<&str> = format::FORMATS.iter().map(|kind| kind.name).collect();
-        anyhow::anyhow!("unknown format `{name}`\nhelp: the formats are {}", names.join(", "))
-    })?;
-    Ok((kind.make)(options))
+/// Writes reports to standard output, as one document.
+pub(crate) fn print_reports(reports: &[Report], kind: &FormatKind) -> Result<()> {
+    let mut text = Vec::new();
+    (kind.make)(stdout_look()).render_all(reports, &mut text)?;
+    print(&String::from_utf8_lossy(&text))
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use evidence::RunNonce;
+use evidence::{RunNonce, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Rate, Size, Stretch};
+
+use crate::template::NUMBER;
 
 /// The load of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -52,6 +54,13 @@ pub struct Class {
     pub keep_alive: bool,
     /// How requests arrive.
     pub mode: Mode,
+}
+
+impl Class {
+    /// The path and query of the request with this tag.
+    pub fn path_of(&self, tag: Tag) -> String {
+        self.path.replace(NUMBER, &tag.0.to_string())
+    }
 }
 
 /// A request body.

@@ -12,7 +12,7 @@ use crate::request_body::RequestBody;
 use crate::{BodyContent, Class, Framing};
 
 /// What stands for the tag's number in a path.
-const NUMBER: &str = "{n}";
+pub(crate) const NUMBER: &str = "{n}";
 
 /// The longest path with its number, in bytes; http's own limit is 65 534.
 const PATH_MAX: usize = 60_000;

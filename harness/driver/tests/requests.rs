@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use brownout_driver::{Body, BodyContent, Class, Framing, PrepareError, prepare};
 use common::{OK, class, open, simulated, spec};
-use evidence::Outcome;
+use evidence::{Outcome, Tag};
 use units::Size;
 
 mod common;
@@ -40,6 +40,16 @@ fn a_request_carries_host_tag_and_the_given_headers() {
         "GET /orders/1?again=1 HTTP/1.1\r\nhost: gateway.test\r\nx-brownout-tag: 00000007-1\r\n\
          accept: a/b\r\naccept: c/d\r\n\r\n"
     );
+}
+
+#[test]
+fn a_class_knows_the_path_that_a_request_was_sent_with() {
+    let mut sent_with = None;
+    let requests = requests(|class| {
+        class.path = "/orders/{n}?again={n}".into();
+        sent_with = Some(class.path_of(Tag(1)));
+    });
+    assert_eq!(requests[1].split(' ').nth(1), sent_with.as_deref());
 }
 
 #[test]

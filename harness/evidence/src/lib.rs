@@ -22,7 +22,7 @@ pub use attempt::{Attempt, End, Method, Planned, UNKNOWN_ATTEMPT};
 pub use connection::{Connection, ConnectionEnd, Probe};
 pub use exchange::{BodyCheck, Exchange, NO_BACKEND, Outcome, TagEcho};
 #[cfg(feature = "export")]
-pub use export::export_parquet;
+pub use export::{ExportError, Exported, HarRequest, HarWords, export_csv, export_har, export_parquet};
 pub use happenings::{Firing, Hiccup};
 pub use hlog::{HistogramKey, read_hlog, write_hlog};
 pub use ledger::{Entry, Evidence, Ledger};

@@ -1,5 +1,7 @@
 //! The documents beside the tables: what was run (written first), and how it ended (written last).
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use units::Moment;
@@ -35,6 +37,12 @@ pub struct Manifest {
     pub gateway: String,
     /// What the gateway says its version is, if it does.
     pub gateway_version: Option<String>,
+    /// Where the gateway listened; absent if the run never began.
+    #[serde(default)]
+    pub gateway_address: Option<SocketAddr>,
+    /// Where the backends listened, in the order of the plan; empty if the run never began.
+    #[serde(default)]
+    pub backend_addresses: Vec<SocketAddr>,
     /// True if sockets and time were simulated.
     pub simulated: bool,
     /// Wall-clock time at the epoch, RFC 3339.

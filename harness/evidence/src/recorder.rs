@@ -266,6 +266,8 @@ mod tests {
             nonce: RunNonce(7),
             gateway: "reference".into(),
             gateway_version: None,
+            gateway_address: None,
+            backend_addresses: Vec::new(),
             simulated: false,
             started: "2026-01-01T00:00:00Z".into(),
             machine: Machine { system: "any".into(), architecture: "any".into(), cores: 1 },

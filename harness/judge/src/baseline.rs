@@ -7,7 +7,9 @@ use std::fmt;
 use reports::{Change, Group, Report, Verdict, Word};
 use serde::{Deserialize, Serialize};
 
-use crate::compare::{ALPHA, Estimate, Figure, Noise, Unit, Z99, course, deviations, figures, named, needs};
+use crate::compare::{
+    ALPHA, Estimate, Figure, Noise, Unit, Z99, course, deviations, figures, named, needs, of_nobody,
+};
 
 /// The version of the file's shape.
 pub const BASELINE_VERSION: u32 = 1;
@@ -101,8 +103,9 @@ impl Baseline {
         let factor = widening(self.figures.len());
         let mut changes = Vec::new();
         for (id, kept) in &self.figures {
-            let figure = found.iter().find(|figure| figure.id == *id);
-            changes.push(row(id, kept, figure, factor));
+            let figure = found.iter().find(|figure| figure.id == *id).cloned();
+            let figure = figure.or_else(|| of_nobody(report, id));
+            changes.push(row(id, kept, figure.as_ref(), factor));
         }
         let new: Vec<String> = found
             .iter()

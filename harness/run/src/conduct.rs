@@ -96,7 +96,7 @@ async fn conduct(
         Parts { world: world.clone(), recorder: recording.recorder(), stop: CancellationToken::new() };
 
     let status = status::serve(options.status, progress.clone())?;
-    let (addresses, backends) = parts.start_backends(&plan).await?;
+    let (addresses, backends) = parts.start_backends(&plan, progress).await?;
     let launch = Launch {
         world: world.clone(),
         upstreams: upstreams(&plan, &addresses),
@@ -109,6 +109,8 @@ async fn conduct(
         gateway = plan.gateway.contract().launch(&launch) => gateway?,
     };
     manifest.gateway_version.clone_from(&gateway.version);
+    manifest.gateway_address = Some(gateway.address);
+    manifest.backend_addresses = addresses;
     world.set_epoch_in(LEAD);
     manifest.started = (directory::wall_clock() + LEAD).to_string();
     recording.rewrite(&manifest).map_err(in_dir)?;
@@ -159,6 +161,7 @@ impl Parts {
     async fn start_backends(
         &self,
         plan: &Plan,
+        progress: &Progress,
     ) -> Result<(Vec<SocketAddr>, Output<fake_backends::PoolTotals>), RunError> {
         let (bound, addresses) = oneshot::channel();
         let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
@@ -171,10 +174,11 @@ impl Parts {
                     return fake_backends::PoolTotals::default();
                 }
             };
-            bound.send(Ok(pool.addresses().to_vec())).ok();
+            bound.send(Ok((pool.addresses().to_vec(), pool.arrivals()))).ok();
             pool.serve(spec, recorder, stop).await
         });
-        let addresses = addresses.await.map_err(|_| RunError::PartEnded("fake backends"))??;
+        let (addresses, arrivals) = addresses.await.map_err(|_| RunError::PartEnded("fake backends"))??;
+        progress.count(arrivals);
         Ok((addresses, serving))
     }
 
@@ -258,6 +262,8 @@ fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
         nonce: plan.pool.nonce,
         gateway: plan.gateway.name().to_owned(),
         gateway_version: None,
+        gateway_address: None,
+        backend_addresses: Vec::new(),
         simulated: options.simulate,
         started: directory::wall_clock().to_string(),
         machine: directory::machine(),

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use driver::Live;
+use fake_backends::Arrivals;
 use net::World;
 use units::{Moment, Stretch};
 
@@ -49,6 +50,9 @@ pub struct Progress {
     pub scheduled: u64,
     /// What the driver counts as it goes.
     pub live: Arc<Live>,
+    /// The backends, by name.
+    pub backends: Vec<String>,
+    arrivals: OnceLock<Arc<Arrivals>>,
     stage: AtomicU8,
     world: OnceLock<World>,
 }
@@ -64,6 +68,8 @@ impl Progress {
             length: plan.length,
             scheduled,
             live: Arc::default(),
+            backends: plan.pool.backends.iter().map(|backend| backend.name.clone()).collect(),
+            arrivals: OnceLock::new(),
             stage: AtomicU8::new(0),
             world: OnceLock::new(),
         }
@@ -83,6 +89,16 @@ impl Progress {
     pub fn phase(&self) -> Option<usize> {
         let now = self.now()?;
         self.phases.iter().position(|(_, during)| during.contains(now))
+    }
+
+    /// Attempts that have reached each backend; none while they are being started.
+    pub fn attempts(&self) -> Vec<u64> {
+        self.arrivals.get().map_or_else(|| vec![0; self.backends.len()], |arrivals| arrivals.so_far())
+    }
+
+    pub(crate) fn count(&self, arrivals: Arc<Arrivals>) {
+        // Set once; a second run gets a progress of its own.
+        let _ = self.arrivals.set(arrivals);
     }
 
     pub(crate) fn enter(&self, stage: Stage) {

@@ -1,7 +1,9 @@
 //! The live state of a run over HTTP: `/` as JSON, `/metrics` as OpenMetrics. Its own thread, off the load path.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -9,7 +11,8 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::{Json, Router};
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
 use serde_json::json;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -63,6 +66,7 @@ async fn state(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
             "skipped": counts.skipped,
             "in_flight": counts.in_flight,
         },
+        "attempts": progress.backends.iter().cloned().zip(progress.attempts()).collect::<BTreeMap<_, _>>(),
     }))
 }
 
@@ -80,6 +84,11 @@ async fn metrics(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
         ("exchanges_in_flight", "Requests under way", counts.in_flight),
     ] {
         registry.register(name, help, ConstGauge::new(value));
+    }
+    let attempts = Family::<[(&str, String); 1], Gauge<u64, AtomicU64>>::default();
+    registry.register("attempts", "Attempts that have reached a backend", attempts.clone());
+    for (backend, count) in progress.backends.iter().zip(progress.attempts()) {
+        attempts.get_or_create(&[("backend", backend.clone())]).set(count);
     }
     let mut text = String::new();
     // Writing to a string can't fail.

@@ -14,10 +14,9 @@ const RIGHT: f64 = 940.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 220.0;
 
-/// Colours that colour-blind readers can tell apart (Okabe and Ito), on light paper and on dark; the second line is
-/// dashed as well.
-const BEFORE: &str = "#0072b2";
-const AFTER: &str = "#d55e00";
+/// The styles of both lines in the page's style sheet: two colours, and dashes for the second.
+const BEFORE: &str = "line s0";
+const AFTER: &str = "line s1";
 
 /// The most points of a line: one for every two units of the axis.
 const POINTS_MAX: usize = 440;
@@ -36,7 +35,7 @@ pub(super) fn figure(overlay: &Overlay) -> Markup {
     html! {
         figure {
             figcaption { (escape::plain(&overlay.what, 160)) }
-            div .wide tabindex="0" {
+            div .wide role="group" aria-label=(escape::plain(&overlay.what, 160)) tabindex="0" {
                 svg viewBox={ "0 0 " (units(WIDTH)) " " (units(HEIGHT)) } role="img" aria-label=(words) {
                     @for (share, label) in [(0.0, "0 %"), (0.5, "50 %"), (0.9, "90 %"), (1.0, "100 %")] {
                         line .grid x1=(units(LEFT)) x2=(units(RIGHT)) y1=(units(height(share))) y2=(units(height(share))) {}
@@ -46,22 +45,22 @@ pub(super) fn figure(overlay: &Overlay) -> Markup {
                         line .grid x1=(units(at)) x2=(units(at)) y1=(units(TOP)) y2=(units(BOTTOM)) {}
                         text .tick x=(units(at)) y=(units(BOTTOM + 16.0)) text-anchor="middle" { (label) }
                     }
-                    polyline fill="none" stroke=(BEFORE) stroke-width="2.5" points=(axis.points(&overlay.before)) {}
-                    polyline fill="none" stroke=(AFTER) stroke-width="2.5" stroke-dasharray="7 4" points=(axis.points(&overlay.after)) {}
-                    line x1=(units(LEFT)) x2=(units(LEFT + 34.0)) y1=(units(HEIGHT - 10.0)) y2=(units(HEIGHT - 10.0)) stroke=(BEFORE) stroke-width="2.5" {}
+                    polyline class=(BEFORE) points=(axis.points(&overlay.before)) {}
+                    polyline class=(AFTER) points=(axis.points(&overlay.after)) {}
+                    line class=(BEFORE) x1=(units(LEFT)) x2=(units(LEFT + 34.0)) y1=(units(HEIGHT - 10.0)) y2=(units(HEIGHT - 10.0)) {}
                     text x=(units(LEFT + 40.0)) y=(units(HEIGHT - 6.0)) { "before" }
-                    line x1=(units(LEFT + 120.0)) x2=(units(LEFT + 154.0)) y1=(units(HEIGHT - 10.0)) y2=(units(HEIGHT - 10.0)) stroke=(AFTER) stroke-width="2.5" stroke-dasharray="7 4" {}
+                    line class=(AFTER) x1=(units(LEFT + 120.0)) x2=(units(LEFT + 154.0)) y1=(units(HEIGHT - 10.0)) y2=(units(HEIGHT - 10.0)) {}
                     text x=(units(LEFT + 160.0)) y=(units(HEIGHT - 6.0)) { "after" }
                 }
             }
-            p { (words) }
+            p .sub { "Before: " (said(&overlay.before)) br; "After: " (said(&overlay.after)) }
         }
     }
 }
 
 /// The quantiles of a distribution, in words.
 fn said(buckets: &[(u64, u64)]) -> String {
-    let at = |share| figures::ms(quantile(buckets, share) / 1e3);
+    let at = |share| figures::fine(quantile(buckets, share) / 1e3);
     format!(
         "{} requests, median {}, 90 % within {}, 99 % within {}",
         figures::count(total(buckets)),

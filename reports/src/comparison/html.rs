@@ -6,8 +6,8 @@ use super::curves;
 use super::terminal::side;
 use crate::escape;
 use crate::figures;
-use crate::format::html::{STYLE, policy};
-use crate::{Answer, Change, Comparison, Course, Word};
+use crate::format::html::{STYLE, policy, prose};
+use crate::{Answer, Change, Comparison, Course, Group, Word};
 
 /// The most rows of a table, and drawings. The JSON has them all.
 const ROWS_MAX: usize = 500;
@@ -40,73 +40,123 @@ pub(crate) fn shell(title: &str, body: &Markup) -> Markup {
 
 fn body(comparison: &Comparison) -> Markup {
     let changed = |course| comparison.rows(Word::Changed, Some(course)).collect::<Vec<_>>();
-    let said = |word| comparison.rows(word, None).collect::<Vec<_>>();
-    let shown = comparison.overlays.len().min(DRAWINGS_MAX);
+    let (open, unknown): (Vec<_>, Vec<_>) =
+        comparison.rows(Word::CantTell, None).partition(|change| change.matters);
+    html! {
+        (head(comparison))
+        (table("What got worse", &changed(Course::Worse)))
+        (table("What changed, and only you know whether for the better", &changed(Course::Open)))
+        (table("What got better", &changed(Course::Better)))
+        (table("What can't be told, and matters", &open))
+        (overlays(comparison))
+        (folded("What can't be told, and decides nothing", &unknown))
+        (folded("What is the same", &comparison.rows(Word::Same, None).collect::<Vec<_>>()))
+        section {
+            h2 { "How it was compared" }
+            ul { @for line in &comparison.method { li { (prose(&escape::sentence(line))) } } }
+        }
+    }
+}
+
+fn head(comparison: &Comparison) -> Markup {
     html! {
         header {
-            h1 { (badge(comparison.answer)) " " (comparison.sentence()) }
+            p .of { "Comparison of two runs · " (escape::name(&comparison.scenario)) }
+            h1 { (badge(comparison.answer)) " " (prose(&headline(comparison))) }
+            p { (comparison.sentence()) }
             dl {
-                div { dt { "Scenario" } dd { (escape::name(&comparison.scenario)) } }
                 div { dt { "Before" } dd { (side(&comparison.before)) } }
                 div { dt { "After" } dd { (side(&comparison.after)) } }
             }
             @if !comparison.remarks.is_empty() {
                 section .remarks aria-label="Remarks" {
-                    ul { @for remark in &comparison.remarks { li { (escape::sentence(remark)) } } }
+                    h2 { "What limits this comparison" }
+                    ul { @for remark in &comparison.remarks { li { (prose(&escape::sentence(remark))) } } }
                 }
             }
         }
-        (table("What got worse", &changed(Course::Worse)))
-        (table("What changed, and only you know whether for the better", &changed(Course::Open)))
-        (table("What got better", &changed(Course::Better)))
-        (table("What can't be told", &said(Word::CantTell)))
-        @if shown > 0 {
+    }
+}
+
+/// What decided, in a sentence: the first row of those that gave the answer.
+fn headline(comparison: &Comparison) -> String {
+    let first = |course| comparison.rows(Word::Changed, Some(course)).next();
+    let decisive = match comparison.answer {
+        Answer::Worse => first(Course::Worse),
+        Answer::Better => first(Course::Better),
+        Answer::Changed => first(Course::Open),
+        Answer::Same | Answer::CantTell => None,
+    };
+    match (decisive, comparison.answer) {
+        (Some(change), _) if change.group == Group::Finding => {
+            format!("{}.", escape::sentence(change.because.trim_end_matches('.')))
+        }
+        (Some(change), _) => {
+            let (what, before, after) =
+                (escape::plain(&change.what, 200), escape::name(&change.before), escape::name(&change.after));
+            format!("{what}: {before} before, {after} after.")
+        }
+        (None, Answer::Same) => "Nothing changed, as far as these runs can tell.".to_owned(),
+        (None, _) => "These runs can't tell whether anything changed.".to_owned(),
+    }
+}
+
+fn overlays(comparison: &Comparison) -> Markup {
+    let left_out = comparison.overlays.len().saturating_sub(DRAWINGS_MAX) as u64;
+    html! {
+        @if !comparison.overlays.is_empty() {
             section {
                 h2 { "Times laid over each other" }
-                p { "The share of requests that took at most so long; the upper half of each drawing is the slowest tenth." }
-                @for overlay in comparison.overlays.iter().take(shown) { (curves::figure(overlay)) }
-                @if comparison.overlays.len() > shown {
-                    p { "and " (figures::count((comparison.overlays.len() - shown) as u64)) " more, which the JSON has" }
+                p .note {
+                    "The share of requests that took at most so long; the upper half of each drawing is the slowest tenth."
                 }
+                @for overlay in comparison.overlays.iter().take(DRAWINGS_MAX) { (curves::figure(overlay)) }
+                @if left_out > 0 { p { "and " (figures::count(left_out)) " more, which the JSON has" } }
             }
         }
-        details {
-            summary { "What is the same" }
-            (table("What is the same", &said(Word::Same)))
-        }
-        section {
-            h2 { "How it was compared" }
-            ul { @for line in &comparison.method { li { (escape::sentence(line)) } } }
+    }
+}
+
+fn folded(title: &str, rows: &[&Change]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            details {
+                summary { (title) ": " (figures::count(rows.len() as u64)) }
+                (table(title, rows))
+            }
         }
     }
 }
 
 fn table(title: &str, rows: &[&Change]) -> Markup {
-    let cells = |change: &Change| {
-        let needed = change.needed.as_ref().map_or_else(String::new, |needed| format!("; {needed}"));
-        html! {
-            tr {
-                td { (change.group) }
-                td { (escape::plain(&change.what, 200)) }
-                td .number { (escape::name(&change.before)) }
-                td .number { (escape::name(&change.after)) }
-                td { (escape::sentence(&format!("{}{needed}", change.because))) }
-            }
-        }
-    };
     html! {
         @if !rows.is_empty() {
-            div .wide tabindex="0" {
+            div .wide role="group" aria-label=(title) tabindex="0" {
                 table {
                     caption { (title) ": " (figures::count(rows.len() as u64)) }
                     thead { tr {
-                        th scope="col" { "kind" } th scope="col" { "what" } th .number scope="col" { "before" }
-                        th .number scope="col" { "after" } th scope="col" { "because" }
+                        th scope="col" { "Kind" } th scope="col" { "What" } th .number scope="col" { "Before" }
+                        th .number scope="col" { "After" } th scope="col" { "Because" }
                     } }
-                    tbody { @for row in rows.iter().take(ROWS_MAX) { (cells(row)) } }
+                    tbody { @for change in rows.iter().take(ROWS_MAX) { (row(change)) } }
                 }
             }
             @if rows.len() > ROWS_MAX { p { "and " (figures::count((rows.len() - ROWS_MAX) as u64)) " more" } }
+        }
+    }
+}
+
+fn row(change: &Change) -> Markup {
+    html! {
+        tr {
+            td { (change.group) }
+            td { (prose(&escape::plain(&change.what, 200))) }
+            td .number { (escape::name(&change.before)) }
+            td .number { (escape::name(&change.after)) }
+            td {
+                (prose(&escape::sentence(&change.because)))
+                @if let Some(needed) = &change.needed { "; to tell: " (prose(&escape::sentence(needed))) }
+            }
         }
     }
 }
@@ -115,7 +165,7 @@ fn table(title: &str, rows: &[&Change]) -> Markup {
 fn badge(answer: Answer) -> Markup {
     let (class, sign) = match answer {
         Answer::Same | Answer::Better => ("pass", "✓"),
-        Answer::CantTell => ("inconclusive", "?"),
+        Answer::CantTell | Answer::Changed => ("inconclusive", "?"),
         Answer::Worse => ("fail", "✗"),
     };
     html! { span class={ "badge " (class) } { span aria-hidden="true" { (sign) } " " (answer.word()) } }

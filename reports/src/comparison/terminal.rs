@@ -80,7 +80,7 @@ pub(super) fn side(side: &Side) -> String {
         words.push(format!("gateway {}", escape::name(&side.gateway)));
     }
     if !side.started.is_empty() {
-        words.push(format!("started {}", escape::name(crate::figures::to_the_second(&side.started))));
+        words.push(format!("started {}", escape::name(&crate::figures::to_the_second(&side.started))));
     }
     words.push(format!("seed {}", side.seed));
     if side.simulated {
@@ -92,7 +92,7 @@ pub(super) fn side(side: &Side) -> String {
 fn answer(answer: Answer) -> Cell {
     let colour = match answer {
         Answer::Same | Answer::Better => Color::Green,
-        Answer::CantTell => Color::Yellow,
+        Answer::CantTell | Answer::Changed => Color::Yellow,
         Answer::Worse => Color::Red,
     };
     Cell::new(answer.word()).fg(colour).add_attribute(Attribute::Bold)

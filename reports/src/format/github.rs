@@ -15,6 +15,7 @@ pub(super) const KIND: FormatKind = FormatKind {
            for an inconclusive one, and a `::notice` with the verdict. GitHub shows the first ten of a kind in a \
            step. The path is that by which the scenario was named, so name it from the root of the repository.",
     ending: "txt",
+    several: true,
     make: |_: Options| Box::new(Github),
 };
 

@@ -12,7 +12,9 @@ mod inventory;
 mod percentiles;
 mod plot;
 mod strips;
+mod verdict;
 mod waterfall;
+mod witnesses;
 
 use std::io;
 
@@ -25,7 +27,7 @@ use super::{Format, FormatKind, Options};
 use crate::escape;
 use crate::figures;
 use crate::headline::Headline;
-use crate::{Finding, Report, Verdict};
+use crate::{Report, Verdict};
 
 /// The format's line in the registry.
 pub(super) const KIND: FormatKind = FormatKind {
@@ -34,9 +36,11 @@ pub(super) const KIND: FormatKind = FormatKind {
     docs: "One file that loads nothing, to be kept as a build artefact, mailed or printed. The verdict, the \
            findings with their reasons and witnesses drawn to scale, the run over time in charts that share one \
            axis, latency by percentile, figures by phase and traffic class, what was injected, and what one needs \
-           to run it again. Its only script shows values at a moment; a table says the same. Light and dark as the reader's system is, and in colours that colour-blind \
-           readers can tell apart; what colour says, a word says too.",
+           to run it again. Its only script shows values at a moment; a table says the same. Light and dark as the \
+           reader's system is, and in colours that colour-blind readers can tell apart; what colour says, a word \
+           says too.",
     ending: "html",
+    several: false,
     make: |_: Options| Box::new(Html),
 };
 
@@ -83,10 +87,10 @@ fn page(report: &Report) -> Markup {
             body {
                 a .skip href="#findings" { "Skip to the findings" }
                 main {
-                    (verdict_and_facts(report, &headline))
-                    (contents())
+                    (verdict::head(report, &headline))
                     (findings::section(report))
                     (charts::section(report))
+                    (witnesses::section(report))
                     (inventory::figures(report))
                     (inventory::proof(report))
                     (again::section(report))
@@ -100,86 +104,22 @@ fn page(report: &Report) -> Markup {
     }
 }
 
-fn verdict_and_facts(report: &Report, headline: &Headline) -> Markup {
+/// Harmless text, with what it has between backticks as code.
+pub(crate) fn prose(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // A backtick without its partner is only a backtick.
+    if parts.len().is_multiple_of(2) {
+        return html! { (text) };
+    }
     html! {
-        header {
-            h1 { (badge(report.verdict)) " " (headline.sentence) }
-            p { (headline.tally) }
-            @if let Some(finding) = decisive(report) {
-                dl .decisive {
-                    div { dt { "Observed" } dd { (escape::sentence(&finding.observed)) } }
-                    div { dt { "Expected" } dd { (escape::sentence(&finding.expected)) } }
-                }
-            }
-            dl .facts {
-                @for (key, value) in facts(report) { div { dt { (key) } dd { (value) } } }
-            }
-            p { "Run it again:" }
-            pre tabindex="0" { code { (crate::rerun::command(report)) } }
-            @if !report.remarks.is_empty() {
-                section aria-label="Remarks" .remarks {
-                    h2 { "What limits this report" }
-                    ul { @for remark in &report.remarks { li { (escape::sentence(remark)) } } }
-                }
-            }
+        @for (index, part) in parts.into_iter().enumerate() {
+            @if index % 2 == 0 { (part) } @else { code { (part) } }
         }
     }
 }
 
-/// The finding that the verdict rests on, unless all is well.
-fn decisive(report: &Report) -> Option<&Finding> {
-    let of_verdict = |finding: &&Finding| finding.verdict == report.verdict;
-    report.findings.iter().find(of_verdict).filter(|finding| finding.verdict != Verdict::Pass)
-}
-
-fn contents() -> Markup {
-    let sections = [
-        ("#findings", "Findings"),
-        ("#time", "The run over time"),
-        ("#figures", "Latency and traffic"),
-        ("#injections", "Proof of injection"),
-        ("#again", "Policy, configuration, evidence"),
-    ];
-    html! { nav aria-label="Sections" { ul { @for (to, words) in sections { li { a href=(to) { (words) } } } } } }
-}
-
-fn facts(report: &Report) -> Vec<(&'static str, String)> {
-    let version = report.gateway_version.as_deref().map(|version| format!(" {}", escape::name(version)));
-    let text = |text: &Option<String>| text.as_deref().map(escape::sentence);
-    let gateway = format!("{}{}", escape::name(&report.gateway), version.unwrap_or_default());
-    let facts = [
-        ("Scenario", Some(escape::name(&report.scenario))),
-        ("Why", text(&report.why)),
-        ("Gateway", Some(gateway)),
-        (
-            "World",
-            Some(
-                if report.simulated { "simulated: no real socket, no real time" } else { "real sockets" }
-                    .into(),
-            ),
-        ),
-        ("Owner", text(&report.owner)),
-        ("Rollback", text(&report.rollback)),
-        ("Started", Some(escape::name(&to_the_second(&report.started)))),
-        ("Took", Some(figures::seconds(report.length_s))),
-        ("Seed", Some(report.seed.to_string())),
-        ("File", Some(escape::plain(&report.scenario_path, 300))),
-        ("Run", Some(escape::plain(&report.run, 300))),
-        ("Brownout", Some(escape::name(&report.brownout))),
-    ];
-    facts.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
-}
-
-/// A moment of RFC 3339 without the parts of its second.
-fn to_the_second(moment: &str) -> String {
-    match moment.split_once('.') {
-        Some((seconds, parts)) if parts.ends_with('Z') => format!("{seconds}Z"),
-        _ => moment.to_owned(),
-    }
-}
-
 /// A verdict as a word, a sign and a colour.
-fn badge(verdict: Verdict) -> Markup {
+pub(crate) fn badge(verdict: Verdict) -> Markup {
     let (class, sign) = match verdict {
         Verdict::Pass => ("pass", "✓"),
         Verdict::Inconclusive => ("inconclusive", "?"),
@@ -205,6 +145,21 @@ mod tests {
         assert_eq!(page.matches(&open).count(), 1, "{name}");
         let (_, after) = page.split_once(&open).expect("it was counted");
         after.split_once(&close).expect("the element ends").0.to_owned()
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_still_text() {
+        assert_eq!(prose("`a<b>` was `late`").0, "<code>a&lt;b&gt;</code> was <code>late</code>");
+        assert_eq!(prose("one ` alone").0, "one ` alone");
+        assert_eq!(prose("").0, "");
+    }
+
+    #[test]
+    fn every_witness_has_a_place_that_the_section_of_witnesses_links_to() {
+        let page = written(&sample::report());
+        let links = page.matches("href=\"#witness-").count();
+        assert!(links > 0);
+        assert_eq!(links, page.matches("<figure class=\"witness\" id=\"witness-").count());
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub(super) const KIND: FormatKind = FormatKind {
            the same bytes, so two can be compared with `diff`. It is the only format that can be read back: any \
            other can be made from it later.",
     ending: "json",
+    several: false,
     make: |_: Options| Box::new(Json),
 };
 

@@ -16,12 +16,14 @@ use crate::{Finding, Report, Verdict};
 /// The format's line in the registry.
 pub(super) const KIND: FormatKind = FormatKind {
     name: "junit",
-    summary: "JUnit XML: a test suite for the scenario, a test case for each finding.",
-    docs: "One test suite for the scenario and one test case for each finding, named after its id, so that CI \
+    summary: "JUnit XML: a test suite for each scenario, a test case for each finding.",
+    docs: "One test suite for each scenario and one test case for each finding, named after its id, so that CI \
            servers show its history. A finding that failed is a `<failure>`: the gateway did it. An inconclusive \
-           one is an `<error>`: the run could not tell. `file` and `line` point at the expectation, and \
-           `<system-out>` has the reason and the witnesses.",
+           one is an `<error>`: the run could not tell. The text begins with file and line of the expectation, and \
+           `<system-out>` has the reason and the witnesses. It holds to the schema `junit-10.xsd` of Jenkins' xUnit \
+           plugin, which refuses files that have more.",
     ending: "xml",
+    several: true,
     make: |_: Options| Box::new(Junit),
 };
 
@@ -29,10 +31,16 @@ struct Junit;
 
 impl Format for Junit {
     fn render(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+        self.render_all(std::slice::from_ref(report), out)
+    }
+
+    fn render_all(&self, reports: &[Report], out: &mut dyn io::Write) -> io::Result<()> {
         let mut document = quick_junit::Report::new("brownout");
-        document.set_time(length(report.length_s));
-        document.add_test_suite(suite(report));
-        document.serialize(out).map_err(io::Error::other)
+        document.set_time(reports.iter().map(|report| length(report.length_s)).sum());
+        document.add_test_suites(reports.iter().map(suite));
+        let document = document.to_string().map_err(io::Error::other)?;
+        // The schema knows this attribute on suites only. The first one is the document's own.
+        out.write_all(document.replacen(" skipped=\"0\"", "", 1).as_bytes())
     }
 }
 
@@ -82,25 +90,21 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
 fn case(report: &Report, finding: &Finding) -> TestCase {
     let status = match finding.verdict {
         Verdict::Pass => TestCaseStatus::success(),
-        Verdict::Fail => status(NonSuccessKind::Failure, finding),
-        Verdict::Inconclusive => status(NonSuccessKind::Error, finding),
+        Verdict::Fail => status(NonSuccessKind::Failure, report, finding),
+        Verdict::Inconclusive => status(NonSuccessKind::Error, report, finding),
     };
     let mut case = TestCase::new(escape::plain(&finding.id, 240), status);
     case.set_classname(escape::name(&report.scenario));
     case.set_time(length(finding.to_s - finding.from_s));
-    case.extra.insert("file".into(), escape::plain(&report.scenario_path, 300).into());
-    if let Some(line) = finding.line {
-        case.extra.insert("line".into(), line.to_string().into());
-    }
-    case.set_system_out(text(finding));
+    case.set_system_out(text(report, finding));
     case
 }
 
-fn status(kind: NonSuccessKind, finding: &Finding) -> TestCaseStatus {
+fn status(kind: NonSuccessKind, report: &Report, finding: &Finding) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     status.set_message(escape::sentence(&finding.summary));
     status.set_type(escape::name(&finding.expectation));
-    status.set_description(said(finding));
+    status.set_description(said(report, finding));
     status
 }
 
@@ -112,9 +116,11 @@ fn nothing_judged(report: &Report) -> TestCase {
     case
 }
 
-/// Observed, expected and because, a line each.
-fn said(finding: &Finding) -> String {
+/// The expectation's place, observed, expected and because, a line each. The schema has no attributes for the place.
+fn said(report: &Report, finding: &Finding) -> String {
+    let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
     let mut lines = vec![
+        format!("{}{line}", escape::plain(&report.scenario_path, 300)),
         format!("observed: {}", escape::sentence(&finding.observed)),
         format!("expected: {}", escape::sentence(&finding.expected)),
         format!("because: {}", escape::sentence(&finding.because)),
@@ -126,8 +132,8 @@ fn said(finding: &Finding) -> String {
     lines.join("\n")
 }
 
-fn text(finding: &Finding) -> XmlString {
-    let mut text = said(finding);
+fn text(report: &Report, finding: &Finding) -> XmlString {
+    let mut text = said(report, finding);
     text.push('\n');
     for witness in finding.witnesses.iter().take(5) {
         let timeline = Timeline::of(witness);
@@ -185,6 +191,15 @@ mod tests {
         let (elements, _) = parsed(&written(&sample::report()));
         let number = |name: &str| elements.iter().filter(|element| *element == name).count();
         assert_eq!((number("testcase"), number("failure"), number("error"), number("skipped")), (3, 1, 1, 0));
+    }
+
+    #[test]
+    fn of_several_runs_each_is_a_suite_of_one_document() {
+        let mut out = Vec::new();
+        Junit.render_all(&[sample::report(), sample::report()], &mut out).expect("a vector takes all bytes");
+        let (elements, _) = parsed(&String::from_utf8(out).expect("the document is UTF-8"));
+        let number = |name: &str| elements.iter().filter(|element| *element == name).count();
+        assert_eq!((number("testsuites"), number("testsuite"), number("testcase")), (1, 2, 6));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub(super) const KIND: FormatKind = FormatKind {
            not pass. Append it to `$GITHUB_STEP_SUMMARY` or post it as a comment. Foreign text can neither mark \
            up, nor link, nor mention anyone.",
     ending: "md",
+    several: true,
     make: |_: Options| Box::new(Markdown),
 };
 

@@ -26,6 +26,12 @@ pub static FORMATS: &[FormatKind] =
 pub trait Format {
     /// Writes the report. The same report gives the same bytes; what fails is only the writing itself.
     fn render(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()>;
+
+    /// Writes the reports of several runs as one document, where [`FormatKind::several`] says that there is one: each
+    /// after the other, unless the format has an envelope around them. One report alone gives what `render` gives.
+    fn render_all(&self, reports: &[Report], out: &mut dyn io::Write) -> io::Result<()> {
+        reports.iter().try_for_each(|report| self.render(report, out))
+    }
 }
 
 /// What the reader of a report can show. Only formats for people heed it.
@@ -54,6 +60,8 @@ pub struct FormatKind {
     pub docs: &'static str,
     /// The usual ending of its files, without the dot.
     pub ending: &'static str,
+    /// True if a document may hold the reports of several runs; false if each needs a file of its own.
+    pub several: bool,
     /// Makes the format.
     pub make: fn(Options) -> Box<dyn Format>,
 }

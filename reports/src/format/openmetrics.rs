@@ -5,17 +5,20 @@ mod writer;
 
 use std::io;
 
+use writer::Family;
+
 use super::{Format, FormatKind, Options};
 use crate::Report;
 
 /// The format's line in the registry.
 pub(super) const KIND: FormatKind = FormatKind {
     name: "openmetrics",
-    summary: "The verdicts and figures as OpenMetrics gauges, for dashboards and alerts over many runs.",
+    summary: "The verdicts and figures as OpenMetrics, for dashboards and alerts over many runs.",
     docs: "Gauges of the run: `brownout_finding_verdict` (0 pass, 1 inconclusive, 2 fail), response and service \
            times by traffic class and phase, exchanges, attempts, outcomes, faults that fired. OpenMetrics text \
-           format 1.0; times in seconds. Every sample has the label `scenario`.",
+           format 1.0, times in seconds and as summaries; a collector of the Prometheus text format takes it too. Every sample has the label `scenario`.",
     ending: "prom",
+    several: true,
     make: |_: Options| Box::new(OpenMetrics),
 };
 
@@ -23,7 +26,19 @@ struct OpenMetrics;
 
 impl Format for OpenMetrics {
     fn render(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-        for family in families::of(report) {
+        self.render_all(std::slice::from_ref(report), out)
+    }
+
+    fn render_all(&self, reports: &[Report], out: &mut dyn io::Write) -> io::Result<()> {
+        // A family may stand only once, with the samples of all runs.
+        let mut families: Vec<Family> = Vec::new();
+        for family in reports.iter().flat_map(families::of) {
+            match families.iter_mut().find(|earlier| earlier.is_of_the_name_of(&family)) {
+                Some(earlier) => earlier.take(family),
+                None => families.push(family),
+            }
+        }
+        for family in &families {
             family.write(out)?;
         }
         writeln!(out, "# EOF")
@@ -53,6 +68,20 @@ mod tests {
         let text = written(&report);
         assert!(text.ends_with("\n# EOF\n"));
         assert_eq!(text.lines().filter(|line| *line == "# EOF").count(), 1);
+    }
+
+    #[test]
+    fn of_several_runs_each_family_stands_once_with_the_samples_of_all() {
+        let (first, mut second) = (sample::report(), sample::report());
+        second.scenario = "another".to_owned();
+        let mut out = Vec::new();
+        OpenMetrics.render_all(&[first, second], &mut out).expect("a vector takes all bytes");
+        let text = String::from_utf8(out).expect("text is UTF-8");
+        let verdicts = |line: &&str| line.starts_with("brownout_run_verdict{");
+        assert_eq!(text.lines().filter(verdicts).count(), 2);
+        let described = text.lines().filter(|line| *line == "# TYPE brownout_run_verdict gauge");
+        assert_eq!(described.count(), 1);
+        assert_eq!(text.matches("# EOF").count(), 1);
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub(super) const KIND: FormatKind = FormatKind {
            was sent, `█` the request, `▒` where something happened in it). Text of a gateway is shown with its \
            control characters escaped.",
     ending: "txt",
+    several: true,
     make: |options: Options| Box::new(Terminal { options }),
 };
 
@@ -58,7 +59,8 @@ fn facts(page: Page, report: &Report) -> String {
         format!("seed {}", report.seed),
     ];
     let mut which = vec![
-        format!("started {}", escape::name(&report.started)),
+        escape::plain(&report.run, 300),
+        format!("started {}", escape::name(&figures::to_the_second(&report.started))),
         format!("took {}", figures::seconds(report.length_s)),
         format!("brownout {}", escape::name(&report.brownout)),
     ];
@@ -69,14 +71,13 @@ fn facts(page: Page, report: &Report) -> String {
     format!("\n{}", page.columns(0, [row("scenario", &what), row("run", &which)]))
 }
 
-/// What limits the report, and where the evidence lies.
+/// What limits the report, and how it is run again.
 fn closing(page: Page, report: &Report) -> String {
     let mut rows: Vec<Vec<Cell>> = report
         .remarks
         .iter()
         .map(|remark| vec![dim("remark"), Cell::new(escape::sentence(remark))])
         .collect();
-    rows.push(vec![dim("evidence"), Cell::new(escape::plain(&report.run, 300))]);
     rows.push(vec![dim("again"), Cell::new(crate::rerun::command(report))]);
     format!("\n{}", page.columns(0, rows))
 }
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_stands_first_and_the_evidence_last() {
+    fn the_verdict_stands_first_and_the_command_last() {
         insta::assert_snapshot!(shown(&sample::report(), Options { colour: false, width: 120 }));
     }
 

@@ -56,6 +56,21 @@ fn every_format_is_found_by_its_name_and_documented() {
 }
 
 #[test]
+fn a_document_of_one_run_is_the_same_however_it_is_asked_for() {
+    for kind in FORMATS.iter().filter(|kind| kind.several) {
+        let mut all = Vec::new();
+        (kind.make)(Options::default())
+            .render_all(&[sample::report()], &mut all)
+            .expect("a vector takes all bytes");
+        assert!(
+            all == written(kind.name, Options::default(), &sample::report()).into_bytes(),
+            "{}",
+            kind.name
+        );
+    }
+}
+
+#[test]
 fn the_same_report_gives_the_same_bytes() {
     for kind in FORMATS {
         let (first, second) = (sample::report(), sample::report());

@@ -5,11 +5,12 @@ use anyhow::Result;
 use crate::args::Analyze;
 use crate::exit::Exit;
 use crate::judging::judge_run;
-use crate::output::{complain, complain_of, parse_targets, print_report, save_report};
+use crate::output::{complain, complain_of, show};
 use crate::sources::load;
+use crate::targets::Targets;
 
 pub(crate) fn analyze(args: &Analyze) -> Result<Exit> {
-    let targets = match parse_targets(&args.reports) {
+    let mut targets = match Targets::parse(&args.reports, &[]) {
         Ok(targets) => targets,
         Err(error) => return Ok(usage(&error)),
     };
@@ -27,10 +28,8 @@ pub(crate) fn analyze(args: &Analyze) -> Result<Exit> {
         Ok(report) => report,
         Err(error) => return Ok(usage(&error)),
     };
-    for (format, target) in &targets {
-        save_report(&report, format, target)?;
-    }
-    print_report(&report, "terminal")?;
+    targets.add(&report)?;
+    show(&report)?;
     Ok(report.verdict.into())
 }
 

@@ -65,8 +65,8 @@ fn read(path: &Path) -> Result<Baseline> {
     }
 }
 
-/// Holds a report against the baseline, says what came of it, and gives the exit code.
-pub(crate) fn judge(baseline: &Baseline, report: &Report) -> Result<Exit> {
+/// Holds the report of a run directory against the baseline, says what came of it, and gives the exit code.
+pub(crate) fn judge(baseline: &Baseline, report: &Report, run: &Path) -> Result<Exit> {
     let comparison = match judge::compare_with_baseline(baseline, report) {
         Ok(comparison) => comparison,
         Err(error) => {
@@ -76,11 +76,17 @@ pub(crate) fn judge(baseline: &Baseline, report: &Report) -> Result<Exit> {
     };
     print(&"\nagainst the baseline\n")?;
     write(&comparison, ComparisonFormat::Terminal, None)?;
+    if comparison.answer == Answer::Changed {
+        print(&harmless(&format!(
+            "if that is what was wanted, make it the baseline with `brownout baseline save {}`\n",
+            run.display()
+        )))?;
+    }
     let better = comparison.changes.iter().any(|change| change.course == Some(Course::Better));
     if better && comparison.answer <= Answer::Better {
         print(&harmless(&format!(
             "better than the baseline: raise it with `brownout baseline save {}`\n",
-            report.run
+            run.display()
         )))?;
     }
     Ok(comparison.answer.into())

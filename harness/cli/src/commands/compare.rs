@@ -43,7 +43,8 @@ impl From<Answer> for Exit {
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Same | Answer::Better => Exit::Pass,
-            Answer::CantTell => Exit::Inconclusive,
+            // Whether a change is good is not for brownout to say.
+            Answer::CantTell | Answer::Changed => Exit::Inconclusive,
             Answer::Worse => Exit::Fail,
         }
     }

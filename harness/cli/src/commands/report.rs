@@ -1,23 +1,37 @@
-//! `brownout report`: any format from a finished run or a saved report.
+//! `brownout report`: any format from finished runs or saved reports.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use reports::Report;
+use reports::format::FormatKind;
 
 use crate::args::ReportArgs;
 use crate::exit::Exit;
 use crate::judging::report_of;
-use crate::output::{complain, known, print_report, save_report};
+use crate::output::{complain, print_reports};
+use crate::targets::{find, save};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
-    let report = match known(&args.format).and_then(|()| report_of(&args.source)) {
-        Ok(report) => report,
+    let (kind, reports) = match read(args) {
+        Ok(read) => read,
         Err(error) => {
             complain(&format_args!("error: {error:#}"));
             return Ok(Exit::Usage);
         }
     };
     match &args.out {
-        None => print_report(&report, &args.format)?,
-        Some(path) => save_report(&report, &args.format, path)?,
+        None => print_reports(&reports, kind)?,
+        Some(path) => save(&reports, kind, path)?,
     }
     Ok(Exit::Pass)
+}
+
+fn read(args: &ReportArgs) -> Result<(&'static FormatKind, Vec<Report>)> {
+    let kind = find(&args.format)?;
+    let (name, runs) = (kind.name, args.sources.len());
+    ensure!(
+        kind.several || runs == 1,
+        "`{name}` holds one run, and {runs} were given\nhelp: write each with a command of its own"
+    );
+    let reports: Result<Vec<Report>> = args.sources.iter().map(|source| report_of(source)).collect();
+    Ok((kind, reports?))
 }

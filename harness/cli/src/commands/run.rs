@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
+use judge::Baseline;
 use run::{Options, Progress, RunError};
 use scenario::{Loaded, Overrides};
 
@@ -12,23 +13,24 @@ use crate::args::Run;
 use crate::exit::Exit;
 use crate::interrupt::{Interrupts, listen};
 use crate::judging::judge_fresh;
-use crate::output::{complain, complain_of, harmless, parse_targets, print, print_report, save_report};
+use crate::output::{complain, complain_of, harmless, print, show};
 use crate::progress::Shown;
 use crate::sources::{load, overrides};
+use crate::targets::Targets;
 
 pub(crate) fn run(args: &Run) -> Result<Exit> {
-    let targets = match parse_targets(&args.reports) {
+    let mut targets = match Targets::parse(&args.reports, &args.files.scenarios) {
         Ok(targets) => targets,
-        Err(error) => {
-            complain(&format_args!("error: {error:#}"));
-            return Ok(Exit::Usage);
-        }
+        Err(error) => return Ok(usage(&error)),
     };
     let interrupts = listen()?;
     let overrides = overrides(&args.files.overrides);
     let mut worst = Exit::Pass;
     for path in &args.files.scenarios {
-        let exit = run_one(args, path, &overrides, &interrupts, &targets)?;
+        let exit = match prepare(args, path, &overrides) {
+            Ok(prepared) => run_one(args, path, &prepared, &interrupts, &mut targets)?,
+            Err(exit) => exit,
+        };
         worst = worst.max(exit);
         if interrupts.interrupt.is_cancelled() {
             break;
@@ -37,33 +39,37 @@ pub(crate) fn run(args: &Run) -> Result<Exit> {
     Ok(worst)
 }
 
-fn run_one(
-    args: &Run,
-    path: &Path,
-    overrides: &Overrides,
-    interrupts: &Interrupts,
-    targets: &[(String, std::path::PathBuf)],
-) -> Result<Exit> {
-    let loaded = match load(path, overrides) {
-        Ok(loaded) => loaded,
-        Err(failure) => {
-            complain_of(|colour| failure.render(colour));
-            return Ok(Exit::Usage);
-        }
-    };
+fn usage(error: &anyhow::Error) -> Exit {
+    complain(&format_args!("error: {error:#}"));
+    Exit::Usage
+}
+
+/// All that a run needs and that may be wrong, read before it costs any time.
+struct Prepared {
+    loaded: Loaded,
+    baseline: Option<Baseline>,
+}
+
+fn prepare(args: &Run, path: &Path, overrides: &Overrides) -> Result<Prepared, Exit> {
+    let loaded = load(path, overrides).map_err(|failure| {
+        complain_of(|colour| failure.render(colour));
+        Exit::Usage
+    })?;
     if !loaded.warnings.is_empty() {
         complain_of(|colour| loaded.render_warnings(colour));
     }
-    // Read before the run, so that a wrong file costs no time.
-    let baseline =
-        match args.baseline.as_ref().map(|given| baseline::find(given.as_deref(), path)).transpose() {
-            Ok(baseline) => baseline,
-            Err(error) => {
-                complain(&format_args!("error: {error:#}"));
-                return Ok(Exit::Usage);
-            }
-        };
-    let dir = match carry_out(args, path, &loaded, interrupts) {
+    let baseline = args.baseline.as_ref().map(|given| baseline::find(given.as_deref(), path)).transpose();
+    Ok(Prepared { loaded, baseline: baseline.map_err(|error| usage(&error))? })
+}
+
+fn run_one(
+    args: &Run,
+    path: &Path,
+    prepared: &Prepared,
+    interrupts: &Interrupts,
+    targets: &mut Targets,
+) -> Result<Exit> {
+    let dir = match carry_out(args, path, &prepared.loaded, interrupts) {
         Ok(dir) => dir,
         Err(error) => {
             complain(&format_args!("error: {error}"));
@@ -71,23 +77,21 @@ fn run_one(
         }
     };
     let report = judge_fresh(&dir.path)?;
-    for (format, target) in targets {
-        save_report(&report, format, target)?;
-    }
-    print_report(&report, "terminal")?;
+    targets.add(&report)?;
+    show(&report)?;
     print(&harmless(&format!("evidence  {}\n", dir.path.display())))?;
     if let Some(died) = dir.died {
         complain(&format_args!("error: {died}"));
         return Ok(Exit::Environment);
     }
     let verdict = Exit::from(report.verdict);
-    match baseline {
+    match &prepared.baseline {
         // What passed and failed before is in the baseline: only what became of it counts.
         // A run that proves nothing does not pass, whatever its figures.
         Some(baseline) if verdict == Exit::Inconclusive => {
-            Ok(baseline::judge(&baseline, &report)?.max(verdict))
+            Ok(baseline::judge(baseline, &report, &dir.path)?.max(verdict))
         }
-        Some(baseline) => baseline::judge(&baseline, &report),
+        Some(baseline) => baseline::judge(baseline, &report, &dir.path),
         None => Ok(verdict),
     }
 }

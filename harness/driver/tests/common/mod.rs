@@ -211,6 +211,8 @@ fn manifest() -> Manifest {
         nonce: RunNonce(7),
         gateway: "raw".into(),
         gateway_version: None,
+        gateway_address: None,
+        backend_addresses: Vec::new(),
         simulated: true,
         started: String::new(),
         machine: Machine { system: String::new(), architecture: String::new(), cores: 1 },

@@ -141,6 +141,14 @@ pub(crate) fn figures(report: &Report) -> Vec<Figure> {
     found
 }
 
+/// The figure of this name that a report lacks because no request gave rise to it: none of the whole.
+pub(crate) fn of_nobody(report: &Report, id: &str) -> Option<Figure> {
+    let most = id.rsplit_once("/attempts/above-")?.1.parse().ok()?;
+    let cells = report.behaviour.cells.iter();
+    let figures = cells.map(|cell| Maker { phase: &cell.phase, traffic: &cell.traffic }.above(cell, most));
+    figures.into_iter().find(|figure| figure.id == id)
+}
+
 /// Makes the figures of one traffic class in one phase.
 struct Maker<'a> {
     phase: &'a str,
@@ -198,6 +206,21 @@ impl Maker<'_> {
         }
     }
 
+    /// The share of the requests that reached the backends more than so many times.
+    fn above(&self, cell: &BehaviourCell, most: usize) -> Figure {
+        let above: u64 = cell.attempts.iter().skip(most.saturating_add(1)).sum();
+        let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };
+        let figure = self.figure(
+            &format!("attempts/above-{most}"),
+            &format!("requests that reached the backends more than {times}"),
+            // Judged like outcomes: a few replayed writes are a change, however few.
+            Group::Outcome,
+            Unit::Share,
+            Sample::Share { hits: above, of: cell.requests },
+        );
+        Figure { better: Better::Lower, part_of: Some(self.requests()), ..figure }
+    }
+
     fn attempts(&self, cell: &BehaviourCell, found: &mut Vec<Figure>) {
         let mean = Sample::Mean { counts: cell.attempts.clone() };
         found.push(Figure {
@@ -205,25 +228,9 @@ impl Maker<'_> {
             matters: true,
             ..self.figure("attempts/mean", "attempts for a request", Group::Behaviour, Unit::Attempts, mean)
         });
-        for most in 1..cell.attempts.len().saturating_sub(1) {
-            let above: u64 = cell.attempts[most + 1..].iter().sum();
-            let times = if most == 1 { "once".to_owned() } else { format!("{most} times") };
-            let share = Sample::Share { hits: above, of: cell.requests };
-            let figure = self.figure(
-                &format!("attempts/above-{most}"),
-                &format!("requests that reached the backends more than {times}"),
-                // Judged like outcomes: a few replayed writes are a change, however few.
-                Group::Outcome,
-                Unit::Share,
-                share,
-            );
-            found.push(Figure {
-                group: Group::Outcome,
-                better: Better::Lower,
-                part_of: Some(self.requests()),
-                ..figure
-            });
-        }
+        // The first is there even if it is nobody's, so that a baseline knows that nothing was sent again.
+        let most = cell.attempts.len().saturating_sub(1).max(2);
+        found.extend((1..most).map(|times| self.above(cell, times)));
         if cell.further > 0 {
             let same = Sample::Share { hits: cell.further_same, of: cell.further };
             let what = "further attempts that went to the backend that had just been tried";

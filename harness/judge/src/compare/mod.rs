@@ -13,7 +13,7 @@ mod words;
 
 pub(crate) use documents::named;
 pub use documents::{Incomparable, compare, compare_with_baseline};
-pub(crate) use figures::{Figure, Noise, figures};
+pub(crate) use figures::{Figure, Noise, figures, of_nobody};
 pub(crate) use sample::Estimate;
 pub(crate) use stats::{ALPHA, Z99, deviations};
 pub(crate) use verdicts::{course, needs};

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::inventory::table;
 use crate::Report;
 use crate::escape;
+use crate::figures;
 
 /// The files of a run directory.
 const EVIDENCE: &str = "exchanges.arrows, attempts.arrows, connections.arrows, probes.arrows, firings.arrows and \
@@ -20,12 +21,15 @@ pub(super) fn section(report: &Report) -> Markup {
     let inventory = &report.inventory;
     let machine = inventory.machine.as_deref().map_or_else(|| "not on record".to_owned(), escape::sentence);
     let limits = inventory.limits.iter();
-    let limits = limits.map(|(name, value)| vec![escape::name(name), escape::name(value)]).collect();
+    let limits = limits.map(|(name, value)| vec![escape::name(name), limit(name, value)]).collect();
     html! {
         section #again {
             h2 { "Policy, configuration, evidence" }
             dl {
                 div { dt { "Machine" } dd { (machine) } }
+                @if let Some(address) = &inventory.gateway_address {
+                    div { dt { "Gateway at" } dd { (escape::name(address)) } }
+                }
                 div { dt { "Evidence" } dd { code { (escape::plain(&report.run, 300)) } ": " (EVIDENCE) } }
             }
             (text("Declared policy", inventory.policy.as_deref(), "The scenario declares no policy for the gateway."))
@@ -38,6 +42,12 @@ pub(super) fn section(report: &Report) -> Markup {
             (table("Limits", &[("Limit", false), ("Value", true)], limits))
         }
     }
+}
+
+/// A limit's value in groups of digits, and with its unit where its name does not say it.
+fn limit(name: &str, value: &str) -> String {
+    let unit = if name == "body" { " bytes" } else { "" };
+    value.parse().map_or_else(|_| escape::name(value), |value| figures::count(value) + unit)
 }
 
 /// A text of several lines, folded; or why there is none.

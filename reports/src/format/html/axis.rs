@@ -62,10 +62,11 @@ impl Time {
         self.x(f64::midpoint(from, to))
     }
 
-    /// A count in a bin as a rate a second.
-    pub(super) fn rate(self, index: usize, count: u64) -> f64 {
+    /// A count in a bin as a rate a second; nothing in a last bin so short that one request more or less would look
+    /// like a collapse or a burst.
+    pub(super) fn rate(self, index: usize, count: u64) -> Option<f64> {
         let (from, to) = self.bin(index);
-        count as f64 / (to - from).max(1e-9)
+        (to - from >= self.bin_s / 2.0 || self.bins == 1).then(|| count as f64 / (to - from).max(1e-9))
     }
 
     /// The moments that are labelled, as shares of the axis.
@@ -148,7 +149,6 @@ impl Values {
 
     /// The values that are labelled, with their places.
     pub(super) fn labels(self) -> Vec<(f64, String)> {
-        let label = |value: f64| (self.y(value), self.unit.words(value));
         if self.log {
             let decades = (self.to / self.from).log10().round() as i32;
             let every = (decades / 4 + 1) as usize;
@@ -157,18 +157,32 @@ impl Values {
         }
         let step = round_up(self.to / 3.5);
         let most = (self.to / step + 0.001) as usize;
-        (0..=most).map(|nth| label(step * nth as f64)).collect()
+        let all = (0..=most).map(|nth| step * nth as f64);
+        all.map(|value| (self.y(value), short(value, self.unit))).collect()
     }
 }
 
-/// A round value on a logarithmic axis: `10 ms`, and not `10.0 ms`.
+/// A round value: `10 ms`, and not `10.0 ms`.
 pub(super) fn short(value: f64, unit: Unit) -> String {
+    let size = value.abs();
     match unit {
-        Unit::Millis if value >= 999.0 => format!("{} s", number(value / 1e3)),
-        Unit::Millis if value < 0.99 => format!("{} µs", number(value * 1e3)),
+        Unit::Millis if size >= 999.0 => format!("{} s", number(value / 1e3)),
+        Unit::Millis if size < 0.99 && size > 1e-9 => format!("{} µs", number(value * 1e3)),
         Unit::Millis => format!("{} ms", number(value)),
         unit => unit.words(value),
     }
+}
+
+/// Round moments from one to another, as many as have room for their labels.
+pub(super) fn moments(from: f64, to: f64) -> Vec<f64> {
+    let length = to - from;
+    if !(length > 0.0 && length.is_finite()) {
+        return vec![0.0];
+    }
+    let step = round_up(length / LABELS_MAX);
+    let first = (from / step).ceil();
+    let all = (0..=LABELS_MAX as u32 + 1).map(|nth| (first + f64::from(nth)) * step);
+    all.filter(|moment| *moment <= to + length * 1e-9).collect()
 }
 
 /// The smallest of 1, 2 or 5 times a power of ten that is not under `least`.
@@ -182,9 +196,9 @@ fn round_up(least: f64) -> f64 {
 fn number(value: f64) -> String {
     if value >= 10_000.0 {
         figures::count(value.round() as u64)
-    } else if value.fract().abs() < 1e-9 || value >= 100.0 {
+    } else if (value - value.round()).abs() < 1e-6 || value >= 100.0 {
         format!("{value:.0}")
-    } else if value >= 10.0 {
+    } else if value.abs() >= 10.0 {
         format!("{value:.1}")
     } else {
         format!("{value:.2}")
@@ -219,6 +233,30 @@ mod tests {
         1 ms | 10 ms
         10 µs | 1 ms | 100 ms | 10 s
         ");
+    }
+
+    #[test]
+    fn moments_are_round_and_lie_between_the_ends() {
+        let words = |from: f64, to: f64| {
+            let all = moments(from, to).into_iter().map(|moment| short(moment, Unit::Millis));
+            all.collect::<Vec<_>>().join(" | ")
+        };
+        let shown = [words(-61.875, 412.5), words(-0.5, 3.7), words(0.0, 0.0012), words(0.0, 0.0)].join("\n");
+        insta::assert_snapshot!(shown, @r"
+        0 ms | 100 ms | 200 ms | 300 ms | 400 ms
+        0 ms | 1 ms | 2 ms | 3 ms
+        0 ms | 0.20 µs | 0.40 µs | 0.60 µs | 0.80 µs | 1 µs | 1.20 µs
+        0 ms
+        ");
+        assert_eq!(moments(f64::NEG_INFINITY, f64::NAN), [0.0]);
+    }
+
+    #[test]
+    fn a_last_bin_that_is_a_sliver_has_no_rate() {
+        let time = |end_s: f64| Time { bins: 4, bin_s: 0.5, end_s };
+        assert_eq!(time(1.51).rate(3, 1), None);
+        assert_eq!(time(1.75).rate(3, 1), Some(4.0));
+        assert_eq!(Time { bins: 1, bin_s: 0.5, end_s: 0.1 }.rate(0, 1), Some(10.0), "the only one there is");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::axis::{Time, Unit};
-use super::plot::{Chart, Line, Run};
+use super::axis::{Time, Unit, short};
+use super::plot::{Chart, LOW, Line, Run, TALL};
 use super::{heat, strips};
 use crate::{CountLine, Report, Series};
 
@@ -28,7 +28,7 @@ pub(super) fn section(report: &Report) -> Markup {
         section #time {
             h2 { "The run over time" }
             p .note {
-                "Bins of " (crate::figures::ms(report.series.bin_s * 1e3)) ". Requests count when they were due, attempts \
+                "Bins of " (short(report.series.bin_s * 1e3, Unit::Millis)) ". Requests count when they were due, attempts \
                 when they arrived. Shaded: a fault is in force. Dashed lines: a phase begins."
             }
             div #readout .readout {
@@ -54,6 +54,7 @@ fn charts(time: Time, series: &Series) -> Vec<Chart> {
             log: false,
             lines: rates(time, &series.outcomes, |index| OUTCOME_STYLES.get(index).copied().unwrap_or(index)),
             missing: "No request is on record.",
+            height: TALL,
         },
         Chart {
             id: "attempts",
@@ -62,6 +63,7 @@ fn charts(time: Time, series: &Series) -> Vec<Chart> {
             log: false,
             lines: rates(time, &series.attempts, |index| index),
             missing: "No request reached a backend, or none was joined to its exchange.",
+            height: TALL,
         },
         response(time, series),
         tries(time, series),
@@ -72,6 +74,7 @@ fn charts(time: Time, series: &Series) -> Vec<Chart> {
             log: false,
             lines: vec![Line::new(time, "in flight", 0, |bin| count(&series.in_flight_max, bin))],
             missing: "No request was sent.",
+            height: LOW,
         },
         Chart {
             id: "noise",
@@ -84,6 +87,7 @@ fn charts(time: Time, series: &Series) -> Vec<Chart> {
             ],
             missing: "The driver was never late and the machine never stalled, or nothing was recorded of it. In the \
                       simulated world neither can happen.",
+            height: LOW,
         },
     ]
 }
@@ -105,6 +109,7 @@ fn response(time: Time, series: &Series) -> Chart {
             line("max", 1, &quantiles.max_ms),
         ],
         missing: "No request was sent, so there is no response time.",
+        height: TALL,
     }
 }
 
@@ -119,13 +124,14 @@ fn tries(time: Time, series: &Series) -> Chart {
             Line::new(time, "max", 1, |bin| count(&series.attempts_max, bin)),
         ],
         missing: "No request reached a backend, or none was joined to its exchange.",
+        height: LOW,
     }
 }
 
 fn rates(time: Time, lines: &[CountLine], style: impl Fn(usize) -> usize) -> Vec<Line> {
     let one = |(index, line): (usize, &CountLine)| {
         Line::new(time, &line.name, style(index), |bin| {
-            line.counts.get(bin).map(|count| time.rate(bin, *count))
+            line.counts.get(bin).and_then(|count| time.rate(bin, *count))
         })
     };
     lines.iter().take(LINES_MAX).enumerate().map(one).collect()

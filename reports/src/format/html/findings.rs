@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{badge, waterfall};
+use super::{badge, prose, waterfall};
 use crate::escape;
 use crate::figures;
 use crate::timeline::Timeline;
@@ -12,51 +12,89 @@ use crate::{Finding, Report, Verdict};
 const FINDINGS_MAX: usize = 500;
 
 /// The most witnesses of a finding; the judge keeps five.
-const WITNESSES_MAX: usize = 5;
+pub(super) const WITNESSES_MAX: usize = 5;
+
+/// The findings that are shown, with their numbers on the page: what failed first.
+pub(super) fn in_order(report: &Report) -> impl Iterator<Item = (usize, &Finding)> {
+    let of = |verdict: Verdict| report.findings.iter().filter(move |finding| finding.verdict == verdict);
+    let all = of(Verdict::Fail).chain(of(Verdict::Inconclusive)).chain(of(Verdict::Pass));
+    all.take(FINDINGS_MAX).enumerate()
+}
+
+/// The name of a witness's drawing on the page.
+pub(super) fn witness_id(finding: usize, witness: usize) -> String {
+    format!("witness-{}-{}", finding + 1, witness + 1)
+}
 
 /// The section of findings.
 pub(super) fn section(report: &Report) -> Markup {
-    let of = |verdict: Verdict| report.findings.iter().filter(move |finding| finding.verdict == verdict);
-    let findings = of(Verdict::Fail).chain(of(Verdict::Inconclusive)).chain(of(Verdict::Pass));
     let left_out = report.findings.len().saturating_sub(FINDINGS_MAX) as u64;
     html! {
-        section #findings {
+        section #findings tabindex="-1" {
             h2 { "Findings" }
             @if report.findings.is_empty() { p { "There are none." } }
-            @for finding in findings.take(FINDINGS_MAX) { (folded(report, finding)) }
+            @for (number, finding) in in_order(report) { (folded(report, number, finding)) }
             @if left_out > 0 { p { "and " (figures::count(left_out)) " more, which the JSON report has" } }
         }
     }
 }
 
-fn folded(report: &Report, finding: &Finding) -> Markup {
+fn folded(report: &Report, number: usize, finding: &Finding) -> Markup {
+    let drawing = |(index, witness)| waterfall::figure(&witness_id(number, index), &Timeline::of(witness));
+    let mut drawings = finding.witnesses.iter().take(WITNESSES_MAX).enumerate().map(drawing);
+    let first = drawings.next();
+    let more: Vec<Markup> = drawings.collect();
     html! {
         details .finding open[finding.verdict != Verdict::Pass] {
-            summary { (badge(finding.verdict)) " " (escape::sentence(&finding.summary)) }
+            summary {
+                (badge(finding.verdict)) " " span .said { (prose(&escape::sentence(&finding.summary))) }
+                (against(finding))
+                (rests_on(finding))
+            }
             (reason(report, finding))
-            @for witness in finding.witnesses.iter().take(WITNESSES_MAX) {
-                (waterfall::figure(&Timeline::of(witness)))
+            @if let Some(drawing) = first { (drawing) }
+            // One request convinces; the others are for those who doubt.
+            @if !more.is_empty() {
+                details .more {
+                    summary { (more.len()) @if more.len() == 1 { " more witness" } @else { " more witnesses" } }
+                    @for drawing in more { (drawing) }
+                }
             }
         }
     }
 }
 
-fn reason(report: &Report, finding: &Finding) -> Markup {
+/// What was seen, beside what was demanded.
+fn against(finding: &Finding) -> Markup {
+    html! {
+        span .against {
+            span { span .key { "Observed " } (prose(&escape::sentence(&finding.observed))) }
+            span { span .key { "Expected " } (prose(&escape::sentence(&finding.expected))) }
+        }
+    }
+}
+
+/// The expectation, what it looked at, and how much that was.
+fn rests_on(finding: &Finding) -> Markup {
     let traffic = finding.traffic.as_deref().map_or_else(|| "all traffic".to_owned(), escape::name);
     let window = format!("{} – {}", figures::seconds(finding.from_s), figures::seconds(finding.to_s));
-    let mut rows = vec![
-        ("Observed", escape::sentence(&finding.observed)),
-        ("Expected", escape::sentence(&finding.expected)),
-        ("Because", escape::sentence(&finding.because)),
-        ("Looked at", format!("{} in {}, {window}", traffic, escape::name(&finding.phase))),
-        ("Observations", figures::count(finding.observations)),
-    ];
-    if let Some(resolution) = &finding.resolution {
-        rows.push(("Resolution", escape::sentence(resolution)));
+    let observations = if finding.observations == 1 { "observation" } else { "observations" };
+    html! {
+        span .rests {
+            code { (escape::name(&finding.expectation)) } " · " (traffic) " in " (escape::name(&finding.phase)) ", " (window)
+            " · " (figures::count(finding.observations)) " " (observations)
+            @if let Some(resolution) = &finding.resolution { " · resolution " (prose(&escape::sentence(resolution))) }
+        }
     }
-    rows.push(("Name", escape::plain(&finding.id, 240)));
-    if let Some(line) = finding.line {
-        rows.push(("Demanded at", format!("{}:{line}", escape::plain(&report.scenario_path, 300))));
+}
+
+fn reason(report: &Report, finding: &Finding) -> Markup {
+    let demanded = finding.line.map(|line| format!("{}:{line}", escape::plain(&report.scenario_path, 300)));
+    html! {
+        dl {
+            div { dt { "Because" } dd { (prose(&escape::sentence(&finding.because))) } }
+            div { dt { "Name" } dd { (escape::plain(&finding.id, 240)) } }
+            @if let Some(place) = demanded { div { dt { "Demanded at" } dd { (place) } } }
+        }
     }
-    html! { dl { @for (key, value) in rows { div { dt { (key) } dd { (value) } } } } }
 }

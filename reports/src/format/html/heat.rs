@@ -41,7 +41,7 @@ pub(super) fn figure(run: &Run<'_>, series: &Series) -> Markup {
         }
     };
     let content = html! {
-        (plot::plot(run, "heat", &spoken, &labels(rows), &drawn))
+        (plot::plot(run, "heat", plot::TALL, &spoken, &labels(rows), &drawn))
         (table(run.time, rows))
     };
     plot::figure(TITLE, &legend(most), &content)
@@ -70,12 +70,19 @@ fn legend(most: u64) -> Markup {
     }
 }
 
+/// Powers of ten where there are two of them to read the scale by, else the ends.
 fn labels(rows: &[HeatRow]) -> Vec<(f64, String)> {
-    let every = rows.len().div_ceil(5).max(1);
     let height = HEIGHT / rows.len() as f64;
     let bounds = rows.iter().map(|row| row.from_ms).chain(rows.last().map(|row| row.to_ms));
-    let places = bounds.enumerate().step_by(every);
-    places.map(|(index, bound)| (HEIGHT - height * index as f64, short(bound, Unit::Millis))).collect()
+    let all: Vec<(usize, f64)> = bounds.enumerate().collect();
+    let is_round = |bound: f64| bound > 0.0 && (bound.log10() - bound.log10().round()).abs() < 0.01;
+    let round: Vec<_> = all.iter().filter(|(_, bound)| is_round(*bound)).copied().collect();
+    let chosen = match (round.len(), all.first(), all.last()) {
+        (0 | 1, Some(first), Some(last)) => vec![*first, *last],
+        _ => round,
+    };
+    let place = |index: usize| HEIGHT - height * index as f64;
+    chosen.into_iter().map(|(index, bound)| (place(index), short(bound, Unit::Millis))).collect()
 }
 
 /// A path for each shade; neighbours of one shade in a row are one rectangle.

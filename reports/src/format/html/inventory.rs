@@ -87,8 +87,8 @@ fn traffic_row(class: &TrafficRow) -> Vec<String> {
         figures::count(class.skipped),
         outcomes.join(", "),
         statuses.join(", "),
-        figures::ms(class.lag_p50_ms),
-        figures::ms(class.lag_p99_ms),
+        figures::fine(class.lag_p50_ms),
+        figures::fine(class.lag_p99_ms),
     ]
 }
 
@@ -111,10 +111,10 @@ fn latencies(report: &Report) -> Markup {
             escape::name(&row.time),
             figures::count(row.count),
         ];
-        cells.extend([row.p50_ms, row.p90_ms, row.p99_ms, row.p999_ms, row.max_ms].map(figures::ms));
+        cells.extend([row.p50_ms, row.p90_ms, row.p99_ms, row.p999_ms, row.max_ms].map(figures::fine));
         cells
     });
-    table("Latency", &head, rows.collect())
+    table("Latency: response time (done − due) and service time (done − sent)", &head, rows.collect())
 }
 
 fn injections(report: &Report) -> Markup {
@@ -133,7 +133,7 @@ fn injections(report: &Report) -> Markup {
             escape::plain(&injection.settings, 240),
             escape::plain(&injection.backends.join(", "), 240),
             if injection.fired == 0 { "never".to_owned() } else { figures::count(injection.fired) },
-            injection.delay_error_p99_ms.map_or_else(|| "–".to_owned(), figures::ms),
+            injection.delay_error_p99_ms.map_or_else(|| "–".to_owned(), figures::fine),
         ]
     });
     table("Planned faults, and how often each was seen to fire", &head, rows.collect())

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use maud::{Markup, html};
 
 use super::axis::{HEIGHT, Unit, Values};
-use super::plot::{STYLES, swatch, units};
+use super::plot::{STYLES, TALL, scale, swatch, units};
 use crate::escape;
 use crate::{Distribution, Report};
 
@@ -16,8 +16,16 @@ const PHASES_MAX: usize = STYLES;
 /// The drawing's units for each nine of the percentile axis.
 const NINE: f64 = 200.0;
 
-/// The percentiles that are labelled: nothing, one nine, two nines …
-const LABELS: [&str; 7] = ["0", "90", "99", "99.9", "99.99", "99.999", "99.9999"];
+/// The percentiles that are labelled: their nines, half of all first.
+const LABELS: [(f64, &str); 7] = [
+    (0.301, "50"),
+    (1.0, "90"),
+    (2.0, "99"),
+    (3.0, "99.9"),
+    (4.0, "99.99"),
+    (5.0, "99.999"),
+    (6.0, "99.9999"),
+];
 
 /// The charts of every traffic class.
 pub(super) fn charts(report: &Report) -> Markup {
@@ -83,25 +91,24 @@ fn plot(
     let width = units(nines * NINE);
     let spoken =
         format!("{words} of {} by percentile; the table of latencies has the figures", escape::name(class));
-    let ticks = LABELS.iter().enumerate().take_while(|(nth, _)| *nth as f64 <= nines + 0.01);
+    let ticks = || LABELS.iter().take_while(|(nth, _)| *nth <= nines + 0.01);
     html! {
         div .axes {
-            svg .scale height="150" aria-hidden="true" {
-                @for (y, label) in values.labels() { text x="100%" y=(units(8.0 + y * 0.124)) text-anchor="end" { (label) } }
-            }
+            (scale(TALL, &values.labels()))
             div .plot role="img" aria-label=(spoken) {
                 svg height="150" aria-hidden="true" {
                     svg .area viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" width="100%" height="124" y="4" {
                         @for (y, _) in values.labels() { line .grid x1="0" x2=(width) y1=(units(y)) y2=(units(y)) {} }
+                        @for (nth, _) in ticks() { line .grid x1=(units(nth * NINE)) x2=(units(nth * NINE)) y1="0" y2=(units(HEIGHT)) {} }
                         @for line in lines {
                             @if let Some(style) = phases.iter().position(|phase| *phase == line.phase) {
                                 path class={ "line s" (style) } d=(path(line, values, nines)) {}
                             }
                         }
                     }
-                    @for (nth, label) in ticks {
-                        @let share = nth as f64 / nines;
-                        @let anchor = if nth == 0 { "start" } else if share > 0.9 { "end" } else { "middle" };
+                    @for (nth, label) in ticks() {
+                        @let share = nth / nines;
+                        @let anchor = if share > 0.9 { "end" } else { "middle" };
                         text x={ (units(share.min(1.0) * 100.0)) "%" } y="143" text-anchor=(anchor) { (label) " %" }
                     }
                 }

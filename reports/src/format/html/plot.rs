@@ -74,7 +74,13 @@ pub(super) struct Chart {
     pub(super) lines: Vec<Line>,
     /// What there is to say if no line has any value.
     pub(super) missing: &'static str,
+    /// The drawing's height, in pixels.
+    pub(super) height: f64,
 }
+
+/// The height of a drawing that is read closely, and of one that is only glanced at, in pixels.
+pub(super) const TALL: f64 = 124.0;
+pub(super) const LOW: f64 = 56.0;
 
 impl Chart {
     pub(super) fn figure(&self, run: &Run<'_>) -> Markup {
@@ -96,7 +102,7 @@ impl Chart {
             most.map(|(line, most)| format!("{} up to {}", line.name, self.unit.words(most))).collect();
         let spoken = format!("{}: {}", self.title, said.join(", "));
         let content = html! {
-            (plot(run, self.id, &spoken, &values.labels(), &drawn))
+            (plot(run, self.id, self.height, &spoken, &values.labels(), &drawn))
             (self.table(run.time))
         };
         figure(self.title, &legend, &content)
@@ -141,28 +147,37 @@ pub(super) fn figure(title: &str, legend: &Markup, content: &Markup) -> Markup {
 pub(super) fn plot(
     run: &Run<'_>,
     id: &str,
+    height: f64,
     spoken: &str,
     labels: &[(f64, String)],
     drawn: &Markup,
 ) -> Markup {
     let (time, width) = (run.time, units(run.time.width()));
+    let (inner, outer) = (units(height), units(height + 26.0));
     html! {
         div .axes {
-            svg .scale height="150" aria-hidden="true" {
-                @for (y, label) in labels { text x="100%" y={ (units(8.0 + y * 0.124)) } text-anchor="end" { (label) } }
-            }
+            (scale(height, labels))
             div .plot role="img" aria-label=(spoken) data-plot=(id) {
-                svg height="150" aria-hidden="true" {
-                    svg .area viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" width="100%" height="124" y="4" {
+                svg height=(outer) aria-hidden="true" {
+                    svg .area viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" width="100%" height=(inner) y="4" {
                         (background(run))
                         @for (y, _) in labels { line .grid x1="0" x2=(width) y1=(units(*y)) y2=(units(*y)) {} }
                         (drawn)
                         rect .selection x="0" width="0" y="0" height=(HEIGHT) {}
                         line .cursor x1="-9" x2="-9" y1="0" y2=(HEIGHT) {}
                     }
-                    (moments(time, 143.0))
+                    (moments(time, height + 19.0))
                 }
             }
+        }
+    }
+}
+
+/// The labels of a value axis, beside a plot of this height.
+pub(super) fn scale(height: f64, labels: &[(f64, String)]) -> Markup {
+    html! {
+        svg .scale height=(units(height + 26.0)) aria-hidden="true" {
+            @for (y, label) in labels { text x="100%" y={ (units(8.0 + y * height / HEIGHT)) } text-anchor="end" { (label) } }
         }
     }
 }

@@ -18,7 +18,10 @@
     : value < 10000 ? value.toFixed(1) + " ms" : (value / 1000).toFixed(2) + " s";
   const count = value => String(value).replace(/(?<=\d)(?=(\d{3})+$)/g, value < 10000 ? "" : "\u202f");
   const rate = (counts, bin) => {
-    const value = (counts[bin] || 0) / Math.max(finish(bin) - start(bin), 1e-9);
+    const length = finish(bin) - start(bin);
+    // A last bin that is a sliver has no rate that means anything.
+    if (length < data.bin / 2 && data.bins > 1) return "–";
+    const value = (counts[bin] || 0) / Math.max(length, 1e-9);
     return (value >= 100 || value === Math.round(value) ? value.toFixed(0) : value.toFixed(1)) + "/s";
   };
   const at = (spans, moment) => spans.filter(span => span.from <= moment && moment < span.to).map(span => span.name);
@@ -187,6 +190,15 @@
     plot.addEventListener("pointercancel", over);
   }
   momentLine.textContent = hint;
+
+  // A link into something folded unfolds it; not every browser does so by itself.
+  const reveal = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    for (let at = target; at; at = at.parentElement) if (at.localName === "details") at.open = true;
+    target?.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  if (location.hash) reveal();
 
   // On paper everything is unfolded, but for the tables of what the charts show.
   let opened = [];

@@ -14,6 +14,9 @@ const STRIP: f64 = 22.0;
 const STRIPS_MAX: usize = 24;
 const STRETCHES_MAX: usize = 400;
 
+/// The most characters of a backend's name beside its strip.
+const BRIEF: usize = 10;
+
 const FAULTS: &str = "Phases and faults";
 const BREAKERS: &str = "Breaker of each backend, as its arrivals tell";
 
@@ -85,7 +88,7 @@ pub(super) fn breakers(run: &Run<'_>, report: &Report) -> Markup {
         report.breakers.iter().filter(|strip| !strip.stretches.is_empty()).take(STRIPS_MAX).collect();
     let names = html! {
         @for (index, strip) in strips_known.iter().enumerate() {
-            text x="100%" y=(units(STRIP * index as f64 + 16.0)) text-anchor="end" { (escape::plain(&strip.backend, 10)) }
+            text x="100%" y=(units(STRIP * index as f64 + 16.0)) text-anchor="end" { (brief(&strip.backend)) }
         }
     };
     let drawn = html! {
@@ -107,6 +110,12 @@ pub(super) fn breakers(run: &Run<'_>, report: &Report) -> Markup {
         @if !strips_known.is_empty() { (table(&strips_known)) }
     };
     plot::figure(BREAKERS, &legend(&strips_known), &content)
+}
+
+/// A name as short as the room beside a strip; the legend and the table have all of it.
+fn brief(name: &str) -> String {
+    let name = escape::name(name);
+    if name.chars().count() <= BRIEF { name } else { name.chars().take(BRIEF - 1).chain(['…']).collect() }
 }
 
 fn strip_of(run: &Run<'_>, strip: &BreakerStrip, top: f64) -> Markup {

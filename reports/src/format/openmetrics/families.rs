@@ -75,7 +75,7 @@ fn traffic(report: &Report) -> Vec<Family> {
     let mut skipped = Family::gauge(scenario, "traffic_skipped", "", "Exchanges that were never sent.");
     let mut outcomes = Family::gauge(scenario, "outcomes", "", "Exchanges by outcome.");
     let mut statuses = Family::gauge(scenario, "statuses", "", "Exchanges by status; 0 is none.");
-    let mut lag = Family::gauge(scenario, "lag", "seconds", "How late the driver sent, by quantile.");
+    let mut lag = Family::summary(scenario, "lag", "seconds", "How late the driver sent, by quantile.");
     for class in &report.traffic {
         let name = ("traffic", class.name.as_str());
         exchanges.add(&[name], class.exchanges as f64);
@@ -137,8 +137,9 @@ fn injections(report: &Report) -> Vec<Family> {
 
 fn latencies(report: &Report) -> Vec<Family> {
     let scenario = &report.scenario;
-    let mut response = Family::gauge(scenario, "response_time", "seconds", "From due to done, by quantile.");
-    let mut service = Family::gauge(scenario, "service_time", "seconds", "From sent to done, by quantile.");
+    let mut response =
+        Family::summary(scenario, "response_time", "seconds", "From due to done, by quantile.");
+    let mut service = Family::summary(scenario, "service_time", "seconds", "From sent to done, by quantile.");
     for row in &report.latencies {
         match row.time.as_str() {
             "response" => add_quantiles(&mut response, row),

@@ -11,6 +11,7 @@ pub(super) type Label<'a> = (&'static str, &'a str);
 /// A metric family: one name with its samples.
 pub(super) struct Family {
     name: String,
+    kind: &'static str,
     unit: &'static str,
     help: &'static str,
     scenario: String,
@@ -21,9 +22,19 @@ pub(super) struct Family {
 impl Family {
     /// A family of gauges. A unit is part of the name, as the format demands.
     pub(super) fn gauge(scenario: &str, name: &str, unit: &'static str, help: &'static str) -> Self {
+        Family::new("gauge", scenario, name, unit, help)
+    }
+
+    /// A family of quantiles: every sample has the label `quantile`, which collectors take from no other type.
+    pub(super) fn summary(scenario: &str, name: &str, unit: &'static str, help: &'static str) -> Self {
+        Family::new("summary", scenario, name, unit, help)
+    }
+
+    fn new(kind: &'static str, scenario: &str, name: &str, unit: &'static str, help: &'static str) -> Self {
         let end = if unit.is_empty() { String::new() } else { format!("_{unit}") };
         Family {
             name: format!("brownout_{name}{end}"),
+            kind,
             unit,
             help,
             scenario: scenario.to_owned(),
@@ -40,9 +51,24 @@ impl Family {
             .chain(labels)
             .map(|(key, value)| format!("{key}=\"{}\"", quoted(value)))
             .collect();
-        let labels = labels.join(",");
+        self.insert(labels.join(","), value);
+    }
+
+    fn insert(&mut self, labels: String, value: f64) {
         if self.seen.insert(labels.clone()) {
             self.samples.push((labels, value));
+        }
+    }
+
+    /// True if both have the same name, of two runs perhaps.
+    pub(super) fn is_of_the_name_of(&self, other: &Family) -> bool {
+        self.name == other.name
+    }
+
+    /// Adds the samples of another family of this name.
+    pub(super) fn take(&mut self, other: Family) {
+        for (labels, value) in other.samples {
+            self.insert(labels, value);
         }
     }
 
@@ -51,7 +77,7 @@ impl Family {
         if self.samples.is_empty() {
             return Ok(());
         }
-        writeln!(out, "# TYPE {} gauge", self.name)?;
+        writeln!(out, "# TYPE {} {}", self.name, self.kind)?;
         if !self.unit.is_empty() {
             writeln!(out, "# UNIT {} {}", self.name, self.unit)?;
         }

@@ -1,0 +1,154 @@
+//! What the client saw as an HTTP Archive (HAR 1.2), for the network view of browsers and what else reads it.
+//!
+//! An entry is an exchange, and begins when it was due: the time until it was sent is what HAR calls blocked. What has no
+//! place in HAR stands in fields that begin with `_`, as the format provides: the attempts behind an exchange, and how it
+//! ended. Entries are made while they are written, so that a long run is not in memory twice.
+
+mod entry;
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use ::har::v1_2 as spec;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Serialize, Serializer};
+use units::{Moment, Stretch};
+
+use super::{ExportError, Exported};
+use crate::{Entry, Exchange, Ledger, ReadRun, RunNonce};
+
+/// What the plan knows of a run and its evidence does not.
+pub struct HarWords<'a> {
+    /// The request that an exchange was; nothing for a traffic class that the plan does not have.
+    pub request: &'a dyn Fn(&Exchange) -> Option<HarRequest>,
+    /// The backends, by the index that evidence names them with.
+    pub backends: Vec<String>,
+    /// The faults with their settings, by the index of their injection.
+    pub faults: Vec<String>,
+    /// The phases; each is a page.
+    pub phases: Vec<(String, Stretch)>,
+}
+
+/// A request, as far as the plan knows it.
+#[derive(Clone, Debug)]
+pub struct HarRequest {
+    /// The name of its traffic class.
+    pub traffic: String,
+    /// The method.
+    pub method: String,
+    /// The whole URL.
+    pub url: String,
+}
+
+/// Writes `har/run.har` within `base`. Exchanges that were never sent are no entries: their number is told in the file's
+/// comment.
+pub fn export_har(run: ReadRun, words: &HarWords<'_>, base: &Path) -> Result<Exported, ExportError> {
+    let dir = base.join("har");
+    let path = dir.join("run.har");
+    match fs::create_dir_all(&dir).and_then(|()| write(run, words, &path)) {
+        Ok(rows) => Ok(Exported { path, rows }),
+        Err(source) => Err(ExportError { path, source }),
+    }
+}
+
+fn write(run: ReadRun, words: &HarWords<'_>, path: &Path) -> io::Result<usize> {
+    let manifest = run.manifest;
+    let started: Timestamp = manifest.started.parse().map_err(|error| {
+        invalid(format!("`{}` is not when a run can have started: {error}", manifest.started))
+    })?;
+    let ledger = Ledger::join(run.evidence);
+    if let Some(stray) = ledger.entries().find(|entry| (words.request)(entry.exchange).is_none()) {
+        let class = stray.exchange.class;
+        return Err(invalid(format!(
+            "an exchange is of traffic class {class}, which the plan does not have"
+        )));
+    }
+    let entries = Entries { ledger: &ledger, words, started, nonce: manifest.nonce };
+    let sent = entries.sent().count();
+    let document = Document {
+        log: Log {
+            version: "1.2",
+            creator: spec::Creator {
+                name: "brownout".into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                comment: None,
+            },
+            pages: pages(words, started),
+            entries,
+            comment: comment(&manifest.run, manifest.simulated, ledger.entries().len() - sent),
+        },
+    };
+    let mut file = BufWriter::new(File::create(path)?);
+    serde_json::to_writer(&mut file, &document)?;
+    file.flush()?;
+    Ok(sent)
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+fn comment(run: &str, simulated: bool, never_sent: usize) -> String {
+    let world = if simulated { "simulated " } else { "" };
+    format!(
+        "The {world}run {run}. Headers are those on record. {never_sent} requests that were due and never sent have no entry."
+    )
+}
+
+fn pages(words: &HarWords<'_>, started: Timestamp) -> Vec<spec::Pages> {
+    let pages = words.phases.iter().enumerate().map(|(index, (name, during))| spec::Pages {
+        started_date_time: wall_clock(started, during.from),
+        id: page(index),
+        title: name.clone(),
+        ..spec::Pages::default()
+    });
+    pages.collect()
+}
+
+fn page(index: usize) -> String {
+    format!("phase-{}", index + 1)
+}
+
+/// ISO 8601 with microseconds.
+fn wall_clock(started: Timestamp, moment: Moment) -> String {
+    let at = started.checked_add(SignedDuration::from_nanos(moment.0)).unwrap_or(started);
+    format!("{at:.6}")
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    log: Log<'a>,
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    version: &'static str,
+    creator: spec::Creator,
+    pages: Vec<spec::Pages>,
+    entries: Entries<'a>,
+    comment: String,
+}
+
+struct Entries<'a> {
+    ledger: &'a Ledger,
+    words: &'a HarWords<'a>,
+    started: Timestamp,
+    nonce: RunNonce,
+}
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Every one can be made: those of an unknown class were refused before.
+        serializer.collect_seq(self.sent().filter_map(|entry| self.entry(entry)))
+    }
+}
+
+impl<'a> Entries<'a> {
+    fn sent(&self) -> impl Iterator<Item = Entry<'a>> {
+        self.ledger.entries().filter(|entry| entry.exchange.was_sent())
+    }
+}
+
+#[cfg(test)]
+mod tests;

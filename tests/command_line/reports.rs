@@ -1,0 +1,82 @@
+//! The files that reports are written to, and what a CI server reads of them.
+
+use std::fs;
+
+use crate::common::{Place, SMALL};
+
+const DEFECT: &str = "gateway.reference.defects=[\"one-retry-too-many\"]";
+
+fn two() -> Place {
+    let place = Place::with(SMALL);
+    place.write("t.toml", SMALL.replace("\"small\"", "\"another\""));
+    place
+}
+
+#[test]
+fn every_format_can_be_asked_for_during_a_run_and_after_it() {
+    let place = Place::with(SMALL);
+    let list = place.say(&["list", "formats"]).ended(0).out;
+    let formats: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let targets: Vec<String> = formats.iter().map(|format| format!("{format}=out/{format}")).collect();
+    let mut arguments = vec!["run", "s.toml", "--simulate", "--quiet"];
+    for target in &targets {
+        arguments.extend(["--report", target]);
+    }
+    place.say(&arguments).ended(0);
+    let dir = place.run_dir();
+    for format in formats {
+        let during = fs::read(place.path().join("out").join(format)).unwrap();
+        let source = dir.to_str().unwrap();
+        place.say(&["report", source, "--format", format, "--out", "after"]).ended(0);
+        let after = fs::read(place.path().join("after")).unwrap();
+        assert!(during == after && !after.is_empty(), "`{format}` is not the same during and after the run");
+        let saved = dir.join("report.json");
+        place.say(&["report", saved.to_str().unwrap(), "--format", format]).ended(0);
+    }
+}
+
+#[test]
+fn one_document_holds_all_scenarios_where_its_format_can() {
+    let place = two();
+    let arguments = ["run", "s.toml", "t.toml", "--simulate", "--report", "junit=all.xml", "--report"];
+    place.say(&[&arguments[..], &["html=out/{scenario}.html"]].concat()).ended(0);
+    let document = fs::read_to_string(place.path().join("all.xml")).unwrap();
+    assert!(
+        document.contains("<testsuite name=\"small\"") && document.contains("<testsuite name=\"another\"")
+    );
+    for (file, scenario) in [("out/s.html", "small"), ("out/t.html", "another")] {
+        let page = fs::read_to_string(place.path().join(file)).unwrap();
+        assert!(page.contains(&format!("<title>PASS: {scenario}")), "{file}");
+    }
+    // The same, of finished runs.
+    let dirs: Vec<String> = place.run_dirs().iter().map(|dir| dir.display().to_string()).collect();
+    place.say(&["report", &dirs[0], &dirs[1], "--format", "junit", "--out", "after.xml"]).ended(0);
+    let after = fs::read_to_string(place.path().join("after.xml")).unwrap();
+    assert_eq!(after.matches("<testsuite ").count(), 2);
+}
+
+#[test]
+fn a_file_that_can_not_hold_all_scenarios_is_refused_before_anything_runs() {
+    let place = two();
+    let said = place.say(&["run", "s.toml", "t.toml", "--simulate", "--report", "html=out.html"]).ended(3);
+    assert!(said.err.contains("html=out/{scenario}.html"), "{}", said.err);
+    assert!(place.run_dirs().is_empty());
+}
+
+#[test]
+fn in_a_job_of_github_actions_what_failed_is_annotated_and_no_other_command_is_obeyed() {
+    let place = Place::with(SMALL);
+    let mut command = place.command(&["run", "s.toml", "--simulate", "--quiet", "--set", DEFECT]);
+    let output = command.env("GITHUB_ACTIONS", "true").output().unwrap();
+    let out = String::from_utf8(output.stdout).unwrap();
+    let commands: Vec<&str> = out.lines().filter(|line| line.trim_start().starts_with("::")).collect();
+    let word = commands[0].strip_prefix("::stop-commands::").expect("foreign words come after it");
+    assert_eq!(commands[1], format!("::{word}::"));
+    assert!(
+        out.find("FAIL") > out.find("::stop-commands") && out.find("FAIL") < out.find(commands[1]),
+        "{out}"
+    );
+    assert!(commands[3].starts_with("::error file=s.toml,line="), "{out}");
+    let plain = place.say(&["run", "s.toml", "--simulate", "--quiet", "--set", DEFECT]).ended(1);
+    assert!(!plain.out.contains("::error"), "{}", plain.out);
+}
