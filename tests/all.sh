@@ -53,6 +53,9 @@ else
     step 'tests and doctests' "${watched[@]}" cargo test --workspace --locked
 fi
 
+# What is written for other tools, read by those tools. The first run installs them.
+step formats bash tests/formats.sh
+
 # The HTML pages in a real browser.
 step browser bash tests/browser.sh
 

@@ -11,11 +11,8 @@ missing=""
 command -v npm >/dev/null || missing="$missing nodejs npm"
 command -v python3 >/dev/null || missing="$missing python3"
 if [ -n "$missing" ]; then
-  as_root=""
-  [ "$(id -u)" -eq 0 ] || as_root="sudo"
-  $as_root apt-get update -qq
   # shellcheck disable=SC2086
-  $as_root apt-get install -y -qq --no-install-recommends $missing
+  bash tests/packages.sh $missing
 fi
 [ -d tests/browser/node_modules/axe-core ] || (cd tests/browser && npm ci --silent --no-audit --no-fund)
 [ -n "${BROWNOUT:-}" ] || cargo build --quiet -p brownout-cli

@@ -63,23 +63,46 @@ fn a_run_that_is_worse_than_its_baseline_fails_and_one_like_it_passes() {
     assert!(said.out.contains("against the baseline") && said.out.contains("attempts"), "{}", said.out);
 }
 
-#[test]
-fn what_failed_when_the_baseline_was_saved_may_go_on_failing_and_a_change_can_be_taken_over() {
-    let place = Place::new();
-    let defect = ["--set", "gateway.reference.defects=[\"doubles-timeout\"]"];
-    let say = |more: &[&str]| {
-        place.say(&[&["run", "slow-upstream-timeout", "--simulate", "--quiet"], more].concat())
-    };
-    let kept = evidence(&say(&defect).ended(1));
+/// Saves the baseline of a defect, then runs without it against that baseline: gives what was said, and the command that
+/// it offers after `words`.
+fn repaired(place: &Place, scenario: &str, defect: &str, words: &str) -> (Said, String) {
+    let defect = format!("gateway.reference.defects=[\"{defect}\"]");
+    let run = ["run", scenario, "--simulate", "--quiet"];
+    let broken = [&run[..], &["--set", &defect]].concat();
+    let kept = evidence(&place.say(&broken).ended(1));
     place.say(&["baseline", "save", &kept]).ended(0);
-    say(&[&["--baseline", "--seed", "5"], &defect[..]].concat()).ended(0);
-    // Whether a shorter wait is wanted, brownout can't know.
-    let said = say(&["--baseline"]).ended(2);
-    let hint = said.out.split_once("make it the baseline with `").unwrap_or_else(|| panic!("{}", said.out)).1;
-    // The command can be pasted as it stands.
-    let command = hint.split_once('`').expect("the command ends").0.strip_prefix("brownout ").unwrap();
-    place.say(&command.split(' ').collect::<Vec<_>>()).ended(0);
-    say(&[&["--baseline"], &defect[..]].concat()).ended(1);
+    // What failed when the baseline was saved may go on failing.
+    place.say(&[&broken[..], &["--baseline", "--seed", "5"]].concat()).ended(0);
+    let said = place.say(&[&run[..], &["--baseline"]].concat());
+    let offer = said.out.split_once(words).unwrap_or_else(|| panic!("{}", said.out)).1;
+    let command = offer.split('`').nth(1).expect("the command is quoted").to_owned();
+    (said, command)
+}
+
+/// Carries out a command line as it was printed.
+fn paste(place: &Place, command: &str) {
+    let words = command.strip_prefix("brownout ").expect("a command of brownout");
+    place.say(&words.split(' ').collect::<Vec<_>>()).ended(0);
+}
+
+#[test]
+fn a_repair_passes_and_the_baseline_may_be_raised_by_the_command_that_is_offered() {
+    let place = Place::new();
+    let (said, command) = repaired(&place, "retry-503", "same-host-retry", "raise it with ");
+    assert!(said.ended(0).out.contains("BETTER"));
+    paste(&place, &command);
+    let defect = "gateway.reference.defects=[\"same-host-retry\"]";
+    place.say(&["run", "retry-503", "--simulate", "--baseline", "--set", defect]).ended(1);
+}
+
+#[test]
+fn a_change_that_only_people_can_judge_is_no_pass_and_can_be_taken_over() {
+    let place = Place::new();
+    let (said, command) =
+        repaired(&place, "slow-upstream-timeout", "doubles-timeout", "make it the baseline with ");
+    assert!(said.ended(2).out.contains("CHANGED"));
+    paste(&place, &command);
+    place.say(&["run", "slow-upstream-timeout", "--simulate", "--baseline", "--seed", "3"]).ended(0);
 }
 
 #[test]

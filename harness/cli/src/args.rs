@@ -204,10 +204,10 @@ pub(crate) struct Export {
     /// Write the tables as CSV files with a header, for spreadsheets and shell tools.
     #[arg(long)]
     pub(crate) csv: bool,
-    /// Write the exchanges with their attempts as an HTTP Archive, for the network view of browsers.
+    /// Write the exchanges with their attempts as an HTTP Archive, for browsers' network views.
     #[arg(long)]
     pub(crate) har: bool,
-    /// Where the formats get their directories `parquet`, `csv` and `har`; the run directory without it.
+    /// Make the directories `parquet`, `csv` and `har` here; in the run directory without it.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }

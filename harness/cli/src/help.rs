@@ -30,8 +30,8 @@ const ANALYZE: &str = "  brownout analyze runs/2026-05-04T10-22-00-first-look
   brownout analyze RUN --scenario stricter.toml             the same evidence, other demands";
 const REPORT: &str = "  brownout report RUN --format html --out report.html
   brownout report report.json --format markdown             from a saved report";
-const EXPORT: &str = "  brownout export RUN --parquet                             RUN/parquet/exchanges.parquet, attempts.parquet …
-  brownout export RUN --csv --har --out evidence            evidence/csv/exchanges.csv …, evidence/har/run.har";
+const EXPORT: &str = "  brownout export RUN --parquet                             to RUN/parquet
+  brownout export RUN --csv --har --out tables              to tables/csv and tables/har";
 const COMPARE: &str = "  brownout compare BEFORE AFTER
   brownout compare BEFORE AFTER --format markdown           for a pull request";
 const BASELINE: &str = "  brownout baseline save RUN                                then commit the file";

@@ -28,9 +28,30 @@ pub(crate) fn line(text: &str, at: usize) -> u32 {
     u32::try_from(before + 1).unwrap_or(u32::MAX)
 }
 
+/// The keys of each table of a list, with their lines.
+pub(crate) fn keys_of(text: &str, list: &str) -> Vec<Vec<(String, u32)>> {
+    let Ok(document) = DeTable::parse(text) else { return Vec::new() };
+    let found = document.get_ref().iter().find(|(key, _)| key.get_ref() == list);
+    let Some(DeValue::Array(tables)) = found.map(|(_, value)| value.get_ref()) else { return Vec::new() };
+    let keys = tables.iter().map(|table| match table.get_ref() {
+        DeValue::Table(table) => {
+            table.keys().map(|key| (key.get_ref().to_string(), line(text, key.span().start))).collect()
+        }
+        _ => Vec::new(),
+    });
+    keys.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tables_of_a_list_have_their_keys_with_lines() {
+        let text = "a = 1\n[[expect]]\nc = 2\n\n[[expect]]\n";
+        assert_eq!(keys_of(text, "expect"), [vec![("c".to_owned(), 3)], Vec::new()]);
+        assert!(keys_of(text, "a").is_empty() && keys_of(text, "b").is_empty());
+    }
 
     #[test]
     fn a_key_is_found_in_tables_of_both_forms_and_a_missing_one_at_its_parent() {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Severity, render};
+use crate::document::keys_of;
 use crate::file::Scenario;
 use crate::overrides::{Overrides, apply};
 use crate::plan::Plan;
@@ -116,13 +117,34 @@ pub fn load_text(origin: &str, text: &str, base: &Path, overrides: &Overrides) -
     if text.len() as u64 > TEXT_MAX {
         return Err(failure(vec![too_long(origin)], ""));
     }
-    let text = apply(text, overrides).map_err(|diagnostics| failure(diagnostics, text))?;
+    let file = text;
+    let text = apply(file, overrides).map_err(|diagnostics| failure(diagnostics, file))?;
     let scenario: Scenario = toml::from_str(&text).map_err(|error| failure(vec![reword(&error)], &text))?;
     let (plan, mut diagnostics) = compile(&scenario, &text, base);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.as_ref().map_or(0, |span| span.start));
     let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     match plan {
-        Some(plan) if !failed => Ok(Loaded { plan, text, origin: origin.to_owned(), warnings: diagnostics }),
+        Some(mut plan) if !failed => {
+            point_at_the_file(&mut plan, file, &text);
+            Ok(Loaded { plan, text, origin: origin.to_owned(), warnings: diagnostics })
+        }
         _ => Err(failure(diagnostics, &text)),
+    }
+}
+
+/// Overrides move lines, and a report points at the file that people have before them: at the same key, or else at the
+/// first of the same expectation. One that an override adds stands nowhere.
+fn point_at_the_file(plan: &mut Plan, file: &str, text: &str) {
+    let (before, after) = (keys_of(file, "expect"), keys_of(text, "expect"));
+    let in_file = |line: u32| {
+        let mut keys =
+            after.iter().enumerate().flat_map(|(index, keys)| keys.iter().map(move |key| (index, key)));
+        let (index, (name, _)) = keys.find(|(_, (_, at))| *at == line)?;
+        let keys = before.get(index)?;
+        let same = keys.iter().find(|(key, _)| key == name).or(keys.first())?;
+        Some(same.1)
+    };
+    for demand in &mut plan.brief.demands {
+        demand.line = demand.line.and_then(in_file);
     }
 }

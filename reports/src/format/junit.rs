@@ -19,15 +19,18 @@ pub(super) const KIND: FormatKind = FormatKind {
     summary: "JUnit XML: a test suite for each scenario, a test case for each finding.",
     docs: "One test suite for each scenario and one test case for each finding, named after its id, so that CI \
            servers show its history. A finding that failed is a `<failure>`: the gateway did it. An inconclusive \
-           one is an `<error>`: the run could not tell. The text begins with file and line of the expectation, and \
-           `<system-out>` has the reason and the witnesses. It holds to the schema `junit-10.xsd` of Jenkins' xUnit \
-           plugin, which refuses files that have more.",
+           one is an `<error>`: the run could not tell. `file` and `line` point at the expectation, which GitLab and \
+           others link to, and `<system-out>` has the reason and the witnesses. Without these two attributes it is \
+           `xunit`.",
     ending: "xml",
     several: true,
-    make: |_: Options| Box::new(Junit),
+    make: |_: Options| Box::new(Junit { places: true }),
 };
 
-struct Junit;
+/// The document, with the places of expectations as attributes or without.
+pub(super) struct Junit {
+    pub(super) places: bool,
+}
 
 impl Format for Junit {
     fn render(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
@@ -37,14 +40,14 @@ impl Format for Junit {
     fn render_all(&self, reports: &[Report], out: &mut dyn io::Write) -> io::Result<()> {
         let mut document = quick_junit::Report::new("brownout");
         document.set_time(reports.iter().map(|report| length(report.length_s)).sum());
-        document.add_test_suites(reports.iter().map(suite));
+        document.add_test_suites(reports.iter().map(|report| suite(report, self.places)));
         let document = document.to_string().map_err(io::Error::other)?;
-        // The schema knows this attribute on suites only. The first one is the document's own.
+        // Jenkins' schema knows this attribute on suites only. The first one is the document's own.
         out.write_all(document.replacen(" skipped=\"0\"", "", 1).as_bytes())
     }
 }
 
-fn suite(report: &Report) -> TestSuite {
+fn suite(report: &Report, places: bool) -> TestSuite {
     let scenario = escape::name(&report.scenario);
     let mut suite = TestSuite::new(scenario);
     suite.set_time(length(report.length_s));
@@ -54,7 +57,7 @@ fn suite(report: &Report) -> TestSuite {
         suite.add_property(Property::new(key, value));
     }
     for finding in &report.findings {
-        suite.add_test_case(case(report, finding));
+        suite.add_test_case(case(report, finding, places));
     }
     // A suite without cases is shown as success, and a run that proves nothing never passes.
     if report.findings.is_empty() && report.verdict != Verdict::Pass {
@@ -87,7 +90,7 @@ fn facts(report: &Report) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn case(report: &Report, finding: &Finding) -> TestCase {
+fn case(report: &Report, finding: &Finding, places: bool) -> TestCase {
     let status = match finding.verdict {
         Verdict::Pass => TestCaseStatus::success(),
         Verdict::Fail => status(NonSuccessKind::Failure, report, finding),
@@ -96,6 +99,11 @@ fn case(report: &Report, finding: &Finding) -> TestCase {
     let mut case = TestCase::new(escape::plain(&finding.id, 240), status);
     case.set_classname(escape::name(&report.scenario));
     case.set_time(length(finding.to_s - finding.from_s));
+    if places {
+        case.extra.insert("file".into(), escape::plain(&report.scenario_path, 300).into());
+        let line = finding.line.map(|line| ("line".into(), line.to_string().into()));
+        case.extra.extend(line);
+    }
     case.set_system_out(text(report, finding));
     case
 }
@@ -116,7 +124,7 @@ fn nothing_judged(report: &Report) -> TestCase {
     case
 }
 
-/// The expectation's place, observed, expected and because, a line each. The schema has no attributes for the place.
+/// The expectation's place, observed, expected and because, a line each.
 fn said(report: &Report, finding: &Finding) -> String {
     let line = finding.line.map_or_else(String::new, |line| format!(":{line}"));
     let mut lines = vec![
@@ -157,7 +165,7 @@ mod tests {
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
-        Junit.render(report, &mut out).expect("a vector takes all bytes");
+        Junit { places: true }.render(report, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("the document is UTF-8")
     }
 
@@ -196,7 +204,9 @@ mod tests {
     #[test]
     fn of_several_runs_each_is_a_suite_of_one_document() {
         let mut out = Vec::new();
-        Junit.render_all(&[sample::report(), sample::report()], &mut out).expect("a vector takes all bytes");
+        Junit { places: true }
+            .render_all(&[sample::report(), sample::report()], &mut out)
+            .expect("a vector takes all bytes");
         let (elements, _) = parsed(&String::from_utf8(out).expect("the document is UTF-8"));
         let number = |name: &str| elements.iter().filter(|element| *element == name).count();
         assert_eq!((number("testsuites"), number("testsuite"), number("testcase")), (1, 2, 6));

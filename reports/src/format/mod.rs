@@ -10,6 +10,7 @@ mod junit;
 pub(crate) mod markdown;
 mod openmetrics;
 mod terminal;
+mod xunit;
 
 use std::fmt;
 use std::io;
@@ -19,8 +20,16 @@ pub use json::{READ_BYTES_MAX, ReadError, read};
 use crate::Report;
 
 /// Every format, in the order in which lists show them.
-pub static FORMATS: &[FormatKind] =
-    &[terminal::KIND, json::KIND, junit::KIND, html::KIND, markdown::KIND, github::KIND, openmetrics::KIND];
+pub static FORMATS: &[FormatKind] = &[
+    terminal::KIND,
+    json::KIND,
+    junit::KIND,
+    xunit::KIND,
+    html::KIND,
+    markdown::KIND,
+    github::KIND,
+    openmetrics::KIND,
+];
 
 /// A way to write a report.
 pub trait Format {

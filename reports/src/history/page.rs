@@ -44,13 +44,13 @@ pub(super) fn page(history: &History) -> Markup {
 }
 
 fn tally(history: &History) -> String {
-    let failed = history.runs.iter().filter(|run| run.verdict == Verdict::Fail).count() as u64;
-    let mut words =
-        format!("{} runs, {} failed", figures::count(history.runs.len() as u64), figures::count(failed));
-    if !history.broken.is_empty() {
-        words += &format!(", {} not readable", figures::count(history.broken.len() as u64));
-    }
-    words + "."
+    let failed = history.runs.iter().filter(|run| run.verdict == Verdict::Fail).count();
+    let count = |count: usize| figures::count(count as u64);
+    let broken = match history.broken.len() {
+        0 => String::new(),
+        broken => format!(", {} not readable", count(broken)),
+    };
+    format!("{} runs, {} failed{broken}.", count(history.runs.len()), count(failed))
 }
 
 /// Runs of one scenario on one gateway, in the order in which they first occur.
@@ -149,6 +149,7 @@ fn line(what: &str, values: &[f64], words: impl Fn(f64) -> String) -> Markup {
     let last = words(values.last().copied().unwrap_or(0.0));
     let range =
         if high > low { format!("{} – {}", words(low), words(high)) } else { "always the same".to_owned() };
+    let range = if values.len() < 2 { "–".to_owned() } else { range };
     // What never changes lies in the middle.
     let share = |value: f64| if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };
     let height = |value: f64| HEIGHT - 4.0 - (HEIGHT - 8.0) * share(value);

@@ -57,7 +57,7 @@ fn resident_peak(status: &Path) -> Option<u64> {
 }
 
 /// A first look at a higher rate: a quarter of the requests in the faulty phase take a second attempt.
-fn record(dir: &Path) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn record(dir: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let entry = scenarios::LIBRARY.iter().find(|entry| entry.name == "first-look").ok_or("no first-look")?;
     let loaded = load_text("first-look.toml", entry.text, Path::new("."), &Overrides::default())?;
     let manifest =

@@ -11,6 +11,7 @@ mod delay;
 mod driver;
 mod omission;
 mod overhead;
+mod page;
 mod peers;
 mod schedule;
 mod table;
@@ -22,13 +23,14 @@ type Outcome = Result<Vec<table::Row>, Box<dyn std::error::Error>>;
 /// A bench by its name.
 type Bench = (&'static str, fn() -> Outcome);
 
-const BENCHES: [Bench; 7] = [
+const BENCHES: [Bench; 8] = [
     ("driver", driver::measure),
     ("schedule", schedule::measure),
     ("omission", omission::measure),
     ("backend", backend::measure),
     ("delay", delay::measure),
     ("analyze", analyze::measure),
+    ("page", page::measure),
     ("overhead", overhead::measure),
 ];
 

@@ -12,12 +12,12 @@ use crate::exit::Exit;
 use crate::judging::plan_of;
 use crate::output::{complain, harmless, print};
 
-pub(crate) fn export(args: &Export) -> Result<Exit> {
+pub(crate) fn export(args: &Export) -> Exit {
     match write(args) {
-        Ok(()) => Ok(Exit::Pass),
+        Ok(()) => Exit::Pass,
         Err(error) => {
             complain(&format_args!("error: {error:#}"));
-            Ok(Exit::Usage)
+            Exit::Usage
         }
     }
 }

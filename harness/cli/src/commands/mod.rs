@@ -26,7 +26,7 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Plan(args) => check::plan(&args),
         Command::Analyze(args) => analyze::analyze(&args),
         Command::Report(args) => report::report(&args),
-        Command::Export(args) => export::export(&args),
+        Command::Export(args) => Ok(export::export(&args)),
         Command::Compare(args) => Ok(compare::compare(&args)),
         Command::Baseline(command) => Ok(baseline::baseline(&command)),
         Command::History(args) => history::history(&args),

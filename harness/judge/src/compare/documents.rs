@@ -2,7 +2,8 @@
 
 use reports::{Answer, COMPARISON_VERSION, Change, Comparison, Course, Overlay, Report, Side, Verdict, Word};
 
-use super::figures::{Noise, figures};
+use super::figure::Noise;
+use super::figures::figures;
 use super::stats::{ALPHA, DESIGN_EFFECT, RESAMPLES};
 use super::verdicts;
 use crate::baseline::Baseline;

@@ -3,6 +3,7 @@
 //! Pure and deterministic: the same two reports give the same comparison.
 
 mod documents;
+mod figure;
 mod figures;
 mod sample;
 mod stats;
@@ -13,7 +14,8 @@ mod words;
 
 pub(crate) use documents::named;
 pub use documents::{Incomparable, compare, compare_with_baseline};
-pub(crate) use figures::{Figure, Noise, figures, of_nobody};
+pub(crate) use figure::{Figure, Noise};
+pub(crate) use figures::{figures, of_nobody};
 pub(crate) use sample::Estimate;
 pub(crate) use stats::{ALPHA, Z99, deviations};
 pub(crate) use verdicts::{course, needs};

@@ -6,7 +6,7 @@ use rand_distr::{Binomial, Distribution, LogNormal};
 use rand_pcg::Pcg64Mcg;
 use reports::{Group, Word};
 
-use super::figures::{Better, Figure, Noise};
+use super::figure::{Better, Figure, Noise};
 use super::sample::Sample;
 use super::verdicts::{Pair, judge};
 use super::words::Unit;

@@ -2,16 +2,13 @@
 
 use reports::{Change, Course, Finding, Group, Report, Verdict, Word};
 
-use super::figures::{Better, Figure, Noise};
+use super::figure::{Better, Figure, Noise, SHARE_TELLABLE};
 use super::sample::Sample;
 use super::stats::{self, Test, holm};
 use super::words::{Unit, about};
 
 /// Times that are this many times apart, with none in between, belong to two modes.
 const MODES_APART: f64 = 1.5;
-
-/// The largest resolution of a share with which it still says something.
-pub(crate) const SHARE_TELLABLE: f64 = 0.15;
 
 /// A figure before and after.
 pub(crate) struct Pair {

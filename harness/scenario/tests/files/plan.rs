@@ -97,6 +97,20 @@ fn an_injection_is_the_same_for_backends_and_judge() {
 }
 
 #[test]
+fn an_expectation_keeps_the_line_that_it_has_in_the_file_whatever_is_overridden() {
+    let line = |overrides: &Overrides| {
+        let loaded = load_text("orders.toml", SOUND, Path::new("."), overrides).unwrap();
+        loaded.plan.brief.demands[0].line
+    };
+    let own = line(&Overrides::default());
+    assert!(SOUND.lines().nth(own.unwrap() as usize - 1).unwrap().starts_with("attempts"));
+    let set =
+        ["gateway.reference.defects=[]", "seed=4", "expect.0.samples_min=9"].map(str::to_owned).to_vec();
+    assert_eq!(line(&Overrides { set, ..Overrides::default() }), own);
+    assert_eq!(line(&Overrides { gateway: Some("envoy".to_owned()), ..Overrides::default() }), own);
+}
+
+#[test]
 fn an_expectation_becomes_one_demand_a_phase_and_keeps_its_line() {
     let text = format!("{SOUND}\n[[expect]]\nintegrity = {{}}\n");
     let demands = plan(&text).brief.demands;

@@ -94,7 +94,7 @@ fn reason(report: &Report, finding: &Finding) -> Markup {
         dl {
             div { dt { "Because" } dd { (prose(&escape::sentence(&finding.because))) } }
             div { dt { "Name" } dd { (escape::plain(&finding.id, 240)) } }
-            @if let Some(place) = demanded { div { dt { "Demanded at" } dd { (place) } } }
+            @if let Some(place) = demanded { div { dt { "Scenario" } dd { (place) } } }
         }
     }
 }

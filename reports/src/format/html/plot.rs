@@ -112,8 +112,7 @@ impl Chart {
         html! {
             li {
                 (swatch(line.style)) " " (line.name)
-                @if !line.has_any(self.log) { ": none" }
-                span .value data-chart=(self.id) data-line=(index) {}
+                @if line.has_any(self.log) { span .value data-chart=(self.id) data-line=(index) {} } @else { ": none" }
             }
         }
     }

@@ -15,7 +15,7 @@ use crate::{Finding, Report};
 const ROWS_MAX: usize = 500;
 
 /// The longest text in a cell, in characters.
-const CELL_MAX: usize = 120;
+const CELL_MAX: usize = 240;
 
 const HEADER: [&str; 6] = ["verdict", "expectation", "phase / traffic", "observed", "expected", "n"];
 
