@@ -2,7 +2,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use arrow_ipc::reader::StreamReader;
 use thiserror::Error;
@@ -86,9 +88,14 @@ pub fn read_run(dir: &Path) -> Result<ReadRun, ReadError> {
     if let Some(ending) = &ending {
         check_fingerprints(dir, ending)?;
     }
+    // The two long tables, at the same time.
+    let (exchanges, attempts) = thread::scope(|scope| {
+        let attempts = scope.spawn(|| read_table(dir));
+        (read_table(dir), attempts.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
     let mut evidence = Evidence {
-        exchanges: read_table(dir)?,
-        attempts: read_table(dir)?,
+        exchanges: exchanges?,
+        attempts: attempts?,
         connections: read_table(dir)?,
         probes: read_table(dir)?,
         firings: read_table(dir)?,

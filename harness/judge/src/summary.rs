@@ -1,5 +1,8 @@
 //! The whole report: every demand judged, the figures beside the findings, and what limits them.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use evidence::{Ledger, Outcome};
 use reports::{BackendItem, Finding, Inventory, Report, VERSION, Verdict};
 use units::{Moment, Timespan};
@@ -13,12 +16,16 @@ use crate::{BackendBrief, Brief, RunFacts, behaviour, finding, series, tables};
 /// its planned end, or something could not be recorded.
 pub fn judge(brief: &Brief, ledger: &Ledger, run: RunFacts) -> Report {
     let problem = brief.problem();
-    let findings = if problem.is_none() { findings(brief, ledger) } else { Vec::new() };
+    // Findings and series each go over the whole ledger, and neither needs the other.
+    let (findings, (series, distributions)) = thread::scope(|scope| {
+        let series = scope.spawn(|| series::series(brief, ledger));
+        let findings = if problem.is_none() { findings(brief, ledger) } else { Vec::new() };
+        (findings, series.join().unwrap_or_else(|panic| resume_unwind(panic)))
+    });
     let rest = ledger.rest();
     let whole = !rest.cut && rest.early.is_none() && rest.losses == evidence::Losses::default();
     let floor = if whole && !findings.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
     let about = brief.about.clone();
-    let (series, distributions) = series::series(brief, ledger);
     let breakers = series::breakers(brief, ledger);
     Report {
         version: VERSION,
