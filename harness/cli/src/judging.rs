@@ -103,7 +103,8 @@ fn inventory(dir: &Path, plan: &Plan, manifest: &Manifest) -> Inventory {
     Inventory {
         gateway_address: manifest.gateway_address.map(|address| address.to_string()),
         backends: backends(plan, &manifest.backend_addresses),
-        policy: declared.then(|| serde_json::to_string_pretty(&plan.policy).unwrap_or_default()),
+        // In the words of the scenario file.
+        policy: declared.then(|| toml::to_string(&plan.policy).unwrap_or_default()),
         configuration: configuration(&dir.join("gateway")),
         scenario: Some(manifest.scenario_text.clone()).filter(|text| !text.is_empty()),
         machine: Some(format!("{}, {}, {} cores", machine.system, machine.architecture, machine.cores)),

@@ -18,6 +18,9 @@ pub(super) fn figures(report: &Report) -> Markup {
     html! {
         section #figures {
             h2 { "Latency and traffic" }
+            @if report.simulated {
+                p .note { "Simulated: only faults and timers take time here, so that no latency is a measurement." }
+            }
             (percentiles::charts(report))
             (latencies(report))
             (phases(report))
