@@ -80,3 +80,16 @@ fn in_a_job_of_github_actions_what_failed_is_annotated_and_no_other_command_is_o
     let plain = place.say(&["run", "s.toml", "--simulate", "--quiet", "--set", DEFECT]).ended(1);
     assert!(!plain.out.contains("::error"), "{}", plain.out);
 }
+
+#[test]
+fn a_file_that_can_not_be_written_costs_neither_the_verdict_nor_the_next_scenario() {
+    let place = two();
+    place.write("taken", "");
+    let said =
+        place.say(&["run", "s.toml", "t.toml", "--simulate", "--report", "junit=taken/all.xml"]).ended(4);
+    assert_eq!(said.out.matches("PASS  The gateway").count(), 2, "{}", said.out);
+    assert!(said.err.contains("error: --report: taken") && said.err.contains("help: `brownout report runs/"));
+    let said =
+        place.say(&["run", "s.toml", "--simulate", "--set", DEFECT, "--report", "junit=taken/a"]).ended(1);
+    assert!(said.out.contains("FAIL"), "what was proven is no less so: {}", said.out);
+}

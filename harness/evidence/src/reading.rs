@@ -20,7 +20,7 @@ pub enum ReadError {
     #[error("{}: is not a run directory: it has no `manifest.json`", .0.display())]
     NotARun(PathBuf),
     /// A file could not be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -28,7 +28,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// A JSON document is not what this version writes.
-    #[error("{}:{}:{}: {source}", path.display(), source.line(), source.column())]
+    #[error("{}:{}:{}", path.display(), source.line(), source.column())]
     Json {
         /// The file.
         path: PathBuf,

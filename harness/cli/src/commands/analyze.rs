@@ -28,8 +28,8 @@ pub(crate) fn analyze(args: &Analyze) -> Result<Exit> {
         Ok(report) => report,
         Err(error) => return Ok(usage(&error)),
     };
-    targets.add(&report)?;
     show(&report)?;
+    targets.add(&report)?;
     Ok(report.verdict.into())
 }
 

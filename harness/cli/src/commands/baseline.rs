@@ -50,9 +50,13 @@ fn beside(scenario: &Path) -> PathBuf {
 /// file that was given, or the one beside the scenario.
 pub(crate) fn find(given: Option<&Path>, scenario: &Path) -> Result<Baseline> {
     let path = given.map_or_else(|| beside(scenario), Path::to_owned);
-    read(&path).with_context(|| {
-        format!("baseline {}; `brownout baseline save RUN` writes one from a finished run", path.display())
-    })
+    if !path.exists() {
+        bail!(
+            "{}: there is no such baseline\nhelp: `brownout baseline save RUN` writes it from a finished run",
+            path.display()
+        );
+    }
+    read(&path).with_context(|| format!("{}", path.display()))
 }
 
 fn read(path: &Path) -> Result<Baseline> {

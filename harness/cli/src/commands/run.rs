@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use judge::Baseline;
+use reports::Report;
 use run::{Options, Progress, RunError};
 use scenario::{Loaded, Overrides};
 
@@ -77,21 +78,35 @@ fn run_one(
         }
     };
     let report = judge_fresh(&dir.path)?;
-    targets.add(&report)?;
     show(&report)?;
     print(&harmless(&format!("evidence  {}\n", dir.path.display())))?;
+    let verdict = verdict_of(prepared, &report, &dir.path)?;
+    // The verdict is told before anything can go wrong with a file, and the next scenario is run all the same.
+    if let Err(error) = targets.add(&report) {
+        let help = format!(
+            "help: `brownout report {} --format FORMAT --out FILE` writes it later",
+            dir.path.display()
+        );
+        complain(&format_args!("error: --report: {error:#}\n{help}"));
+        return Ok(verdict.max(Exit::Environment));
+    }
     if let Some(died) = dir.died {
         complain(&format_args!("error: {died}"));
         return Ok(Exit::Environment);
     }
+    Ok(verdict)
+}
+
+/// What the report comes to: by itself, or against the baseline.
+fn verdict_of(prepared: &Prepared, report: &Report, dir: &Path) -> Result<Exit> {
     let verdict = Exit::from(report.verdict);
     match &prepared.baseline {
         // What passed and failed before is in the baseline: only what became of it counts.
         // A run that proves nothing does not pass, whatever its figures.
         Some(baseline) if verdict == Exit::Inconclusive => {
-            Ok(baseline::judge(baseline, &report, &dir.path)?.max(verdict))
+            Ok(baseline::judge(baseline, report, dir)?.max(verdict))
         }
-        Some(baseline) => baseline::judge(baseline, &report, &dir.path),
+        Some(baseline) => baseline::judge(baseline, report, dir),
         None => Ok(verdict),
     }
 }

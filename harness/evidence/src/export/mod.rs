@@ -25,7 +25,7 @@ pub struct Exported {
 
 /// A file that could not be written.
 #[derive(Debug, Error)]
-#[error("{}: {source}", path.display())]
+#[error("{}", path.display())]
 pub struct ExportError {
     /// The file, or the directory for it.
     pub path: PathBuf,

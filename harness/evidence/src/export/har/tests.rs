@@ -208,10 +208,11 @@ fn without_an_answer_all_time_is_waiting_and_without_a_connection_it_is_blocked(
 #[test]
 fn a_manifest_that_does_not_fit_the_evidence_is_refused() {
     let stray = Exchange { class: 5, ..exchange(0, Outcome::Complete) };
-    let error = written(run(vec![stray], Vec::new())).unwrap_err().to_string();
-    assert!(error.contains("run.har: ") && error.contains("traffic class 5"), "{error}");
+    let error = written(run(vec![stray], Vec::new())).unwrap_err();
+    assert!(error.path.ends_with("har/run.har"), "{error}");
+    assert!(error.source.to_string().contains("traffic class 5"), "{}", error.source);
     let mut run = run(Vec::new(), Vec::new());
     run.manifest.started = "yesterday".into();
-    let error = written(run).unwrap_err().to_string();
+    let error = written(run).unwrap_err().source.to_string();
     assert!(error.contains("`yesterday`"), "{error}");
 }
