@@ -5,13 +5,18 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::{Estimate, PolicyRow, SetAside};
+
 /// What a finding says. The worst finding decides about the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The evidence proves that the demand was met.
     Pass,
     /// The evidence proves nothing either way.
+    #[default]
     Inconclusive,
     /// The evidence proves that the demand was not met.
     Fail,
@@ -28,7 +33,7 @@ impl fmt::Display for Verdict {
 }
 
 /// One demand judged in one window.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// A name that stays the same from run to run: `brownout/writes/no_replay`, with `#2` where it would repeat.
     pub id: String,
@@ -60,6 +65,25 @@ pub struct Finding {
     pub resolution: Option<String>,
     /// Up to five requests that show it.
     pub witnesses: Vec<Witness>,
+    /// The figures that were measured, each with its interval.
+    #[serde(default)]
+    pub estimates: Vec<Estimate>,
+    /// Cases in which a gateway that breaks the demand would have shown it.
+    #[serde(default)]
+    pub exposures: u64,
+    /// The smallest share of misbehaving requests, 0 to 1, that a pass excludes at 95 % confidence; absent where the
+    /// demand is not about a share.
+    #[serde(default)]
+    pub excludes: Option<f64>,
+    /// Observations that are not the gateway's: they are neither for nor against it.
+    #[serde(default)]
+    pub set_aside: Vec<SetAside>,
+    /// What to change in the scenario to get an answer. Every inconclusive finding has one.
+    #[serde(default)]
+    pub remedy: Option<String>,
+    /// The declared policy against the observed one, key by key; of the expectation `policy` alone.
+    #[serde(default)]
+    pub policy: Vec<PolicyRow>,
 }
 
 /// A request, with its attempts as a timeline.

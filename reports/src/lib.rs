@@ -11,6 +11,7 @@ mod finding;
 pub mod format;
 mod headline;
 mod history;
+mod measured;
 mod report;
 mod rerun;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use comparison::{
 };
 pub use finding::{Finding, Lane, LaneEvent, Verdict, Witness, WitnessBar};
 pub use history::{History, HistoryRun};
+pub use measured::{Estimate, PolicyRow, SetAside, Unasked};
 pub use report::{BackendRow, InjectionRow, LatencyRow, PhaseRow, Report, TrafficRow, VERSION};
 pub use series::{
     BINS_MAX, BackendItem, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, Distribution, Heat,

@@ -3,19 +3,23 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Band, Behaviour, BreakerStrip, Distribution, Finding, Inventory, Series, Verdict};
+use crate::{Band, Behaviour, BreakerStrip, Distribution, Finding, Inventory, Series, Unasked, Verdict};
 
 /// The version of the document's schema.
-pub const VERSION: u32 = 1;
+///
+/// 2 adds what a finding rests on (`estimates`, `exposures`, `excludes`, `set_aside`, `remedy`, `policy`) and `unasked`.
+/// All of it may be absent, so that a document of version 1 is one of version 2 that says less.
+pub const VERSION: u32 = 2;
 
 /// The report of one run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The version of the schema.
     pub version: u32,
     /// The version of brownout that judged.
     pub brownout: String,
-    /// The worst finding's verdict, or inconclusive where there is none.
+    /// The worst finding's verdict, or inconclusive where there is none. A remark may limit it to inconclusive although
+    /// every finding passed: the run was cut, or rows were lost.
     pub verdict: Verdict,
     /// The scenario's name.
     pub scenario: String,
@@ -55,6 +59,9 @@ pub struct Report {
     pub latencies: Vec<LatencyRow>,
     /// The findings, in the order of the scenario's expectations.
     pub findings: Vec<Finding>,
+    /// What the evidence shows and no expectation asks about. It has no part in the verdict.
+    #[serde(default)]
+    pub unasked: Vec<Unasked>,
     /// The settings that the command line changed in the scenario, as `path=value`.
     #[serde(default)]
     pub overrides: Vec<String>,
@@ -76,6 +83,60 @@ pub struct Report {
     /// What took part in the run.
     #[serde(default)]
     pub inventory: Inventory,
+}
+
+impl Report {
+    /// The report of a scenario that could not be run, because its file is wrong or the gateway did not start: it has no
+    /// findings, and the one remark says why. So that it is missing in no document that a CI server reads.
+    pub fn not_run(scenario: &str, scenario_path: &str, gateway: &str, why: &str) -> Self {
+        Report {
+            version: VERSION,
+            brownout: env!("CARGO_PKG_VERSION").to_owned(),
+            verdict: Verdict::Inconclusive,
+            scenario: scenario.to_owned(),
+            scenario_path: scenario_path.to_owned(),
+            gateway: gateway.to_owned(),
+            remarks: vec![format!("not run: {why}")],
+            ..Report::default()
+        }
+    }
+
+    /// False for a scenario that could not be run.
+    pub fn was_run(&self) -> bool {
+        !self.run.is_empty()
+    }
+
+    /// Why the verdict is not that of the findings: such a document was edited, or written by a fault of ours. `None`
+    /// where they agree.
+    ///
+    /// A verdict may be inconclusive although every finding passed, if a remark says what limits it; it may never say
+    /// more than the findings do.
+    pub fn contradiction(&self) -> Option<String> {
+        let broken = |finding: &&Finding| {
+            finding.verdict == Verdict::Pass && finding.policy.iter().any(|row| row.verdict == Verdict::Fail)
+        };
+        if let Some(finding) = self.findings.iter().find(broken) {
+            return Some(format!("finding `{}` is a pass, and a row of its policy failed", finding.id));
+        }
+        let worst = self.findings.iter().max_by_key(|finding| finding.verdict);
+        match worst {
+            None if self.verdict == Verdict::Inconclusive => None,
+            None => Some(format!("the verdict is `{}`, and there are no findings", self.verdict)),
+            Some(finding) if finding.verdict == self.verdict => None,
+            // What limits the whole run holds back a pass, and nothing else.
+            Some(finding)
+                if finding.verdict == Verdict::Pass
+                    && self.verdict == Verdict::Inconclusive
+                    && !self.remarks.is_empty() =>
+            {
+                None
+            }
+            Some(finding) => Some(format!(
+                "the verdict is `{}`, and finding `{}`, the worst, is `{}`",
+                self.verdict, finding.id, finding.verdict
+            )),
+        }
+    }
 }
 
 /// A phase.

@@ -38,6 +38,7 @@ pub(crate) fn report() -> Report {
         }],
         latencies: vec![latency("reads", "response", 1.0), latency("reads", "service", 0.5)],
         findings: vec![passing(), failing(), inconclusive()],
+        unasked: Vec::new(),
         overrides: Vec::new(),
         series: series(40),
         bands: vec![Band {
@@ -102,7 +103,7 @@ fn passing() -> Finding {
         because: "1256 reads were hit by a fault, and each was tried once more".to_owned(),
         observations: 4500,
         resolution: None,
-        witnesses: Vec::new(),
+        ..Finding::default()
     }
 }
 

@@ -41,6 +41,7 @@ pub(crate) fn find(brief: &Brief, demand: &Demand, ledger: &Ledger) -> Finding {
         observations: judged.observations,
         resolution: judged.resolution,
         witnesses: witness::draw(brief, ledger, &judged.witnesses),
+        ..Finding::default()
     }
 }
 

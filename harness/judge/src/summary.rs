@@ -50,6 +50,7 @@ pub fn judge(brief: &Brief, ledger: &Ledger, run: RunFacts) -> Report {
         injections: tables::injections(brief, ledger),
         latencies: tables::latencies(brief, ledger),
         findings,
+        unasked: Vec::new(),
         overrides: run.overrides,
         series,
         bands: series::bands(brief),

@@ -11,7 +11,7 @@ use crate::{Report, VERSION};
 pub(super) const KIND: FormatKind = FormatKind {
     name: "json",
     summary: "The whole report as a JSON document with a versioned schema.",
-    docs: "The whole report, pretty-printed, in the order of its schema (`report-v1.json`). The same report gives \
+    docs: "The whole report, pretty-printed, in the order of its schema (`report-v2.json`). The same report gives \
            the same bytes, so two can be compared with `diff`. It is the only format that can be read back: any \
            other can be made from it later.",
     ending: "json",
@@ -49,7 +49,10 @@ pub enum ReadError {
         limit: usize,
     },
     /// The document was written by a newer brownout.
-    #[error("the report has schema version {found}, this brownout reads versions up to {supported}")]
+    #[error(
+        "the report has schema version {found}, this brownout reads versions up to {supported}\n\
+         help: render it with the brownout that wrote it, or judge its run directory again with `brownout analyze`"
+    )]
     Newer {
         /// The version of the document.
         found: u64,
@@ -62,6 +65,15 @@ pub enum ReadError {
         /// The version of the document.
         found: u64,
     },
+    /// The verdict is not that of the findings.
+    #[error(
+        "{contradiction}\n\
+         help: the file was changed after it was written; `brownout analyze` judges the run directory again"
+    )]
+    Contradiction {
+        /// What is said of what.
+        contradiction: String,
+    },
     /// The document is not JSON, or not of the schema.
     #[error("not a report")]
     Shape(#[from] serde_json::Error),
@@ -69,7 +81,8 @@ pub enum ReadError {
 
 /// Reads a report that was written as JSON.
 ///
-/// The version is looked at first, so that a newer document is refused for what it is and not for a field.
+/// The version is looked at first, so that a newer document is refused for what it is and not for a field. An older one
+/// becomes one of this version. A verdict that its own findings deny is refused, and never rendered.
 pub fn read(text: &str) -> Result<Report, ReadError> {
     #[derive(Deserialize)]
     struct Versioned {
@@ -82,8 +95,16 @@ pub fn read(text: &str) -> Result<Report, ReadError> {
     match serde_json::from_str::<Versioned>(text)?.version {
         0 => Err(ReadError::NoSuchVersion { found: 0 }),
         found if found > u64::from(VERSION) => Err(ReadError::Newer { found, supported: VERSION }),
-        _ => Ok(serde_json::from_str(text)?),
+        _ => whole(serde_json::from_str(text)?),
     }
+}
+
+fn whole(mut report: Report) -> Result<Report, ReadError> {
+    if let Some(contradiction) = report.contradiction() {
+        return Err(ReadError::Contradiction { contradiction });
+    }
+    report.version = VERSION;
+    Ok(report)
 }
 
 #[cfg(test)]
@@ -91,7 +112,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::sample;
+    use crate::{Verdict, sample};
 
     fn written(report: &Report) -> String {
         let mut out = Vec::new();
@@ -112,10 +133,10 @@ mod tests {
         let text = r#"{ "version": 9, "unheard_of": [] }"#;
         let error = read(text).expect_err("version 9 does not exist yet");
         assert!(matches!(error, ReadError::Newer { found: 9, supported: VERSION }));
-        assert_eq!(
-            error.to_string(),
-            "the report has schema version 9, this brownout reads versions up to 1"
-        );
+        insta::assert_snapshot!(error, @r"
+        the report has schema version 9, this brownout reads versions up to 2
+        help: render it with the brownout that wrote it, or judge its run directory again with `brownout analyze`
+        ");
     }
 
     #[test]
@@ -158,14 +179,68 @@ mod tests {
     fn the_committed_schema_is_that_of_the_types() {
         let schema = schemars::schema_for!(Report);
         let expected = serde_json::to_string_pretty(&schema).expect("a schema is JSON") + "\n";
-        let committed = committed("report-v1.json", &expected);
+        let committed = committed("report-v2.json", &expected);
         assert!(committed == expected, "the types have changed; run this test with UPDATE_SCHEMA=1");
     }
 
     #[test]
     fn a_report_that_was_kept_can_still_be_read() {
-        let kept = committed("report-v1.sample.json", &written(&sample::report()));
-        assert_eq!(read(&kept).expect("version 1 is supported"), sample::report());
+        let kept = committed("report-v2.sample.json", &written(&sample::report()));
+        assert_eq!(read(&kept).expect("it is of this version"), sample::report());
+    }
+
+    #[test]
+    fn a_report_of_the_first_version_says_less_and_is_rendered_in_every_format() {
+        let kept = include_str!("../../schema/report-v1.sample.json");
+        let report = read(kept).expect("version 1 is supported");
+        assert_eq!((report.version, report.verdict, report.findings.len()), (VERSION, Verdict::Fail, 3));
+        assert!(report.unasked.is_empty() && report.findings.iter().all(|one| one.estimates.is_empty()));
+        for kind in crate::format::FORMATS {
+            let mut out = Vec::new();
+            (kind.make)(Options::default()).render(&report, &mut out).expect("a vector takes all bytes");
+            // Markdown escapes what would be markup.
+            let text = String::from_utf8_lossy(&out).replace('\\', "");
+            assert!(text.contains("no_replay"), "{}", kind.name);
+        }
+    }
+
+    #[test]
+    fn a_verdict_that_its_findings_deny_is_refused() {
+        let refused = |change: fn(&mut Report)| {
+            let mut report = sample::report();
+            change(&mut report);
+            read(&written(&report)).map(|_| ()).map_err(|error| error.to_string())
+        };
+        let error = refused(|report| report.verdict = Verdict::Pass).expect_err("a finding failed");
+        insta::assert_snapshot!(error, @r"
+        the verdict is `pass`, and finding `brownout/writes/no_replay`, the worst, is `fail`
+        help: the file was changed after it was written; `brownout analyze` judges the run directory again
+        ");
+        for change in [
+            |report: &mut Report| report.verdict = Verdict::Inconclusive,
+            |report: &mut Report| report.findings.retain(|finding| finding.verdict == Verdict::Pass),
+            |report: &mut Report| report.findings.clear(),
+            |report: &mut Report| {
+                report.verdict = Verdict::Pass;
+                report.findings.clear();
+            },
+            |report: &mut Report| {
+                report.verdict = Verdict::Inconclusive;
+                report.findings.truncate(1);
+                report.remarks.clear();
+            },
+        ] {
+            assert!(refused(change).is_err_and(|error| error.contains("help: ")));
+        }
+    }
+
+    #[test]
+    fn a_remark_may_hold_back_a_pass() {
+        let mut report = sample::report();
+        report.verdict = Verdict::Inconclusive;
+        report.findings.retain(|finding| finding.verdict == Verdict::Pass);
+        report.remarks = vec!["the run was cut: nothing is on record after 3 s".to_owned()];
+        assert!(read(&written(&report)).is_ok());
     }
 
     #[test]
