@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use evidence::{Attempt, Connection, ConnectionEnd, End, Planned, Probe};
+use evidence::{Attempt, Connection, ConnectionEnd, End, Planned, Probe, Stamp};
 use net::Stream;
 use tokio::io::AsyncWriteExt;
 use units::Moment;
@@ -197,10 +197,13 @@ impl Conversation {
             received: 0,
             body_hash: 0,
             injections: 0,
+            effective: 0,
             planned: Planned::Answer,
             delay: 0,
             delay_error: 0,
             status: 0,
+            answer_bytes: 0,
+            answer_hash: None,
             replied: None,
             ended: incoming.at,
             end: End::OpenAtEnd,
@@ -208,7 +211,13 @@ impl Conversation {
     }
 
     fn probe(&self, arrived: Moment) -> Probe {
-        Probe { backend: self.handle.backend, connection: self.handle.number, arrived, status: 0 }
+        Probe {
+            backend: self.handle.backend,
+            connection: self.handle.number,
+            arrived,
+            status: 0,
+            stamp: Stamp::Untagged,
+        }
     }
 
     /// Takes the request body: when it had arrived, or the status that refuses it.
@@ -283,6 +292,7 @@ impl Conversation {
             closed,
             requests: self.requests,
             injections: self.injections,
+            effective: self.injections,
             end,
         });
     }

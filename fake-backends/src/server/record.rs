@@ -20,6 +20,7 @@ impl Current {
     pub(super) fn plan(&mut self, effect: &Effect, injections: u64) {
         if let Current::Attempt(attempt) = self {
             attempt.injections = injections;
+            attempt.effective = injections;
             attempt.delay = u64::try_from(effect.delay.as_nanos()).unwrap_or(u64::MAX);
             attempt.planned = match effect.answer {
                 Answer::Normal => Planned::Answer,
@@ -35,6 +36,7 @@ impl Current {
     pub(super) fn hit(&mut self, injections: u64) {
         if let Current::Attempt(attempt) = self {
             attempt.injections |= injections;
+            attempt.effective |= injections;
         }
     }
 

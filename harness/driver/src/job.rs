@@ -35,7 +35,9 @@ impl Job {
             connection: 0,
             nth: 0,
             request_bytes: worker.template(class).body_bytes,
+            request_hash: None,
             body_bytes: 0,
+            body_hash: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use units::Moment;
 
 use crate::Tag;
-use crate::table::{table, words};
+use crate::table::{Absent, table, words};
 
 /// Stands for the number of an attempt that could not be counted, because the counter was full.
 pub const UNKNOWN_ATTEMPT: u16 = u16::MAX;
@@ -116,9 +116,14 @@ table! {
         received: u64,
         /// XXH3-64 of the body bytes that arrived.
         body_hash: u64,
-        /// The injections that hit it, one bit each by their index in the plan.
+        /// The injections that were to act on it when it arrived, one bit each by their index in the plan. A plan:
+        /// two that meet on one attempt both stand here, though only one of two answers can be given.
         injections: u64,
-        /// What they made of it.
+        /// Those of them whose effect it was really given, one bit each: the delay that was waited (or during which the
+        /// gateway left), and the one answer that was chosen, once its status, its reset or its close had been sent; a
+        /// hang once it was held. Evidence of format 1 does not tell: there it is the same as `injections`.
+        effective: u64 = Absent::As(&injections),
+        /// What the injections made of it.
         planned: Planned,
         /// The delay that was planned before the answer, in nanoseconds.
         delay: u64,
@@ -126,6 +131,10 @@ table! {
         delay_error: i64,
         /// The status that was answered, or 0.
         status: u16,
+        /// Bytes of the answer's body that were written, up to its end or its cut. 0 in evidence of format 1.
+        answer_bytes: u64 = Absent::All(0),
+        /// XXH3-64 of those bytes; absent if no answer was begun, and in evidence of format 1.
+        answer_hash: Option<u64> = Absent::All(None),
         /// When the answer was written whole; absent if it never was.
         replied: Option<Moment>,
         /// When it was over, however it ended.
@@ -141,9 +150,14 @@ impl Attempt {
         self.ended.since(self.arrived)
     }
 
-    /// True if injection `index` hit it.
+    /// True if injection `index` was to act on it. Whether it did is told by [`Attempt::affected_by`].
     pub fn hit_by(&self, index: u16) -> bool {
-        self.injections & (1 << index) != 0
+        has(self.injections, index)
+    }
+
+    /// True if it was really given what injection `index` decided.
+    pub fn affected_by(&self, index: u16) -> bool {
+        has(self.effective, index)
     }
 
     /// True if the gateway walked away from it.
@@ -155,4 +169,9 @@ impl Attempt {
     pub fn failed(&self) -> bool {
         self.end != End::Replied || self.status >= 500
     }
+}
+
+/// Whether `bits` has the bit of injection `index`; never for an index that no bit stands for.
+fn has(bits: u64, index: u16) -> bool {
+    1u64.checked_shl(u32::from(index)).is_some_and(|bit| bits & bit != 0)
 }

@@ -2,7 +2,7 @@
 
 use units::Moment;
 
-use crate::table::{table, words};
+use crate::table::{Absent, table, words};
 
 words! {
     /// Who ended a backend connection, and how.
@@ -33,15 +33,29 @@ table! {
         closed: Moment,
         /// How many requests it carried; 0 for a bare connect.
         requests: u32,
-        /// The injections that hit the connection itself (a reset at accept), one bit each.
+        /// The injections that were to act on the connection itself (a reset at accept), one bit each.
         injections: u64,
+        /// Those of them that really ended it. Evidence of format 1 does not tell: there it is the same as `injections`.
+        effective: u64 = Absent::As(&injections),
         /// Who ended it, and how.
         end: ConnectionEnd,
     }
 }
 
+words! {
+    /// What an arrival that is no attempt carried in place of a tag of this run.
+    Stamp {
+        /// No tag at all: a health check, or the gateway dropped the header.
+        Untagged = "untagged",
+        /// What is no tag, or one of another run.
+        Foreign = "foreign",
+        /// This run's nonce with a number that was never given out.
+        Forged = "forged",
+    }
+}
+
 table! {
-    /// An untagged arrival: evidence of health checking, never counted as an attempt.
+    /// An arrival without a tag of this run: evidence of health checking, never counted as an attempt.
     Probe in "probes" as Probes {
         /// The backend, by its index in the plan.
         backend: u16,
@@ -51,5 +65,7 @@ table! {
         arrived: Moment,
         /// The status that was answered, or 0.
         status: u16,
+        /// What it carried in place of a tag. Evidence of format 1 does not tell: there all are untagged.
+        stamp: Stamp = Absent::All(Stamp::Untagged),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use units::Moment;
 
 use crate::Tag;
-use crate::table::{table, words};
+use crate::table::{Absent, table, words};
 
 /// Stands for "no backend": the gateway answered by itself, or nobody did.
 pub const NO_BACKEND: u16 = u16::MAX;
@@ -61,11 +61,13 @@ words! {
 words! {
     /// Whether the response body is what the backend sent.
     BodyCheck {
-        /// No hash came with it, so it can't be told.
+        /// Nothing that it could be compared with came with it, or no byte of it came.
         Unknown = "unknown",
-        /// The bytes are those that the backend sent.
+        /// The bytes are those that the backend sent, all of them.
         Intact = "intact",
-        /// The bytes differ from what the backend sent.
+        /// It broke off; the bytes that arrived are those that the backend's answer begins with.
+        Prefix = "prefix",
+        /// The bytes differ from what the backend sent, whether the body is whole or broke off.
         Altered = "altered",
     }
 }
@@ -100,8 +102,13 @@ table! {
         nth: u32,
         /// Bytes of the request body.
         request_bytes: u64,
+        /// XXH3-64 of the request body as it was handed to the connection; absent in evidence of format 1.
+        request_hash: Option<u64> = Absent::All(None),
         /// Bytes of the response body that arrived.
         body_bytes: u64,
+        /// XXH3-64 of those bytes, also of a body that broke off. Absent if no response head arrived, if the run ended
+        /// meanwhile, and in evidence of format 1.
+        body_hash: Option<u64> = Absent::All(None),
         /// What the tag in the response says.
         echo: TagEcho,
         /// Whether the response body is what the backend sent.

@@ -5,7 +5,7 @@
 
 use units::Moment;
 
-use crate::{Attempt, Connection, Exchange, Firing, Hiccup, Losses, Probe, Tag};
+use crate::{Attempt, Connection, Damage, Exchange, Firing, Hiccup, Losses, Probe, Tag};
 
 /// All that was recorded.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub struct Evidence {
     pub early: Option<String>,
     /// What could not be recorded.
     pub losses: Losses,
+    /// Tables that could not be read to their end: rows are missing, and nothing says which.
+    pub damaged: Vec<Damage>,
 }
 
 impl Evidence {
@@ -143,7 +145,9 @@ mod tests {
             connection: 1,
             nth: 1,
             request_bytes: 0,
+            request_hash: None,
             body_bytes: 0,
+            body_hash: None,
             echo: TagEcho::Same,
             body: BodyCheck::Unknown,
         }
@@ -163,10 +167,13 @@ mod tests {
             received: 0,
             body_hash: 0,
             injections: 0,
+            effective: 0,
             planned: Planned::Answer,
             delay: 0,
             delay_error: 0,
             status: 200,
+            answer_bytes: 0,
+            answer_hash: None,
             replied: None,
             ended: Moment(arrived),
             end: End::Replied,

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod connection;
+mod damage;
 mod exchange;
 #[cfg(feature = "export")]
 mod export;
@@ -15,19 +16,24 @@ mod ledger;
 mod manifest;
 mod reading;
 mod recorder;
+mod seal;
 mod table;
 mod tag;
+mod writing;
 
 pub use attempt::{Attempt, End, Method, Planned, UNKNOWN_ATTEMPT};
-pub use connection::{Connection, ConnectionEnd, Probe};
+pub use connection::{Connection, ConnectionEnd, Probe, Stamp};
+pub use damage::Damage;
 pub use exchange::{BodyCheck, Exchange, NO_BACKEND, Outcome, TagEcho};
 #[cfg(feature = "export")]
 pub use export::{ExportError, Exported, HarRequest, HarWords, export_csv, export_har, export_parquet};
 pub use happenings::{Firing, Hiccup};
 pub use hlog::{HistogramKey, read_hlog, write_hlog};
 pub use ledger::{Entry, Evidence, Ledger};
-pub use manifest::{Ending, FORMAT, Losses, Machine, Manifest};
+pub use manifest::{Ending, FORMAT, Losses, Machine, Manifest, OLDEST_FORMAT};
 pub use reading::{ReadError, ReadRun, read_run};
 pub use recorder::{Recorder, Recording, Sheet};
-pub use table::{Batch, Row};
+pub use seal::Seal;
+pub use table::{Batch, Misfit, Row};
 pub use tag::{RunNonce, TAG_HEADER, Tag, body_hash, headers};
+pub use writing::write_run;

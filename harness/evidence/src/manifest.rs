@@ -6,10 +6,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use units::Moment;
 
-use crate::RunNonce;
+use crate::{RunNonce, Seal};
 
-/// The version of the evidence format that this build writes and reads.
-pub const FORMAT: u32 = 1;
+/// The version of the evidence format that this build writes. Version 2 has the columns that say what a fault really
+/// did and which bytes passed, tags with a nonce of 64 bits, and a seal on the manifest. A column more is no new version;
+/// a change of what is there is one.
+pub const FORMAT: u32 = 2;
+
+/// The oldest version of the evidence format that this build reads.
+pub const OLDEST_FORMAT: u32 = 1;
 
 /// What was run: written before the first request, so that a run that is cut can still be judged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,6 +78,9 @@ pub struct Ending {
     pub losses: Losses,
     /// Name, bytes and XXH3-64 of each table's file, by which an edited one is found out.
     pub files: Vec<(String, u64, String)>,
+    /// Bytes and XXH3-64 of the manifest, and so of the plan in it. Absent in evidence of format 1.
+    #[serde(default)]
+    pub manifest: Option<Seal>,
 }
 
 /// Rows that were dropped because a bound was reached. Any makes the run inconclusive.

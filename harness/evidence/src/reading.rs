@@ -1,67 +1,28 @@
-//! Reads a run directory back, whole or cut off, and finds out one that was edited.
+//! Reads a run directory back, whole or cut off, and finds out one that was edited or damaged.
+//!
+//! Hashes are compared before anything is decoded. A run that was cut has none: its tables are read with care, up to the
+//! last batch that can be read.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader};
+mod error;
+mod files;
+mod frames;
+mod rows;
+#[cfg(test)]
+mod tests;
+
 use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 
-use arrow_ipc::reader::StreamReader;
-use thiserror::Error;
-use units::Moment;
+use serde::Deserialize;
 
-use crate::recorder::{fingerprint, table_names, table_path};
-use crate::{Ending, Evidence, FORMAT, Manifest, Row};
+pub use self::error::ReadError;
+use self::rows::read_table;
+use crate::writing::{table_names, table_path};
+use crate::{Ending, Evidence, FORMAT, Manifest, OLDEST_FORMAT, Seal};
 
-/// Why a run directory can't be read.
-#[derive(Debug, Error)]
-pub enum ReadError {
-    /// The directory holds no manifest.
-    #[error("{}: is not a run directory: it has no `manifest.json`", .0.display())]
-    NotARun(PathBuf),
-    /// A file could not be read.
-    #[error("{}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A JSON document is not what this version writes.
-    #[error("{}:{}:{}", path.display(), source.line(), source.column())]
-    Json {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and where.
-        source: serde_json::Error,
-    },
-    /// Written by another version.
-    #[error("{}: evidence format {found}, this version reads format {FORMAT}", path.display())]
-    Format {
-        /// The manifest.
-        path: PathBuf,
-        /// The version found.
-        found: u32,
-    },
-    /// A table does not have the bytes that were written at the end of the run.
-    #[error("{}: was changed after the run: found {found}, the run wrote {expected}", path.display())]
-    Edited {
-        /// The table's file.
-        path: PathBuf,
-        /// Bytes and hash found.
-        found: String,
-        /// Bytes and hash that the ending lists.
-        expected: String,
-    },
-    /// A table's columns or words are not those of this version.
-    #[error("{}: is not a table of `{table}` rows as this version writes them", path.display())]
-    Table {
-        /// The table's file.
-        path: PathBuf,
-        /// The table.
-        table: &'static str,
-    },
-}
+/// The first format whose ending seals the manifest.
+const MANIFEST_SEALED_SINCE: u32 = 2;
 
 /// A run as it was read from disk.
 pub struct ReadRun {
@@ -76,74 +37,82 @@ pub struct ReadRun {
 /// Reads the run directory `dir`.
 pub fn read_run(dir: &Path) -> Result<ReadRun, ReadError> {
     let manifest_path = dir.join("manifest.json");
-    if !manifest_path.is_file() {
+    if !files::exists(&manifest_path) {
         return Err(ReadError::NotARun(dir.to_owned()));
     }
-    let manifest: Manifest = read_json(&manifest_path)?;
-    if manifest.format != FORMAT {
-        return Err(ReadError::Format { path: manifest_path, found: manifest.format });
+    let manifest = files::document(&manifest_path)?;
+    let Versioned { format } = files::json(&manifest_path, &manifest)?;
+    if !(OLDEST_FORMAT..=FORMAT).contains(&format) {
+        return Err(ReadError::Format { path: manifest_path, found: format });
     }
     let ending_path = dir.join("ending.json");
-    let ending: Option<Ending> = if ending_path.is_file() { Some(read_json(&ending_path)?) } else { None };
+    let ending: Option<Ending> = if files::exists(&ending_path) {
+        Some(files::json(&ending_path, &files::document(&ending_path)?)?)
+    } else {
+        None
+    };
     if let Some(ending) = &ending {
-        check_fingerprints(dir, ending)?;
+        check_manifest(&manifest_path, &manifest, format, ending)?;
+        check_tables(dir, ending)?;
     }
+    let mut evidence = read_tables(dir)?;
+    if let Some(ending) = &ending {
+        evidence.early.clone_from(&ending.early);
+        (evidence.losses, evidence.ended) = (ending.losses, ending.at);
+    } else {
+        evidence.cut = true;
+        evidence.ended = evidence.last_moment();
+    }
+    Ok(ReadRun { manifest: files::json(&manifest_path, &manifest)?, ending, evidence })
+}
+
+/// What every manifest says, whatever its format.
+#[derive(Deserialize)]
+struct Versioned {
+    format: u32,
+}
+
+fn check_manifest(path: &Path, manifest: &[u8], format: u32, ending: &Ending) -> Result<(), ReadError> {
+    match &ending.manifest {
+        None if format < MANIFEST_SEALED_SINCE => Ok(()),
+        sealed => check(path, Seal::of_bytes(manifest), sealed.clone()),
+    }
+}
+
+fn check_tables(dir: &Path, ending: &Ending) -> Result<(), ReadError> {
+    for name in table_names() {
+        let path = table_path(dir, name);
+        files::regular(&path)?;
+        let found = Seal::of_file(&path).map_err(files::io_at(&path))?;
+        let sealed = ending.files.iter().find(|(listed, ..)| listed == name);
+        check(&path, found, sealed.map(|(_, bytes, hash)| Seal { bytes: *bytes, hash: hash.clone() }))?;
+    }
+    Ok(())
+}
+
+fn check(path: &Path, found: Seal, sealed: Option<Seal>) -> Result<(), ReadError> {
+    if sealed.as_ref() == Some(&found) {
+        return Ok(());
+    }
+    let expected = sealed.map_or_else(|| "no such file".into(), |sealed| sealed.to_string());
+    Err(ReadError::Edited { path: path.to_owned(), found: found.to_string(), expected })
+}
+
+fn read_tables(dir: &Path) -> Result<Evidence, ReadError> {
     // The two long tables, at the same time.
     let (exchanges, attempts) = thread::scope(|scope| {
         let attempts = scope.spawn(|| read_table(dir));
         (read_table(dir), attempts.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
-    let mut evidence = Evidence {
-        exchanges: exchanges?,
-        attempts: attempts?,
-        connections: read_table(dir)?,
-        probes: read_table(dir)?,
-        firings: read_table(dir)?,
-        hiccups: read_table(dir)?,
-        ended: Moment::EPOCH,
-        cut: ending.is_none(),
-        early: ending.as_ref().and_then(|ending| ending.early.clone()),
-        losses: ending.as_ref().map(|ending| ending.losses).unwrap_or_default(),
-    };
-    evidence.ended = ending.as_ref().map_or_else(|| evidence.last_moment(), |ending| ending.at);
-    Ok(ReadRun { manifest, ending, evidence })
-}
-
-fn check_fingerprints(dir: &Path, ending: &Ending) -> Result<(), ReadError> {
-    let show = |bytes: u64, hash: &str| format!("{bytes} bytes, hash {hash}");
-    for name in table_names() {
-        let path = table_path(dir, name);
-        let (_, bytes, hash) =
-            fingerprint(dir, name).map_err(|source| ReadError::Io { path: path.clone(), source })?;
-        let expected = ending.files.iter().find(|(listed, ..)| listed == name);
-        if expected
-            .is_none_or(|(_, listed_bytes, listed_hash)| (*listed_bytes, listed_hash) != (bytes, &hash))
-        {
-            let expected = expected.map_or("no such table".into(), |(_, bytes, hash)| show(*bytes, hash));
-            return Err(ReadError::Edited { path, found: show(bytes, &hash), expected });
-        }
-    }
-    Ok(())
-}
-
-/// Reads a table up to its last whole batch: in a run that was cut, the rest of the file is no batch.
-fn read_table<R: Row>(dir: &Path) -> Result<Vec<R>, ReadError> {
-    let path = table_path(dir, R::NAME);
-    let file = File::open(&path).map_err(|source| ReadError::Io { path: path.clone(), source })?;
-    let mut rows = Vec::new();
-    // A file that is cut inside its schema holds no batch either.
-    let Ok(reader) = StreamReader::try_new(BufReader::new(file), None) else {
-        return Ok(rows);
-    };
-    for batch in reader {
-        let Ok(batch) = batch else { break };
-        R::from_batch(&batch, &mut rows)
-            .ok_or_else(|| ReadError::Table { path: path.clone(), table: R::NAME })?;
-    }
-    Ok(rows)
-}
-
-fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ReadError> {
-    let text = fs::read_to_string(path).map_err(|source| ReadError::Io { path: path.to_owned(), source })?;
-    serde_json::from_str(&text).map_err(|source| ReadError::Json { path: path.to_owned(), source })
+    let mut damaged = Vec::new();
+    Ok(Evidence {
+        exchanges: exchanges?.into_rows(&mut damaged),
+        attempts: attempts?.into_rows(&mut damaged),
+        connections: read_table(dir)?.into_rows(&mut damaged),
+        probes: read_table(dir)?.into_rows(&mut damaged),
+        firings: read_table(dir)?.into_rows(&mut damaged),
+        hiccups: read_table(dir)?.into_rows(&mut damaged),
+        damaged,
+        ..Evidence::default()
+    })
 }

@@ -2,6 +2,9 @@
 //!
 //! Times are nanoseconds in `Int64`, absent values are nulls, and words (outcomes, ends, methods) are dictionary
 //! columns, so that pandas, Polars and DuckDB show them by name.
+//!
+//! A table may grow: a column that was added later is declared with what stands for it in older files, where it is
+//! absent, and columns that this version does not know are passed over. A column never changes its meaning.
 
 use std::sync::Arc;
 
@@ -12,6 +15,7 @@ use arrow_array::{
     UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Schema};
+use thiserror::Error;
 use units::Moment;
 
 use crate::Tag;
@@ -27,9 +31,8 @@ pub trait Row: Sized + Clone + Send + 'static {
     /// Turns rows into one record batch.
     fn to_batch(rows: &[Self]) -> RecordBatch;
 
-    /// Appends the rows of a batch to `rows`; nothing if a column is missing, of another type, or holds a word
-    /// that this version does not know.
-    fn from_batch(batch: &RecordBatch, rows: &mut Vec<Self>) -> Option<()>;
+    /// Appends the rows of a batch to `rows`, or tells which column can't be read; then `rows` is as before.
+    fn from_batch(batch: &RecordBatch, rows: &mut Vec<Self>) -> Result<(), Misfit>;
 
     /// Wraps rows for the recorder.
     fn into_batch(rows: Vec<Self>) -> Batch;
@@ -45,6 +48,47 @@ pub enum Batch {
     Probes(Vec<crate::Probe>),
     Firings(Vec<crate::Firing>),
     Hiccups(Vec<crate::Hiccup>),
+}
+
+/// A column that is not as this version reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Misfit {
+    /// It is not there, and nothing stands for it.
+    #[error("it has no column `{0}`")]
+    Missing(&'static str),
+    /// Its type is another one, or a value in it is absent or a word that this version does not know.
+    #[error("its column `{0}` holds what this version does not write")]
+    Strange(&'static str),
+}
+
+/// What stands for a column in files that were written before there was one.
+pub(crate) enum Absent<'a, C> {
+    /// The same value in every row.
+    All(C),
+    /// What another column says, row by row.
+    As(&'a [C]),
+}
+
+impl<C: Cell + Clone> Absent<'_, C> {
+    pub(crate) fn cells(self, rows: usize) -> Vec<C> {
+        match self {
+            Absent::All(cell) => vec![cell; rows],
+            Absent::As(cells) => cells.to_vec(),
+        }
+    }
+}
+
+/// Reads the column of this name; `absent` is what stands for it where the batch has none.
+pub(crate) fn column<C: Cell + Clone>(
+    batch: &RecordBatch,
+    name: &'static str,
+    absent: Option<Absent<'_, C>>,
+) -> Result<Vec<C>, Misfit> {
+    match (batch.column_by_name(name), absent) {
+        (Some(column), _) => C::cells(column).ok_or(Misfit::Strange(name)),
+        (None, Some(absent)) => Ok(absent.cells(batch.num_rows())),
+        (None, None) => Err(Misfit::Missing(name)),
+    }
 }
 
 /// A type that can stand in a column.
@@ -172,10 +216,11 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-/// Declares a table: its row struct, schema, and both directions.
+/// Declares a table: its row struct, schema, and both directions. `column: type = absent` gives what stands for the
+/// column in older files, an [`Absent`] that may name the columns before it.
 macro_rules! table {
     ($(#[$meta:meta])* $name:ident in $file:literal as $batch:ident {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty,)+
+        $($(#[$field_meta:meta])* $field:ident: $type:ty $(= $absent:expr)?,)+
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq)]
@@ -197,13 +242,20 @@ macro_rules! table {
                 arrow_array::RecordBatch::try_new(Self::schema(), columns).expect("columns follow the schema")
             }
 
-            fn from_batch(batch: &arrow_array::RecordBatch, rows: &mut Vec<Self>) -> Option<()> {
-                $(let $field = <$type as crate::table::Cell>::cells(batch.column_by_name(stringify!($field))?)?;)+
+            fn from_batch(
+                batch: &arrow_array::RecordBatch,
+                rows: &mut Vec<Self>,
+            ) -> Result<(), crate::table::Misfit> {
+                $(let $field: Vec<$type> = crate::table::column(
+                    batch,
+                    stringify!($field),
+                    crate::table::absent!($($absent)?),
+                )?;)+
                 rows.reserve(batch.num_rows());
                 for index in 0..batch.num_rows() {
                     rows.push($name { $($field: $field[index],)+ });
                 }
-                Some(())
+                Ok(())
             }
 
             fn into_batch(rows: Vec<Self>) -> crate::table::Batch { crate::table::Batch::$batch(rows) }
@@ -211,3 +263,14 @@ macro_rules! table {
     };
 }
 pub(crate) use table;
+
+/// What a declaration says of a column's absence.
+macro_rules! absent {
+    () => {
+        None
+    };
+    ($absent:expr) => {
+        Some($absent)
+    };
+}
+pub(crate) use absent;

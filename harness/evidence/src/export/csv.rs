@@ -57,7 +57,9 @@ mod tests {
             connection: 2,
             nth: 3,
             request_bytes: 4,
+            request_hash: None,
             body_bytes: 0,
+            body_hash: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };
@@ -67,8 +69,8 @@ mod tests {
         assert_eq!(
             fs::read_to_string(&files[0].path).unwrap(),
             "tag,class,due,sent,first_byte,done,outcome,status,backend,attempt,connection,nth,request_bytes,\
-             body_bytes,echo,body\n\
-             7,1,-5,10,,30,eof_no_status,0,65535,0,2,3,4,0,absent,unknown\n"
+             request_hash,body_bytes,body_hash,echo,body\n\
+             7,1,-5,10,,30,eof_no_status,0,65535,0,2,3,4,,0,,absent,unknown\n"
         );
     }
 

@@ -160,6 +160,7 @@ impl Run {
             closed: at(at_ms),
             requests: 0,
             injections,
+            effective: injections,
             end: ConnectionEnd::BackendRst,
         });
         self

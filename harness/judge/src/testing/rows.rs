@@ -33,6 +33,7 @@ impl Run {
                 received: 0,
                 body_hash: REQUEST_HASH,
                 injections,
+                effective: injections,
                 planned: attempt.planned,
                 delay: if attempt.fault.as_deref() == Some("latency") {
                     attempt.takes.as_nanos() as u64
@@ -41,6 +42,8 @@ impl Run {
                 },
                 delay_error: 0,
                 status: if replied { attempt.status } else { 0 },
+                answer_bytes: 0,
+                answer_hash: None,
                 replied: replied.then_some(ended),
                 ended,
                 end: attempt.end,
@@ -69,7 +72,9 @@ impl Run {
             connection: 1,
             nth: tag.0 as u32 + 1,
             request_bytes: 0,
+            request_hash: None,
             body_bytes: 0,
+            body_hash: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };

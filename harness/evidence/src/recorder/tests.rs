@@ -1,0 +1,92 @@
+//! What a run writes, read back.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::*;
+use crate::{BodyCheck, Exchange, Machine, NO_BACKEND, Outcome, RunNonce, Tag, TagEcho, read_run};
+
+pub(crate) fn manifest() -> Manifest {
+    Manifest {
+        format: crate::FORMAT,
+        brownout: "0.0.0".into(),
+        run: "a-run".into(),
+        scenario_path: "a.toml".into(),
+        scenario_text: String::new(),
+        overrides: Vec::new(),
+        plan: Value::Null,
+        seed: 7,
+        nonce: RunNonce(7),
+        gateway: "reference".into(),
+        gateway_version: None,
+        gateway_address: None,
+        backend_addresses: Vec::new(),
+        simulated: false,
+        started: "2026-01-01T00:00:00Z".into(),
+        machine: Machine { system: "any".into(), architecture: "any".into(), cores: 1 },
+    }
+}
+
+pub(crate) fn exchange(number: u64) -> Exchange {
+    Exchange {
+        tag: Tag(number),
+        class: 1,
+        due: Moment(10),
+        sent: Moment(20),
+        first_byte: number.is_multiple_of(2).then_some(Moment(30)),
+        done: Moment(40),
+        outcome: Outcome::RstInBody,
+        status: 503,
+        backend: NO_BACKEND,
+        attempt: 2,
+        connection: 3,
+        nth: 4,
+        request_bytes: 5,
+        request_hash: Some(number),
+        body_bytes: 6,
+        body_hash: number.is_multiple_of(3).then_some(number),
+        echo: TagEcho::Other,
+        body: BodyCheck::Altered,
+    }
+}
+
+/// A recording that has been given so many exchanges.
+pub(crate) fn recorded(dir: &Path, rows: u64) -> Recording {
+    let recording = Recording::create(dir, &manifest()).unwrap();
+    let recorder = recording.recorder();
+    let mut sheet = recorder.sheet();
+    (0..rows).for_each(|number| sheet.push(exchange(number)));
+    recording
+}
+
+#[test]
+fn what_was_recorded_is_read_back_row_by_row() {
+    let dir = tempfile::tempdir().unwrap();
+    let ending = recorded(dir.path(), 10_000).finish(Moment(50), None, Losses::default()).unwrap();
+    assert_eq!(ending.losses, Losses::default());
+    let read = read_run(dir.path()).unwrap();
+    assert_eq!(read.evidence.exchanges, (0..10_000).map(exchange).collect::<Vec<_>>());
+    assert!(!read.evidence.cut);
+    assert_eq!((read.evidence.ended, read.evidence.damaged), (Moment(50), Vec::new()));
+}
+
+#[test]
+fn a_manifest_that_was_written_again_is_sealed_as_it_was_written_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let recording = recorded(dir.path(), 1);
+    recording.rewrite(&Manifest { gateway_version: Some("1.2".into()), ..manifest() }).unwrap();
+    recording.finish(Moment(50), None, Losses::default()).unwrap();
+    assert_eq!(read_run(dir.path()).unwrap().manifest.gateway_version.as_deref(), Some("1.2"));
+}
+
+#[test]
+fn evidence_that_is_there_as_a_whole_is_written_as_a_run_writes_it() {
+    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    recorded(first.path(), 5000).finish(Moment(50), Some("interrupted".into()), Losses::default()).unwrap();
+    let run = read_run(first.path()).unwrap();
+    crate::write_run(second.path(), &run.manifest, &run.evidence).unwrap();
+    let again = read_run(second.path()).unwrap();
+    assert_eq!(again.evidence.exchanges, run.evidence.exchanges);
+    assert_eq!((again.evidence.ended, again.evidence.early), (Moment(50), Some("interrupted".into())));
+}

@@ -1,0 +1,144 @@
+//! Writes the files of a run directory: documents at once, tables batch by batch.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+use arrow_array::RecordBatch;
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
+use arrow_schema::{ArrowError, Schema};
+use units::Moment;
+
+use crate::table::{Batch, Row};
+use crate::{Attempt, Connection, Ending, Evidence, Exchange, Firing, Hiccup, Losses, Manifest, Probe, Seal};
+
+/// Rows of one batch on disk. What is lost when a run is killed is less than that.
+pub(crate) const BATCH_ROWS: usize = 4096;
+
+/// The names of all tables, in the order in which they are listed.
+pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
+    [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME].into_iter()
+}
+
+/// The file of a table.
+pub(crate) fn table_path(dir: &Path, name: &str) -> PathBuf {
+    dir.join(name).with_extension("arrows")
+}
+
+/// Writes evidence that is there as a whole as the run directory `dir`, sealed as a run seals its own. Tables that are
+/// there are written over.
+pub fn write_run(dir: &Path, manifest: &Manifest, evidence: &Evidence) -> io::Result<Ending> {
+    fs::create_dir_all(dir)?;
+    let sealed = write_manifest(dir, manifest)?;
+    let mut tables = Tables::create(dir)?;
+    tables.append_all(&evidence.exchanges)?;
+    tables.append_all(&evidence.attempts)?;
+    tables.append_all(&evidence.connections)?;
+    tables.append_all(&evidence.probes)?;
+    tables.append_all(&evidence.firings)?;
+    tables.append_all(&evidence.hiccups)?;
+    tables.finish()?;
+    write_ending(dir, sealed, evidence.ended, evidence.early.clone(), evidence.losses)
+}
+
+/// Writes the manifest; the seal is of what was written, whatever becomes of the file.
+pub(crate) fn write_manifest(dir: &Path, manifest: &Manifest) -> io::Result<Seal> {
+    write_json(&dir.join("manifest.json"), manifest)
+}
+
+/// Seals the tables as they are, and writes the ending.
+pub(crate) fn write_ending(
+    dir: &Path,
+    manifest: Seal,
+    at: Moment,
+    early: Option<String>,
+    losses: Losses,
+) -> io::Result<Ending> {
+    let seal = |name: &str| {
+        let Seal { bytes, hash } = Seal::of_file(&table_path(dir, name))?;
+        Ok((name.to_owned(), bytes, hash))
+    };
+    let files = table_names().map(seal).collect::<io::Result<_>>()?;
+    let ending = Ending { at, early, losses, files, manifest: Some(manifest) };
+    write_json(&dir.join("ending.json"), &ending)?;
+    Ok(ending)
+}
+
+/// Writes beside the path and renames, so that a run that is killed leaves the old document or the new one.
+fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Result<Seal> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    let beside = path.with_extension("json.part");
+    fs::write(&beside, &text)?;
+    fs::rename(beside, path)?;
+    Ok(Seal::of_bytes(&text))
+}
+
+/// The tables of a run directory while they are written.
+pub(crate) struct Tables(HashMap<&'static str, StreamWriter<BufWriter<File>>>);
+
+impl Tables {
+    pub(crate) fn create(dir: &Path) -> io::Result<Self> {
+        let mut tables = HashMap::new();
+        let mut add = |name: &'static str, schema: &Schema| -> io::Result<()> {
+            let file = BufWriter::new(File::create(table_path(dir, name))?);
+            let options = IpcWriteOptions::default()
+                .try_with_compression(Some(CompressionType::ZSTD))
+                .map_err(from_arrow)?;
+            tables
+                .insert(name, StreamWriter::try_new_with_options(file, schema, options).map_err(from_arrow)?);
+            Ok(())
+        };
+        add(Exchange::NAME, &Exchange::schema())?;
+        add(Attempt::NAME, &Attempt::schema())?;
+        add(Connection::NAME, &Connection::schema())?;
+        add(Probe::NAME, &Probe::schema())?;
+        add(Firing::NAME, &Firing::schema())?;
+        add(Hiccup::NAME, &Hiccup::schema())?;
+        Ok(Tables(tables))
+    }
+
+    /// Writes one batch through to the file.
+    pub(crate) fn append_batch(&mut self, batch: &Batch) -> io::Result<()> {
+        match batch {
+            Batch::Exchanges(rows) => self.append(rows),
+            Batch::Attempts(rows) => self.append(rows),
+            Batch::Connections(rows) => self.append(rows),
+            Batch::Probes(rows) => self.append(rows),
+            Batch::Firings(rows) => self.append(rows),
+            Batch::Hiccups(rows) => self.append(rows),
+        }
+    }
+
+    fn append_all<R: Row>(&mut self, rows: &[R]) -> io::Result<()> {
+        rows.chunks(BATCH_ROWS).try_for_each(|rows| self.append(rows))
+    }
+
+    fn append<R: Row>(&mut self, rows: &[R]) -> io::Result<()> {
+        self.write(R::NAME, &R::to_batch(rows))
+    }
+
+    fn write(&mut self, name: &str, batch: &RecordBatch) -> io::Result<()> {
+        let table = self.0.get_mut(name).expect("every table was created");
+        table.write(batch).map_err(from_arrow)?;
+        table.flush().map_err(from_arrow)
+    }
+
+    /// Ends every table.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        for table in self.0.values_mut() {
+            table.finish().map_err(from_arrow)?;
+            table.flush().map_err(from_arrow)?;
+        }
+        Ok(())
+    }
+}
+
+fn from_arrow(error: ArrowError) -> io::Error {
+    match error {
+        ArrowError::IoError(_, error) => error,
+        other => io::Error::other(other),
+    }
+}
