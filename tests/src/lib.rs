@@ -50,7 +50,7 @@ pub fn simulate(text: &str, set: &[&str], seed: u64, out: &Path) -> Report {
 /// If it can't be read.
 pub fn judged(dir: &Path) -> Report {
     let read = read_run(dir).unwrap_or_else(|error| panic!("{error}"));
-    let plan: Plan = serde_json::from_value(read.manifest.plan.clone()).expect("the manifest holds a plan");
+    let plan: Plan = assess::plan_of(&read.manifest).expect("the manifest holds a plan");
     let manifest = read.manifest;
     let facts = RunFacts {
         brownout: manifest.brownout,
@@ -64,7 +64,7 @@ pub fn judged(dir: &Path) -> Report {
         overrides: manifest.overrides,
         inventory: reports::Inventory::default(),
     };
-    judge::judge(&plan.brief, &Ledger::join(read.evidence), facts)
+    judge::judge(&plan.brief, &plan.demands, &Ledger::join(read.evidence), facts)
 }
 
 /// The findings that did not pass, as text for assertions.

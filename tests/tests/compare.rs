@@ -2,7 +2,7 @@
 //! changes.
 
 use brownout_tests::{library, simulate};
-use judge::{Baseline, compare, compare_with_baseline};
+use compare::{Baseline, compare, compare_with_baseline};
 use reports::{Answer, Change, Comparison, Course, Report, Word};
 use rstest::rstest;
 

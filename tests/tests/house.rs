@@ -84,13 +84,16 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
             allowed.entry(room.trim().to_owned()).or_default().extend(others);
         }
     }
-    let manifests = ["units", "evidence", "net", "driver", "gateways", "judge", "scenario", "run", "cli"]
-        .map(|room| (room, format!("harness/{room}")))
-        .into_iter()
-        .chain(
-            [("fake-backends", "fake-backends"), ("reports", "reports"), ("scenarios", "scenarios/index")]
-                .map(|(room, dir)| (room, dir.to_owned())),
-        );
+    let manifests = [
+        "units", "evidence", "net", "policy", "driver", "gateways", "measure", "judge", "compare",
+        "scenario", "assess", "run", "cli",
+    ]
+    .map(|room| (room, format!("harness/{room}")))
+    .into_iter()
+    .chain(
+        [("fake-backends", "fake-backends"), ("reports", "reports"), ("scenarios", "scenarios/index")]
+            .map(|(room, dir)| (room, dir.to_owned())),
+    );
     let rooms: BTreeSet<&str> = manifests.clone().map(|(room, _)| room).collect();
     for (room, dir) in manifests {
         let manifest: toml::Table =

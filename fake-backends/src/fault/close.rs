@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use units::{Share, Size};
 
 use super::cut::CutAt;
-use super::{Answer, Effect, Fault, Incoming};
+use super::{Answer, Effect, Fault, Incoming, Outline};
 
 /// Closes the connection (FIN) at a chosen place.
 ///
@@ -53,6 +53,10 @@ impl Fault for Close {
 
     fn problem(&self) -> Option<String> {
         self.at.problem(self.after)
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::of(self.share, self.at.does())
     }
 
     fn class(&self) -> &'static str {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Size;
 
-use super::{Incoming, Place};
+use super::{Does, Incoming, Place};
 
 /// Where in the life of a connection it is cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -32,6 +32,15 @@ impl CutAt {
             CutAt::Body => Place::Body(after.unwrap_or_default().0),
         };
         (incoming.is_connection() == (place == Place::Accept)).then_some(place)
+    }
+
+    /// What becomes of an attempt that is cut there.
+    pub(super) fn does(self) -> Does {
+        match self {
+            CutAt::Accept => Does::Refuses,
+            CutAt::Request | CutAt::Headers => Does::Breaks,
+            CutAt::Body => Does::Cuts,
+        }
     }
 
     /// What is wrong with `after` beside this place.

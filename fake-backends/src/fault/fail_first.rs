@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use units::Share;
 
 use super::status::code_problem;
-use super::{Answer, Effect, Fault, Incoming, Place};
+use super::{Answer, Does, Effect, Fault, Incoming, Outline, Place};
 
 /// The longest script: a tag that arrives more often has long shown what there is to see.
 const SCRIPT_MAX: usize = 1000;
@@ -106,6 +107,19 @@ impl Fault for FailFirst {
             return Some("every attempt would be answered normally: expected at least one failure".into());
         }
         None
+    }
+
+    fn outline(&self) -> Outline {
+        let first =
+            (1..=u16::try_from(SCRIPT_MAX).unwrap_or(u16::MAX)).find(|number| self.step(*number) != Step::Ok);
+        let does = match self.step(first.unwrap_or(1)) {
+            Step::Status(code) => Does::Answers(code),
+            Step::Reset | Step::Close => Does::Breaks,
+            Step::Hang => Does::Hangs,
+            Step::Ok => Does::Answers(200),
+        };
+        let script = u16::try_from(self.script.len()).unwrap_or(u16::MAX);
+        Outline { share: Share::ALL, first: Some(self.attempts.unwrap_or(script)), does }
     }
 
     /// The class of its first failure.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use super::{Answer, Effect, Fault, Incoming};
+use super::{Answer, Does, Effect, Fault, Incoming, Outline};
 
 /// Takes the request and never answers.
 ///
@@ -34,6 +34,10 @@ impl Fault for Hang {
             return Effect::default();
         }
         Effect { answer: Answer::Hang, ..Effect::default() }
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::of(self.share, Does::Hangs)
     }
 
     fn class(&self) -> &'static str {

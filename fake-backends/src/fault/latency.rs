@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Share, Timespan};
 
-use super::{Effect, Fault, Incoming};
+use super::{Does, Effect, Fault, Incoming, Outline};
 
 /// What caps a drawn delay where the settings name no `max`.
 const MAX: Timespan = Timespan::from_secs(60);
@@ -168,6 +168,17 @@ impl Fault for Latency {
             return Some("`pareto` needs a `scale` above zero and a `shape` above zero".into());
         }
         None
+    }
+
+    fn outline(&self) -> Outline {
+        let longest = self.max.unwrap_or(MAX).0;
+        let (least, most) = match (self.fixed, self.uniform, self.pareto) {
+            (Some(fixed), ..) => (fixed.0, fixed.0),
+            (_, Some(uniform), _) => (uniform.from.0, uniform.to.0),
+            (.., Some(pareto)) => (pareto.scale.0.min(longest), longest),
+            _ => (Duration::ZERO, longest),
+        };
+        Outline::of(self.share, Does::Delays(least, most))
     }
 
     fn class(&self) -> &'static str {

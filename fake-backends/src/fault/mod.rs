@@ -10,12 +10,14 @@ mod effect;
 mod fail_first;
 mod hang;
 mod latency;
+mod outline;
 mod refuse;
 mod reset;
 mod status;
 
 pub use dice::Dice;
 pub use effect::{Answer, Effect, Incoming, Place};
+pub use outline::{Does, Outline};
 
 units::registry! {
     /// A kind of misbehaviour with its settings, chosen by its key in the scenario.
@@ -34,6 +36,9 @@ units::registry! {
 pub trait Fault {
     /// What it does to what arrives. A pure function of the incoming request or connection and the settings.
     fn effect(&self, incoming: &Incoming) -> Effect;
+
+    /// What it does, in few figures, so that it can be told before a run what it can show.
+    fn outline(&self) -> Outline;
 
     /// True if it hides attempts from the backend, so that arrivals can't be counted while it is in force.
     fn hides_attempts(&self) -> bool {

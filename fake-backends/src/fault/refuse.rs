@@ -2,8 +2,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use units::Share;
 
-use super::{Effect, Fault, Incoming};
+use super::{Does, Effect, Fault, Incoming, Outline};
 
 /// Closes the port, as a process that died does.
 ///
@@ -36,6 +37,10 @@ impl Fault for Refuse {
 
     fn closes_listener(&self) -> bool {
         true
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::of(Share::ALL, Does::Refuses)
     }
 
     fn class(&self) -> &'static str {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use units::{Share, Size};
 
 use super::cut::CutAt;
-use super::{Answer, Effect, Fault, Incoming};
+use super::{Answer, Effect, Fault, Incoming, Outline};
 
 /// Resets the connection (RST) at a chosen place.
 ///
@@ -52,6 +52,10 @@ impl Fault for Reset {
 
     fn problem(&self) -> Option<String> {
         self.at.problem(self.after)
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::of(self.share, self.at.does())
     }
 
     fn class(&self) -> &'static str {

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use super::{Answer, Effect, Fault, Incoming};
+use super::{Answer, Does, Effect, Fault, Incoming, Outline};
 
 /// Header fields that frame the message, so that the backend alone may set them (RFC 9112, section 6).
 const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];
@@ -55,6 +55,10 @@ impl Fault for Status {
     fn problem(&self) -> Option<String> {
         code_problem(self.code)
             .or_else(|| self.headers.iter().find_map(|(name, value)| header_problem(name, value)))
+    }
+
+    fn outline(&self) -> Outline {
+        Outline::of(self.share, Does::Answers(self.code))
     }
 
     fn class(&self) -> &'static str {

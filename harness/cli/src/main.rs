@@ -5,13 +5,11 @@ mod commands;
 mod exit;
 mod help;
 mod interrupt;
-mod judging;
 mod output;
 mod pages;
 mod progress;
 mod sources;
 mod starter;
-mod targets;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use anyhow::Result;
 use reports::format::{FormatKind, Options};
 use reports::{Report, escape};
 
-use crate::targets::find;
+use assess::find_format;
 
 /// Writes text to standard output. A closed pipe is no error: the reader has seen enough.
 pub(crate) fn print(text: &impl Display) -> Result<()> {
@@ -73,14 +73,14 @@ pub(crate) fn stdout_look() -> Options {
 pub(crate) fn show(report: &Report) -> Result<()> {
     let report = std::slice::from_ref(report);
     if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
-        return print_reports(report, find("terminal")?);
+        return print_reports(report, find_format("terminal")?);
     }
     // A gateway's words must not become commands of the job: none is obeyed until a word that it can't know.
     let word = RandomState::new().build_hasher().finish();
     print(&format_args!("::stop-commands::{word:016x}\n"))?;
-    print_reports(report, find("terminal")?)?;
+    print_reports(report, find_format("terminal")?)?;
     print(&format_args!("::{word:016x}::\n"))?;
-    print_reports(report, find("github")?)
+    print_reports(report, find_format("github")?)
 }
 
 /// Writes reports to standard output, as one document.

@@ -72,6 +72,16 @@ pub struct Body {
     pub framing: Framing,
 }
 
+impl Body {
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        match &self.content {
+            BodyContent::Text(text) => text.len() as u64,
+            BodyContent::Sized(size) => size.0,
+        }
+    }
+}
+
 /// Where the bytes of a request body come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 //! An exchange without attempts is kept, since a gateway that answers alone is a finding in itself; an attempt
 //! without its exchange is kept too, since a run that was cut may have lost the client's side.
 
-use units::Moment;
+use units::{Moment, Stretch};
 
 use crate::{Attempt, Connection, Damage, Exchange, Firing, Hiccup, Losses, Probe, Tag};
 
@@ -55,6 +55,8 @@ pub struct Ledger {
     rest: Evidence,
     /// Attempts whose exchange is not on record.
     orphans: usize,
+    /// The exchanges by when they were due, where that is not the order of their tags.
+    by_due: Option<Vec<u32>>,
 }
 
 /// One exchange with its attempts, in order of arrival.
@@ -89,12 +91,32 @@ impl Ledger {
         }
         starts.push(kept.len() as u32);
         orphans += next.count();
-        Ledger { exchanges, attempts: kept, starts, rest: evidence, orphans }
+        let by_due = (!exchanges.is_sorted_by_key(|exchange| exchange.due)).then(|| {
+            let mut order: Vec<u32> = (0..exchanges.len() as u32).collect();
+            order.sort_by_key(|index| exchanges[*index as usize].due);
+            order
+        });
+        Ledger { exchanges, attempts: kept, starts, rest: evidence, orphans, by_due }
     }
 
     /// Every exchange with its attempts, in the order in which they were due.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
         (0..self.exchanges.len()).map(|index| self.at(index))
+    }
+
+    /// The exchanges that were due in a stretch, by when they were; found without looking at the others.
+    pub fn due_in(&self, stretch: Stretch) -> impl Iterator<Item = Entry<'_>> {
+        let place = |rank: usize| self.by_due.as_ref().map_or(rank, |order| order[rank] as usize);
+        let first = |moment: Moment| {
+            let (mut low, mut high) = (0, self.exchanges.len());
+            while low < high {
+                let middle = low.midpoint(high);
+                if self.exchanges[place(middle)].due < moment { low = middle + 1 } else { high = middle }
+            }
+            low
+        };
+        let range = first(stretch.from)..first(stretch.to.max(stretch.from));
+        range.map(move |rank| self.at(place(rank)))
     }
 
     /// The exchange with this tag, if it is on record.

@@ -5,8 +5,6 @@
 
 mod inside;
 mod kinds;
-mod policy;
-mod problems;
 pub mod process;
 pub mod ready;
 pub mod reference;
@@ -15,5 +13,4 @@ mod spec;
 
 pub use inside::Inside;
 pub use kinds::GatewaySettings;
-pub use policy::{Backoff, Breaker, Policy, Retry, RetryOn, Timeouts, Trip};
 pub use spec::{Gateway, Handle, Launch, LaunchError, Running, Unsupported, Upstream, Upstreams};

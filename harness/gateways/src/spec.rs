@@ -8,7 +8,7 @@ use net::World;
 use thiserror::Error;
 use units::Timespan;
 
-use crate::Policy;
+use policy::Policy;
 
 /// A backend, as the gateway is told of it.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,129 +1,146 @@
-//! From a demand to a finding: the kind's own judgement, and the rules that hold for every kind around it.
-
-use std::time::Duration;
+//! From a demand to a finding: the claims of its kind, and the rules that hold for every kind around them.
 
 use evidence::{Ledger, Outcome};
-use reports::{Finding, Verdict};
+use measure::brief::Brief;
+use measure::fired::Fired;
+use measure::stalls::Stalls;
+use measure::view::View;
+use reports::{Finding, SetAside, Verdict};
+use units::plural::count;
 
-use crate::proof::Proof;
-use crate::words::count;
-use crate::{Brief, Demand, Judged, Window, witness};
+use crate::claim::{Claim, Proof};
+use crate::decide::{Ruling, decide};
+use crate::demand::Demand;
+use crate::witness;
 
 /// How many of the requests that were due may have been skipped without casting doubt on a pass.
 const SKIPPED_SHARE_MAX: f64 = 0.01;
 
-/// How much of a cut run's end is not looked at. Its tables were cut at different rows: there, an exchange can be on
-/// record whose later attempts are not.
-const CUT_MARGIN: Duration = Duration::from_secs(1);
-
-/// Judges one demand. The finding's `id` is still bare of a number for repetitions.
-pub(crate) fn find(brief: &Brief, demand: &Demand, ledger: &Ledger) -> Finding {
-    let planned = Window::of(brief, demand);
-    let window = recorded(planned, ledger);
-    let case = Case::of(ledger, planned, window);
-    let judged = case.judge(ledger);
-    let traffic = demand.traffic.map(|class| brief.traffic_name(class).into_owned());
-    let phase = brief.phases[demand.phase].name.clone();
-    let kind = demand.expectation.name();
-    Finding {
-        id: format!("{phase}/{}/{kind}", traffic.as_deref().unwrap_or("all")),
-        expectation: kind.to_owned(),
-        line: demand.line,
-        phase,
-        traffic,
-        from_s: window.stretch.from.seconds(),
-        to_s: window.stretch.to.seconds(),
-        verdict: judged.verdict,
-        summary: judged.summary,
-        observed: judged.observed,
-        expected: judged.expected,
-        because: judged.because,
-        observations: judged.observations,
-        resolution: judged.resolution,
-        witnesses: witness::draw(brief, ledger, &judged.witnesses),
-        ..Finding::default()
-    }
+/// Judges all demands, in their order. The ids are still bare of a number for repetitions.
+pub(crate) fn find_all(brief: &Brief, demands: &[Demand], ledger: &Ledger) -> Vec<Finding> {
+    let stalls = Stalls::of(ledger);
+    let views = demands.iter().map(|demand| View::of(brief, ledger, &stalls, demand.place()));
+    let drafts: Vec<Draft<'_>> =
+        demands.iter().zip(views).map(|(demand, view)| Draft::of(demand, view)).collect();
+    let claims: Vec<&Claim> = drafts.iter().flat_map(|draft| &draft.claims).collect();
+    let mut rulings = decide(&claims).into_iter();
+    drafts.iter().map(|draft| draft.finding(rulings.by_ref().take(draft.claims.len()).collect())).collect()
 }
 
-/// The part of a window that was recorded.
-fn recorded<'a>(mut window: Window<'a>, ledger: &Ledger) -> Window<'a> {
-    let rest = ledger.rest();
-    if rest.cut || rest.early.is_some() {
-        let until = if rest.cut { rest.ended - CUT_MARGIN } else { rest.ended };
-        window.stretch.to = window.stretch.to.min(until);
-        window.stretch.from = window.stretch.from.min(window.stretch.to);
-    }
-    window
-}
-
-/// A demand with what the common rules need to know of its window.
-struct Case<'a> {
-    planned: Window<'a>,
-    window: Window<'a>,
-    proof: Proof<'a>,
+/// A demand with its claims, before anything is decided.
+struct Draft<'a> {
+    demand: &'a Demand,
+    view: View<'a>,
+    claims: Vec<Claim>,
     due: u64,
     skipped: u64,
-    /// Why the window was not recorded whole.
-    unrecorded: Option<String>,
 }
 
-impl<'a> Case<'a> {
-    fn of(ledger: &Ledger, planned: Window<'a>, window: Window<'a>) -> Self {
-        let (due, skipped) = window.entries(ledger).fold((0, 0), |(due, skipped), entry| {
+impl<'a> Draft<'a> {
+    fn of(demand: &'a Demand, view: View<'a>) -> Self {
+        let (due, skipped) = view.entries().fold((0, 0), |(due, skipped), entry| {
             (due + 1, skipped + u64::from(entry.exchange.outcome == Outcome::Skipped))
         });
-        let rest = ledger.rest();
-        let unrecorded = (window.stretch.to < planned.stretch.to).then(|| {
-            let how = if rest.cut { "was cut" } else { "ended early" };
-            format!("the run {how} at {}, the window reaches to {}", rest.ended, planned.stretch.to)
-        });
-        Case { planned, window, proof: Proof::of(ledger, &window), due, skipped, unrecorded }
+        let mut claims = demand.expectation.contract().claims(&view);
+        if due == 0 {
+            // What was not there at all is told in plain words, whatever the kind makes of it.
+            let expected = join(claims.iter().map(|claim| claim.expected.as_str()));
+            let blind =
+                Claim::blind(nothing_due(&view), "send requests in this phase, or expect it of another one");
+            claims = vec![blind.seen("no requests", expected)];
+        }
+        Draft { demand, view, claims, due, skipped }
     }
 
-    fn judge(&self, ledger: &Ledger) -> Judged {
-        let judged = self.window.demand.expectation.contract().judge(ledger, &self.window);
-        if self.due == 0 {
-            let nothing =
-                format!("no request{} was due in the settled part of `{}`", self.of_traffic(), self.phase());
-            let because = self.unrecorded.iter().fold(nothing, |words, why| format!("{words}: {why}"));
-            return Judged::inconclusive("no requests", judged.expected, because);
+    fn finding(&self, rulings: Vec<Ruling>) -> Finding {
+        let view = &self.view;
+        let rulings: Vec<Ruling> =
+            self.claims.iter().zip(rulings).map(|(claim, ruling)| self.doubted(claim, ruling)).collect();
+        let verdict = rulings.iter().map(|ruling| ruling.verdict).max().unwrap_or(Verdict::Inconclusive);
+        let decisive: Vec<(&Claim, &Ruling)> =
+            self.claims.iter().zip(&rulings).filter(|(_, ruling)| ruling.verdict == verdict).collect();
+        let traffic = view.place.traffic.map(|class| view.brief.traffic_name(class).into_owned());
+        let phase = view.phase_name().to_owned();
+        let kind = self.demand.expectation.name();
+        let shown: Vec<_> = decisive.iter().flat_map(|(claim, _)| claim.witnesses.iter().cloned()).collect();
+        Finding {
+            id: format!("{phase}/{}/{kind}", traffic.as_deref().unwrap_or("all")),
+            expectation: kind.to_owned(),
+            line: self.demand.line,
+            phase,
+            traffic,
+            from_s: view.stretch.from.seconds(),
+            to_s: view.stretch.to.seconds(),
+            verdict,
+            summary: join(decisive.iter().map(|(claim, ruling)| summary(claim, ruling))),
+            observed: join(self.claims.iter().map(|claim| claim.observed.as_str())),
+            expected: join(self.claims.iter().map(|claim| claim.expected.as_str())),
+            because: join(decisive.iter().map(|(claim, ruling)| because(claim, ruling))),
+            observations: self.claims.iter().map(Claim::exposures).max().unwrap_or(0),
+            resolution: self.claims.iter().find_map(Claim::resolution),
+            witnesses: witness::draw(view.brief, view.ledger, &shown),
+            estimates: self.claims.iter().flat_map(|claim| claim.estimates.iter().cloned()).collect(),
+            exposures: decisive.iter().map(|(claim, _)| claim.exposures()).min().unwrap_or(0),
+            excludes: decisive.iter().filter_map(|(_, ruling)| ruling.excludes).reduce(f64::max),
+            set_aside: self.set_aside(),
+            remedy: remedy(&decisive),
+            policy: self.claims.iter().flat_map(|claim| claim.policy.iter().cloned()).collect(),
         }
-        let doubts = self.doubts(&judged);
-        if doubts.is_empty() { judged } else { doubted(judged, &doubts) }
     }
 
-    /// Why the judgement does not hold although the kind came to it.
-    fn doubts(&self, judged: &Judged) -> Vec<String> {
-        let contract = self.window.demand.expectation.contract();
-        let stands = judged.verdict == Verdict::Fail && contract.failure_is_proof();
-        let mut doubts = Vec::new();
-        if !stands {
-            doubts.extend(self.without_fault(judged.verdict).or_else(|| self.too_few(judged.observations)));
-        }
-        if judged.verdict == Verdict::Pass {
-            doubts.extend(self.too_many_skipped());
-            doubts.extend(self.unrecorded.clone());
-        }
-        doubts
+    /// What was set aside, by reason. Claims of one demand look at the same exchanges, so that the largest count holds.
+    fn set_aside(&self) -> Vec<SetAside> {
+        let largest = self.claims.iter().max_by_key(|claim| claim.set_aside.total());
+        let rows = largest.into_iter().flat_map(|claim| claim.set_aside.rows());
+        rows.map(|(why, ended)| SetAside {
+            why: why.words().into(),
+            count: ended.values().sum(),
+            ended: ended.iter().map(|(end, count)| (end.clone(), *count)).collect(),
+        })
+        .collect()
     }
 
-    fn without_fault(&self, verdict: Verdict) -> Option<String> {
-        if self.window.demand.expectation.contract().needs_fault() {
-            let traffic = self.window.demand.traffic.map(|class| self.window.brief.traffic_name(class));
-            let traffic = traffic.map_or_else(|| "any traffic".to_owned(), |name| format!("`{name}`"));
-            let unplanned = format!("no fault is planned in the settled part of `{}`", self.phase());
-            return self
-                .proof
-                .nothing_planned()
-                .then_some(unplanned)
-                .or_else(|| self.proof.missing_on(&traffic));
+    /// A pass that the common rules don't bear out is left open.
+    fn doubted(&self, claim: &Claim, ruling: Ruling) -> Ruling {
+        if ruling.verdict != Verdict::Pass {
+            return ruling;
         }
-        (verdict == Verdict::Pass).then(|| self.proof.missing_anywhere()).flatten()
+        let doubts: Vec<(String, &str)> = [
+            (self.without_proof(claim), "send more of this traffic to the backends that the fault is on"),
+            (self.too_few(claim), "send more, make the phase longer, or ask for fewer"),
+            (self.too_many_skipped(), "raise `limits.in_flight`, or lower the rate"),
+            (self.unrecorded(), "let the run come to its end"),
+        ]
+        .into_iter()
+        .filter_map(|(doubt, remedy)| Some((doubt?, remedy)))
+        .collect();
+        if doubts.is_empty() {
+            return ruling;
+        }
+        let (doubts, remedies): (Vec<String>, Vec<&str>) = doubts.into_iter().unzip();
+        Ruling::open(doubts.join("; ")).with_remedy(remedies.join("; "))
     }
 
-    fn too_few(&self, observations: u64) -> Option<String> {
-        let min = self.window.demand.samples_min.filter(|min| observations < *min)?;
-        Some(format!("it rests on {}, the scenario asks for {min}", count(observations, "observation")))
+    /// Why there is no proof that the planned faults took effect where the claim rests on them.
+    fn without_proof(&self, claim: &Claim) -> Option<String> {
+        let fired = match &claim.proof {
+            Proof::Own(missing) => return missing.clone(),
+            Proof::Phase => Fired::of(&self.view),
+            Proof::Kind(kind) => {
+                let of_kind = self.view.injections().filter(|(_, injection)| injection.fault == *kind);
+                Fired::in_stretch(&self.view, self.view.phase(), of_kind.collect())
+            }
+        };
+        if fired.nothing_planned() && self.demand.expectation.contract().needs_fault() {
+            return Some(format!("no fault is planned in `{}`", self.view.phase_name()));
+        }
+        fired.problem(&self.view)
+    }
+
+    fn too_few(&self, claim: &Claim) -> Option<String> {
+        let seen = claim.exposures();
+        let asked = self.demand.samples_min.filter(|min| seen < *min)?;
+        Some(format!("it rests on {}, the scenario asks for {asked}", count(seen, "observation")))
     }
 
     fn too_many_skipped(&self) -> Option<String> {
@@ -137,23 +154,59 @@ impl<'a> Case<'a> {
         })
     }
 
-    fn phase(&self) -> &str {
-        &self.planned.brief.phases[self.planned.demand.phase].name
-    }
-
-    fn of_traffic(&self) -> String {
-        let name = self.planned.demand.traffic.map(|class| self.planned.brief.traffic_name(class));
-        name.map(|name| format!(" of `{name}`")).unwrap_or_default()
+    fn unrecorded(&self) -> Option<String> {
+        unrecorded(&self.view)
     }
 }
 
-/// A judgement turned inconclusive: what was seen stays, what followed from it does not.
-fn doubted(judged: Judged, doubts: &[String]) -> Judged {
-    let summary = match judged.verdict {
-        Verdict::Inconclusive => judged.summary,
-        Verdict::Pass | Verdict::Fail => format!("not proven: {}", judged.summary),
-    };
-    Judged { verdict: Verdict::Inconclusive, summary, because: doubts.join("; "), ..judged }
+fn nothing_due(view: &View<'_>) -> String {
+    let traffic = view.place.traffic.map(|class| format!(" of `{}`", view.brief.traffic_name(class)));
+    let nothing = format!(
+        "no request{} was due in the settled part of `{}`",
+        traffic.unwrap_or_default(),
+        view.phase_name()
+    );
+    unrecorded(view).iter().fold(nothing, |words, why| format!("{words}: {why}"))
+}
+
+/// Why the stretch was not recorded whole, if it was not.
+fn unrecorded(view: &View<'_>) -> Option<String> {
+    let rest = view.ledger.rest();
+    (view.stretch.to < view.planned.to).then(|| {
+        let how = if rest.cut { "was cut" } else { "ended early" };
+        format!("the run {how} at {}, the window reaches to {}", rest.ended, view.planned.to)
+    })
+}
+
+/// One sentence for an operator. What is left open is told by its reason: a success beside an open verdict misleads.
+fn summary<'c>(claim: &'c Claim, ruling: &'c Ruling) -> &'c str {
+    match ruling.verdict {
+        Verdict::Pass => &claim.good,
+        Verdict::Fail => &claim.bad,
+        Verdict::Inconclusive => &ruling.open,
+    }
+}
+
+/// What to change in the scenario; only where something is left open.
+fn remedy(decisive: &[(&Claim, &Ruling)]) -> Option<String> {
+    let open = decisive.iter().filter(|(_, ruling)| ruling.verdict == Verdict::Inconclusive);
+    let remedies = join(open.map(|(claim, ruling)| ruling.remedy.as_deref().unwrap_or(&claim.remedy)));
+    (!remedies.is_empty()).then_some(remedies)
+}
+
+fn because<'c>(claim: &'c Claim, ruling: &'c Ruling) -> &'c str {
+    if ruling.verdict == Verdict::Inconclusive { &ruling.open } else { &claim.because }
+}
+
+/// What is said, each once.
+fn join<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut distinct: Vec<&str> = Vec::new();
+    for text in texts.filter(|text| !text.is_empty()) {
+        if !distinct.contains(&text) {
+            distinct.push(text);
+        }
+    }
+    distinct.join("; ")
 }
 
 #[cfg(test)]
@@ -162,7 +215,7 @@ mod tests {
     use insta::assert_snapshot;
     use reports::Verdict;
 
-    use crate::testing::{Call, Run, Try, outline};
+    use crate::testing::{Call, Judging, Run, Try, outline};
 
     const RETRIED: &str = "attempts = { exactly = 2 }";
 
@@ -184,7 +237,7 @@ mod tests {
         let finding = outage().calls(30, rescued).finding("outage", "writes", "no_replay = {}");
         assert_snapshot!(outline(&finding), @r"
         inconclusive: outage/writes/no_replay, 10–20 s, 0 observations
-        summary: nothing can be told from what was seen
+        summary: no request of `writes` was due in the settled part of `outage`
         observed: no requests
         expected: 0 POST requests delivered more than once
         because: no request of `writes` was due in the settled part of `outage`
@@ -206,10 +259,10 @@ mod tests {
         let finding = outage().calls(30, fine).finding("outage", "reads", "attempts = { max = 2 }");
         assert_snapshot!(outline(&finding), @r"
         inconclusive: outage/reads/attempts, 10–20 s, 30 observations
-        summary: no request reached the backends more than twice
+        summary: no attempt in the window was hit by a planned fault
         observed: up to 1 arrival for one request
         expected: at most 2 arrivals for one request
-        because: the planned fault `status` never fired on `reads`: it was seen on none of the 30 requests
+        because: no attempt in the window was hit by a planned fault
         ");
     }
 
@@ -220,7 +273,7 @@ mod tests {
         let run = outage().calls(30, fine).calls(30, write);
         let finding = run.finding("outage", "reads", "attempts = { max = 2 }");
         assert_eq!(finding.verdict, Verdict::Inconclusive);
-        assert!(finding.because.contains("never fired on `reads`"), "{}", finding.because);
+        assert_eq!(finding.because, "no attempt in the window was hit by a planned fault");
         assert_eq!(run.finding("outage", "writes", "attempts = { max = 2 }").verdict, Verdict::Pass);
     }
 
@@ -245,7 +298,7 @@ mod tests {
         let run = outage().calls(30, |n| Call::due("reads", 10.0 * n as f64).attempt(Try::ok("b")));
         let finding = run.finding("steady", "reads", "attempts = { max = 2 }");
         assert_eq!(finding.verdict, Verdict::Inconclusive);
-        assert_eq!(finding.because, "no fault is planned in the settled part of `steady`");
+        assert_eq!(finding.because, "no fault is planned in `steady`");
     }
 
     #[test]

@@ -4,22 +4,25 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use evidence::{Ledger, Outcome};
+use measure::brief::{BackendBrief, Brief};
+use measure::{behaviour, series, tables};
 use reports::{BackendItem, Finding, Inventory, Report, VERSION, Verdict};
+use units::plural::{count, times, were};
 use units::{Moment, Timespan};
 
-use crate::words::{count, times, were};
-use crate::{BackendBrief, Brief, RunFacts, behaviour, finding, series, tables};
+use crate::demand::{Demand, RunFacts};
+use crate::finding;
 
 /// Judges a run. The findings come in the order of the demands.
 ///
 /// The verdict is that of the worst finding, and never a pass where nothing was demanded, the run did not come to
 /// its planned end, or something could not be recorded.
-pub fn judge(brief: &Brief, ledger: &Ledger, run: RunFacts) -> Report {
-    let problem = brief.problem();
+pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) -> Report {
+    let problem = brief.problem().or_else(|| demands.iter().find_map(|demand| demand.problem(brief)));
     // Findings and series each go over the whole ledger, and neither needs the other.
     let (findings, (series, distributions)) = thread::scope(|scope| {
         let series = scope.spawn(|| series::series(brief, ledger));
-        let findings = if problem.is_none() { findings(brief, ledger) } else { Vec::new() };
+        let findings = if problem.is_none() { findings(brief, demands, ledger) } else { Vec::new() };
         (findings, series.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
     let rest = ledger.rest();
@@ -43,7 +46,7 @@ pub fn judge(brief: &Brief, ledger: &Ledger, run: RunFacts) -> Report {
         run: run.run,
         started: run.started,
         length_s: rest.ended.since(Moment::EPOCH).as_secs_f64(),
-        remarks: remarks(brief, ledger, problem),
+        remarks: remarks(demands, ledger, problem),
         phases: tables::phases(brief, ledger),
         traffic: tables::traffic(brief, ledger),
         backends: tables::backends(brief, ledger),
@@ -76,9 +79,8 @@ fn inventory(brief: &Brief, known: Inventory) -> Inventory {
     Inventory { backends: brief.backends.iter().map(item).collect(), ..known }
 }
 
-fn findings(brief: &Brief, ledger: &Ledger) -> Vec<Finding> {
-    let mut findings: Vec<Finding> =
-        brief.demands.iter().map(|demand| finding::find(brief, demand, ledger)).collect();
+fn findings(brief: &Brief, demands: &[Demand], ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = finding::find_all(brief, demands, ledger);
     for index in (0..findings.len()).rev() {
         let earlier = findings[..index].iter().filter(|finding| finding.id == findings[index].id).count();
         if earlier > 0 {
@@ -89,12 +91,12 @@ fn findings(brief: &Brief, ledger: &Ledger) -> Vec<Finding> {
 }
 
 /// What limits the report as a whole.
-fn remarks(brief: &Brief, ledger: &Ledger, problem: Option<String>) -> Vec<String> {
+fn remarks(demands: &[Demand], ledger: &Ledger, problem: Option<String>) -> Vec<String> {
     let rest = ledger.rest();
     let mut remarks = Vec::new();
     if let Some(problem) = problem {
         remarks.push(format!("the plan on record can't be judged by: {problem}"));
-    } else if brief.demands.is_empty() {
+    } else if demands.is_empty() {
         remarks.push("the scenario demands nothing, so nothing is proven".into());
     }
     if rest.cut {
@@ -147,7 +149,7 @@ mod tests {
     use insta::assert_snapshot;
     use reports::Verdict;
 
-    use crate::testing::{Call, Run, Try};
+    use crate::testing::{Call, Judging, Run, Try, demands};
 
     fn run() -> Run {
         let run = Run::new().phase("outage", 10.0).phase("recovery", 10.0).backend("a").backend("b");
@@ -224,9 +226,11 @@ mod tests {
 
     #[test]
     fn a_plan_whose_indices_point_at_nothing_is_refused_in_words() {
-        let (mut brief, ledger) = demanding(run()).build();
-        brief.demands[0].phase = 7;
-        let report = super::judge(&brief, &ledger, crate::RunFacts::default());
+        let run = demanding(run());
+        let (brief, ledger) = run.build();
+        let mut demands = demands(&run);
+        demands[0].phase = 7;
+        let report = super::judge(&brief, &demands, &ledger, crate::demand::RunFacts::default());
         assert_eq!(report.verdict, Verdict::Inconclusive);
         assert_eq!(
             report.remarks,

@@ -4,7 +4,7 @@ use evidence::{Attempt, Entry, Exchange, Ledger, Planned, Tag};
 use reports::{Lane, LaneEvent, Witness, WitnessBar};
 use units::{Moment, Timespan};
 
-use crate::Brief;
+use measure::brief::Brief;
 
 /// How many witnesses a finding keeps.
 pub(crate) const WITNESSES_MAX: usize = 5;

@@ -77,8 +77,7 @@ fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {
     let traffic = classes.filter_map(|(class, it)| load(plan, it, class as u16, phase.during)).collect();
     let faults =
         plan.brief.injections.iter().filter(|it| it.phase == index).map(|it| fault(plan, it)).collect();
-    let demands =
-        plan.brief.demands.iter().filter(|it| it.phase == index).map(|it| demand(plan, it)).collect();
+    let demands = plan.demands.iter().filter(|it| it.phase == index).map(|it| demand(plan, it)).collect();
     PhaseDescription {
         title: format!("{} ({})", phase.name, phase.during),
         traffic,
@@ -113,7 +112,7 @@ fn word(value: &impl serde::Serialize) -> String {
     word.unwrap_or_default()
 }
 
-fn fault(plan: &Plan, injection: &judge::InjectionBrief) -> String {
+fn fault(plan: &Plan, injection: &measure::brief::InjectionBrief) -> String {
     let names: Vec<&str> = injection
         .backends
         .iter()

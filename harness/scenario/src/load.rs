@@ -144,7 +144,7 @@ fn point_at_the_file(plan: &mut Plan, file: &str, text: &str) {
         let same = keys.iter().find(|(key, _)| key == name).or(keys.first())?;
         Some(same.1)
     };
-    for demand in &mut plan.brief.demands {
+    for demand in &mut plan.demands {
         demand.line = demand.line.and_then(in_file);
     }
 }

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use driver::DriverSpec;
 use fake_backends::PoolSpec;
-use gateways::{GatewaySettings, Policy};
-use judge::Brief;
+use gateways::GatewaySettings;
+use judge::Demand;
+use measure::brief::Brief;
+use policy::Policy;
 use serde::{Deserialize, Serialize};
 use units::Size;
 
@@ -26,8 +28,10 @@ pub struct Plan {
     pub pool: PoolSpec,
     /// The load.
     pub driver: DriverSpec,
-    /// What the judge is told.
+    /// What is measured by.
     pub brief: Brief,
+    /// What is demanded.
+    pub demands: Vec<Demand>,
     /// From the epoch to the end of the last phase.
     pub length: Duration,
     /// How long after the last phase exchanges may take to finish.

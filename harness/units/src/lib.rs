@@ -5,9 +5,11 @@
 
 mod kinds;
 mod moment;
+pub mod plural;
 mod rate;
 mod share;
 mod size;
+pub mod stats;
 mod timespan;
 
 pub use kinds::{Kind, docs_of};

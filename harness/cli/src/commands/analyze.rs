@@ -4,27 +4,27 @@ use anyhow::Result;
 
 use crate::args::Analyze;
 use crate::exit::Exit;
-use crate::judging::judge_run;
 use crate::output::{complain, complain_of, show};
 use crate::sources::load;
-use crate::targets::Targets;
+use assess::ReportFiles;
+use assess::judge_run;
 
 pub(crate) fn analyze(args: &Analyze) -> Result<Exit> {
-    let mut targets = match Targets::parse(&args.reports, &[]) {
+    let mut targets = match ReportFiles::parse(&args.reports, &[]) {
         Ok(targets) => targets,
         Err(error) => return Ok(usage(&error)),
     };
     let instead = match &args.scenario {
         None => None,
         Some(path) => match load(path, &scenario::Overrides::default()) {
-            Ok(loaded) => Some(loaded.plan.brief),
+            Ok(loaded) => Some(loaded.plan),
             Err(failure) => {
                 complain_of(|colour| failure.render(colour));
                 return Ok(Exit::Usage);
             }
         },
     };
-    let report = match judge_run(&args.run, instead) {
+    let report = match judge_run(&args.run, instead.as_ref()) {
         Ok(report) => report,
         Err(error) => return Ok(usage(&error)),
     };

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use judge::Baseline;
+use compare::Baseline;
 use reports::{Answer, ComparisonFormat, Course, Report};
 
 use super::compare::write;
 use crate::args::BaselineCommand;
 use crate::exit::Exit;
-use crate::judging::report_of;
 use crate::output::{complain, harmless, print};
+use assess::report_of;
 
 /// The largest file that is read: some ten thousand figures.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -71,7 +71,7 @@ fn read(path: &Path) -> Result<Baseline> {
 
 /// Holds the report of a run directory against the baseline, says what came of it, and gives the exit code.
 pub(crate) fn judge(baseline: &Baseline, report: &Report, run: &Path) -> Result<Exit> {
-    let comparison = match judge::compare_with_baseline(baseline, report) {
+    let comparison = match compare::compare_with_baseline(baseline, report) {
         Ok(comparison) => comparison,
         Err(error) => {
             complain(&format_args!("error: {error}"));

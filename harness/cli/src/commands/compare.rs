@@ -10,13 +10,13 @@ use reports::{Answer, Comparison, ComparisonFormat};
 
 use crate::args::{Compare, CompareFormat};
 use crate::exit::Exit;
-use crate::judging::report_of;
 use crate::output::{complain, print, stdout_look};
+use assess::report_of;
 
 pub(crate) fn compare(args: &Compare) -> Exit {
     let compared = report_of(&args.before)
         .and_then(|before| Ok((before, report_of(&args.after)?)))
-        .and_then(|(before, after)| Ok(judge::compare(&before, &after)?))
+        .and_then(|(before, after)| Ok(compare::compare(&before, &after)?))
         .and_then(|comparison| {
             write(&comparison, args.format.into(), args.out.as_deref())?;
             Ok(Exit::from(comparison.answer))

@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use driver::Class;
 use evidence::{Exchange, Exported, HarRequest, HarWords, ReadRun, read_run};
-use judge::Brief;
+use measure::brief::Brief;
 
 use crate::args::Export;
 use crate::exit::Exit;
-use crate::judging::plan_of;
 use crate::output::{complain, harmless, print};
+use assess::plan_of;
 
 pub(crate) fn export(args: &Export) -> Exit {
     match write(args) {

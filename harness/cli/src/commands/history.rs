@@ -8,8 +8,8 @@ use reports::{History, HistoryRun};
 
 use crate::args::{HistoryArgs, HistoryFormat};
 use crate::exit::Exit;
-use crate::judging::{judge_run, report_of};
 use crate::output::{complain, print, stdout_look};
+use assess::{judge_run, report_of};
 
 /// The most runs that are read: the newest by name.
 const RUNS_MAX: usize = 2_000;

@@ -6,9 +6,9 @@ use reports::format::FormatKind;
 
 use crate::args::ReportArgs;
 use crate::exit::Exit;
-use crate::judging::report_of;
 use crate::output::{complain, print_reports};
-use crate::targets::{find, save};
+use assess::report_of;
+use assess::{find_format, save_reports};
 
 pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     let (kind, reports) = match read(args) {
@@ -20,13 +20,13 @@ pub(crate) fn report(args: &ReportArgs) -> Result<Exit> {
     };
     match &args.out {
         None => print_reports(&reports, kind)?,
-        Some(path) => save(&reports, kind, path)?,
+        Some(path) => save_reports(&reports, kind, path)?,
     }
     Ok(Exit::Pass)
 }
 
 fn read(args: &ReportArgs) -> Result<(&'static FormatKind, Vec<Report>)> {
-    let kind = find(&args.format)?;
+    let kind = find_format(&args.format)?;
     let (name, runs) = (kind.name, args.sources.len());
     ensure!(
         kind.several || runs == 1,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use judge::Baseline;
+use compare::Baseline;
 use reports::Report;
 use run::{Options, Progress, RunError};
 use scenario::{Loaded, Overrides};
@@ -13,14 +13,14 @@ use super::baseline;
 use crate::args::Run;
 use crate::exit::Exit;
 use crate::interrupt::{Interrupts, listen};
-use crate::judging::judge_fresh;
 use crate::output::{complain, complain_of, harmless, print, show};
 use crate::progress::Shown;
 use crate::sources::{load, overrides};
-use crate::targets::Targets;
+use assess::ReportFiles;
+use assess::judge_fresh;
 
 pub(crate) fn run(args: &Run) -> Result<Exit> {
-    let mut targets = match Targets::parse(&args.reports, &args.files.scenarios) {
+    let mut targets = match ReportFiles::parse(&args.reports, &args.files.scenarios) {
         Ok(targets) => targets,
         Err(error) => return Ok(usage(&error)),
     };
@@ -68,7 +68,7 @@ fn run_one(
     path: &Path,
     prepared: &Prepared,
     interrupts: &Interrupts,
-    targets: &mut Targets,
+    targets: &mut ReportFiles,
 ) -> Result<Exit> {
     let dir = match carry_out(args, path, &prepared.loaded, interrupts) {
         Ok(dir) => dir,

@@ -25,8 +25,12 @@ pub struct Reference {
 }
 
 impl Gateway for Reference {
-    fn configuration(&self, _: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
-        Ok(None)
+    fn configuration(&self, upstreams: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
+        let special = upstreams.policy.breaker.iter().flat_map(policy::Breaker::special_keys);
+        let unsupported: Vec<Unsupported> = special
+            .map(|key| Unsupported { key, why: "the reference gateway has no means for it yet".into() })
+            .collect();
+        if unsupported.is_empty() { Ok(None) } else { Err(unsupported) }
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use units::Moment;
 
 use super::window::Recent;
-use crate::Breaker;
+use policy::Breaker;
 
 /// The longest `Retry-After` that is obeyed, so that a backend can't take itself out for ever.
 pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
@@ -111,14 +111,14 @@ mod tests {
     use units::{Share, Timespan};
 
     use super::*;
-    use crate::Trip;
+    use policy::Trip;
 
     const NO_TRIP: Trip = Trip { consecutive: None, count: None, share: None, within: None, min: None };
     const OPEN_FOR: Duration = Duration::from_secs(5);
 
     fn machine(trip: Trip, probes: u16) -> Machine {
         let open_for = Timespan(OPEN_FOR);
-        Machine::new(Breaker { trip, open_for, probes: Some(probes), retry_after: true })
+        Machine::new(Breaker { probes: Some(probes), retry_after: true, ..Breaker::new(trip, open_for) })
     }
 
     fn in_a_row(consecutive: u32) -> Trip {

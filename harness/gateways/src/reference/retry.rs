@@ -8,7 +8,7 @@ use rand_pcg::Pcg64Mcg;
 
 use super::attempt::Failure;
 use super::settings::Retry;
-use crate::{Backoff, RetryOn};
+use policy::{Backoff, RetryOn};
 
 /// The longest wait, for a backoff that names none: past it, a factor would soon mean years.
 const WAIT_MAX: Duration = Duration::from_hours(1);

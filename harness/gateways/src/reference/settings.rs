@@ -5,7 +5,7 @@ use std::time::Duration;
 use units::Timespan;
 
 use super::defect::{Defect, Defects};
-use crate::{Backoff, Breaker, Policy, RetryOn, Trip};
+use policy::{Backoff, Breaker, Policy, RetryOn, Trip};
 
 /// For making a connection, where the policy is silent. Envoy's `connect_timeout` has the same default.
 const CONNECT: Duration = Duration::from_secs(5);

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use units::Moment;
 
-use crate::Trip;
-use crate::problems::REMEMBERED_MAX;
+use policy::REMEMBERED_MAX;
+use policy::Trip;
 
 /// The results that decide whether a breaker opens. Pure: it reads no clock.
 #[derive(Clone, Debug, Default)]

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use brownout_gateways::{GatewaySettings, Launch, Policy, Upstreams};
+use brownout_gateways::{GatewaySettings, Launch, Upstreams};
 use net::World;
+use policy::Policy;
 use serde_json::json;
 use tokio::task::LocalSet;
 

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use brownout_gateways::{GatewaySettings, Launch, Policy, Running, Upstream, Upstreams};
+use brownout_gateways::{GatewaySettings, Launch, Running, Upstream, Upstreams};
 use net::World;
+use policy::Policy;
 use serde_json::{Value, json};
 
 use super::backend::{Act, Backend};

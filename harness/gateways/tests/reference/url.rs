@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use brownout_gateways::{GatewaySettings, Handle, Launch, LaunchError, Policy, Running, Upstreams};
+use brownout_gateways::{GatewaySettings, Handle, Launch, LaunchError, Running, Upstreams};
 use net::World;
+use policy::Policy;
 use serde_json::json;
 use tokio::task::LocalSet;
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use units::Share;
 
 use super::{Expectation, Judged};
-use crate::Window;
 use crate::witness::Shown;
+use measure::view::View;
 
 /// At least a given share of the requests succeed.
 ///
@@ -55,10 +55,10 @@ impl Availability {
 }
 
 impl Expectation for Availability {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, _ledger: &Ledger, window: &View<'_>) -> Judged {
         let (mut count, mut failed) = (0u64, 0u64);
         let mut shown = Shown::default();
-        for entry in window.entries(ledger).filter(|entry| counts(entry.exchange)) {
+        for entry in window.entries().filter(|entry| counts(entry.exchange)) {
             count += 1;
             if !entry.exchange.succeeded() {
                 failed += 1;
@@ -122,7 +122,7 @@ mod tests {
     use reports::Verdict;
     use rstest::rstest;
 
-    use crate::testing::{Call, Run, Try};
+    use crate::testing::{Call, Judging, Run, Try};
 
     /// So many requests, of which the first `failed` fail.
     fn steady(count: usize, failed: usize) -> Run {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use units::Share;
 
 use super::{Expectation, Judged};
-use crate::Window;
+use measure::view::View;
 
 /// Requests are spread over the backends in the shares that are demanded.
 ///
@@ -59,7 +59,7 @@ impl Default for Tolerance {
 const Z_95: f64 = 1.96;
 
 impl Expectation for Balance {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
         let spread = Spread::of(ledger, window);
         let demanded = self.demanded(window);
         let name = |index: usize| window.brief.backends[index].name.as_str();
@@ -107,14 +107,14 @@ impl Expectation for Balance {
 
 impl Balance {
     /// The backends that are looked at, with their demanded shares.
-    fn demanded(&self, window: &Window<'_>) -> Vec<(usize, f64)> {
+    fn demanded(&self, window: &View<'_>) -> Vec<(usize, f64)> {
         let backends = &window.brief.backends;
         if let Some(shares) = &self.shares {
             let named = |name: &str| backends.iter().position(|backend| backend.name == name);
             return shares.iter().filter_map(|(name, share)| Some((named(name)?, share.get()))).collect();
         }
         let first = backends.iter().map(|backend| backend.priority).min();
-        let weight = |backend: &crate::BackendBrief| {
+        let weight = |backend: &measure::brief::BackendBrief| {
             if Some(backend.priority) == first { f64::from(backend.weight) } else { 0.0 }
         };
         let sum: f64 = backends.iter().map(weight).sum();
@@ -134,10 +134,10 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(ledger: &Ledger, window: &Window<'_>) -> Self {
+    fn of(_ledger: &Ledger, window: &View<'_>) -> Self {
         let backends = window.brief.backends.len();
         let mut spread = Spread { counts: vec![0; backends], first_at: vec![None; backends], total: 0 };
-        for first in window.entries(ledger).filter_map(|entry| entry.attempts.first()) {
+        for first in window.entries().filter_map(|entry| entry.attempts.first()) {
             spread.total += 1;
             let backend = usize::from(first.backend);
             if let Some(count) = spread.counts.get_mut(backend) {
@@ -213,7 +213,7 @@ mod tests {
     use insta::assert_snapshot;
     use reports::Verdict;
 
-    use crate::testing::{Call, Run, Try, settings};
+    use crate::testing::{Call, Judging, Run, Try, settings};
 
     /// So many requests, every `nth` of which goes to `b`.
     fn steady(count: usize, nth: usize) -> Run {

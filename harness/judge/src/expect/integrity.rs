@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Expectation, Judged};
-use crate::Window;
 use crate::witness::Shown;
+use measure::view::View;
 
 /// Answers reach the client that asked, whole and unaltered, and requests reach the backends so.
 ///
@@ -74,12 +74,12 @@ impl Violation {
 }
 
 impl Expectation for Integrity {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, _ledger: &Ledger, window: &View<'_>) -> Judged {
         let expected = "0 answers or requests that are not what was sent";
         let mut counts = [0u64; Violation::ALL.len()];
         let mut shown: [Shown; Violation::ALL.len()] = Default::default();
         let mut checked = 0u64;
-        for entry in window.entries(ledger) {
+        for entry in window.entries() {
             let exchange = entry.exchange;
             let violation = Violation::of(&entry);
             let checkable = exchange.echo != TagEcho::Absent || exchange.body != BodyCheck::Unknown;
@@ -197,7 +197,7 @@ mod tests {
     use reports::Verdict;
     use rstest::rstest;
 
-    use crate::testing::{Call, Run, Try};
+    use crate::testing::{Call, Judging, Run, Try};
 
     fn outage() -> Run {
         let run = Run::new().phase("outage", 10.0).backend("a").backend("b").class("writes", Method::Post);

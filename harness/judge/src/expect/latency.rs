@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use units::Timespan;
 
 use super::{Expectation, Judged};
-use crate::histograms::{empty, quantile, record};
-use crate::{Noise, Window};
+use measure::histograms::{empty, quantile, record};
+use measure::view::{Noise, View};
 
 /// Requests do not take longer than given bounds, quantile by quantile.
 ///
@@ -94,13 +94,13 @@ const SAMPLES_FOR_MAX: u64 = 20;
 const SAMPLES_BEYOND: f64 = 10.0;
 
 impl Expectation for Latency {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
         let measured = Measured::of(self, ledger, window);
         let parts: Vec<Judged> = self.bounds().into_iter().map(|bound| bound.judge(&measured)).collect();
         let mut judged = Judged::all(parts);
         let classes = window.brief.traffic.iter().enumerate();
         let mut closed = classes.filter(|(index, class)| {
-            !class.open_loop && window.demand.traffic.is_none_or(|demanded| usize::from(demanded) == *index)
+            !class.open_loop && window.place.traffic.is_none_or(|demanded| usize::from(demanded) == *index)
         });
         if let Some((_, class)) = closed.next() {
             judged.because =
@@ -144,12 +144,10 @@ struct Measured {
 }
 
 impl Measured {
-    fn of(settings: &Latency, ledger: &Ledger, window: &Window<'_>) -> Self {
+    fn of(settings: &Latency, ledger: &Ledger, window: &View<'_>) -> Self {
         let mut histogram = empty();
         let mut slowest: Vec<(Duration, Tag)> = Vec::new();
-        for exchange in
-            window.entries(ledger).map(|entry| entry.exchange).filter(|exchange| exchange.was_sent())
-        {
+        for exchange in window.entries().map(|entry| entry.exchange).filter(|exchange| exchange.was_sent()) {
             let time = settings.of.of(exchange);
             record(&mut histogram, time);
             if slowest.len() < crate::witness::WITNESSES_MAX
@@ -167,7 +165,7 @@ impl Measured {
             time: settings.of,
             histogram,
             slowest,
-            noise: window.noise(ledger),
+            noise: window.noise(),
             stalled: stalled as f64 / length,
         }
     }
@@ -210,7 +208,7 @@ impl Bound {
         Judged {
             verdict,
             summary: format!("{name} of {} was {}", measured.time.word(), Timespan(value)),
-            observed: format!("{name} {} over {}", Timespan(value), crate::words::count(count, "request")),
+            observed: format!("{name} {} over {}", Timespan(value), units::plural::count(count, "request")),
             expected,
             because,
             observations: count,
@@ -266,7 +264,7 @@ mod tests {
     use reports::Verdict;
     use rstest::rstest;
 
-    use crate::testing::{Call, Run, Try, settings};
+    use crate::testing::{Call, Judging, Run, Try, settings};
 
     /// 2 000 requests of 2 ms over 10 s, every hundredth-but-one of which takes `slow` milliseconds.
     fn steady(count: usize, slow: f64) -> Run {

@@ -18,9 +18,11 @@ mod tests;
 mod timeout;
 
 use evidence::{Ledger, Tag};
+use measure::view::View;
 use reports::Verdict;
 
-use crate::Window;
+use crate::claim::Claim;
+use crate::forecast::{Forecast, Outlook};
 
 units::registry! {
     /// A demand with its bounds, chosen by its key in the scenario.
@@ -41,8 +43,20 @@ units::registry! {
 
 /// A kind of expectation.
 pub trait Expectation {
-    /// Judges the ledger in one window. A pure function of both; empty evidence gives inconclusive.
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged;
+    /// What it says of what is seen from one place. A pure function; empty evidence leaves it open.
+    fn claims(&self, view: &View<'_>) -> Vec<Claim> {
+        vec![Claim::settled(self.judge(view.ledger, view))]
+    }
+
+    /// What can be told before a run: the cases that will come up, and whether it can fail or pass at all.
+    fn forecast(&self, _outlook: &Outlook<'_>) -> Vec<Forecast> {
+        Vec::new()
+    }
+
+    /// The older contract: a judgement that is decided already.
+    fn judge(&self, _ledger: &Ledger, _window: &View<'_>) -> Judged {
+        Judged::inconclusive("", "", "")
+    }
 
     /// True if it only means something in a phase in which a fault is planned, so that the scenario is warned
     /// about a phase without one.

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Expectation, Judged};
-use crate::Window;
 use crate::witness::Shown;
-use crate::words::{count, times, were};
+use measure::view::View;
+use units::plural::{count, times, were};
 
 /// A request that has arrived whole at a backend never arrives again.
 ///
@@ -38,7 +38,7 @@ use crate::words::{count, times, were};
 pub struct NoReplay {}
 
 impl Expectation for NoReplay {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
         let request = &request(window);
         let expected = format!("0 {request}s delivered more than once");
         Deliveries::of(ledger, window).judged(request, expected)
@@ -68,9 +68,9 @@ struct Deliveries {
 }
 
 impl Deliveries {
-    fn of(ledger: &Ledger, window: &Window<'_>) -> Self {
+    fn of(_ledger: &Ledger, window: &View<'_>) -> Self {
         let mut counted = Deliveries::default();
-        for entry in window.entries(ledger).filter(|entry| is_demanded(window, entry)) {
+        for entry in window.entries().filter(|entry| is_demanded(window, entry)) {
             let Some(first) = entry.attempts.iter().position(|attempt| attempt.body_done.is_some()) else {
                 continue;
             };
@@ -121,18 +121,18 @@ impl Deliveries {
     }
 }
 
-fn is_demanded(window: &Window<'_>, entry: &Entry<'_>) -> bool {
+fn is_demanded(window: &View<'_>, entry: &Entry<'_>) -> bool {
     let class = window.brief.traffic.get(usize::from(entry.exchange.class));
-    window.demand.traffic.is_some() || class.is_none_or(|class| !class.method.is_idempotent())
+    window.place.traffic.is_some() || class.is_none_or(|class| !class.method.is_idempotent())
 }
 
 /// What a request is called: `POST request`.
-fn request(window: &Window<'_>) -> String {
-    let class = window.demand.traffic.and_then(|class| window.brief.traffic.get(usize::from(class)));
+fn request(window: &View<'_>) -> String {
+    let class = window.place.traffic.and_then(|class| window.brief.traffic.get(usize::from(class)));
     class.map_or_else(|| "non-idempotent request".to_owned(), |class| format!("{} request", class.method))
 }
 
-fn shows(window: &Window<'_>, first: &Attempt, again: &Attempt, deliveries: usize) -> String {
+fn shows(window: &View<'_>, first: &Attempt, again: &Attempt, deliveries: usize) -> String {
     let count = times(deliveries);
     let to = window.brief.backend_name(again.backend);
     if again.backend == first.backend {
@@ -148,7 +148,7 @@ mod tests {
     use insta::assert_snapshot;
     use reports::Verdict;
 
-    use crate::testing::{Call, Run, Try};
+    use crate::testing::{Call, Judging, Run, Try};
 
     fn outage() -> Run {
         let run = Run::new().phase("outage", 10.0).backend("a").backend("b").class("reads", Method::Get);

@@ -10,7 +10,8 @@ use units::{Share, Stretch};
 
 use super::{Expectation, Judged};
 use crate::witness::Shown;
-use crate::{InjectionBrief, Window};
+use measure::brief::InjectionBrief;
+use measure::view::View;
 
 /// When a request meets a fault to the last, the client sees one of the given statuses.
 ///
@@ -56,12 +57,12 @@ pub struct Status {
 const LISTED_MAX: usize = 6;
 
 impl Expectation for Status {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
         let faults = Faults::of(self.on.as_deref(), ledger, window);
         let (mut count, mut kept) = (0u64, 0u64);
         let mut seen: BTreeMap<(u16, bool, Outcome), u64> = BTreeMap::new();
         let mut shown = Shown::default();
-        let answered = window.entries(ledger).filter(|entry| tells(entry.exchange));
+        let answered = window.entries().filter(|entry| tells(entry.exchange));
         for entry in answered.filter(|entry| faults.ended(entry)) {
             let exchange = entry.exchange;
             count += 1;
@@ -153,7 +154,7 @@ struct Faults {
 }
 
 impl Faults {
-    fn of(kind: Option<&str>, ledger: &Ledger, window: &Window<'_>) -> Self {
+    fn of(kind: Option<&str>, ledger: &Ledger, window: &View<'_>) -> Self {
         let meant = |injection: &InjectionBrief| kind.is_none_or(|kind| injection.fault == kind);
         let injections: Vec<_> = window.injections().filter(|(_, injection)| meant(injection)).collect();
         let mut turning_away = Vec::new();
@@ -215,7 +216,7 @@ mod tests {
     use reports::Verdict;
     use rstest::rstest;
 
-    use crate::testing::{Call, Run, Try, settings};
+    use crate::testing::{Call, Judging, Run, Try, settings};
 
     fn outage(fault: &str) -> Run {
         let run = Run::new().phase("outage", 10.0).backend("a").backend("b").class("reads", Method::Get);

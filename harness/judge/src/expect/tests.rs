@@ -6,8 +6,10 @@ use reports::Verdict;
 use serde::Deserialize;
 
 use super::ExpectationSettings;
+use crate::demand::{Demand, RunFacts};
 use crate::testing::{Call, Run, Try};
-use crate::{Brief, Demand, RunFacts, Window, finding, judge};
+use crate::{finding, judge};
+use measure::brief::Brief;
 
 /// The expectation that a kind's documentation gives as its example.
 fn example(kind: &units::Kind) -> ExpectationSettings {
@@ -93,9 +95,7 @@ fn empty_evidence_is_inconclusive_for_every_kind() {
     let (brief, ledger) = outage().build();
     for kind in ExpectationSettings::KINDS {
         let demand = demand_of(kind, None);
-        let judged = demand.expectation.contract().judge(&ledger, &Window::of(&brief, &demand));
-        assert_eq!(judged.verdict, Verdict::Inconclusive, "{} by itself", kind.name);
-        let finding = finding::find(&brief, &demand, &ledger);
+        let finding = finding::find_all(&brief, &[demand], &ledger).remove(0);
         assert_eq!(finding.verdict, Verdict::Inconclusive, "{}", kind.name);
         assert_eq!(finding.because, "no request was due in the settled part of `outage`");
     }
@@ -105,7 +105,7 @@ fn empty_evidence_is_inconclusive_for_every_kind() {
 fn no_kind_passes_on_requests_that_were_never_sent() {
     let (brief, ledger) = outage().calls(2_000, |n| Call::due("reads", 4.0 * n as f64).skipped()).build();
     for kind in ExpectationSettings::KINDS {
-        let finding = finding::find(&brief, &demand_of(kind, None), &ledger);
+        let finding = finding::find_all(&brief, &[demand_of(kind, None)], &ledger).remove(0);
         assert_eq!(finding.verdict, Verdict::Inconclusive, "{}: {}", kind.name, finding.because);
     }
 }
@@ -148,12 +148,11 @@ fn calls() -> impl Strategy<Value = Call> {
     )
 }
 
-fn report_of(brief: &mut Brief, ledger: &Ledger) -> reports::Report {
+fn report_of(brief: &Brief, ledger: &Ledger) -> reports::Report {
     let classes = [None, Some(0), Some(1)];
     let demands =
         ExpectationSettings::KINDS.iter().flat_map(|kind| classes.map(|class| demand_of(kind, class)));
-    brief.demands = demands.collect();
-    judge(brief, ledger, RunFacts::default())
+    judge(brief, &demands.collect::<Vec<_>>(), ledger, RunFacts::default())
 }
 
 proptest! {
@@ -162,12 +161,12 @@ proptest! {
     #[test]
     fn any_ledger_is_judged_without_panic_and_twice_the_same(calls in prop::collection::vec(calls(), 0..60)) {
         let run = calls.into_iter().fold(outage(), Run::call);
-        let (mut brief, ledger) = run.build();
-        let report = report_of(&mut brief, &ledger);
-        prop_assert_eq!(report.findings.len(), brief.demands.len());
+        let (brief, ledger) = run.build();
+        let report = report_of(&brief, &ledger);
+        prop_assert_eq!(report.findings.len(), 3 * ExpectationSettings::KINDS.len());
         prop_assert!(report.findings.iter().all(|finding| finding.witnesses.len() <= 5));
-        let (mut brief, ledger) = run.build();
-        prop_assert_eq!(report_of(&mut brief, &ledger), report);
+        let (brief, ledger) = run.build();
+        prop_assert_eq!(report_of(&brief, &ledger), report);
     }
 
     #[test]
@@ -175,7 +174,7 @@ proptest! {
         calls in prop::collection::vec(calls(), 1..30),
         strays in prop::collection::vec(any::<(u16, u64, i64, u16)>(), 1..30),
     ) {
-        let (mut brief, _) = outage().build();
+        let (brief, _) = outage().build();
         let run = calls.into_iter().fold(outage(), Run::call);
         let (_, ledger) = run.build();
         let mut evidence = Evidence { ended: ledger.rest().ended, ..Evidence::default() };
@@ -193,6 +192,6 @@ proptest! {
             evidence.firings.push(evidence::Firing { injection: index, backend: number, from: units::Moment(time), to: units::Moment::EPOCH });
             evidence.hiccups.push(evidence::Hiccup { at: units::Moment(time), length: bits });
         }
-        report_of(&mut brief, &Ledger::join(evidence));
+        report_of(&brief, &Ledger::join(evidence));
     }
 }

@@ -1,280 +1,62 @@
-//! Ledgers for tests, written as what happened rather than as rows.
-//!
-//! ```text
-//! let run = Run::new()
-//!     .phase("steady", 5.0)                                   // seconds; phases follow each other from the epoch
-//!     .phase("outage", 10.0)
-//!     .backend("a")                                           // weight 1, priority 0
-//!     .backend("b")
-//!     .class("reads", Method::Get)                            // open loop; `.closed_class` for closed loop
-//!     .fault("outage", "status", &["a"])                      // in force for the whole phase
-//!     .call(Call::due("reads", 5_100.0)                       // milliseconds since the epoch
-//!         .attempt(Try::hit("a", "status"))                   // as the fault makes it: here a 503 after 1 ms
-//!         .attempt(Try::ok("b").after(25.0)))                 // 25 ms after the attempt before it ended
-//!     .calls(100, |n| Call::due("reads", 6_000.0 + n as f64)  // many alike
-//!         .attempt(Try::ok("b")));
-//! let finding = run.finding("outage", "reads", "attempts = { max = 2 }");   // with the common rules around it
-//! let judged = run.judged("outage", "reads", "attempts = { max = 2 }");     // the kind alone
-//! let (brief, ledger) = run.build();                                        // to look at the ledger itself
-//! ```
-//!
-//! - `Try`: `ok(backend)`, `hit(backend, fault)`; then `.after(ms)` (from the end of the attempt before, or from the
-//!   sending; 0.2 without it), `.takes(ms)` (arrival to end), `.status(code)`, `.ends(End)` (without an answer),
-//!   `.row(|attempt| …)` for anything else on the finished row.
-//! - `Call`: `due(class, ms)`; then `.lag(ms)`, `.attempt(Try)`, and if the answer is not what the last attempt
-//!   gives: `.rejected(status, ms)` (made by the gateway, so long after sending), `.ends(Outcome, ms)` (without a
-//!   status, so long after sending), `.row(|exchange| …)`. Without any attempt the gateway answers 503 after 1 ms.
-//! - `Run`: also `.firing(fault, backend, from_ms, to_ms)` for closed listeners, `.hiccup(at_ms, length_ms)`,
-//!   `.cut(at_ms)`, `.early(why, at_ms)`, `.lost(rows)`, `.weighted(backend, weight, priority)`, `.settle(ms)`,
-//!   `.samples_min(count)`.
-//!
-//! `outline(&finding)` is the whole finding as text, for snapshots.
-//!
-//! An empty name for the traffic stands for all of it. Tags are given in the order in which calls are due.
+//! Findings of the ledgers that `measure::testing` makes.
 
-mod call;
 mod outline;
-mod rows;
 
-use std::time::Duration;
-
-use evidence::{Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag};
+use measure::stalls::Stalls;
+use measure::view::View;
 use reports::{Finding, Report};
-use units::{Moment, Stretch, Timespan};
 
-use crate::{
-    About, BackendBrief, Brief, Demand, ExpectationSettings, InjectionBrief, Judged, PhaseBrief, RunFacts,
-    TrafficBrief, Window, finding, judge,
-};
+use crate::demand::{Demand, RunFacts};
+use crate::expect::{ExpectationSettings, Judged};
+use crate::{finding, judge};
 
-pub(crate) use call::{Call, Try};
+pub(crate) use measure::testing::{Call, Run, Try};
 pub(crate) use outline::outline;
 
-/// The hash of every request body, as far as tests don't say otherwise.
-pub(crate) const REQUEST_HASH: u64 = 0xB0D7;
-
-/// The moment `ms` milliseconds after the epoch.
-pub(crate) fn at(ms: f64) -> Moment {
-    Moment((ms * 1e6).round() as i64)
-}
-
-/// A run with its evidence.
-#[derive(Clone)]
-pub(crate) struct Run {
-    brief: Brief,
-    evidence: Evidence,
-    calls: Vec<Call>,
-    settle: Timespan,
-    samples_min: Option<u64>,
-}
-
-impl Run {
-    pub(crate) fn new() -> Self {
-        let about = About { name: "test".into(), ..About::default() };
-        let brief = Brief {
-            about,
-            phases: vec![],
-            traffic: vec![],
-            backends: vec![],
-            injections: vec![],
-            demands: vec![],
-        };
-        let evidence = Evidence::default();
-        Run { brief, evidence, calls: vec![], settle: Timespan::default(), samples_min: None }
-    }
-
-    /// A phase of so many seconds, after the one before.
-    pub(crate) fn phase(mut self, name: &str, seconds: f64) -> Self {
-        let from = self.brief.phases.last().map_or(Moment::EPOCH, |phase| phase.during.to);
-        let during = Stretch { from, to: from + Duration::from_secs_f64(seconds) };
-        self.brief.phases.push(PhaseBrief { name: name.into(), during });
-        self
-    }
-
-    pub(crate) fn backend(self, name: &str) -> Self {
-        self.weighted(name, 1, 0)
-    }
-
-    pub(crate) fn weighted(mut self, name: &str, weight: u32, priority: u32) -> Self {
-        self.brief.backends.push(BackendBrief { name: name.into(), weight, priority });
-        self
-    }
-
-    pub(crate) fn class(self, name: &str, method: Method) -> Self {
-        self.add_class(name, method, true)
-    }
-
-    pub(crate) fn closed_class(self, name: &str, method: Method) -> Self {
-        self.add_class(name, method, false)
-    }
-
-    fn add_class(mut self, name: &str, method: Method, open_loop: bool) -> Self {
-        let request = format!("{} /{name}", method.word());
-        self.brief.traffic.push(TrafficBrief { name: name.into(), method, request, open_loop });
-        self
-    }
-
-    /// A fault in force for a whole phase. `refuse` hides attempts and closes the listener; `accept` is a reset at
-    /// accept, which hides attempts only.
-    pub(crate) fn fault(mut self, phase: &str, fault: &str, backends: &[&str]) -> Self {
-        let index = self.phase_index(phase);
-        let backends = backends.iter().map(|name| self.backend_index(name)).collect();
-        self.brief.injections.push(InjectionBrief {
-            phase: index,
-            fault: if fault == "accept" { "reset".into() } else { fault.into() },
-            settings: "{}".into(),
-            backends,
-            during: self.brief.phases[index].during,
-            hides_attempts: fault == "refuse" || fault == "accept",
-            closes_listener: fault == "refuse",
-        });
-        self
-    }
-
-    pub(crate) fn call(mut self, call: Call) -> Self {
-        self.calls.push(call);
-        self
-    }
-
-    pub(crate) fn calls(mut self, count: usize, call: impl Fn(usize) -> Call) -> Self {
-        self.calls.extend((0..count).map(call));
-        self
-    }
-
-    /// The listener of `backend` really was closed by the fault.
-    pub(crate) fn firing(mut self, fault: &str, backend: &str, from_ms: f64, to_ms: f64) -> Self {
-        let backend = self.backend_index(backend);
-        let injection = self.injection_index(fault, backend, at(from_ms));
-        self.evidence.firings.push(Firing { injection, backend, from: at(from_ms), to: at(to_ms) });
-        self
-    }
-
-    /// A connection that a fault hit at accept.
-    pub(crate) fn connection_hit(mut self, fault: &str, backend: &str, at_ms: f64) -> Self {
-        let backend = self.backend_index(backend);
-        let injections = 1 << self.injection_index(fault, backend, at(at_ms));
-        self.evidence.connections.push(Connection {
-            backend,
-            connection: 1_000 + self.evidence.connections.len() as u32,
-            accepted: at(at_ms),
-            closed: at(at_ms),
-            requests: 0,
-            injections,
-            effective: injections,
-            end: ConnectionEnd::BackendRst,
-        });
-        self
-    }
-
-    pub(crate) fn hiccup(mut self, at_ms: f64, length_ms: f64) -> Self {
-        self.evidence.hiccups.push(Hiccup { at: at(at_ms), length: (length_ms * 1e6) as u64 });
-        self
-    }
-
-    /// The run was killed: the last moment on record is `at_ms`.
-    pub(crate) fn cut(mut self, at_ms: f64) -> Self {
-        (self.evidence.cut, self.evidence.ended) = (true, at(at_ms));
-        self
-    }
-
-    /// The run ended before its plan did.
-    pub(crate) fn early(mut self, why: &str, at_ms: f64) -> Self {
-        (self.evidence.early, self.evidence.ended) = (Some(why.into()), at(at_ms));
-        self
-    }
-
-    pub(crate) fn lost(mut self, rows: u64) -> Self {
-        self.evidence.losses = Losses { rows, connections: 0 };
-        self
-    }
-
-    /// Settling time of the demands that are made from here on.
-    pub(crate) fn settle(mut self, ms: f64) -> Self {
-        self.settle = Timespan(Duration::from_secs_f64(ms / 1e3));
-        self
-    }
-
-    /// Fewest observations of the demands that are made from here on.
-    pub(crate) fn samples_min(mut self, count: u64) -> Self {
-        self.samples_min = Some(count);
-        self
-    }
-
-    /// Adds a demand, for [`Run::report`] and [`Run::build`].
-    pub(crate) fn demand(mut self, phase: &str, traffic: &str, expectation: &str) -> Self {
-        let demand = self.demand_of(phase, traffic, expectation);
-        self.brief.demands.push(demand);
-        self
-    }
-
-    /// The brief and the joined ledger.
-    pub(crate) fn build(&self) -> (Brief, Ledger) {
-        let mut evidence = self.evidence.clone();
-        let mut calls = self.calls.clone();
-        calls.sort_by_key(|call| call.due);
-        let mut nth = vec![0; self.brief.backends.len()];
-        for (tag, call) in calls.iter().enumerate() {
-            let attempts = self.attempts(call, Tag(tag as u64), &mut nth);
-            evidence.exchanges.push(self.exchange(call, Tag(tag as u64), &attempts));
-            evidence.attempts.extend(attempts);
-        }
-        if !evidence.cut && evidence.early.is_none() {
-            let planned = self.brief.phases.last().map_or(Moment::EPOCH, |phase| phase.during.to);
-            evidence.ended = evidence.last_moment().max(planned);
-        }
-        (self.brief.clone(), Ledger::join(evidence))
-    }
-
-    /// What the kind says by itself.
-    pub(crate) fn judged(&self, phase: &str, traffic: &str, expectation: &str) -> Judged {
-        let (brief, ledger) = self.build();
-        let demand = self.demand_of(phase, traffic, expectation);
-        demand.expectation.contract().judge(&ledger, &Window::of(&brief, &demand))
-    }
-
+/// What can be judged of a run.
+pub(crate) trait Judging {
+    /// What a kind of the older contract says by itself.
+    fn judged(&self, phase: &str, traffic: &str, expectation: &str) -> Judged;
     /// What the report says of one demand.
-    pub(crate) fn finding(&self, phase: &str, traffic: &str, expectation: &str) -> Finding {
-        let (brief, ledger) = self.build();
-        finding::find(&brief, &self.demand_of(phase, traffic, expectation), &ledger)
-    }
-
+    fn finding(&self, phase: &str, traffic: &str, expectation: &str) -> Finding;
     /// The whole report of the demands that were added.
-    pub(crate) fn report(&self) -> Report {
+    fn report(&self) -> Report;
+}
+
+impl Judging for Run {
+    fn judged(&self, phase: &str, traffic: &str, expectation: &str) -> Judged {
         let (brief, ledger) = self.build();
-        judge(&brief, &ledger, RunFacts::default())
+        let stalls = Stalls::of(&ledger);
+        let demand = demand(self.place(phase, traffic), expectation);
+        demand.expectation.contract().judge(&ledger, &View::of(&brief, &ledger, &stalls, demand.place()))
     }
 
-    fn demand_of(&self, phase: &str, traffic: &str, expectation: &str) -> Demand {
-        let expectation = settings(expectation).unwrap_or_else(|error| panic!("`{expectation}`: {error}"));
-        let class = self.brief.traffic.iter().position(|class| class.name == traffic);
-        assert!(class.is_some() || traffic.is_empty(), "no class `{traffic}`");
-        Demand {
-            expectation,
-            phase: self.phase_index(phase),
-            traffic: class.map(|class| class as u16),
-            settle: self.settle,
-            samples_min: self.samples_min,
-            line: None,
-        }
+    fn finding(&self, phase: &str, traffic: &str, expectation: &str) -> Finding {
+        let (brief, ledger) = self.build();
+        let demands = [demand(self.place(phase, traffic), expectation)];
+        finding::find_all(&brief, &demands, &ledger).remove(0)
     }
 
-    fn phase_index(&self, name: &str) -> usize {
-        let index = self.brief.phases.iter().position(|phase| phase.name == name);
-        index.unwrap_or_else(|| panic!("no phase `{name}`"))
+    fn report(&self) -> Report {
+        let (brief, ledger) = self.build();
+        judge(&brief, &demands(self), &ledger, RunFacts::default())
     }
+}
 
-    fn backend_index(&self, name: &str) -> u16 {
-        let index = self.brief.backends.iter().position(|backend| backend.name == name);
-        index.unwrap_or_else(|| panic!("no backend `{name}`")) as u16
-    }
+/// The demands that were added to a run.
+pub(crate) fn demands(run: &Run) -> Vec<Demand> {
+    run.expects().iter().map(|expect| demand(expect.place, &expect.text)).collect()
+}
 
-    fn injection_index(&self, fault: &str, backend: u16, moment: Moment) -> u16 {
-        let index = self.brief.injections.iter().position(|injection| {
-            injection.fault == fault
-                && injection.backends.contains(&backend)
-                && injection.during.contains(moment)
-        });
-        index.unwrap_or_else(|| panic!("no fault `{fault}` on backend {backend} at {moment}")) as u16
+fn demand(place: measure::view::Place, expectation: &str) -> Demand {
+    let expectation = settings(expectation).unwrap_or_else(|error| panic!("`{expectation}`: {error}"));
+    Demand {
+        expectation,
+        phase: place.phase,
+        traffic: place.traffic,
+        settle: place.settle,
+        samples_min: place.samples_min,
+        line: None,
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 use driver::{Class, DriverSpec};
 use evidence::RunNonce;
 use fake_backends::{BackendSpec, Injection, PoolSpec};
-use gateways::{GatewaySettings, Policy};
-use judge::{About, BackendBrief, Brief, Demand, InjectionBrief, PhaseBrief, TrafficBrief};
+use gateways::GatewaySettings;
+use judge::Demand;
+use measure::brief::{About, BackendBrief, Brief, InjectionBrief, PhaseBrief, TrafficBrief};
+use policy::Policy;
 
 use super::{Context, backends, demands, faults, gateway, limits, load, phases, traffic};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -60,14 +62,6 @@ fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
     let length =
         parts.phases.last().map(|phase| phase.during.to.since(units::Moment::EPOCH)).unwrap_or_default();
     let longest = parts.classes.iter().map(|class| class.deadline).max().unwrap_or_default();
-    let brief = Brief {
-        about: about(scenario),
-        phases: parts.phases,
-        traffic: parts.classes.iter().map(traffic_brief).collect(),
-        backends: backend_briefs(scenario),
-        injections: parts.injection_briefs,
-        demands: parts.demands,
-    };
     let mut driver = DriverSpec {
         target: backends::ANY_PORT,
         host: HOST.to_owned(),
@@ -80,6 +74,15 @@ fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
         exchanges_max: limits.exchanges,
         threads: parts.threads,
     };
+    let classes = 0..driver.classes.len() as u16;
+    let brief = Brief {
+        about: about(scenario),
+        traffic: classes.map(|class| traffic_brief(&driver, class, &parts.phases)).collect(),
+        phases: parts.phases,
+        backends: backend_briefs(scenario),
+        injections: parts.injection_briefs,
+        policy: parts.policy.clone(),
+    };
     let pool = PoolSpec {
         backends: parts.backends,
         injections: parts.injections,
@@ -91,7 +94,8 @@ fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
     };
     let (name, base) = (scenario.name.value.clone(), base.to_path_buf());
     let (gateway, policy, grace) = (parts.gateway, parts.policy, longest + GRACE);
-    Plan { name, seed, gateway, policy, pool, driver, brief, length, grace, base, limits }
+    let demands = parts.demands;
+    Plan { name, seed, gateway, policy, pool, driver, brief, demands, length, grace, base, limits }
 }
 
 /// The exchanges of a plan: those of the schedule, and what it leaves of the limit to closed-loop classes.
@@ -118,12 +122,18 @@ fn about(scenario: &Scenario) -> About {
     }
 }
 
-fn traffic_brief(class: &Class) -> TrafficBrief {
+fn traffic_brief(driver: &DriverSpec, index: u16, phases: &[PhaseBrief]) -> TrafficBrief {
+    let class = &driver.classes[usize::from(index)];
+    let open_loop = matches!(class.mode, driver::Mode::Open(_));
+    let planned = || phases.iter().map(|phase| driver::count_in(driver, index, phase.during)).collect();
     TrafficBrief {
         name: class.name.clone(),
         method: evidence::Method::parse(&class.method),
         request: format!("{} {}", class.method, class.path),
-        open_loop: matches!(class.mode, driver::Mode::Open(_)),
+        open_loop,
+        planned: open_loop.then(planned),
+        deadline: units::Timespan(class.deadline),
+        body: class.body.as_ref().map_or(0, driver::Body::size),
     }
 }
 

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use driver::Class;
 use fake_backends::fault::FaultSettings;
-use judge::{Demand, ExpectationSettings, InjectionBrief, PhaseBrief};
+use judge::{Demand, ExpectationSettings};
+use measure::brief::{InjectionBrief, PhaseBrief};
 use units::{Stretch, Timespan};
 
 use super::Context;

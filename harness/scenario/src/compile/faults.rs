@@ -2,7 +2,8 @@
 
 use fake_backends::Injection;
 use fake_backends::fault::FaultSettings;
-use judge::{InjectionBrief, PhaseBrief};
+use fake_backends::fault::{Does, Outline};
+use measure::brief::{FaultDoes, FaultOutline, InjectionBrief, PhaseBrief};
 use serde::Serialize;
 use units::{Moment, Stretch, Timespan};
 
@@ -103,7 +104,21 @@ fn brief(injection: &Injection, phase: usize) -> InjectionBrief {
         during: injection.during,
         hides_attempts: fault.hides_attempts(),
         closes_listener: fault.closes_listener(),
+        outline: Some(outline(fault.outline())),
     }
+}
+
+/// What a fault does, in the words of measuring.
+fn outline(fault: Outline) -> FaultOutline {
+    let does = match fault.does {
+        Does::Delays(least, most) => FaultDoes::Delays { least: Timespan(least), most: Timespan(most) },
+        Does::Answers(status) => FaultDoes::Answers { status },
+        Does::Hangs => FaultDoes::Hangs,
+        Does::Breaks => FaultDoes::Breaks,
+        Does::Cuts => FaultDoes::Cuts,
+        Does::Refuses => FaultDoes::Refuses,
+    };
+    FaultOutline { share: fault.share, first: fault.first, does }
 }
 
 /// The settings of a kind in the words of the file, without what is empty: `{ code = 503, share = 0.5 }`.

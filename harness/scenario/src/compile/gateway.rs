@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use fake_backends::BackendSpec;
-use gateways::{GatewaySettings, Policy, Unsupported, Upstream, Upstreams};
+use gateways::{GatewaySettings, Unsupported, Upstream, Upstreams};
+use policy::Policy;
 
 use super::Context;
 use crate::document::place;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use driver::{Class, Mode, Segment};
-use judge::PhaseBrief;
+use measure::brief::PhaseBrief;
 use units::Stretch;
 
 use super::Context;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use judge::PhaseBrief;
+use measure::brief::PhaseBrief;
 use units::{Moment, Stretch, Timespan};
 
 use super::Context;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use driver::{Class, Mode, Segment};
-use judge::PhaseBrief;
+use measure::brief::PhaseBrief;
 use units::{Rate, Stretch, Timespan};
 
 use super::{Context, request};

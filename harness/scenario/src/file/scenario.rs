@@ -1,7 +1,8 @@
 //! The whole file, and its smaller tables.
 
-use gateways::{GatewaySettings, Policy};
+use gateways::GatewaySettings;
 use judge::ExpectationSettings;
+use policy::Policy;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::Size;

@@ -100,7 +100,7 @@ fn an_injection_is_the_same_for_backends_and_judge() {
 fn an_expectation_keeps_the_line_that_it_has_in_the_file_whatever_is_overridden() {
     let line = |overrides: &Overrides| {
         let loaded = load_text("orders.toml", SOUND, Path::new("."), overrides).unwrap();
-        loaded.plan.brief.demands[0].line
+        loaded.plan.demands[0].line
     };
     let own = line(&Overrides::default());
     assert!(SOUND.lines().nth(own.unwrap() as usize - 1).unwrap().starts_with("attempts"));
@@ -113,7 +113,7 @@ fn an_expectation_keeps_the_line_that_it_has_in_the_file_whatever_is_overridden(
 #[test]
 fn an_expectation_becomes_one_demand_a_phase_and_keeps_its_line() {
     let text = format!("{SOUND}\n[[expect]]\nintegrity = {{}}\n");
-    let demands = plan(&text).brief.demands;
+    let demands = plan(&text).demands;
     assert_eq!(demands.iter().map(|demand| demand.phase).collect::<Vec<_>>(), [1, 0, 1]);
     assert_eq!((demands[0].traffic, demands[1].traffic), (Some(0), None));
     let line = demands[0].line.unwrap() as usize;
@@ -122,7 +122,7 @@ fn an_expectation_becomes_one_demand_a_phase_and_keeps_its_line() {
 
 #[test]
 fn without_a_phase_an_expectation_that_needs_a_fault_looks_where_there_is_one() {
-    let demands = plan(&with("in = \"brownout\"\n", "")).brief.demands;
+    let demands = plan(&with("in = \"brownout\"\n", "")).demands;
     assert_eq!(demands.iter().map(|demand| demand.phase).collect::<Vec<_>>(), [1]);
 }
 

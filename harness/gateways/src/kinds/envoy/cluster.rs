@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, priorities};
 use super::write::seconds;
-use crate::{Breaker, Upstream, Upstreams};
+use crate::{Upstream, Upstreams};
+use policy::Breaker;
 
 /// How often it is looked whether a backend may come back: an open time is kept as exactly as that.
 const LOOK: &str = "0.05s";

@@ -5,7 +5,8 @@ use std::time::Duration;
 use units::Timespan;
 
 use super::super::launched::{Refusals, attempts};
-use crate::{Backoff, Breaker, Policy, Retry, RetryOn, Upstreams};
+use crate::Upstreams;
+use policy::{Backoff, Breaker, Policy, Retry, RetryOn};
 
 /// Envoy doubles each wait.
 const FACTOR: f64 = 2.0;

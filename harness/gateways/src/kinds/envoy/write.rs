@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::super::launched::{Machine, NONCE, READY_PATH, attempts, priorities};
 use super::cluster;
-use crate::{Backoff, Policy, Retry, RetryOn, Upstreams};
+use crate::Upstreams;
+use policy::{Backoff, Policy, Retry, RetryOn};
 
 /// "No wait" as near as Envoy comes to it: less is counted as 1 ms.
 const NO_WAIT: Duration = Duration::from_millis(1);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::launched::{CONNECT, Refusals, attempts, headers_within, priorities};
-use crate::{Breaker, Policy, RetryOn, Upstreams};
+use crate::Upstreams;
+use policy::{Breaker, Policy, RetryOn};
 
 /// The statuses that `retry-on` knows (HAProxy 2.6 configuration manual, section 4.2).
 const STATUSES: [u16; 10] = [401, 403, 404, 408, 425, 500, 501, 502, 503, 504];

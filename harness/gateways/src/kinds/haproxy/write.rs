@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
-use crate::{Breaker, Policy, RetryOn, Upstream, Upstreams};
+use crate::{Upstream, Upstreams};
+use policy::{Breaker, Policy, RetryOn};
 
 pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
     let policy = &upstreams.policy;

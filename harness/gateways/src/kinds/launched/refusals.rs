@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use units::Timespan;
 
-use crate::{Policy, Retry, Unsupported, Upstream, Upstreams};
+use crate::{Unsupported, Upstream, Upstreams};
+use policy::{Policy, Retry};
 
 /// The longest timer: HAProxy keeps milliseconds in 31 bits, and nothing here needs longer ones.
 const TIMER_MAX: Duration = Duration::from_hours(24 * 24);
@@ -31,6 +32,10 @@ impl Refusals {
         if let Some(breaker) = &policy.breaker {
             refusals.timer("policy.breaker.open_for", Some(breaker.open_for));
             refusals.timer("policy.breaker.trip.within", breaker.trip.within);
+            for key in breaker.special_keys() {
+                let name = key.rsplit('.').next().unwrap_or(key);
+                refusals.say(key, format!("`{name}` can't be written into {who}'s configuration yet"));
+            }
             if breaker.retry_after {
                 refusals.say(
                     "policy.breaker.retry_after",

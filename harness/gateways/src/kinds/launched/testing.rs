@@ -18,7 +18,7 @@ pub(crate) fn upstreams(ranks: &[(u32, u32)], policy: Value) -> Upstreams {
         weight: *weight,
         priority: *priority,
     };
-    let policy: crate::Policy = serde_json::from_value(policy).unwrap();
+    let policy: policy::Policy = serde_json::from_value(policy).unwrap();
     assert_eq!(policy.problems(), [], "the policy makes no sense to begin with");
     Upstreams {
         backends: ranks.iter().zip('a'..='z').map(upstream).collect(),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::launched::{Refusals, attempts, headers_within};
-use crate::{Breaker, Policy, Retry, RetryOn, Upstreams};
+use crate::Upstreams;
+use policy::{Breaker, Policy, Retry, RetryOn};
 
 /// The statuses that `proxy_next_upstream` knows.
 const STATUSES: [u16; 7] = [403, 404, 429, 500, 502, 503, 504];

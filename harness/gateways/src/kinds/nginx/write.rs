@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
-use crate::{Policy, Retry, RetryOn, Upstreams};
+use crate::Upstreams;
+use policy::{Policy, Retry, RetryOn};
 
 /// The methods that nginx holds to be not idempotent, and tries again only when told so.
 const NON_IDEMPOTENT: [&str; 3] = ["POST", "LOCK", "PATCH"];

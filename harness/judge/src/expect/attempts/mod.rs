@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Expectation, Judged};
-use crate::Window;
-use crate::words::count;
+use measure::view::View;
 use tally::Tally;
+use units::plural::count;
 
 /// A request reaches the backends as often as it may, and as often as it should.
 ///
@@ -68,7 +68,7 @@ pub struct Attempts {
 }
 
 impl Expectation for Attempts {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
         let tally = Tally::of(self, ledger, window);
         let mut judged = Judged::all(parts::judge(self, &tally, window));
         if tally.replays > 0 {

@@ -4,11 +4,11 @@ use reports::Verdict;
 
 use super::tally::Tally;
 use super::{Attempts, Judged};
-use crate::Window;
-use crate::words::{count, times, were};
+use measure::view::View;
+use units::plural::{count, times, were};
 
 /// One judgement for each bound that is set.
-pub(super) fn judge(settings: &Attempts, tally: &Tally, window: &Window<'_>) -> Vec<Judged> {
+pub(super) fn judge(settings: &Attempts, tally: &Tally, window: &View<'_>) -> Vec<Judged> {
     let case = Case { tally, hidden: window.hidden_attempts(), faulty: window.injections().next().is_some() };
     let backends = window.brief.backends.len();
     let parts = [

@@ -5,10 +5,10 @@ use std::time::Duration;
 use evidence::{Attempt, End, Entry, Ledger, Outcome, Planned};
 
 use super::Attempts;
-use crate::Window;
-use crate::window::was_hit;
 use crate::witness::Shown;
-use crate::words::times;
+use measure::view::View;
+use measure::view::was_hit;
+use units::plural::times;
 
 /// How soon a transport replay follows on the loss of its connection.
 const REPLAY_WITHIN: Duration = Duration::from_millis(1);
@@ -42,10 +42,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn of(settings: &Attempts, ledger: &Ledger, window: &Window<'_>) -> Self {
+    pub(super) fn of(settings: &Attempts, _ledger: &Ledger, window: &View<'_>) -> Self {
         let faulty = window.injections().next().is_some();
         let mut tally = Tally::default();
-        for entry in window.entries(ledger).filter(|entry| entry.exchange.was_sent()) {
+        for entry in window.entries().filter(|entry| entry.exchange.was_sent()) {
             tally.requests += 1;
             tally.count_arrivals(settings, &entry);
             tally.count_short(settings, &entry, faulty);
@@ -84,13 +84,7 @@ impl Tally {
         }
     }
 
-    fn count_further(
-        &mut self,
-        settings: &Attempts,
-        window: &Window<'_>,
-        before: &Attempt,
-        further: &Attempt,
-    ) {
+    fn count_further(&mut self, settings: &Attempts, window: &View<'_>, before: &Attempt, further: &Attempt) {
         self.further += 1;
         self.replays += u64::from(is_replay(before, further));
         let other = before.backend != further.backend;

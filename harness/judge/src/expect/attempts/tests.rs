@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use reports::Verdict;
 use rstest::rstest;
 
-use crate::testing::{Call, Run, Try, outline, settings};
+use crate::testing::{Call, Judging, Run, Try, outline, settings};
 
 fn run(fault: &str) -> Run {
     let run = Run::new().phase("outage", 10.0).phase("steady", 10.0).backend("a").backend("b").backend("c");

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use units::Timespan;
 
 use super::{Expectation, Judged};
-use crate::Window;
 use crate::reconstruct::{Bounds, Case, Facts, Figures, Gap, Ruling, Tally, gaps, joined};
+use measure::view::View;
 
 /// With fewer gaps, nothing is proven.
 const SAMPLES_MIN: u64 = 10;
@@ -99,9 +99,9 @@ fn double() -> f64 {
 }
 
 impl Expectation for Backoff {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
-        let noise = window.noise(ledger).resolution();
-        let found: Vec<Gap> = window.entries(ledger).flat_map(gaps).collect();
+    fn judge(&self, _ledger: &Ledger, window: &View<'_>) -> Judged {
+        let noise = window.noise().resolution();
+        let found: Vec<Gap> = window.entries().flat_map(gaps).collect();
         let mut by_nth: BTreeMap<usize, Vec<Duration>> = BTreeMap::new();
         for (gap, length) in found.iter().filter_map(|gap| Some((gap, gap.length?))) {
             by_nth.entry(gap.nth).or_default().push(length);
@@ -110,7 +110,7 @@ impl Expectation for Backoff {
         if let Some(hidden) = window.hidden_attempts() {
             case.doubt(format!("gaps between attempts can't be told: {hidden}"));
         } else {
-            self.rule(&mut case, &found, noise, window.demand.samples_min.unwrap_or(SAMPLES_MIN));
+            self.rule(&mut case, &found, noise, window.place.samples_min.unwrap_or(SAMPLES_MIN));
             self.rule_shape(&mut case, &found, &by_nth, noise);
         }
         let observed = observed(&by_nth, found.iter().filter(|gap| gap.length.is_none()).count());

@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::Judged;
 use crate::reconstruct::model::Draws;
-use crate::testing::{Call, Run, Try, settings};
+use crate::testing::{Call, Judging, Run, Try, settings};
 
 const NONE: &str = "backoff = { none = true }";
 const FIXED: &str = r#"backoff = { fixed = "100ms" }"#;

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use units::{Share, Timespan};
 
 use super::{Expectation, Judged};
-use crate::Window;
 use crate::reconstruct::{Case, Facts, joined};
+use measure::view::View;
 use rule::Inquiry;
 use story::{Outage, Story};
 
@@ -127,9 +127,9 @@ fn one() -> u32 {
 }
 
 impl Expectation for Breaker {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
+    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
         let brief = window.brief;
-        let phase = brief.phases[window.demand.phase].during;
+        let phase = brief.phases[window.place.phase].during;
         let named = |index: &u16| {
             self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str())
         };
@@ -142,7 +142,7 @@ impl Expectation for Breaker {
                 format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
             return Judged::inconclusive("no outage", self.demanded(), nothing);
         }
-        let noise = window.noise(ledger).resolution();
+        let noise = window.noise().resolution();
         let mut inquiry = Inquiry { demand: self, brief, ledger, noise, case: Case::default() };
         inquiry.innocents(phase, &outages);
         let (mut observed, mut results, mut gaps) = (Vec::new(), 0, Vec::new());

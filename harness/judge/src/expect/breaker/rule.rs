@@ -7,8 +7,8 @@ use units::{Moment, Stretch, Timespan};
 
 use super::story::{Opening, Outage, Story};
 use super::{Breaker, Scope, in_a_row};
-use crate::Brief;
 use crate::reconstruct::{Bounds, Case, Told, Traffic, arrivals, joined, recorded_to, silences};
+use measure::brief::Brief;
 
 /// After an open time, the next request for the backend may be this many mean gaps away; one in a thousand is later.
 const GAPS: u32 = 7;

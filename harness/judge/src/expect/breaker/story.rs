@@ -7,8 +7,8 @@ use units::{Moment, Stretch};
 
 use super::Breaker;
 use super::trip::{Leeway, longest_run, results};
-use crate::Brief;
 use crate::reconstruct::{Arrival, Silence, Told, Traffic, arrivals, missed_min, recorded_to, silences};
+use measure::brief::Brief;
 
 /// What was on its way to the backend when a gateway learnt of a failure arrives within this time, noise aside.
 const ON_ITS_WAY: Duration = Duration::from_millis(5);

@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::Judged;
 use crate::reconstruct::model::{Breaking, Model, Phase};
-use crate::testing::settings;
+use crate::testing::{Judging, settings};
 
 const DEMAND: &str = r#"breaker = { trips_after = { consecutive = 5 }, open_for = "2s", tolerance = "200ms", recovers_within = "3s" }"#;
 

@@ -12,8 +12,8 @@ use statrs::distribution::{Binomial, DiscreteCDF};
 use units::{Moment, Share, Stretch, Timespan};
 
 use super::{Expectation, Judged};
-use crate::Window;
 use crate::reconstruct::{Case, Facts, Traffic, arrivals, joined, missed_min, recorded_to, silences};
+use measure::view::View;
 
 /// With fewer requests after the fault, nothing is proven.
 const SAMPLES_MIN: u64 = 20;
@@ -72,8 +72,8 @@ fn yes() -> bool {
 }
 
 impl Expectation for Recovery {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
-        let noise = window.noise(ledger).resolution();
+    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
+        let noise = window.noise().resolution();
         let mut case = Case::default();
         let expected = self.demanded();
         let Some(after) = After::of(window, ledger) else {
@@ -81,7 +81,7 @@ impl Expectation for Recovery {
             return Judged::inconclusive("no fault before the phase", expected, nothing);
         };
         let results = results(ledger, window, &after, *self.within);
-        let samples_min = window.demand.samples_min.unwrap_or(SAMPLES_MIN);
+        let samples_min = window.place.samples_min.unwrap_or(SAMPLES_MIN);
         if (results.len() as u64) < samples_min {
             case.doubt(format!(
                 "only {} requests were due after the fault, {samples_min} are needed",
@@ -123,8 +123,8 @@ struct After {
 
 impl After {
     /// From the end of the last fault that began before the phase to the end of the phase or the next fault.
-    fn of(window: &Window<'_>, ledger: &Ledger) -> Option<Self> {
-        let (brief, phase) = (window.brief, window.brief.phases[window.demand.phase].during);
+    fn of(window: &View<'_>, ledger: &Ledger) -> Option<Self> {
+        let (brief, phase) = (window.brief, window.brief.phases[window.place.phase].during);
         let before = || brief.injections.iter().filter(|injection| injection.during.from < phase.from);
         let last = before().max_by_key(|injection| injection.during.to)?;
         let from = last.during.to;
@@ -148,10 +148,10 @@ struct Result {
 }
 
 /// The requests after the fault, in the order in which they were due.
-fn results(ledger: &Ledger, window: &Window<'_>, after: &After, within: Duration) -> Vec<Result> {
+fn results(ledger: &Ledger, window: &View<'_>, after: &After, within: Duration) -> Vec<Result> {
     let entries = ledger.entries().filter(|entry| after.healthy.contains(entry.exchange.due));
     let entries =
-        entries.filter(|entry| window.demand.traffic.is_none_or(|class| entry.exchange.class == class));
+        entries.filter(|entry| window.place.traffic.is_none_or(|class| entry.exchange.class == class));
     let told = entries.filter(|entry| match entry.exchange.outcome {
         Outcome::Skipped | Outcome::ClientAbort => false,
         Outcome::Unfinished => entry.exchange.service_time() > within,
@@ -249,7 +249,7 @@ impl Recovery {
         &self,
         case: &mut Case,
         ledger: &Ledger,
-        (window, after): (&Window<'_>, &After),
+        (window, after): (&View<'_>, &After),
         backend: u16,
         noise: Duration,
     ) -> String {

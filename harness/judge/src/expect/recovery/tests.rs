@@ -7,7 +7,7 @@ use rstest::rstest;
 
 use crate::Judged;
 use crate::reconstruct::model::{Breaking, Model, Phase};
-use crate::testing::{Call, Run, Try, settings};
+use crate::testing::{Call, Judging, Run, Try, settings};
 
 const DEMAND: &str = r#"recovery = { within = "1s" }"#;
 

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use units::Timespan;
 
 use super::{Expectation, Judged};
-use crate::Window;
 use crate::reconstruct::{Case, Facts, joined};
 use inquiry::Inquiry;
+use measure::view::View;
 
 /// With fewer attempts or requests that show a timer, nothing is proven.
 const SAMPLES_MIN: u64 = 10;
@@ -66,14 +66,14 @@ fn tolerance() -> Timespan {
 }
 
 impl Expectation for Timeout {
-    fn judge(&self, ledger: &Ledger, window: &Window<'_>) -> Judged {
-        let noise = window.noise(ledger).resolution();
-        let samples_min = window.demand.samples_min.unwrap_or(SAMPLES_MIN);
+    fn judge(&self, _ledger: &Ledger, window: &View<'_>) -> Judged {
+        let noise = window.noise().resolution();
+        let samples_min = window.place.samples_min.unwrap_or(SAMPLES_MIN);
         let mut inquiry = Inquiry { settings: self, noise, samples_min, case: Case::default() };
-        let per_try = self.per_try.map(|timer| inquiry.per_try(*timer, &mut window.entries(ledger)));
-        let total = self.total.map(|timer| inquiry.total(*timer, &mut window.entries(ledger)));
+        let per_try = self.per_try.map(|timer| inquiry.per_try(*timer, &mut window.entries()));
+        let total = self.total.map(|timer| inquiry.total(*timer, &mut window.entries()));
         if let Some(allowed) = &self.status {
-            inquiry.status(allowed, &mut window.entries(ledger));
+            inquiry.status(allowed, &mut window.entries());
         }
         let seen = [per_try, total].into_iter().flatten();
         let (words, counts): (Vec<String>, Vec<u64>) = seen.map(|seen| (seen.observed, seen.count)).unzip();

@@ -6,7 +6,7 @@ use reports::Verdict;
 use rstest::rstest;
 
 use crate::Judged;
-use crate::testing::{Call, Run, Try, settings};
+use crate::testing::{Call, Judging, Run, Try, settings};
 
 const BOTH: &str = r#"timeout = { per_try = "300ms", total = "2s", status = [504] }"#;
 const PER_TRY: &str = r#"timeout = { per_try = "300ms" }"#;

@@ -1,0 +1,193 @@
+//! What can be told of a demand before anything runs: how many cases will come up in which a gateway that breaks it
+//! would show it, and whether it can fail or pass at all.
+
+use measure::brief::{Brief, FaultDoes, InjectionBrief};
+use measure::view::Place;
+use policy::RetryOn;
+use units::{Stretch, Timespan};
+
+/// The plan, seen from the place of a demand.
+#[derive(Clone, Copy, Debug)]
+pub struct Outlook<'a> {
+    /// The run as planned.
+    pub brief: &'a Brief,
+    /// Where the demand looks.
+    pub place: Place,
+}
+
+/// What is foreseen of one claim.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Forecast {
+    /// So many cases will come up, and so many are needed.
+    Exposures {
+        /// What they are cases of: `requests whose first 2 attempts fail`.
+        what: String,
+        /// How many will come up, on average.
+        expected: f64,
+        /// How many prove something.
+        needed: f64,
+        /// What would bring more of them.
+        remedy: String,
+    },
+    /// No gateway can break it: why.
+    CannotFail(String),
+    /// No gateway can be proven to keep it: why.
+    CannotPass(String),
+}
+
+impl Forecast {
+    /// So many cases of something; they come with the requests of the phase.
+    pub fn exposures(what: impl Into<String>, expected: f64, needed: u64) -> Self {
+        let needed = needed as f64;
+        let remedy = if expected > 0.0 {
+            format!(
+                "send {:.1} times as many requests, or make the phase so much longer",
+                (needed / expected).max(1.0)
+            )
+        } else {
+            "plan a fault that makes such cases on the backends that this traffic reaches".into()
+        };
+        Forecast::Exposures { what: what.into(), expected, needed, remedy }
+    }
+
+    /// True if fewer cases will come up than are needed.
+    pub fn falls_short(&self) -> bool {
+        matches!(self, Forecast::Exposures { expected, needed, .. } if expected < needed)
+    }
+}
+
+impl<'a> Outlook<'a> {
+    /// The settled part of the phase.
+    pub fn stretch(&self) -> Stretch {
+        let phase = self.brief.phases[self.place.phase].during;
+        Stretch { from: (phase.from + *self.place.settle).min(phase.to), to: phase.to }
+    }
+
+    /// The part of the phase that is left after its settling time, from 0 to 1.
+    fn settled(&self) -> f64 {
+        let phase = self.brief.phases[self.place.phase].during.length().as_secs_f64();
+        if phase > 0.0 { self.stretch().length().as_secs_f64() / phase } else { 0.0 }
+    }
+
+    /// The traffic classes that are looked at, by their index.
+    pub fn classes(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let traffic = self.place.traffic;
+        (0..self.brief.traffic.len())
+            .filter(move |class| traffic.is_none_or(|traffic| usize::from(traffic) == *class))
+    }
+
+    /// Requests that are due in the settled part. None where closed-loop traffic is among them, which sends as many as
+    /// the gateway answers.
+    pub fn requests(&self) -> Option<f64> {
+        self.classes().map(|class| self.requests_of(class)).sum()
+    }
+
+    /// Requests of a class that are due in the settled part.
+    pub fn requests_of(&self, class: usize) -> Option<f64> {
+        let planned = self.brief.traffic[class].planned.as_ref()?;
+        Some(*planned.get(self.place.phase)? as f64 * self.settled())
+    }
+
+    /// The injections that are in force at some time in the settled part.
+    pub fn injections(&self) -> impl Iterator<Item = &'a InjectionBrief> + use<'a> {
+        let stretch = self.stretch();
+        self.brief.injections.iter().filter(move |injection| injection.during.overlaps(&stretch))
+    }
+
+    /// A backend's share of the traffic while all is well, from its weight within the first priority group.
+    pub fn share_of(&self, backend: usize) -> f64 {
+        let backends = &self.brief.backends;
+        let first = backends.iter().map(|backend| backend.priority).min();
+        let of_first = |index: usize| Some(backends[index].priority) == first;
+        let total: f64 = (0..backends.len())
+            .filter(|index| of_first(*index))
+            .map(|index| f64::from(backends[index].weight))
+            .sum();
+        if of_first(backend) && total > 0.0 { f64::from(backends[backend].weight) / total } else { 0.0 }
+    }
+
+    /// The probability that attempt `number` (from 1) at a backend meets one of the faults that `counts`, averaged over
+    /// the settled part.
+    pub fn hit(&self, backend: usize, number: u16, counts: impl Fn(FaultDoes) -> bool) -> f64 {
+        let stretch = self.stretch();
+        let length = stretch.length().as_secs_f64();
+        let missed = self.injections().map(|injection| {
+            let Some(outline) = injection.outline.filter(|outline| counts(outline.does)) else {
+                return 1.0;
+            };
+            let here = injection.backends.contains(&(backend as u16));
+            if !here || outline.first.is_some_and(|first| number > first) || length <= 0.0 {
+                return 1.0;
+            }
+            let during = Stretch {
+                from: injection.during.from.max(stretch.from),
+                to: injection.during.to.min(stretch.to),
+            };
+            1.0 - outline.share.get() * during.length().as_secs_f64() / length
+        });
+        1.0 - missed.product::<f64>()
+    }
+
+    /// Requests whose first `count` attempts all meet a fault that `counts`, on average.
+    ///
+    /// A breaker shields backends from traffic, so that fewer come up where the policy has one.
+    pub fn failing(&self, count: u16, counts: impl Fn(FaultDoes) -> bool + Copy) -> Option<f64> {
+        let backends = self.brief.backends.len();
+        let other = self.brief.policy.retry.as_ref().is_none_or(|retry| retry.other_backend);
+        let weights: Vec<f64> = (0..backends).map(|backend| self.share_of(backend)).collect();
+        // The probability that all attempts so far failed and the last one was at this backend.
+        let mut failed: Vec<f64> =
+            (0..backends).map(|backend| weights[backend] * self.hit(backend, 1, counts)).collect();
+        for number in 2..=count.max(1) {
+            let hits: Vec<f64> = (0..backends).map(|backend| self.hit(backend, number, counts)).collect();
+            failed = (0..backends)
+                .map(|next| {
+                    let from = (0..backends).map(|last| {
+                        let apart = other && backends > 1;
+                        if apart && last == next {
+                            return 0.0;
+                        }
+                        let rest = if apart { 1.0 - weights[last] } else { 1.0 };
+                        if rest > 0.0 { failed[last] * weights[next] / rest } else { failed[last] }
+                    });
+                    from.sum::<f64>() * hits[next]
+                })
+                .collect();
+        }
+        Some(self.requests()? * failed.iter().sum::<f64>())
+    }
+
+    /// True if a fault is a failure that the declared policy tries again after; without a policy, any failure.
+    pub fn is_retried(&self, does: FaultDoes) -> bool {
+        let Some(retry) = &self.brief.policy.retry else {
+            return is_failure(does);
+        };
+        let per_try = self.brief.policy.timeout.per_try.or(self.brief.policy.timeout.total);
+        let has = |on: RetryOn| retry.on.contains(&on);
+        match does {
+            FaultDoes::Answers { status } => has(RetryOn::Status(status)),
+            FaultDoes::Hangs => has(RetryOn::Timeout),
+            FaultDoes::Delays { most, .. } => {
+                has(RetryOn::Timeout) && per_try.is_some_and(|timer| most > timer)
+            }
+            FaultDoes::Breaks => has(RetryOn::Reset),
+            FaultDoes::Refuses => has(RetryOn::ConnectFailure),
+            // The answer has begun: nobody can try again.
+            FaultDoes::Cuts => false,
+        }
+    }
+
+    /// The longest that a client of the classes that are looked at waits.
+    pub fn deadline(&self) -> Timespan {
+        self.classes().map(|class| self.brief.traffic[class].deadline).max().unwrap_or_default()
+    }
+}
+
+/// True if a fault makes an attempt fail, whatever the policy says of it.
+pub fn is_failure(does: FaultDoes) -> bool {
+    match does {
+        FaultDoes::Answers { status } => status >= 500 || status == 429,
+        FaultDoes::Delays { .. } => false,
+        FaultDoes::Hangs | FaultDoes::Breaks | FaultDoes::Cuts | FaultDoes::Refuses => true,
+    }
+}

@@ -1,0 +1,128 @@
+//! What arrived at one backend, and what would have arrived at it.
+
+use std::time::Duration;
+
+use evidence::{Attempt, End, Entry, Ledger, Tag};
+use units::{Moment, Stretch};
+
+use crate::brief::Brief;
+use crate::timer::{Ending, ending};
+
+/// With fewer requests before the first fault, the planned weights say more than the counted shares.
+const BASELINE_MIN: usize = 100;
+
+/// How much of a cut run's end is not looked at, because its tables were cut at different rows.
+const CUT_MARGIN: Duration = Duration::from_secs(1);
+
+/// Up to when the ledger tells everything.
+pub fn recorded_to(ledger: &Ledger) -> Moment {
+    let rest = ledger.rest();
+    if rest.cut { rest.ended - CUT_MARGIN } else { rest.ended }
+}
+
+/// What an attempt told the gateway of its backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It works.
+    Success,
+    /// It fails.
+    Failure,
+    /// Nothing: the client left, or the run ended.
+    Nothing,
+}
+
+/// One request as it arrived at a backend.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival {
+    /// The request.
+    pub tag: Tag,
+    /// When it arrived.
+    pub at: Moment,
+    /// When its outcome could be known at the earliest.
+    pub known: Moment,
+    /// What it told.
+    pub told: Told,
+}
+
+impl Arrival {
+    fn of(entry: &Entry<'_>, attempt: &Attempt) -> Self {
+        let told = match (ending(entry, attempt), attempt.end) {
+            (Ending::Client, _) | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => Told::Nothing,
+            _ if attempt.failed() => Told::Failure,
+            _ => Told::Success,
+        };
+        let known = attempt.replied.unwrap_or(attempt.ended).max(attempt.arrived);
+        Arrival { tag: attempt.tag, at: attempt.arrived, known, told }
+    }
+}
+
+/// Everything that arrived at a backend during a stretch, of whatever traffic class, in order of arrival.
+pub fn arrivals(ledger: &Ledger, backend: u16, during: Stretch) -> Vec<Arrival> {
+    let mut found: Vec<Arrival> = Vec::new();
+    for entry in ledger.entries() {
+        let here = entry.attempts.iter().filter(|attempt| attempt.backend == backend);
+        let here = here.filter(|attempt| during.contains(attempt.arrived));
+        found.extend(here.map(|attempt| Arrival::of(&entry, attempt)));
+    }
+    found.sort_by_key(|arrival| (arrival.at, arrival.tag));
+    found
+}
+
+/// What would have arrived at a backend that is in use: its share of what was sent to the gateway.
+#[derive(Clone, Debug)]
+pub struct Traffic {
+    /// When requests were sent to the gateway, in order.
+    sent: Vec<Moment>,
+    /// The backend's share of them, from 0 to 1.
+    share: f64,
+}
+
+impl Traffic {
+    /// The traffic that a backend gets while all is well: as counted before the first fault, or as its weight says.
+    /// A backend in reserve has none.
+    pub fn towards(ledger: &Ledger, brief: &Brief, backend: u16) -> Self {
+        let first_fault = brief.injections.iter().map(|injection| injection.during.from).min();
+        let well = |entry: &Entry<'_>| first_fault.is_none_or(|fault| entry.exchange.done < fault);
+        let (mut sent, mut baseline, mut here) = (Vec::new(), 0, 0);
+        for entry in ledger.entries().filter(|entry| entry.exchange.was_sent()) {
+            sent.push(entry.exchange.sent);
+            if well(&entry) && !entry.attempts.is_empty() {
+                baseline += 1;
+                here += usize::from(entry.attempts[0].backend == backend);
+            }
+        }
+        sent.sort_unstable();
+        let share = if baseline < BASELINE_MIN {
+            weight_share(brief, backend)
+        } else {
+            here as f64 / baseline as f64
+        };
+        Traffic { sent, share }
+    }
+
+    /// How many requests would have arrived from one moment up to another.
+    pub fn expected(&self, from: Moment, to: Moment) -> f64 {
+        let before = |moment: Moment| self.sent.partition_point(|sent| *sent < moment);
+        self.share * before(to).saturating_sub(before(from)) as f64
+    }
+
+    /// The mean time between two arrivals at the backend while it is in use; nothing if it gets no traffic.
+    pub fn mean_gap(&self, during: Stretch) -> Option<Duration> {
+        let expected = self.expected(during.from, during.to);
+        (expected > 0.0).then(|| during.length().div_f64(expected.max(1e-3)))
+    }
+}
+
+fn weight_share(brief: &Brief, backend: u16) -> f64 {
+    let Some(own) = brief.backends.get(usize::from(backend)) else {
+        return 0.0;
+    };
+    let first = brief.backends.iter().map(|other| other.priority).min().unwrap_or(0);
+    let total: u64 = brief
+        .backends
+        .iter()
+        .filter(|other| other.priority == first)
+        .map(|other| u64::from(other.weight))
+        .sum();
+    if own.priority == first && total > 0 { f64::from(own.weight) / total as f64 } else { 0.0 }
+}

@@ -1,0 +1,172 @@
+//! The run as planned, as far as measuring needs to know it: what evidence names by index, and what was to happen.
+
+use std::borrow::Cow;
+
+use evidence::Method;
+use policy::Policy;
+use serde::{Deserialize, Serialize};
+use units::{Share, Stretch, Timespan};
+
+/// The run as planned.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Brief {
+    /// The words at the top of the report.
+    pub about: About,
+    /// The phases, in order and without gaps.
+    pub phases: Vec<PhaseBrief>,
+    /// The traffic classes, by the index that evidence names them with.
+    pub traffic: Vec<TrafficBrief>,
+    /// The backends, by the index that evidence names them with.
+    pub backends: Vec<BackendBrief>,
+    /// The injections, by the index that evidence names them with.
+    pub injections: Vec<InjectionBrief>,
+    /// What the gateway is declared to do.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// How many injections an attempt can note, one bit each.
+pub const INJECTIONS_MAX: usize = u64::BITS as usize;
+
+impl Brief {
+    /// Why the brief can't be judged by, if an index in it points at nothing: it was edited, or cut off.
+    pub fn problem(&self) -> Option<String> {
+        if self.injections.len() > INJECTIONS_MAX {
+            return Some(format!(
+                "it has {} injections, the limit is {INJECTIONS_MAX}",
+                self.injections.len()
+            ));
+        }
+        let phases = self.phases.len();
+        let stray = self.injections.iter().find(|injection| injection.phase >= phases)?;
+        Some(format!("the fault `{}` names phase {}, there are {phases}", stray.fault, stray.phase))
+    }
+
+    /// The name of a backend; a number in words for an index that the brief does not know.
+    pub fn backend_name(&self, index: u16) -> Cow<'_, str> {
+        let known = self.backends.get(usize::from(index));
+        known.map_or_else(|| format!("backend {index}").into(), |backend| backend.name.as_str().into())
+    }
+
+    /// The name of a traffic class; a number in words for an index that the brief does not know.
+    pub fn traffic_name(&self, index: u16) -> Cow<'_, str> {
+        let known = self.traffic.get(usize::from(index));
+        known.map_or_else(|| format!("class {index}").into(), |class| class.name.as_str().into())
+    }
+}
+
+/// The words at the top of a report.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct About {
+    /// The scenario's name.
+    pub name: String,
+    /// What it is for.
+    pub why: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// What to do when it fails.
+    pub rollback: Option<String>,
+}
+
+/// A phase.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PhaseBrief {
+    /// Its name.
+    pub name: String,
+    /// When it is.
+    pub during: Stretch,
+}
+
+/// A traffic class.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TrafficBrief {
+    /// Its name.
+    pub name: String,
+    /// Its method.
+    pub method: Method,
+    /// Method and path, for people.
+    pub request: String,
+    /// False for closed-loop traffic, which hides queueing.
+    pub open_loop: bool,
+    /// Requests that are due in each phase, by its index. Absent for closed-loop traffic, which sends as many as the
+    /// gateway answers, and in plans of older builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<Vec<u64>>,
+    /// How long the client waits before it gives up; zero in plans of older builds.
+    #[serde(default)]
+    pub deadline: Timespan,
+    /// Bytes of the request body.
+    #[serde(default)]
+    pub body: u64,
+}
+
+/// A backend.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BackendBrief {
+    /// Its name.
+    pub name: String,
+    /// Its share of the traffic, relative to the others of its priority.
+    pub weight: u32,
+    /// Its group; 0 is used first.
+    pub priority: u32,
+}
+
+/// A planned fault.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct InjectionBrief {
+    /// The phase that it belongs to, by its index.
+    pub phase: usize,
+    /// The fault's kind: `status`.
+    pub fault: String,
+    /// Its settings as the scenario words them: `{ code = 503, share = 0.5 }`.
+    pub settings: String,
+    /// The backends, by their index.
+    pub backends: Vec<u16>,
+    /// When it is in force.
+    pub during: Stretch,
+    /// True if attempts can't be counted while it is in force.
+    pub hides_attempts: bool,
+    /// True if it acts by closing the listener.
+    pub closes_listener: bool,
+    /// What it does to the attempts that it hits; absent in plans of older builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outline: Option<FaultOutline>,
+}
+
+/// What a fault does, in as few figures as it takes to tell before a run what it can show.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaultOutline {
+    /// The part of the attempts that it hits.
+    pub share: Share,
+    /// If it hits only the first so many attempts of each request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<u16>,
+    /// What becomes of an attempt that it hits.
+    pub does: FaultDoes,
+}
+
+/// What becomes of an attempt that a fault hits, as the gateway meets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultDoes {
+    /// The answer comes late: by so much at the least, and at the most where it is bounded.
+    Delays {
+        /// The shortest delay.
+        least: Timespan,
+        /// The longest delay.
+        most: Timespan,
+    },
+    /// It is answered with this status.
+    Answers {
+        /// The status.
+        status: u16,
+    },
+    /// It is never answered.
+    Hangs,
+    /// The connection ends before a status line.
+    Breaks,
+    /// The connection ends within the body of the answer.
+    Cuts,
+    /// It can't connect, so that nothing of it is on record.
+    Refuses,
+}

@@ -1,0 +1,116 @@
+//! Proof of injection: whether each fault that was planned was also carried out, on the traffic that is looked at.
+
+use evidence::{Attempt, Ledger};
+use units::Stretch;
+
+use crate::brief::InjectionBrief;
+use crate::view::View;
+
+/// The faults that are planned at a place, and how often each was carried out there.
+#[derive(Clone, Debug)]
+pub struct Fired<'a> {
+    planned: Vec<Injected<'a>>,
+    /// Exchanges that were looked at.
+    due: u64,
+}
+
+/// One planned fault.
+#[derive(Clone, Copy, Debug)]
+pub struct Injected<'a> {
+    /// Its index in the plan.
+    pub index: u16,
+    /// The fault.
+    pub injection: &'a InjectionBrief,
+    /// How often it was carried out on the traffic that is looked at: attempts, connections, closed listeners.
+    pub times: u64,
+}
+
+impl<'a> Fired<'a> {
+    /// The faults of the view's own phase.
+    pub fn of(view: &View<'a>) -> Self {
+        Self::in_stretch(view, view.phase(), view.injections().collect())
+    }
+
+    /// These faults, on the exchanges that were due in a stretch. Faults on listeners and connections can't be told
+    /// apart by traffic, and count for all of it.
+    pub fn in_stretch(view: &View<'a>, during: Stretch, planned: Vec<(u16, &'a InjectionBrief)>) -> Self {
+        let unjoined = |index: u16| unjoined_hits(view.ledger, &during, index);
+        let planned = planned.into_iter().take(64);
+        let mut planned: Vec<Injected<'a>> =
+            planned.map(|(index, injection)| Injected { index, injection, times: unjoined(index) }).collect();
+        let mut due = 0;
+        if !planned.is_empty() {
+            for entry in view.entries_due(during) {
+                due += 1;
+                for attempt in entry.attempts.iter().filter(|attempt| carried_out(attempt) != 0) {
+                    for injected in &mut planned {
+                        injected.times += u64::from(carried_out(attempt) & (1 << injected.index) != 0);
+                    }
+                }
+            }
+        }
+        Fired { planned, due }
+    }
+
+    /// True if no fault is planned.
+    pub fn nothing_planned(&self) -> bool {
+        self.planned.is_empty()
+    }
+
+    /// The faults.
+    pub fn planned(&self) -> &[Injected<'a>] {
+        &self.planned
+    }
+
+    /// How often they were carried out, all together.
+    pub fn times(&self) -> u64 {
+        self.planned.iter().map(|injected| injected.times).sum()
+    }
+
+    /// The faults that were planned and never carried out.
+    pub fn missing(&self) -> impl Iterator<Item = &Injected<'a>> {
+        self.planned.iter().filter(|injected| injected.times == 0)
+    }
+
+    /// Why there is no proof, if a planned fault is missing: what never fired, and on what.
+    pub fn problem(&self, view: &View<'_>) -> Option<String> {
+        let missing: Vec<String> = self
+            .missing()
+            .map(|injected| {
+                let backends = injected.injection.backends.iter();
+                let on: Vec<String> =
+                    backends.map(|backend| format!("`{}`", view.brief.backend_name(*backend))).collect();
+                format!("`{}` on {}", injected.injection.fault, on.join(", "))
+            })
+            .collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let traffic = view
+            .place
+            .traffic
+            .map_or("any traffic".to_owned(), |class| format!("`{}`", view.brief.traffic_name(class)));
+        Some(format!(
+            "the planned fault {} never took effect on {traffic}: on none of the {} requests",
+            missing.join(" and "),
+            self.due
+        ))
+    }
+}
+
+/// The injections that were carried out on an attempt, one bit each.
+pub fn carried_out(attempt: &Attempt) -> u64 {
+    attempt.injections
+}
+
+/// Connections at accept and listeners that an injection really acted on.
+fn unjoined_hits(ledger: &Ledger, during: &Stretch, index: u16) -> u64 {
+    let rest = ledger.rest();
+    let connections = rest.connections.iter().filter(|connection| {
+        during.contains(connection.accepted) && connection.injections & (1 << index) != 0
+    });
+    let firings = rest.firings.iter().filter(|firing| {
+        firing.injection == index && Stretch { from: firing.from, to: firing.to }.overlaps(during)
+    });
+    (connections.count() + firings.count()) as u64
+}

@@ -1,0 +1,24 @@
+//! What a gateway did, measured on a ledger: figures with intervals and exposures, without any demand.
+//!
+//! A fact is measured in one place. Expectations, the declared policy, comparisons, charts and discovery are readers of the
+//! same facts. The room is synchronous, reads no clock and opens nothing. A [`view::View`] says where to look, and has
+//! set aside what is not the gateway's.
+
+pub mod arrivals;
+pub mod aside;
+pub mod behaviour;
+pub mod bounds;
+pub mod brief;
+pub mod cell;
+pub mod fired;
+pub mod gaps;
+pub mod histograms;
+pub mod series;
+pub mod silence;
+pub mod stalls;
+pub mod tables;
+#[cfg(any(test, feature = "testing"))]
+#[expect(missing_docs, reason = "the list at the top of the module explains its words")]
+pub mod testing;
+pub mod timer;
+pub mod view;

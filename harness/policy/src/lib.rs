@@ -1,0 +1,16 @@
+//! The failure behaviour that a gateway is declared to have, in gateway-neutral words, and what is wrong with it.
+//!
+//! Gateways are configured from it, expectations are held against it, and measured behaviour is named in its words.
+//! It is plain data: it opens nothing and knows no gateway.
+
+mod breaker;
+mod failure;
+mod policy;
+mod problems;
+mod retry;
+
+pub use breaker::{AllOut, Breaker, Scope, Trip, WayBack};
+pub use failure::FailureClass;
+pub use policy::{Policy, Timeouts};
+pub use problems::REMEMBERED_MAX;
+pub use retry::{Backoff, Retry, RetryOn};

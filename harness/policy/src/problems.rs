@@ -1,0 +1,265 @@
+//! What is wrong with a policy that is well-formed but makes no sense.
+
+use units::Timespan;
+
+use crate::breaker::{Breaker, Trip};
+use crate::policy::{Policy, Timeouts};
+use crate::retry::{Backoff, Retry};
+
+/// The most failures that a breaker keeps in mind, which bounds its memory.
+pub const REMEMBERED_MAX: u32 = 65_536;
+
+/// Problems, each with the path of its key.
+type Problems = Vec<(&'static str, String)>;
+
+impl Policy {
+    /// Everything that makes no sense, each with the path of its key: `policy.retry.attempts`.
+    pub fn problems(&self) -> Vec<(&'static str, String)> {
+        let mut problems = timeouts(self.timeout);
+        if let Some(retry) = &self.retry {
+            problems.extend(retrying(retry));
+        }
+        if let Some(breaker) = &self.breaker {
+            problems.extend(breaking(breaker));
+        }
+        problems
+    }
+}
+
+fn timeouts(timeout: Timeouts) -> Problems {
+    let timers = [
+        ("policy.timeout.connect", timeout.connect),
+        ("policy.timeout.per_try", timeout.per_try),
+        ("policy.timeout.total", timeout.total),
+    ];
+    let zero = |(key, length): (_, Option<Timespan>)| Some((key, zero(length?)?));
+    let mut problems: Problems = timers.into_iter().filter_map(zero).collect();
+    if let (Some(per_try), Some(total)) = (timeout.per_try, timeout.total)
+        && per_try > total
+    {
+        let what = format!("{per_try} for one attempt is longer than the {total} for the whole request");
+        problems.push(("policy.timeout.per_try", what));
+    }
+    problems
+}
+
+fn zero(length: Timespan) -> Option<String> {
+    length.is_zero().then(|| format!("`{length}` leaves no time at all: expected more than zero"))
+}
+
+fn retrying(retry: &Retry) -> Problems {
+    let mut problems = Vec::new();
+    if retry.attempts == 0 {
+        let what = "`0` would send nothing: attempts are arrivals in total, and 1 means never to try again";
+        problems.push(("policy.retry.attempts", what.into()));
+    }
+    if retry.on.is_empty() {
+        problems
+            .push(("policy.retry.on", "no condition is given, so that nothing is ever tried again".into()));
+    }
+    if retry.methods.is_empty() {
+        problems
+            .push(("policy.retry.methods", "no method is given, so that nothing is ever tried again".into()));
+    }
+    for method in &retry.methods {
+        if let Some(what) = not_a_method(method) {
+            problems.push(("policy.retry.methods", what));
+        }
+    }
+    problems.extend(retry.backoff.iter().flat_map(backing_off));
+    problems
+}
+
+/// RFC 9110 section 9.1: methods are case-sensitive tokens, and all registered ones are upper case.
+fn not_a_method(method: &str) -> Option<String> {
+    if method.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        let upper = method.to_ascii_uppercase();
+        return Some(format!("`{method}` is not a method: methods are upper case, such as `{upper}`"));
+    }
+    http::Method::from_bytes(method.as_bytes()).err().map(|_| format!("`{method}` is not a method"))
+}
+
+fn backing_off(backoff: &Backoff) -> Problems {
+    let mut problems = Vec::new();
+    if let Some(what) = zero(backoff.base) {
+        problems.push(("policy.retry.backoff.base", what));
+    }
+    // Written so that a number that is none is refused as well.
+    if !(backoff.factor >= 1.0 && backoff.factor.is_finite()) {
+        let what = format!("`{}` would shorten each wait: expected 1 or more", backoff.factor);
+        problems.push(("policy.retry.backoff.factor", what));
+    }
+    if let Some(max) = backoff.max
+        && max < backoff.base
+    {
+        let what = format!("{max} at the most is shorter than the first wait of {}", backoff.base);
+        problems.push(("policy.retry.backoff.max", what));
+    }
+    problems
+}
+
+fn breaking(breaker: &Breaker) -> Problems {
+    let mut problems = tripping(&breaker.trip);
+    if let Some(what) = zero(breaker.open_for) {
+        problems.push(("policy.breaker.open_for", what));
+    }
+    if let Some(what) = breaker
+        .open_max
+        .filter(|max| *max < breaker.open_for)
+        .map(|max| format!("{max} at the most is shorter than the first open time of {}", breaker.open_for))
+    {
+        problems.push(("policy.breaker.open_max", what));
+    }
+    if breaker.open_max.is_some() && !breaker.open_grows {
+        let what = "the open time does not grow: it goes with `open_grows = true`";
+        problems.push(("policy.breaker.open_max", what.into()));
+    }
+    if breaker.workers == 0 {
+        problems.push(("policy.breaker.workers", "`0` would send nothing: expected 1 or more".into()));
+    }
+    if breaker.probes == Some(0) {
+        let what = "`0` would never find out that the backend is back: expected 1 or more";
+        problems.push(("policy.breaker.probes", what.into()));
+    }
+    problems
+}
+
+fn tripping(trip: &Trip) -> Problems {
+    const KEY: &str = "policy.breaker.trip";
+    let mut problems = Vec::new();
+    let mut say = |key, what: &str| problems.push((key, what.to_owned()));
+    let given = [trip.consecutive.is_some(), trip.count.is_some(), trip.share.is_some()];
+    let windowed = trip.count.is_some() || trip.share.is_some();
+    match given.into_iter().filter(|given| *given).count() {
+        0 => say(KEY, "nothing opens it: expected one of `consecutive`, `count` and `share`"),
+        1 => {}
+        _ => say(KEY, "`consecutive`, `count` and `share` exclude each other: expected one of them"),
+    }
+    if windowed && trip.within.is_none() {
+        say("policy.breaker.trip.within", "`count` and `share` need the length of their window");
+    }
+    if !windowed && trip.within.is_some() {
+        say(
+            "policy.breaker.trip.within",
+            "failures in a row have no window: it goes with `count` and `share`",
+        );
+    }
+    if trip.within.is_some_and(|within| within.is_zero()) {
+        say("policy.breaker.trip.within", "a window of no length holds nothing");
+    }
+    if trip.min.is_some() && trip.share.is_none() {
+        say("policy.breaker.trip.min", "the fewest requests are counted for a `share` only");
+    }
+    if trip.share.is_some_and(|share| share.get() <= 0.0) {
+        say("policy.breaker.trip.share", "a share of 0 would open it without any failure");
+    }
+    problems.extend(out_of_bounds(trip));
+    problems
+}
+
+fn out_of_bounds(trip: &Trip) -> Problems {
+    let counts = [
+        ("policy.breaker.trip.consecutive", trip.consecutive),
+        ("policy.breaker.trip.count", trip.count),
+        ("policy.breaker.trip.min", trip.min),
+    ];
+    let outside = |(key, count): (_, Option<u32>)| {
+        let count = count.filter(|count| !(1..=REMEMBERED_MAX).contains(count))?;
+        Some((key, format!("`{count}` is out of bounds: expected 1 to {REMEMBERED_MAX}")))
+    };
+    counts.into_iter().filter_map(outside).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn problems(policy: Value) -> String {
+        let policy: Policy = serde_json::from_value(policy).unwrap();
+        let lines: Vec<_> =
+            policy.problems().into_iter().map(|(key, what)| format!("{key}: {what}")).collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn a_policy_that_makes_sense_has_no_problem() {
+        assert_eq!(problems(json!({})), "");
+        for trip in [
+            json!({ "consecutive": 1 }),
+            json!({ "count": 5, "within": "10s" }),
+            json!({ "share": 0.5, "within": "10s" }),
+            json!({ "share": 1.0, "within": "10s", "min": 20 }),
+        ] {
+            let policy = json!({
+                "timeout": { "connect": "1s", "per_try": "2s", "total": "2s" },
+                "retry": { "attempts": 1, "backoff": { "base": "25ms", "factor": 1.0, "max": "25ms" } },
+                "breaker": { "trip": trip, "open_for": "5s" },
+            });
+            assert_eq!(problems(policy), "");
+        }
+    }
+
+    #[test]
+    fn timers_of_no_length_and_timers_that_can_never_fire_are_named() {
+        let policy = json!({ "timeout": { "connect": "0s", "per_try": "3s", "total": "2s" } });
+        insta::assert_snapshot!(problems(policy), @r"
+        policy.timeout.connect: `0 ms` leaves no time at all: expected more than zero
+        policy.timeout.per_try: 3 s for one attempt is longer than the 2 s for the whole request
+        ");
+    }
+
+    #[test]
+    fn a_retry_that_could_never_happen_is_named() {
+        let backoff = json!({ "base": "0s", "factor": 0.5 });
+        let retry = json!({ "attempts": 0, "on": [], "methods": ["get", "B R"], "backoff": backoff });
+        insta::assert_snapshot!(problems(json!({ "retry": retry })), @r"
+        policy.retry.attempts: `0` would send nothing: attempts are arrivals in total, and 1 means never to try again
+        policy.retry.on: no condition is given, so that nothing is ever tried again
+        policy.retry.methods: `get` is not a method: methods are upper case, such as `GET`
+        policy.retry.methods: `B R` is not a method
+        policy.retry.backoff.base: `0 ms` leaves no time at all: expected more than zero
+        policy.retry.backoff.factor: `0.5` would shorten each wait: expected 1 or more
+        ");
+        let backoff = json!({ "base": "2s", "max": "1s" });
+        let retry = json!({ "attempts": 2, "methods": [], "backoff": backoff });
+        insta::assert_snapshot!(problems(json!({ "retry": retry })), @r"
+        policy.retry.methods: no method is given, so that nothing is ever tried again
+        policy.retry.backoff.max: 1 s at the most is shorter than the first wait of 2 s
+        ");
+    }
+
+    #[test]
+    fn a_breaker_is_opened_by_exactly_one_thing_that_is_described_in_full() {
+        let of = |trip: Value| problems(json!({ "breaker": { "trip": trip, "open_for": "1s" } }));
+        insta::assert_snapshot!(of(json!({})), @"policy.breaker.trip: nothing opens it: expected one of `consecutive`, `count` and `share`");
+        insta::assert_snapshot!(of(json!({ "consecutive": 0, "count": 70_000 })), @r"
+        policy.breaker.trip: `consecutive`, `count` and `share` exclude each other: expected one of them
+        policy.breaker.trip.within: `count` and `share` need the length of their window
+        policy.breaker.trip.consecutive: `0` is out of bounds: expected 1 to 65536
+        policy.breaker.trip.count: `70000` is out of bounds: expected 1 to 65536
+        ");
+        insta::assert_snapshot!(of(json!({ "consecutive": 5, "within": "1s", "min": 3 })), @r"
+        policy.breaker.trip.within: failures in a row have no window: it goes with `count` and `share`
+        policy.breaker.trip.min: the fewest requests are counted for a `share` only
+        ");
+        insta::assert_snapshot!(of(json!({ "share": 0.0, "within": "0s" })), @r"
+        policy.breaker.trip.within: a window of no length holds nothing
+        policy.breaker.trip.share: a share of 0 would open it without any failure
+        ");
+        let policy = json!({ "breaker": { "trip": { "consecutive": 5 }, "open_for": "0s", "probes": 0 } });
+        insta::assert_snapshot!(problems(policy), @r"
+        policy.breaker.open_for: `0 ms` leaves no time at all: expected more than zero
+        policy.breaker.probes: `0` would never find out that the backend is back: expected 1 or more
+        ");
+    }
+
+    #[test]
+    fn a_factor_that_is_no_number_is_refused() {
+        for factor in [f64::NAN, f64::INFINITY, -1.0] {
+            let backoff = Backoff { base: Timespan::from_millis(1), factor, max: None, jitter: false };
+            assert_eq!(backing_off(&backoff).len(), 1, "{factor}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! When a request is tried again, how often, and after which wait.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use units::Timespan;
+
+/// When a request is tried again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Arrivals for one request in total, the first included.
+    pub attempts: u16,
+    /// What counts as a failure that is worth another attempt.
+    #[serde(default = "retry_on_connect_failure")]
+    pub on: Vec<RetryOn>,
+    /// The methods that may be repeated.
+    #[serde(default = "idempotent_methods")]
+    pub methods: Vec<String>,
+    /// How long to wait between attempts. Without it: not at all.
+    #[serde(default)]
+    pub backoff: Option<Backoff>,
+    /// Whether a further attempt goes to another backend where there is one.
+    #[serde(default = "yes")]
+    pub other_backend: bool,
+}
+
+fn retry_on_connect_failure() -> Vec<RetryOn> {
+    vec![RetryOn::ConnectFailure]
+}
+
+fn idempotent_methods() -> Vec<String> {
+    ["GET", "HEAD", "OPTIONS"].map(String::from).to_vec()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// A failure that is worth another attempt: `connect-failure`, `reset`, `timeout`, or a status such as `503`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RetryOn {
+    /// The connection could not be made.
+    ConnectFailure,
+    /// The connection ended, by RST or FIN, before the response headers.
+    Reset,
+    /// The per-try timer fired.
+    Timeout,
+    /// The backend answered with this status.
+    Status(u16),
+}
+
+impl FromStr for RetryOn {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "connect-failure" => Ok(RetryOn::ConnectFailure),
+            "reset" => Ok(RetryOn::Reset),
+            "timeout" => Ok(RetryOn::Timeout),
+            code => match code.parse::<u16>() {
+                Ok(code @ 400..=599) => Ok(RetryOn::Status(code)),
+                _ => Err(format!(
+                    "`{text}` is not a retry condition: expected `connect-failure`, `reset`, `timeout`, or a status from 400 to 599"
+                )),
+            },
+        }
+    }
+}
+
+impl fmt::Display for RetryOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RetryOn::ConnectFailure => f.write_str("connect-failure"),
+            RetryOn::Reset => f.write_str("reset"),
+            RetryOn::Timeout => f.write_str("timeout"),
+            RetryOn::Status(code) => write!(f, "{code}"),
+        }
+    }
+}
+
+impl Serialize for RetryOn {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RetryOn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for RetryOn {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RetryOn".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A failure that is worth another attempt.",
+            "anyOf": [
+                { "enum": ["connect-failure", "reset", "timeout"] },
+                { "type": "string", "pattern": "^[45][0-9][0-9]$" }
+            ]
+        })
+    }
+}
+
+/// How long to wait before a further attempt: `base` before the second, then `factor` times as long each time, up to
+/// `max`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Backoff {
+    /// The wait before the second attempt.
+    pub base: Timespan,
+    /// By how much each further wait is longer; 1 keeps it fixed.
+    #[serde(default = "double")]
+    pub factor: f64,
+    /// The longest wait.
+    #[serde(default)]
+    pub max: Option<Timespan>,
+    /// Whether each wait is drawn evenly between zero and its full length.
+    #[serde(default)]
+    pub jitter: bool,
+}
+
+fn double() -> f64 {
+    2.0
+}

@@ -1,0 +1,118 @@
+//! Statistics that several rooms ask for, once: intervals of shares, tails of the binomial, quantiles, Holm's correction.
+
+use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF};
+
+/// The interval in which the share of `hits` among `count` lies with this confidence, by Clopper and Pearson (1934): it
+/// never promises more than it holds, also for few observations. From 0 to 1 if nothing was counted.
+pub fn share_interval(hits: u64, count: u64, confidence: f64) -> (f64, f64) {
+    if count == 0 {
+        return (0.0, 1.0);
+    }
+    let (hits, tail) = (hits.min(count), (1.0 - confidence) / 2.0);
+    let beta = |alpha: u64, beta: u64, at: f64| {
+        Beta::new(alpha as f64, beta as f64).map_or(f64::NAN, |beta| beta.inverse_cdf(at))
+    };
+    let low = if hits == 0 { 0.0 } else { beta(hits, count - hits + 1, tail) };
+    let high = if hits == count { 1.0 } else { beta(hits + 1, count - hits, 1.0 - tail) };
+    (low, high)
+}
+
+/// The probability of `hits` or more among `count`, if each comes with the probability `share`.
+pub fn at_least(hits: u64, count: u64, share: f64) -> f64 {
+    if hits == 0 {
+        return 1.0;
+    }
+    Binomial::new(share.clamp(0.0, 1.0), count).map_or(1.0, |binomial| binomial.sf(hits - 1))
+}
+
+/// The probability of `hits` or fewer among `count`, if each comes with the probability `share`.
+pub fn at_most(hits: u64, count: u64, share: f64) -> f64 {
+    Binomial::new(share.clamp(0.0, 1.0), count).map_or(1.0, |binomial| binomial.cdf(hits))
+}
+
+/// The smallest share of misbehaviour that `clean` cases without any exclude, if it may be overlooked with the
+/// probability `beta`: 300 clean cases exclude 1 %, 10 exclude 26 %.
+pub fn excluded_share(clean: u64, beta: f64) -> f64 {
+    if clean == 0 { 1.0 } else { 1.0 - beta.powf(1.0 / clean as f64) }
+}
+
+/// How many clean cases exclude a share of misbehaviour.
+pub fn cases_to_exclude(share: f64, beta: f64) -> u64 {
+    if share >= 1.0 { 1 } else { (beta.ln() / (1.0 - share.max(1e-9)).ln()).ceil() as u64 }
+}
+
+/// Which hypotheses are rejected so that the probability of any false rejection stays below `family` (Holm 1979).
+pub fn holm(p: &[f64], family: f64) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let mut rejected = vec![false; p.len()];
+    for (rank, index) in order.into_iter().enumerate() {
+        // Holm stops at the first that is not rejected: what comes after it is less certain still.
+        let survives = p[index] <= family / (p.len() - rank) as f64;
+        if !survives {
+            break;
+        }
+        rejected[index] = true;
+    }
+    rejected
+}
+
+/// The value that `quantile` (0 to 1) of the values don't exceed, by the nearest rank; None if there are none.
+pub fn quantile<T: Copy + Ord>(values: &mut [T], quantile: f64) -> Option<T> {
+    let index = ((values.len() as f64 * quantile).ceil() as usize).max(1) - 1;
+    let index = index.min(values.len().checked_sub(1)?);
+    Some(*values.select_nth_unstable(index).1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn an_interval_holds_what_clopper_and_pearson_published() {
+        let (low, high) = share_interval(4, 20, 0.95);
+        assert!((low - 0.0573).abs() < 1e-3 && (high - 0.4366).abs() < 1e-3, "{low} {high}");
+        assert_eq!(share_interval(0, 0, 0.95), (0.0, 1.0));
+        assert_eq!(share_interval(0, 30, 0.95).0, 0.0);
+        assert_eq!(share_interval(30, 30, 0.95).1, 1.0);
+    }
+
+    #[test]
+    fn clean_cases_exclude_rare_misbehaviour_only_if_they_are_many() {
+        assert!((excluded_share(300, 0.05) - 0.01).abs() < 1e-3);
+        assert!((excluded_share(10, 0.05) - 0.26).abs() < 0.01);
+        assert_eq!(cases_to_exclude(0.01, 0.05), 299);
+        assert_eq!(cases_to_exclude(1.0, 0.05), 1);
+        assert_eq!(excluded_share(0, 0.05), 1.0);
+    }
+
+    #[test]
+    fn holm_rejects_in_order_and_stops_at_the_first_doubt() {
+        assert_eq!(holm(&[0.01, 0.04, 0.03], 0.05), [true, false, false]);
+        assert_eq!(holm(&[0.01, 0.02, 0.03], 0.05), [true, true, true]);
+        assert_eq!(holm(&[f64::NAN, 0.001], 0.05), [false, true]);
+        assert_eq!(holm(&[], 0.05), [false; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_quantile_is_a_value_that_so_many_do_not_exceed(
+            mut values in prop::collection::vec(0u32..1000, 1..200), part in 0.0f64..=1.0,
+        ) {
+            let found = quantile(&mut values, part).unwrap();
+            let below = values.iter().filter(|value| **value <= found).count();
+            prop_assert!(below as f64 >= values.len() as f64 * part);
+            let under = values.iter().filter(|value| **value < found).count();
+            prop_assert!(under as f64 <= values.len() as f64 * part);
+        }
+
+        #[test]
+        fn the_two_tails_of_a_binomial_meet(hits in 0u64..50, more in 0u64..50, share in 0.0f64..1.0) {
+            let count = hits + more;
+            let sum = at_least(hits + 1, count, share) + at_most(hits, count, share);
+            prop_assert!((sum - 1.0).abs() < 1e-9 || hits == count);
+        }
+    }
+}
