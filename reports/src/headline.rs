@@ -2,15 +2,18 @@
 
 use crate::escape;
 use crate::figures;
-use crate::{Report, Verdict};
+use crate::{Finding, Report, Verdict};
 
-/// The verdict, what it rests on, and how many findings say the same.
+/// The verdict, the reason for it, and how many findings say the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Headline {
     /// `FAIL`.
     pub(crate) word: &'static str,
-    /// What the gateway did, or that it did what was demanded. Harmless, but without the escaping of any markup.
+    /// The reason of the worst finding: what the gateway did and what was demanded, or what keeps it from being told.
+    /// Never a success beside a verdict that is none. Harmless, but without the escaping of any markup.
     pub(crate) sentence: String,
+    /// What to change to get an answer, of the finding that the sentence is about.
+    pub(crate) remedy: Option<String>,
     /// `1 of 3 findings failed, 1 is inconclusive, 1 passed.`
     pub(crate) tally: String,
 }
@@ -18,8 +21,20 @@ pub(crate) struct Headline {
 impl Headline {
     /// The headline of a report. It repeats the report's verdict and never works one out.
     pub(crate) fn of(report: &Report) -> Self {
-        Headline { word: figures::word(report.verdict), sentence: sentence(report), tally: tally(report) }
+        let remedy = decisive(report).and_then(|finding| finding.remedy.as_deref());
+        Headline {
+            word: figures::word(report.verdict),
+            sentence: sentence(report),
+            remedy: remedy.filter(|words| !words.trim().is_empty()).map(escape::sentence),
+            tally: tally(report),
+        }
     }
+}
+
+/// The finding that the verdict rests on, unless all is well: the first of the worst.
+pub(crate) fn decisive(report: &Report) -> Option<&Finding> {
+    let of_verdict = |finding: &&Finding| finding.verdict == report.verdict;
+    report.findings.iter().find(of_verdict).filter(|finding| finding.verdict != Verdict::Pass)
 }
 
 /// How many findings of a report have a verdict.
@@ -31,17 +46,67 @@ fn sentence(report: &Report) -> String {
     if report.verdict == Verdict::Pass {
         return "The gateway did all that was demanded.".to_owned();
     }
-    let decisive = report.findings.iter().find(|finding| finding.verdict == report.verdict);
-    let words = decisive.map(|finding| &finding.summary).or(report.remarks.first());
-    let Some(words) = words.filter(|words| !words.trim().is_empty()) else {
-        return if report.findings.is_empty() { "Nothing was judged." } else { "No finding says why." }
-            .to_owned();
-    };
-    let mut sentence = escape::sentence(words.trim());
-    if !sentence.ends_with(['.', '!', '?', ')']) {
-        sentence.push('.');
+    if let Some(finding) = decisive(report) {
+        return reason(finding);
     }
-    sentence
+    match report.remarks.iter().find_map(|remark| clause(remark)) {
+        Some(words) => ended(words),
+        None if report.findings.is_empty() => "Nothing was judged.".to_owned(),
+        None => "No finding says why.".to_owned(),
+    }
+}
+
+/// Why a finding has its verdict, in words that stand alone.
+pub(crate) fn reason(finding: &Finding) -> String {
+    match finding.verdict {
+        Verdict::Pass => clause(&finding.summary).map_or_else(String::new, ended),
+        Verdict::Fail => failed(finding),
+        Verdict::Inconclusive => untold(finding),
+    }
+}
+
+/// What the gateway did, and what was demanded of which requests: the one says little without the other.
+fn failed(finding: &Finding) -> String {
+    let seen = clause(&finding.summary).or_else(|| clause(&finding.observed));
+    let seen = seen.map_or_else(|| "No finding says why.".to_owned(), ended);
+    match clause(&finding.expected) {
+        Some(demanded) => format!("{seen} Demanded{}: {}", place(finding), ended(demanded)),
+        None => seen,
+    }
+}
+
+/// What keeps it from being told, and which demand that leaves open. The summary would be what the gateway did, which
+/// reads as a success beside a verdict that is none.
+fn untold(finding: &Finding) -> String {
+    let reason = clause(&finding.because).or_else(|| clause(&finding.summary));
+    let Some(reason) = reason else { return "No finding says why.".to_owned() };
+    let reason = reason.trim_end_matches('.');
+    format!("{reason} (`{}`{}).", escape::name(&finding.expectation), place(finding))
+}
+
+/// Which requests, and when: the traffic class and the phase.
+fn place(finding: &Finding) -> String {
+    let traffic = finding.traffic.as_deref().filter(|traffic| !traffic.is_empty());
+    let traffic = traffic.map_or_else(String::new, |traffic| format!(" of `{}`", escape::name(traffic)));
+    let phase = if finding.phase.is_empty() {
+        String::new()
+    } else {
+        format!(" in `{}`", escape::name(&finding.phase))
+    };
+    traffic + &phase
+}
+
+/// Harmless words, unless there are none.
+fn clause(words: &str) -> Option<String> {
+    let words = words.trim();
+    (!words.is_empty()).then(|| escape::sentence(words))
+}
+
+fn ended(mut words: String) -> String {
+    if !words.ends_with(['.', '!', '?', ')']) {
+        words.push('.');
+    }
+    words
 }
 
 fn tally(report: &Report) -> String {
@@ -74,8 +139,8 @@ mod tests {
     fn a_failed_run_says_what_failed_first() {
         let headline = Headline::of(&sample::report());
         assert_eq!(headline.word, "FAIL");
-        assert_eq!(headline.sentence, "The gateway retried POST requests: 312 orders were delivered twice.");
-        assert_eq!(headline.tally, "1 of 3 findings failed, 1 is inconclusive, 1 passed.");
+        insta::assert_snapshot!(headline.sentence, @"The gateway retried POST requests: 312 orders were delivered twice. Demanded of `writes` in `brownout`: no request is replayed.");
+        assert_eq!(headline.tally, "2 of 4 findings failed, 1 is inconclusive, 1 passed.");
     }
 
     #[test]
@@ -84,7 +149,7 @@ mod tests {
         report.verdict = Verdict::Inconclusive;
         report.findings.retain(|finding| finding.verdict != Verdict::Fail);
         let headline = Headline::of(&report);
-        assert_eq!(headline.sentence, "The breaker of orders-a could not be watched.");
+        insta::assert_snapshot!(headline.sentence, @"only 12 exchanges were due in the settled window, 50 are needed (`breaker` in `brownout`).");
         assert_eq!(headline.tally, "1 of 2 findings is inconclusive, 1 passed.");
     }
 
@@ -94,6 +159,22 @@ mod tests {
         report.verdict = Verdict::Pass;
         report.findings.retain(|finding| finding.verdict == Verdict::Pass);
         assert_eq!(Headline::of(&report).tally, "The only finding passed.");
+    }
+
+    #[test]
+    fn an_inconclusive_run_never_announces_a_success() {
+        let mut report = sample::report();
+        report.verdict = Verdict::Inconclusive;
+        report.findings.retain(|finding| finding.verdict == Verdict::Inconclusive);
+        let finding = &mut report.findings[0];
+        finding.expectation = "availability".to_owned();
+        finding.traffic = Some("reads".to_owned());
+        finding.summary = "100 % of requests succeeded.".to_owned();
+        finding.because = "588 requests are too few to prove 99.9 %".to_owned();
+        assert_eq!(
+            Headline::of(&report).sentence,
+            "588 requests are too few to prove 99.9 % (`availability` of `reads` in `brownout`)."
+        );
     }
 
     #[test]

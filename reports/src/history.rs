@@ -6,8 +6,9 @@ mod table;
 
 use std::io;
 
+use crate::figures;
 use crate::format::Options;
-use crate::{Report, Verdict};
+use crate::{LatencyRow, Report, Verdict};
 
 /// The runs of a directory, oldest first.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,31 +42,31 @@ pub struct HistoryRun {
     pub succeeded: f64,
     /// Attempts for each request.
     pub attempts: f64,
-    /// The largest 99th percentile of response times, over classes and phases, in milliseconds.
-    pub p99_ms: f64,
+    /// The largest 99th percentile of response times, over the classes and phases with samples enough for one, in
+    /// milliseconds; absent where none has.
+    pub p99_ms: Option<f64>,
 }
 
 impl HistoryRun {
     /// What a history keeps of a report.
     pub fn of(report: &Report) -> Self {
-        let version =
-            report.gateway_version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
         let sum =
             |of: fn(&crate::PhaseRow) -> u64| report.phases.iter().map(of).fold(0u64, u64::saturating_add);
         let requests = sum(|row| row.exchanges);
         let each = |count: u64| count as f64 / requests.max(1) as f64;
-        let slowest = report.latencies.iter().filter(|row| row.time == "response").map(|row| row.p99_ms);
+        let response = report.latencies.iter().filter(|row| row.time == "response");
+        let slowest = response.filter_map(LatencyRow::p99).filter(|time| time.is_finite());
         HistoryRun {
             run: report.run.clone(),
             started: report.started.clone(),
             scenario: report.scenario.clone(),
-            gateway: format!("{}{version}", report.gateway),
+            gateway: figures::gateway(report),
             verdict: report.verdict,
             findings: report.findings.iter().map(|finding| (finding.id.clone(), finding.verdict)).collect(),
             requests,
             succeeded: each(sum(|row| row.succeeded)),
             attempts: each(sum(|row| row.attempts)),
-            p99_ms: slowest.filter(|time| time.is_finite()).fold(0.0, f64::max),
+            p99_ms: slowest.reduce(f64::max),
         }
     }
 

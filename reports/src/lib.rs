@@ -9,9 +9,12 @@ pub mod escape;
 mod figures;
 mod finding;
 pub mod format;
+mod grounds;
 mod headline;
 mod history;
 mod measured;
+mod policy;
+mod quantile;
 mod report;
 mod rerun;
 #[cfg(test)]
@@ -19,6 +22,7 @@ mod sample;
 mod series;
 mod text;
 mod timeline;
+mod unasked;
 
 pub use behaviour::{Behaviour, BehaviourCell, Outage};
 pub use comparison::{

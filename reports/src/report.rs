@@ -101,6 +101,18 @@ impl Report {
         }
     }
 
+    /// The gateway's kind and version. Many say their own name with the version, and once is enough.
+    pub fn gateway_named(&self) -> String {
+        let kind = &self.gateway;
+        match &self.gateway_version {
+            Some(version) if version.to_lowercase().starts_with(&format!("{} ", kind.to_lowercase())) => {
+                version.clone()
+            }
+            Some(version) => format!("{kind} {version}"),
+            None => kind.clone(),
+        }
+    }
+
     /// False for a scenario that could not be run.
     pub fn was_run(&self) -> bool {
         !self.run.is_empty()
@@ -118,7 +130,8 @@ impl Report {
         if let Some(finding) = self.findings.iter().find(broken) {
             return Some(format!("finding `{}` is a pass, and a row of its policy failed", finding.id));
         }
-        let worst = self.findings.iter().max_by_key(|finding| finding.verdict);
+        // The first of the worst, as the headline has it.
+        let worst = self.findings.iter().rev().max_by_key(|finding| finding.verdict);
         match worst {
             None if self.verdict == Verdict::Inconclusive => None,
             None => Some(format!("the verdict is `{}`, and there are no findings", self.verdict)),

@@ -1,9 +1,13 @@
 //! A report with one finding of each verdict, for the tests of the formats.
 
+mod judged;
+
+pub(crate) use judged::witness;
+
 use crate::{
-    BackendItem, BackendRow, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, Distribution,
-    Finding, Heat, HeatRow, InjectionRow, Inventory, Lane, LaneEvent, LatencyRow, PhaseRow, QuantileLines,
-    Report, Series, TrafficRow, VERSION, Verdict, Witness, WitnessBar,
+    BackendItem, BackendRow, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, Distribution, Heat,
+    HeatRow, InjectionRow, Inventory, LatencyRow, PhaseRow, QuantileLines, Report, Series, TrafficRow,
+    VERSION, Verdict,
 };
 
 /// A run of a gateway that retries writes.
@@ -37,8 +41,8 @@ pub(crate) fn report() -> Report {
             delay_error_p99_ms: None,
         }],
         latencies: vec![latency("reads", "response", 1.0), latency("reads", "service", 0.5)],
-        findings: vec![passing(), failing(), inconclusive()],
-        unasked: Vec::new(),
+        findings: judged::findings(),
+        unasked: judged::unasked(),
         overrides: Vec::new(),
         series: series(40),
         bands: vec![Band {
@@ -52,92 +56,6 @@ pub(crate) fn report() -> Report {
         distributions: vec![distribution("response"), distribution("service")],
         behaviour: crate::Behaviour::default(),
         inventory: inventory(),
-    }
-}
-
-/// A request that was delivered twice.
-pub(crate) fn witness() -> Witness {
-    let events = vec![LaneEvent { at_ms: 6_301.0, what: "answer written".to_owned() }];
-    Witness {
-        tag: 4711,
-        traffic: "writes".to_owned(),
-        shows: "delivered twice".to_owned(),
-        client: bar(6_000.0, 6_412.5, "answered 200"),
-        lag_ms: 12.5,
-        attempts: vec![
-            Lane {
-                backend: "orders-a".to_owned(),
-                number: 1,
-                bar: bar(6_001.25, 6_301.25, "replied 503"),
-                faults: vec!["status 503".to_owned(), "latency 300 ms".to_owned()],
-                events,
-            },
-            Lane {
-                backend: "orders-b".to_owned(),
-                number: 2,
-                bar: bar(6_402.75, 6_411.5, "replied 200"),
-                faults: Vec::new(),
-                events: Vec::new(),
-            },
-        ],
-    }
-}
-
-fn bar(from_ms: f64, to_ms: f64, ended: &str) -> WitnessBar {
-    WitnessBar { from_ms, to_ms, ended: ended.to_owned() }
-}
-
-fn passing() -> Finding {
-    Finding {
-        id: "brownout/reads/attempts".to_owned(),
-        expectation: "attempts".to_owned(),
-        line: Some(41),
-        phase: "brownout".to_owned(),
-        traffic: Some("reads".to_owned()),
-        from_s: 6.0,
-        to_s: 15.0,
-        verdict: Verdict::Pass,
-        summary: "No read reached the backends more than 2 times.".to_owned(),
-        observed: "at most 2 attempts".to_owned(),
-        expected: "at most 2 attempts".to_owned(),
-        because: "1256 reads were hit by a fault, and each was tried once more".to_owned(),
-        observations: 4500,
-        resolution: None,
-        ..Finding::default()
-    }
-}
-
-fn failing() -> Finding {
-    Finding {
-        id: "brownout/writes/no_replay".to_owned(),
-        expectation: "no_replay".to_owned(),
-        line: Some(46),
-        traffic: Some("writes".to_owned()),
-        verdict: Verdict::Fail,
-        summary: "The gateway retried POST requests: 312 orders were delivered twice.".to_owned(),
-        observed: "312 of 450 requests were replayed".to_owned(),
-        expected: "no request is replayed".to_owned(),
-        because: "the same tag arrived at a second backend after the first had answered 503".to_owned(),
-        observations: 450,
-        witnesses: vec![witness()],
-        ..passing()
-    }
-}
-
-fn inconclusive() -> Finding {
-    Finding {
-        id: "brownout/breaker".to_owned(),
-        expectation: "breaker".to_owned(),
-        line: None,
-        traffic: None,
-        verdict: Verdict::Inconclusive,
-        summary: "The breaker of orders-a could not be watched.".to_owned(),
-        observed: "12 requests in the window".to_owned(),
-        expected: "open after 5 failures in a row".to_owned(),
-        because: "only 12 exchanges were due in the settled window, 50 are needed".to_owned(),
-        observations: 12,
-        resolution: Some("14.0 ms".to_owned()),
-        ..passing()
     }
 }
 
@@ -244,6 +162,7 @@ fn inventory() -> Inventory {
         backends: vec![backend("orders-a"), backend("orders-b")],
         policy: Some("{ \"retry\": { \"attempts\": 2 } }".to_owned()),
         configuration: None,
+        configuration_made: None,
         scenario: Some("name = \"one backend answers 503\"\n".to_owned()),
         machine: Some("Linux 6.1, x86_64, 8 cores".to_owned()),
         limits: vec![("exchanges".to_owned(), "10000000".to_owned())],

@@ -156,8 +156,11 @@ pub struct Inventory {
     pub backends: Vec<BackendItem>,
     /// The policy that the gateway is declared to have.
     pub policy: Option<String>,
-    /// The gateway's configuration, if it was made for the run.
+    /// The gateway's configuration, as far as it lies beside the evidence.
     pub configuration: Option<String>,
+    /// True if brownout made the configuration from the policy, false if it is the user's own; absent where that is not on
+    /// record.
+    pub configuration_made: Option<bool>,
     /// The scenario as it was run, with every override in it.
     pub scenario: Option<String>,
     /// The machine: system, architecture, cores.

@@ -128,6 +128,7 @@ fn inventory(dir: &Path, plan: &Plan, manifest: &Manifest) -> Inventory {
         // In the words of the scenario file.
         policy: declared.then(|| toml::to_string(&plan.policy).unwrap_or_default()),
         configuration: configuration(&dir.join("gateway")),
+        configuration_made: Some(!plan.gateway.contract().has_own_configuration()),
         scenario: Some(manifest.scenario_text.clone()).filter(|text| !text.is_empty()),
         machine: Some(format!("{}, {}, {} cores", machine.system, machine.architecture, machine.cores)),
         limits: limits.map(|(name, value)| (name.clone(), words(value))).collect(),

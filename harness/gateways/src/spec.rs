@@ -57,6 +57,11 @@ pub trait Gateway {
     /// Starts it and waits until a routed request is answered by a backend.
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>>;
 
+    /// True if it is started with a configuration of the user's own, instead of one that is made from the policy.
+    fn has_own_configuration(&self) -> bool {
+        false
+    }
+
     /// True if it can run in the simulated world.
     fn can_be_simulated(&self) -> bool {
         false

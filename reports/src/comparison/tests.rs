@@ -119,7 +119,7 @@ fn a_history_names_what_can_not_be_read() {
     let run = HistoryRun::of(&crate::sample::report());
     let history = History {
         directory: "runs".to_owned(),
-        runs: vec![run.clone(), HistoryRun { scenario: HOSTILE.to_owned(), p99_ms: f64::NAN, ..run }],
+        runs: vec![run.clone(), HistoryRun { scenario: HOSTILE.to_owned(), p99_ms: Some(f64::NAN), ..run }],
         broken: vec![("2026-01-11-cut".to_owned(), format!("manifest.json: {HOSTILE}"))],
     };
     let mut text = Vec::new();

@@ -9,9 +9,12 @@ mod data;
 mod findings;
 mod heat;
 mod inventory;
+mod passed;
 mod percentiles;
 mod plot;
+mod policy;
 mod strips;
+mod unasked;
 mod verdict;
 mod waterfall;
 mod witnesses;
@@ -34,8 +37,9 @@ pub(super) const KIND: FormatKind = FormatKind {
     name: "html",
     summary: "One HTML file for people: findings with witnesses, the run over time, latency, proof of injection.",
     docs: "One file that loads nothing, to be kept as a build artefact, mailed or printed. The verdict, the \
-           findings with their reasons and witnesses drawn to scale, the run over time in charts that share one \
-           axis, latency by percentile, figures by phase and traffic class, what was injected, and what one needs \
+           findings that did not pass with their reasons and witnesses drawn to scale, the declared policy against \
+           the observed one, what was seen but demanded by nobody, the run over time in charts that share one \
+           axis, a table of what passed, latency by percentile, figures by phase and traffic class, what was injected, and what one needs \
            to run it again. Its only script shows values at a moment; a table says the same. Light and dark as the \
            reader's system is, and in colours that colour-blind readers can tell apart; what colour says, a word \
            says too.",
@@ -89,7 +93,11 @@ fn page(report: &Report) -> Markup {
                 main {
                     (verdict::head(report, &headline))
                     (findings::section(report))
+                    (policy::section(report))
+                    (unasked::section(report))
+                    (verdict::remarks(report))
                     (charts::section(report))
+                    (passed::section(report))
                     (witnesses::section(report))
                     (inventory::figures(report))
                     (inventory::proof(report))
@@ -211,8 +219,34 @@ mod tests {
         let page = written(&sample::report());
         let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing"));
         assert!(place("brownout/writes/no_replay") < place("brownout/breaker"));
-        assert!(place("brownout/breaker") < place("brownout/reads/attempts"));
-        assert_eq!(page.matches("<details class=\"finding\" open").count(), 2);
+        assert_eq!(page.matches("<details class=\"finding\" open").count(), 3);
+    }
+
+    #[test]
+    fn the_first_chart_stands_above_what_passed_which_is_one_table() {
+        let mut report = sample::report();
+        report.findings.extend(vec![report.findings[0].clone(); 4]);
+        let page = written(&report);
+        let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text} is missing"));
+        assert!(place("<h2>The run over time") < place("<h2>What passed"));
+        assert!(place("<h2>What passed") < place("brownout/reads/attempts"));
+        assert_eq!(page.matches("<section id=\"passed\"").count(), 1);
+        assert_eq!(page.matches("brownout/reads/attempts").count(), 5, "a row each");
+    }
+
+    #[test]
+    fn a_configuration_is_called_generated_only_where_it_is() {
+        let mut report = sample::report();
+        report.inventory.configuration = Some("frontend f\n".to_owned());
+        let mut titled = |made: Option<bool>| {
+            report.inventory.configuration_made = made;
+            written(&report)
+        };
+        assert!(titled(Some(true)).contains("Generated gateway configuration"));
+        for own in [Some(false), None] {
+            let page = titled(own);
+            assert!(page.contains("Gateway configuration") && !page.contains("Generated"));
+        }
     }
 
     #[test]
@@ -243,9 +277,12 @@ mod tests {
         report.inventory = crate::Inventory::default();
         let page = written(&report);
         assert!(!page.contains("<script"));
-        for missing in
-            ["There is nothing to draw", "There is no distribution to draw", "no policy", "None was made"]
-        {
+        for missing in [
+            "There is nothing to draw",
+            "There is no distribution to draw",
+            "no policy",
+            "There is none beside",
+        ] {
             assert!(page.contains(missing), "{missing}");
         }
     }

@@ -9,8 +9,12 @@ use quick_junit::{NonSuccessKind, Property, TestCase, TestCaseStatus, TestSuite,
 use super::{Format, FormatKind, Options};
 use crate::escape;
 use crate::figures;
+use crate::grounds;
+use crate::headline::{self, Headline};
+use crate::policy;
 use crate::text::Page;
 use crate::timeline::Timeline;
+use crate::unasked;
 use crate::{Finding, Report, Verdict};
 
 /// The format's line in the registry.
@@ -20,8 +24,8 @@ pub(super) const KIND: FormatKind = FormatKind {
     docs: "One test suite for each scenario and one test case for each finding, named after its id, so that CI \
            servers show its history. A finding that failed is a `<failure>`: the gateway did it. An inconclusive \
            one is an `<error>`: the run could not tell. `file` and `line` point at the expectation, which GitLab and \
-           others link to, and `<system-out>` has the reason and the witnesses. Without these two attributes it is \
-           `xunit`.",
+           others link to, and `<system-out>` has the reason, the figures with their intervals, and the witnesses. \
+           A scenario that could not be run is an `<error>` with the reason. Without these two attributes it is `xunit`.",
     ending: "xml",
     several: true,
     make: |_: Options| Box::new(Junit { places: true }),
@@ -59,12 +63,13 @@ fn suite(report: &Report, places: bool) -> TestSuite {
     for finding in &report.findings {
         suite.add_test_case(case(report, finding, places));
     }
-    // A suite without cases is shown as success, and a run that proves nothing never passes.
-    if report.findings.is_empty() && report.verdict != Verdict::Pass {
-        suite.add_test_case(nothing_judged(report));
+    // A suite whose cases all pass is shown as success, and a run that proves nothing never passes.
+    let passed = |finding: &Finding| finding.verdict == Verdict::Pass;
+    if report.verdict != Verdict::Pass && report.findings.iter().all(passed) {
+        suite.add_test_case(nothing_judged(report, places));
     }
-    if !report.remarks.is_empty() {
-        let remarks: Vec<String> = report.remarks.iter().map(|remark| escape::sentence(remark)).collect();
+    let remarks = remarks(report);
+    if !remarks.is_empty() {
         suite.set_system_out(remarks.join("\n"));
     }
     suite
@@ -110,17 +115,34 @@ fn case(report: &Report, finding: &Finding, places: bool) -> TestCase {
 
 fn status(kind: NonSuccessKind, report: &Report, finding: &Finding) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
-    status.set_message(escape::sentence(&finding.summary));
+    status.set_message(headline::reason(finding));
     status.set_type(escape::name(&finding.expectation));
     status.set_description(said(report, finding));
     status
 }
 
-fn nothing_judged(report: &Report) -> TestCase {
+/// What stands beside the findings: what limits the report, and what nobody asked about.
+fn remarks(report: &Report) -> Vec<String> {
+    let remarks = report.remarks.iter().map(|remark| escape::sentence(remark));
+    let mut lines: Vec<String> = remarks.collect();
+    if !report.unasked.is_empty() {
+        lines.push(format!("{}:", unasked::TITLE));
+    }
+    let shown = report.unasked.iter().take(unasked::ITEMS_MAX);
+    lines.extend(shown.map(|seen| format!("  {}: {}", unasked::place(seen), unasked::what(seen))));
+    lines
+}
+
+/// The case of a run whose findings say nothing of what became of it: it was cut, or never began.
+fn nothing_judged(report: &Report, places: bool) -> TestCase {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-    status.set_message(crate::headline::Headline::of(report).sentence);
+    status.set_message(Headline::of(report).sentence);
+    status.set_type(if report.was_run() { "inconclusive" } else { "not_run" });
     let mut case = TestCase::new("run", status);
     case.set_classname(escape::name(&report.scenario));
+    if places {
+        case.extra.insert("file".into(), escape::plain(&report.scenario_path, 300).into());
+    }
     case
 }
 
@@ -134,15 +156,22 @@ fn said(report: &Report, finding: &Finding) -> String {
         format!("because: {}", escape::sentence(&finding.because)),
         format!("observations: {}", figures::count(finding.observations)),
     ];
-    if let Some(resolution) = &finding.resolution {
-        lines.push(format!("resolution: {}", escape::sentence(resolution)));
-    }
+    lines.extend(grounds::rows(finding).into_iter().map(|(key, words)| format!("{key}: {words}")));
     lines.join("\n")
 }
 
 fn text(report: &Report, finding: &Finding) -> XmlString {
     let mut text = said(report, finding);
     text.push('\n');
+    for row in finding.policy.iter().take(policy::ROWS_MAX) {
+        let [key, declared, observed, exposures, place, because] = policy::cells(report, row);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{}: {key}, declared {declared}, observed {observed} ({because}; {exposures} cases; {place})",
+            row.verdict
+        );
+    }
     for witness in finding.witnesses.iter().take(5) {
         let timeline = Timeline::of(witness);
         // Writing to a string cannot fail.
@@ -198,7 +227,7 @@ mod tests {
     fn what_failed_is_a_failure_and_what_could_not_be_told_is_an_error() {
         let (elements, _) = parsed(&written(&sample::report()));
         let number = |name: &str| elements.iter().filter(|element| *element == name).count();
-        assert_eq!((number("testcase"), number("failure"), number("error"), number("skipped")), (3, 1, 1, 0));
+        assert_eq!((number("testcase"), number("failure"), number("error"), number("skipped")), (4, 2, 1, 0));
     }
 
     #[test]
@@ -209,7 +238,7 @@ mod tests {
             .expect("a vector takes all bytes");
         let (elements, _) = parsed(&String::from_utf8(out).expect("the document is UTF-8"));
         let number = |name: &str| elements.iter().filter(|element| *element == name).count();
-        assert_eq!((number("testsuites"), number("testsuite"), number("testcase")), (1, 2, 6));
+        assert_eq!((number("testsuites"), number("testsuite"), number("testcase")), (1, 2, 8));
     }
 
     #[test]
@@ -227,7 +256,7 @@ mod tests {
         finding.witnesses[0].client.ended = hostile.to_owned();
         let xml = written(&report);
         let (elements, _) = parsed(&xml);
-        assert_eq!(elements.iter().filter(|name| *name == "failure").count(), 1, "{xml}");
+        assert_eq!(elements.iter().filter(|name| *name == "failure").count(), 2, "{xml}");
         assert!(xml.chars().all(|character| character == '\n' || !character.is_control()));
         assert!(!xml.contains('\u{ffff}') && !xml.contains('\u{fffe}'));
     }
@@ -239,6 +268,16 @@ mod tests {
         report.findings.clear();
         let (elements, _) = parsed(&written(&report));
         assert!(elements.contains(&"error".to_owned()));
+    }
+
+    #[test]
+    fn a_cut_run_whose_findings_all_pass_is_no_success() {
+        let mut report = sample::report();
+        report.verdict = Verdict::Inconclusive;
+        report.findings.truncate(1);
+        report.remarks = vec!["the run was cut: nothing is on record after 3 s".to_owned()];
+        let xml = written(&report);
+        assert!(xml.contains("<error") && xml.contains("nothing is on record"), "{xml}");
     }
 
     #[test]

@@ -1,22 +1,26 @@
 //! The report as GitHub-flavoured Markdown, for comments on a pull request and the summary of a CI step.
 
+mod tables;
+
 use std::fmt::Write;
 use std::io;
 
 use super::{Format, FormatKind, Options};
 use crate::escape;
 use crate::figures;
-use crate::headline::Headline;
+use crate::grounds;
+use crate::headline::{self, Headline};
 use crate::text::Page;
 use crate::timeline::Timeline;
-use crate::{Finding, Report, Verdict};
+use crate::{Finding, Report, Verdict, Witness};
 
 /// The format's line in the registry.
 pub(super) const KIND: FormatKind = FormatKind {
     name: "markdown",
     summary: "GitHub-flavoured Markdown, for comments on a pull request and step summaries.",
-    docs: "The verdict, the facts of the run, a table of findings, and a folded section for each finding that did \
-           not pass. Append it to `$GITHUB_STEP_SUMMARY` or post it as a comment. Foreign text can neither mark \
+    docs: "The verdict, the facts of the run, a table of findings, the declared policy against the observed one, a \
+           folded section for each finding that did not pass, response times, and what was seen but demanded by \
+           nobody. Append it to `$GITHUB_STEP_SUMMARY` or post it as a comment. Foreign text can neither mark \
            up, nor link, nor mention anyone.",
     ending: "md",
     several: true,
@@ -37,9 +41,15 @@ impl Format for Markdown {
         let headline = Headline::of(report);
         writeln!(out, "## brownout: {}\n", headline.word)?;
         writeln!(out, "**{}** {}\n", escaped(&headline.sentence), headline.tally)?;
+        if let Some(remedy) = &headline.remedy {
+            writeln!(out, "To get an answer: {}\n", escaped(remedy))?;
+        }
         writeln!(out, "{}", facts(report))?;
         out.write_all(table(report).as_bytes())?;
+        out.write_all(tables::policy(report).as_bytes())?;
         out.write_all(details(report).as_bytes())?;
+        out.write_all(tables::unasked(report).as_bytes())?;
+        out.write_all(tables::latencies(report).as_bytes())?;
         for remark in &report.remarks {
             writeln!(out, "\n> {}", escaped(&escape::sentence(remark)))?;
         }
@@ -48,17 +58,20 @@ impl Format for Markdown {
 }
 
 fn facts(report: &Report) -> String {
-    let version = report.gateway_version.as_deref().map(|version| format!(" {}", escape::name(version)));
-    let gateway = format!("{}{}", escape::name(&report.gateway), version.unwrap_or_default());
     let simulated = if report.simulated { " · simulated" } else { "" };
+    // What could not be run has no run.
+    let run = if report.was_run() {
+        let run = escaped(&escape::plain(&report.run, 300));
+        format!(" · took {}{simulated} · run {run}", figures::seconds(report.length_s))
+    } else {
+        String::new()
+    };
     format!(
-        "Scenario {} ({}) · gateway {} · seed {} · took {}{simulated} · run {}\n\nAgain: {}\n",
+        "Scenario {} ({}) · gateway {} · seed {}{run}\n\nAgain: {}\n",
         escaped(&escape::name(&report.scenario)),
         escaped(&escape::plain(&report.scenario_path, 300)),
-        escaped(&gateway),
+        escaped(&figures::gateway(report)),
         report.seed,
-        figures::seconds(report.length_s),
-        escaped(&escape::plain(&report.run, 300)),
         code(&crate::rerun::command(report)),
     )
 }
@@ -67,8 +80,8 @@ fn table(report: &Report) -> String {
     if report.findings.is_empty() {
         return String::new();
     }
-    let mut out = "| verdict | expectation | phase / traffic | observed | expected | n |\n\
-                   | --- | --- | --- | --- | --- | ---: |\n"
+    let mut out = "| verdict | expectation | phase / traffic | observed | expected | n | cases |\n\
+                   | --- | --- | --- | --- | --- | ---: | ---: |\n"
         .to_owned();
     for finding in report.findings.iter().take(ROWS_MAX) {
         let traffic = finding.traffic.as_deref().map_or_else(String::new, |name| format!(" / {name}"));
@@ -76,15 +89,25 @@ fn table(report: &Report) -> String {
             verdict(finding.verdict).to_owned(),
             escaped(&escape::name(&finding.expectation)),
             escaped(&escape::plain(&format!("{}{traffic}", finding.phase), 160)),
-            escaped(&escape::plain(&finding.observed, 160)),
+            observed(finding),
             escaped(&escape::plain(&finding.expected, 160)),
             figures::count(finding.observations),
+            figures::count(finding.exposures),
         ];
         // Writing to a string cannot fail.
         let _ = writeln!(out, "| {} |", cells.join(" | "));
     }
     left_out(&mut out, report.findings.len(), ROWS_MAX);
     out
+}
+
+/// What was seen, with the first figure and its interval where there is one.
+fn observed(finding: &Finding) -> String {
+    let seen = escaped(&escape::plain(&finding.observed, 160));
+    match finding.estimates.first() {
+        Some(estimate) => format!("{seen}<br>{}", escaped(&grounds::figure(estimate))),
+        None => seen,
+    }
 }
 
 fn details(report: &Report) -> String {
@@ -96,7 +119,7 @@ fn details(report: &Report) -> String {
 }
 
 fn folded(finding: &Finding) -> String {
-    let summary = format!("{}: {}", figures::word(finding.verdict), escape::sentence(&finding.summary));
+    let summary = format!("{}: {}", figures::word(finding.verdict), headline::reason(finding));
     let mut lines = vec![
         String::new(),
         format!("<details><summary>{}</summary>", html(&summary)),
@@ -106,13 +129,20 @@ fn folded(finding: &Finding) -> String {
         format!("- expected: {}", escaped(&escape::sentence(&finding.expected))),
         format!("- because: {}", escaped(&escape::sentence(&finding.because))),
     ];
+    let grounds = grounds::rows(finding);
+    lines.extend(grounds.iter().map(|(key, words)| format!("- {key}: {}", escaped(words))));
     for witness in finding.witnesses.iter().take(WITNESSES_MAX) {
-        let timeline = Timeline::of(witness);
-        let text = format!("{}\n{}", timeline.title, Page::PLAIN.timeline(0, &timeline));
-        lines.extend([String::new(), format!("<pre>{}</pre>", html(&text))]);
+        lines.extend([String::new(), pre(witness)]);
     }
     lines.extend([String::new(), "</details>\n".to_owned()]);
     lines.join("\n")
+}
+
+/// A witness as a timeline.
+fn pre(witness: &Witness) -> String {
+    let timeline = Timeline::of(witness);
+    let text = format!("{}\n{}", timeline.title, Page::PLAIN.timeline(0, &timeline));
+    format!("<pre>{}</pre>", html(&text))
 }
 
 fn left_out(out: &mut String, all: usize, shown: usize) {
@@ -198,7 +228,7 @@ mod tests {
         let text = written(&report);
         let row = text.lines().find(|line| line.starts_with("| pass")).expect("the first finding passed");
         let bare = row.replace(r"\\", "").replace(r"\|", "");
-        assert_eq!(bare.matches('|').count(), 7, "{row}");
+        assert_eq!(bare.matches('|').count(), 8, "{row}");
     }
 
     #[test]
@@ -208,7 +238,7 @@ mod tests {
         report.findings[1].summary = "</summary><img src=x>".to_owned();
         let text = written(&report);
         assert!(!text.contains("<script>") && !text.contains("<img"), "{text}");
-        assert_eq!(text.matches("</pre>").count(), 1);
+        assert_eq!(text.matches("</pre>").count(), 2, "of the finding, and of what nobody asked about");
     }
 
     #[test]

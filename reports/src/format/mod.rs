@@ -89,5 +89,11 @@ pub fn find(name: &str) -> Option<&'static FormatKind> {
     FORMATS.iter().find(|kind| kind.name == name)
 }
 
+/// The closing table of several runs as text for a terminal, for who showed each report when it was made; nothing for
+/// a single one.
+pub fn summary(reports: &[Report], options: Options) -> String {
+    terminal::summary(reports, options)
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! The figures of the report as OpenMetrics, for a push gateway or a text-file collector.
 
 mod families;
+mod measured;
 mod writer;
 
 use std::io;
@@ -15,7 +16,8 @@ pub(super) const KIND: FormatKind = FormatKind {
     name: "openmetrics",
     summary: "The verdicts and figures as OpenMetrics, for dashboards and alerts over many runs.",
     docs: "Gauges of the run: `brownout_finding_verdict` (0 pass, 1 inconclusive, 2 fail), response and service \
-           times by traffic class and phase, exchanges, attempts, outcomes, faults that fired. OpenMetrics text \
+           times by traffic class and phase as far as their samples tell, estimates with their bounds, what was set aside, \
+           each key of the declared policy, exchanges, attempts, outcomes, faults that fired. OpenMetrics text \
            format 1.0, times in seconds and as summaries; a collector of the Prometheus text format takes it too. Every sample has the label `scenario`.",
     ending: "prom",
     several: true,

@@ -1,8 +1,13 @@
 //! The report on a terminal: the verdict first, then the findings in one table, then what explains those that
-//! did not pass.
+//! did not pass, and the verdict once more at the end, which is what stays on the screen.
 
 mod details;
+mod ending;
 mod findings;
+mod latencies;
+mod policy;
+mod summary;
+mod unasked;
 
 use std::io;
 
@@ -20,26 +25,56 @@ pub(super) const KIND: FormatKind = FormatKind {
     name: "terminal",
     summary: "For people, on a terminal: the verdict, a table of findings, and the witnesses of what failed.",
     docs: "The verdict in a sentence, the facts of the run, one table of findings, and for each finding that did \
-           not pass why, with up to five requests as timelines drawn to scale (`░` the wait before the request \
-           was sent, `█` the request, `▒` where something happened in it). Text of a gateway is shown with its \
-           control characters escaped.",
+           not pass why, with two requests as timelines drawn to scale (`░` the wait before the request \
+           was sent, `█` the request, `▒` where something happened in it). Then the declared policy against the \
+           observed one, response times, and what was seen but demanded by nobody. The verdict and the names of what \
+           did not pass are the last lines; several runs end with a table of them. Text of a gateway is shown with \
+           its control characters escaped.",
     ending: "txt",
     several: true,
     make: |options: Options| Box::new(Terminal { options }),
 };
 
+/// The most witnesses of a finding: two show that the first is no exception. A page has the others.
+const WITNESSES_MAX: usize = 2;
+
 struct Terminal {
     options: Options,
 }
 
+impl Terminal {
+    fn page(&self) -> Page {
+        Page { width: self.options.width.clamp(40, 240), colour: self.options.colour }
+    }
+}
+
+/// The closing table of several runs, and nothing for one.
+pub(super) fn summary(reports: &[Report], options: Options) -> String {
+    summary::text(Terminal { options }.page(), reports)
+}
+
 impl Format for Terminal {
     fn render(&self, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-        let page = Page { width: self.options.width.clamp(40, 240), colour: self.options.colour };
+        let page = self.page();
         out.write_all(headline(page, report).as_bytes())?;
         out.write_all(facts(page, report).as_bytes())?;
         findings::write(page, report, out)?;
         details::write(page, report, out)?;
-        out.write_all(closing(page, report).as_bytes())
+        policy::write(page, report, out)?;
+        latencies::write(page, report, out)?;
+        unasked::write(page, report, out)?;
+        out.write_all(closing(page, report).as_bytes())?;
+        out.write_all(ending::text(page, report).as_bytes())
+    }
+
+    fn render_all(&self, reports: &[Report], out: &mut dyn io::Write) -> io::Result<()> {
+        for (index, report) in reports.iter().enumerate() {
+            if index > 0 {
+                writeln!(out)?;
+            }
+            self.render(report, out)?;
+        }
+        out.write_all(summary(reports, self.options).as_bytes())
     }
 }
 
@@ -51,24 +86,28 @@ fn headline(page: Page, report: &Report) -> String {
 
 /// Two lines: what was run, and which run it was.
 fn facts(page: Page, report: &Report) -> String {
-    let version = report.gateway_version.as_deref().map(|version| format!(" {}", escape::name(version)));
-    let what = [
+    let what = vec![
         escape::name(&report.scenario),
         escape::plain(&report.scenario_path, 300),
-        format!("gateway {}{}", escape::name(&report.gateway), version.unwrap_or_default()),
+        format!("gateway {}", figures::gateway(report)),
         format!("seed {}", report.seed),
     ];
-    let mut which = vec![
-        escape::plain(&report.run, 300),
-        format!("started {}", escape::name(&figures::to_the_second(&report.started))),
-        format!("took {}", figures::seconds(report.length_s)),
-        format!("brownout {}", escape::name(&report.brownout)),
-    ];
-    if report.simulated {
-        which.push("simulated".to_owned());
+    let mut rows = vec![("scenario", what)];
+    // What could not be run has no run.
+    if !report.run.is_empty() {
+        let mut which = vec![
+            escape::plain(&report.run, 300),
+            format!("started {}", escape::name(&figures::to_the_second(&report.started))),
+            format!("took {}", figures::seconds(report.length_s)),
+            format!("brownout {}", escape::name(&report.brownout)),
+        ];
+        if report.simulated {
+            which.push("simulated".to_owned());
+        }
+        rows.push(("run", which));
     }
-    let row = |key: &str, words: &[String]| vec![dim(key), Cell::new(words.join(" · "))];
-    format!("\n{}", page.columns(0, [row("scenario", &what), row("run", &which)]))
+    let row = |(key, words): (&str, Vec<String>)| vec![dim(key), Cell::new(words.join(" · "))];
+    format!("\n{}", page.columns(0, rows.into_iter().map(row)))
 }
 
 /// What limits the report, and how it is run again.
@@ -108,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_verdict_stands_first_and_the_command_last() {
+    fn the_verdict_stands_first_and_last() {
         insta::assert_snapshot!(shown(&sample::report(), Options { colour: false, width: 120 }));
     }
 
@@ -120,6 +159,50 @@ mod tests {
         report.remarks.clear();
         report.simulated = true;
         insta::assert_snapshot!(shown(&report, Options::default()));
+    }
+
+    #[test]
+    fn several_runs_end_with_a_table_of_them() {
+        let (failed, mut passed) = (sample::report(), sample::report());
+        passed.verdict = Verdict::Pass;
+        passed.findings.truncate(1);
+        passed.scenario = "retry-never-posts".to_owned();
+        let not_run =
+            Report::not_run("failover", "scenarios/failover.toml", "envoy", "`envoy` is not installed");
+        let mut out = Vec::new();
+        let reports = [failed, passed, not_run];
+        Terminal { options: Options { colour: false, width: 120 } }
+            .render_all(&reports, &mut out)
+            .expect("a vector takes all bytes");
+        let text = String::from_utf8(out).expect("text is UTF-8");
+        let table = text.rsplit("\n\n").next().expect("the table is the last paragraph");
+        insta::assert_snapshot!(table, @r"
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         verdict   scenario                  file                       gateway         not passed
+        ══════════════════════════════════════════════════════════════════════════════════════════════════════════════════
+         fail      one backend answers 503   scenarios/retry-503.toml   haproxy 3.0.2   brownout/writes/no_replay,
+                                                                                        brownout/policy, brownout/breaker
+         pass      retry-never-posts         scenarios/retry-503.toml   haproxy 3.0.2
+         not run   failover                  scenarios/failover.toml    envoy           not run: `envoy` is not installed
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        3 scenarios: 1 failed, 1 not run, 1 passed
+        ");
+    }
+
+    #[test]
+    fn the_last_lines_are_the_verdict_and_what_did_not_pass() {
+        let mut report = sample::report();
+        report.verdict = Verdict::Inconclusive;
+        report.findings.retain(|finding| finding.verdict != Verdict::Fail);
+        let text = shown(&report, Options { colour: false, width: 100 });
+        let ending = text.rsplit("\n\n").next().expect("the ending is the last paragraph");
+        insta::assert_snapshot!(ending, @r"
+        INCONCLUSIVE  only 12 exchanges were due in the settled window, 50 are needed (`breaker` in
+                      `brownout`).
+        remedy        let `brownout` last at least 40 s, or raise `writes` to 50/s
+                      1 of 2 findings is inconclusive, 1 passed.
+          inconclusive  brownout/breaker
+        ");
     }
 
     #[test]

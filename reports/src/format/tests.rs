@@ -22,8 +22,11 @@ fn with_text(text: &str) -> Report {
     for stretch in replaced["breakers"][0]["stretches"].as_array_mut().expect("the sample has a strip") {
         stretch["state"] = "open".into();
     }
-    for (index, verdict) in ["pass", "fail", "inconclusive"].into_iter().enumerate() {
+    for (index, verdict) in ["pass", "fail", "inconclusive", "fail"].into_iter().enumerate() {
         replaced["findings"][index]["verdict"] = verdict.into();
+    }
+    for row in replaced["findings"][3]["policy"].as_array_mut().expect("the sample has a policy") {
+        row["verdict"] = "fail".into();
     }
     serde_json::from_value(replaced).expect("only text was replaced")
 }
@@ -111,6 +114,40 @@ fn megabytes_of_text_are_cut() {
     }
 }
 
+/// What a finding rests on is in every format that has room for words; `github` and `openmetrics` have their own tests.
+#[test]
+fn every_format_shows_what_a_finding_rests_on_and_what_nobody_asked() {
+    for kind in FORMATS.iter().filter(|kind| !matches!(kind.name, "json" | "openmetrics" | "github")) {
+        let text = written(kind.name, Options { colour: false, width: 240 }, &sample::report());
+        let text = text.replace('\\', "").replace("&#45;", "-");
+        for words in [
+            "69.3 % (64.8 % – 73.5 % at 95 % confidence)",
+            "3 in a stall of the machine (3 answered 503)",
+            "last at least 40 s",
+            "timeout.per_try",
+            "301.2 ms (299.0 – 304.5 ms)",
+            "scenarios/retry-503.toml:11",
+            "emanded by nobody",
+            "24 POST requests were delivered twice",
+        ] {
+            assert!(text.contains(words), "{}: `{words}` is missing in\n{text}", kind.name);
+        }
+    }
+}
+
+#[test]
+fn a_scenario_that_could_not_be_run_is_in_every_document_with_the_reason() {
+    let why = "the gateway `haproxy` did not start: 127.0.0.1:8080 is taken";
+    let report = Report::not_run("one backend answers 503", "scenarios/retry-503.toml", "haproxy", why);
+    assert_eq!(report.contradiction(), None);
+    for kind in FORMATS.iter().filter(|kind| kind.name != "openmetrics") {
+        let text = written(kind.name, Options { colour: false, width: 240 }, &report);
+        let text = text.replace('\\', "").replace("<code>", "`").replace("</code>", "`");
+        assert!(text.contains("127.0.0.1:8080 is taken"), "{}: {text}", kind.name);
+        assert!(!text.contains("PASS"), "{}", kind.name);
+    }
+}
+
 #[test]
 fn an_empty_report_can_be_written() {
     let mut report = sample::report();
@@ -122,6 +159,7 @@ fn an_empty_report_can_be_written() {
     report.injections.clear();
     report.latencies.clear();
     report.remarks.clear();
+    report.unasked.clear();
     for kind in FORMATS {
         assert!(!written(kind.name, Options::default(), &report).is_empty());
     }
@@ -160,8 +198,14 @@ proptest! {
     }
 
     #[test]
-    fn no_figure_breaks_a_format(witness in any_witness(), length in any::<f64>(), count in any::<u64>()) {
+    fn no_figure_breaks_a_format(witness in any_witness(), length in any::<f64>(), count in any::<u64>(), unit in "ms|s|share|attempts|") {
         let mut report = sample::report();
+        let estimate = &mut report.findings[1].estimates[0];
+        (estimate.value, estimate.low, estimate.high) = (Some(length), -length, length * 3.0);
+        (estimate.unit, estimate.confidence) = (unit, length);
+        report.findings[1].excludes = Some(length);
+        report.findings[1].set_aside = vec![crate::SetAside { why: "at an edge".to_owned(), count, ended: vec![("x".to_owned(), count)] }];
+        report.unasked[0].witnesses = vec![witness.clone()];
         report.length_s = length;
         report.phases[0].to_s = length;
         report.phases[0].exchanges = count;

@@ -102,7 +102,7 @@ fn trends(name: &str, runs: &[&HistoryRun]) -> Markup {
                 @for id in findings { (marks(id, runs)) }
                 (line("requests that succeeded", &values(|run| run.succeeded * 100.0), percent))
                 (line("attempts for each request", &values(|run| run.attempts), plain))
-                (line("slowest p99 of response time", &values(|run| run.p99_ms), figures::fine))
+                (line("slowest p99 of response time", &values(|run| run.p99_ms.unwrap_or(f64::NAN)), figures::fine))
             }
         } }
     }
@@ -132,7 +132,7 @@ fn row(run: &HistoryRun) -> Markup {
         td .number { (figures::count(run.requests)) }
         td .number { (format!("{:.1} %", run.succeeded * 100.0)) }
         td .number { (format!("{:.2}", run.attempts)) }
-        td .number { (figures::fine(run.p99_ms)) }
+        td .number { (figures::told(run.p99_ms)) }
         td { (failing.join(", ")) @if more > 0 { " and " (more) " more" } }
     } }
 }
@@ -142,20 +142,23 @@ fn place(index: usize, count: usize) -> f64 {
     6.0 + (WIDTH - 12.0) * (index as f64 + 0.5) / count.max(1) as f64
 }
 
-/// A figure over the runs, with its range in words.
+/// A figure over the runs, with its range in words. A run that does not have it is left out of the line.
 fn line(what: &str, values: &[f64], words: impl Fn(f64) -> String) -> Markup {
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let last = words(values.last().copied().unwrap_or(0.0));
+    let known = || values.iter().copied().filter(|value| value.is_finite());
+    let low = known().fold(f64::INFINITY, f64::min);
+    let high = known().fold(f64::NEG_INFINITY, f64::max);
+    let last = values.last().copied().filter(|value| value.is_finite());
+    let last = last.map_or_else(|| "–".to_owned(), &words);
     let range =
         if high > low { format!("{} – {}", words(low), words(high)) } else { "always the same".to_owned() };
-    let range = if values.len() < 2 { "–".to_owned() } else { range };
+    let range = if known().count() < 2 { "–".to_owned() } else { range };
     // What never changes lies in the middle.
     let share = |value: f64| if high > low { ((value - low) / (high - low)).clamp(0.0, 1.0) } else { 0.5 };
     let height = |value: f64| HEIGHT - 4.0 - (HEIGHT - 8.0) * share(value);
     let points: Vec<(String, String)> = values
         .iter()
         .enumerate()
+        .filter(|(_, value)| value.is_finite())
         .map(|(index, value)| {
             (format!("{:.1}", place(index, values.len())), format!("{:.1}", height(*value)))
         })

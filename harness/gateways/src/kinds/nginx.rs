@@ -100,6 +100,10 @@ impl Gateway for Nginx {
         launched::configuration(&PRODUCT, self.settings(), upstreams)
     }
 
+    fn has_own_configuration(&self) -> bool {
+        self.config.is_some()
+    }
+
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
         Box::pin(launched::launch(&PRODUCT, self.settings(), launch))
     }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::inventory::table;
+use super::verdict;
 use crate::Report;
 use crate::escape;
 use crate::figures;
@@ -24,7 +25,8 @@ pub(super) fn section(report: &Report) -> Markup {
     let limits = limits.map(|(name, value)| vec![escape::name(name), limit(name, value)]).collect();
     html! {
         section #again {
-            h2 { "Policy, configuration, evidence" }
+            h2 { "The run, configuration, evidence" }
+            (verdict::facts(report))
             dl {
                 div { dt { "Machine" } dd { (machine) } }
                 @if let Some(address) = &inventory.gateway_address {
@@ -34,13 +36,22 @@ pub(super) fn section(report: &Report) -> Markup {
             }
             (text("Declared policy", inventory.policy.as_deref(), "The scenario declares no policy for the gateway."))
             (text(
-                "Generated gateway configuration",
+                configuration(inventory.configuration_made),
                 inventory.configuration.as_deref(),
-                "None was made: the gateway runs inside brownout, was running before, or came with its own."
+                "There is none beside the evidence: the gateway runs inside brownout, or was running before."
             ))
             (text("Scenario as it was run", inventory.scenario.as_deref(), "The report was written without it."))
             (table("Limits", &[("Limit", false), ("Value", true)], limits))
         }
+    }
+}
+
+/// Whose configuration it is: one that was made is not to be mended, one's own is.
+fn configuration(made: Option<bool>) -> &'static str {
+    match made {
+        Some(true) => "Generated gateway configuration",
+        Some(false) => "Gateway configuration, as it was given",
+        None => "Gateway configuration",
     }
 }
 

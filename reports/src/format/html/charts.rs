@@ -39,7 +39,8 @@ pub(super) fn section(report: &Report) -> Markup {
             @for chart in charts(run.time, &report.series) {
                 (chart.figure(&run))
                 @if chart.id == "response" { (heat::figure(&run, &report.series)) }
-                @if chart.id == "tries" { (strips::breakers(&run, report)) }
+                // What the arrivals at a backend show first is whether it was left alone.
+                @if chart.id == "attempts" { (strips::breakers(&run, report)) }
             }
         }
     }
@@ -48,21 +49,21 @@ pub(super) fn section(report: &Report) -> Markup {
 fn charts(time: Time, series: &Series) -> Vec<Chart> {
     vec![
         Chart {
-            id: "outcomes",
-            title: "Requests a second, by outcome",
-            unit: Unit::Rate,
-            log: false,
-            lines: rates(time, &series.outcomes, |index| OUTCOME_STYLES.get(index).copied().unwrap_or(index)),
-            missing: "No request is on record.",
-            height: TALL,
-        },
-        Chart {
             id: "attempts",
             title: "Attempts a second, by backend",
             unit: Unit::Rate,
             log: false,
             lines: rates(time, &series.attempts, |index| index),
             missing: "No request reached a backend, or none was joined to its exchange.",
+            height: TALL,
+        },
+        Chart {
+            id: "outcomes",
+            title: "Requests a second, by outcome",
+            unit: Unit::Rate,
+            log: false,
+            lines: rates(time, &series.outcomes, |index| OUTCOME_STYLES.get(index).copied().unwrap_or(index)),
+            missing: "No request is on record.",
             height: TALL,
         },
         response(time, series),

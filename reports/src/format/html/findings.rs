@@ -1,10 +1,12 @@
-//! The findings, those that did not pass first and unfolded.
+//! The findings that did not pass, each with its reason and witnesses. Those that passed have a table of their own.
 
 use maud::{Markup, html};
 
 use super::{badge, prose, waterfall};
 use crate::escape;
 use crate::figures;
+use crate::grounds;
+use crate::headline::{self, number_of};
 use crate::timeline::Timeline;
 use crate::{Finding, Report, Verdict};
 
@@ -14,11 +16,10 @@ const FINDINGS_MAX: usize = 500;
 /// The most witnesses of a finding; the judge keeps five.
 pub(super) const WITNESSES_MAX: usize = 5;
 
-/// The findings that are shown, with their numbers on the page: what failed first.
+/// The findings that did not pass, with their numbers on the page: what failed first.
 pub(super) fn in_order(report: &Report) -> impl Iterator<Item = (usize, &Finding)> {
     let of = |verdict: Verdict| report.findings.iter().filter(move |finding| finding.verdict == verdict);
-    let all = of(Verdict::Fail).chain(of(Verdict::Inconclusive)).chain(of(Verdict::Pass));
-    all.take(FINDINGS_MAX).enumerate()
+    of(Verdict::Fail).chain(of(Verdict::Inconclusive)).take(FINDINGS_MAX).enumerate()
 }
 
 /// The name of a witness's drawing on the page.
@@ -28,11 +29,16 @@ pub(super) fn witness_id(finding: usize, witness: usize) -> String {
 
 /// The section of findings.
 pub(super) fn section(report: &Report) -> Markup {
-    let left_out = report.findings.len().saturating_sub(FINDINGS_MAX) as u64;
+    let passed = number_of(report, Verdict::Pass);
+    let left_out = (report.findings.len() - passed).saturating_sub(FINDINGS_MAX) as u64;
     html! {
         section #findings tabindex="-1" {
             h2 { "Findings" }
-            @if report.findings.is_empty() { p { "There are none." } }
+            @if report.findings.is_empty() {
+                p { "There are none." }
+            } @else if passed == report.findings.len() {
+                p { "All " (figures::count(passed as u64)) " passed; " a href="#passed" { "the table" } " says what each rests on." }
+            }
             @for (number, finding) in in_order(report) { (folded(report, number, finding)) }
             @if left_out > 0 { p { "and " (figures::count(left_out)) " more, which the JSON report has" } }
         }
@@ -45,9 +51,9 @@ fn folded(report: &Report, number: usize, finding: &Finding) -> Markup {
     let first = drawings.next();
     let more: Vec<Markup> = drawings.collect();
     html! {
-        details .finding open[finding.verdict != Verdict::Pass] {
+        details .finding open {
             summary {
-                (badge(finding.verdict)) " " span .said { (prose(&escape::sentence(&finding.summary))) }
+                (badge(finding.verdict)) " " span .said { (prose(&headline::reason(finding))) }
                 (against(finding))
                 (rests_on(finding))
             }
@@ -83,8 +89,19 @@ fn rests_on(finding: &Finding) -> Markup {
         span .rests {
             code { (escape::name(&finding.expectation)) } " · " (traffic) " in " (escape::name(&finding.phase)) ", " (window)
             " · " (figures::count(finding.observations)) " " (observations)
-            @if let Some(resolution) = &finding.resolution { " · resolution " (prose(&escape::sentence(resolution))) }
         }
+    }
+}
+
+/// The word of a row, as the page has it.
+fn title(key: &str) -> &str {
+    match key {
+        "measured" => "Measured",
+        "resolution" => "Resolution",
+        "exposures" => "Exposures",
+        "set aside" => "Set aside",
+        "remedy" => "To get an answer",
+        other => other,
     }
 }
 
@@ -93,6 +110,7 @@ fn reason(report: &Report, finding: &Finding) -> Markup {
     html! {
         dl {
             div { dt { "Because" } dd { (prose(&escape::sentence(&finding.because))) } }
+            @for (key, words) in grounds::rows(finding) { div { dt { (title(key)) } dd { (prose(&words)) } } }
             div { dt { "Name" } dd { (escape::plain(&finding.id, 240)) } }
             @if let Some(place) = demanded { div { dt { "Scenario" } dd { (place) } } }
         }

@@ -82,7 +82,7 @@ fn traffic_row(class: &TrafficRow) -> Vec<String> {
             _ => format!("{} × {status}", figures::count(*count)),
         })
         .collect();
-    vec![
+    let mut cells = vec![
         escape::name(&class.name),
         escape::name(&class.request),
         escape::name(&class.mode),
@@ -90,9 +90,9 @@ fn traffic_row(class: &TrafficRow) -> Vec<String> {
         figures::count(class.skipped),
         outcomes.join(", "),
         statuses.join(", "),
-        figures::fine(class.lag_p50_ms),
-        figures::fine(class.lag_p99_ms),
-    ]
+    ];
+    cells.extend(class.lags().map(figures::told));
+    cells
 }
 
 fn latencies(report: &Report) -> Markup {
@@ -107,14 +107,15 @@ fn latencies(report: &Report) -> Markup {
         ("p99.9", true),
         ("Max", true),
     ];
-    let rows = report.latencies.iter().map(|row| {
+    // A class that sent nothing in a phase has no times there.
+    let rows = report.latencies.iter().filter(|row| row.count > 0).map(|row| {
         let mut cells = vec![
             escape::name(&row.traffic),
             escape::name(&row.phase),
             escape::name(&row.time),
             figures::count(row.count),
         ];
-        cells.extend([row.p50_ms, row.p90_ms, row.p99_ms, row.p999_ms, row.max_ms].map(figures::fine));
+        cells.extend(row.quantiles().map(|quantile| figures::told(quantile.ms)));
         cells
     });
     table("Latency: response time (done − due) and service time (done − sent)", &head, rows.collect())

@@ -6,6 +6,7 @@ use super::findings::{WITNESSES_MAX, in_order, witness_id};
 use super::{badge, prose};
 use crate::Report;
 use crate::escape;
+use crate::headline;
 
 /// The section.
 pub(super) fn section(report: &Report) -> Markup {
@@ -14,7 +15,7 @@ pub(super) fn section(report: &Report) -> Markup {
         section #witnesses {
             h2 { "Witness timelines" }
             @if in_order(report).all(|(_, finding)| finding.witnesses.is_empty()) {
-                p .missing { "No finding names a request as its witness: what passed or can't be told rests on counts." }
+                p .missing { "No finding names a request as its witness: what passed, and what can't be told, rests on counts." }
             } @else {
                 p .note {
                     "Single requests, drawn to scale in the findings that they show. Time runs from the moment the client \
@@ -24,7 +25,7 @@ pub(super) fn section(report: &Report) -> Markup {
                 ul .index {
                     @for (number, finding) in with_witnesses {
                         li {
-                            (badge(finding.verdict)) " " (prose(&escape::sentence(&finding.summary))) ": "
+                            (badge(finding.verdict)) " " (prose(&headline::reason(finding))) " "
                             @for (index, witness) in finding.witnesses.iter().take(WITNESSES_MAX).enumerate() {
                                 @if index > 0 { ", " }
                                 a href={ "#" (witness_id(number, index)) } { "#" (witness.tag) " " (escape::name(&witness.traffic)) }

@@ -1,5 +1,6 @@
 //! Which figures of a report become metrics, and what they are called.
 
+use super::measured;
 use super::writer::Family;
 use crate::{LatencyRow, Report, Verdict};
 
@@ -11,6 +12,7 @@ pub(super) fn of(report: &Report) -> Vec<Family> {
     families.extend(backends(report));
     families.extend(injections(report));
     families.extend(latencies(report));
+    families.extend(measured::of(report));
     families
 }
 
@@ -86,8 +88,11 @@ fn traffic(report: &Report) -> Vec<Family> {
         for (status, count) in &class.statuses {
             statuses.add(&[name, ("status", &status.to_string())], *count as f64);
         }
-        lag.add(&[name, ("quantile", "0.5")], class.lag_p50_ms / 1000.0);
-        lag.add(&[name, ("quantile", "0.99")], class.lag_p99_ms / 1000.0);
+        for (quantile, late_ms) in ["0.5", "0.99"].into_iter().zip(class.lags()) {
+            if let Some(late_ms) = late_ms {
+                lag.add(&[name, ("quantile", quantile)], late_ms / 1000.0);
+            }
+        }
     }
     vec![exchanges, skipped, outcomes, statuses, lag]
 }
@@ -151,20 +156,17 @@ fn latencies(report: &Report) -> Vec<Family> {
     vec![response, service]
 }
 
+/// Only what the samples can tell: a dashboard draws a quantile of a handful of requests like any other.
 fn add_quantiles(family: &mut Family, row: &LatencyRow) {
-    let quantiles = [
-        ("0.5", row.p50_ms),
-        ("0.9", row.p90_ms),
-        ("0.99", row.p99_ms),
-        ("0.999", row.p999_ms),
-        ("1", row.max_ms),
-    ];
-    for (quantile, ms) in quantiles {
-        family.add(&[("traffic", &row.traffic), ("phase", &row.phase), ("quantile", quantile)], ms / 1000.0);
+    for quantile in row.quantiles() {
+        let labels = [("traffic", row.traffic.as_str()), ("phase", &row.phase), ("quantile", quantile.share)];
+        if let Some(ms) = quantile.ms {
+            family.add(&labels, ms / 1000.0);
+        }
     }
 }
 
-fn number(verdict: Verdict) -> f64 {
+pub(super) fn number(verdict: Verdict) -> f64 {
     match verdict {
         Verdict::Pass => 0.0,
         Verdict::Inconclusive => 1.0,

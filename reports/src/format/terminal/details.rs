@@ -4,18 +4,16 @@ use std::io;
 
 use comfy_table::{Attribute, Cell};
 
+use super::unasked::witnesses;
 use super::{dim, verdict};
 use crate::escape;
 use crate::figures;
+use crate::grounds;
 use crate::text::Page;
-use crate::timeline::Timeline;
 use crate::{Finding, Report, Verdict};
 
 /// The most findings that are explained. A gateway that fails more has one cause for most of them.
 const FINDINGS_MAX: usize = 50;
-
-/// The most witnesses of a finding; the judge keeps five.
-const WITNESSES_MAX: usize = 5;
 
 /// Writes the details of what failed, and then of what is inconclusive.
 pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
@@ -24,11 +22,7 @@ pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io:
     for finding in findings.by_ref().take(FINDINGS_MAX) {
         out.write_all(heading(page, report, finding).as_bytes())?;
         out.write_all(reason(page, finding).as_bytes())?;
-        for witness in finding.witnesses.iter().take(WITNESSES_MAX) {
-            let timeline = Timeline::of(witness);
-            writeln!(out, "\n  {}", timeline.title)?;
-            out.write_all(page.timeline(2, &timeline).as_bytes())?;
-        }
+        witnesses(page, finding.witnesses.iter(), out)?;
     }
     let left_out = findings.count() as u64;
     if left_out > 0 {
@@ -58,8 +52,6 @@ fn reason(page: Page, finding: &Finding) -> String {
         vec![dim("expected"), Cell::new(escape::sentence(&finding.expected))],
         vec![dim("because"), Cell::new(escape::sentence(&finding.because))],
     ];
-    if let Some(resolution) = &finding.resolution {
-        rows.push(vec![dim("resolution"), Cell::new(escape::sentence(resolution))]);
-    }
+    rows.extend(grounds::rows(finding).into_iter().map(|(key, words)| vec![dim(key), Cell::new(words)]));
     page.columns(2, rows)
 }

@@ -8,6 +8,7 @@ use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, LineStyle, T
 use super::verdict;
 use crate::escape;
 use crate::figures;
+use crate::grounds;
 use crate::text::{Page, set};
 use crate::{Finding, Report};
 
@@ -17,7 +18,7 @@ const ROWS_MAX: usize = 500;
 /// The longest text in a cell, in characters.
 const CELL_MAX: usize = 240;
 
-const HEADER: [&str; 6] = ["verdict", "expectation", "phase / traffic", "observed", "expected", "n"];
+const HEADER: [&str; 7] = ["verdict", "expectation", "phase / traffic", "observed", "expected", "n", "cases"];
 
 /// Writes the table, in the order of the scenario's expectations.
 pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
@@ -30,8 +31,8 @@ pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io:
     for finding in report.findings.iter().take(ROWS_MAX) {
         table.add_row(row(finding));
     }
-    // The first and the last column are short, and a broken word or figure there is hard to read.
-    for index in [0, HEADER.len() - 1] {
+    // The first and the last columns are short, and a broken word or figure there is hard to read.
+    for index in [0, HEADER.len() - 2, HEADER.len() - 1] {
         if let Some(column) = table.column_mut(index) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
@@ -45,7 +46,7 @@ pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io:
 }
 
 /// Lines above and below, and one under the header.
-const LINES: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
+pub(super) const LINES: TableStyle = UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
 
 fn row(finding: &Finding) -> Vec<Cell> {
     let traffic = finding
@@ -56,8 +57,22 @@ fn row(finding: &Finding) -> Vec<Cell> {
         verdict(finding.verdict, &finding.verdict.to_string()),
         Cell::new(escape::name(&finding.expectation)),
         Cell::new(format!("{}{traffic}", escape::name(&finding.phase))),
-        Cell::new(escape::plain(&finding.observed, CELL_MAX)),
+        Cell::new(observed(finding)),
         Cell::new(escape::plain(&finding.expected, CELL_MAX)),
-        Cell::new(figures::count(finding.observations)).set_alignment(CellAlignment::Right),
+        right(finding.observations),
+        right(finding.exposures),
     ]
+}
+
+fn right(count: u64) -> Cell {
+    Cell::new(figures::count(count)).set_alignment(CellAlignment::Right)
+}
+
+/// What was seen, with the first figure and its interval where there is one.
+fn observed(finding: &Finding) -> String {
+    let seen = escape::plain(&finding.observed, CELL_MAX);
+    match finding.estimates.first() {
+        Some(estimate) => format!("{seen}\n{}", grounds::figure(estimate)),
+        None => seen,
+    }
 }

@@ -1,0 +1,44 @@
+//! The declared policy against the observed one, as a table that can be pasted into a change request: the same cells in
+//! every format.
+
+use crate::escape;
+use crate::figures;
+use crate::{Finding, PolicyRow, Report};
+
+/// The most rows of a table; a policy has some thirty keys.
+pub(crate) const ROWS_MAX: usize = 100;
+
+/// The titles of the columns after the verdict.
+pub(crate) const HEADER: [&str; 6] = ["key", "declared", "observed", "cases", "place", "because"];
+
+/// The findings that have a table.
+pub(crate) fn findings(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|finding| !finding.policy.is_empty())
+}
+
+/// The cells of a row, in the order of [`HEADER`]. Harmless, but without the escaping of any markup.
+pub(crate) fn cells(report: &Report, row: &PolicyRow) -> [String; 6] {
+    [
+        escape::name(&row.key),
+        escape::plain(&row.declared, 160),
+        escape::plain(&row.observed, 240),
+        figures::count(row.exposures),
+        place(report, row),
+        escape::plain(&row.because, 240),
+    ]
+}
+
+/// The file and line that declare a key.
+pub(crate) fn place(report: &Report, row: &PolicyRow) -> String {
+    let file = escape::plain(&report.scenario_path, 300);
+    row.line.map_or_else(|| "–".to_owned(), |line| format!("{file}:{line}"))
+}
+
+/// What the table is of: the phase and the traffic that were looked at.
+pub(crate) fn title(finding: &Finding) -> String {
+    let traffic = finding
+        .traffic
+        .as_deref()
+        .map_or_else(String::new, |traffic| format!(" / {}", escape::name(traffic)));
+    format!("Declared policy, as observed in {}{traffic}", escape::name(&finding.phase))
+}
