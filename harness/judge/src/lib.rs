@@ -14,6 +14,7 @@ mod reconstruct;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod unasked;
 mod witness;
 
 pub use demand::{Demand, RunFacts};

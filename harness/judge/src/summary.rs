@@ -12,6 +12,7 @@ use units::{Moment, Timespan};
 
 use crate::demand::{Demand, RunFacts};
 use crate::finding;
+use crate::unasked::unasked;
 
 /// Judges a run. The findings come in the order of the demands.
 ///
@@ -19,10 +20,11 @@ use crate::finding;
 /// its planned end, or something could not be recorded.
 pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) -> Report {
     let problem = brief.problem().or_else(|| demands.iter().find_map(|demand| demand.problem(brief)));
+    let known = problem.is_none();
     // Findings and series each go over the whole ledger, and neither needs the other.
     let (findings, (series, distributions)) = thread::scope(|scope| {
         let series = scope.spawn(|| series::series(brief, ledger));
-        let findings = if problem.is_none() { findings(brief, demands, ledger) } else { Vec::new() };
+        let findings = if known { findings(brief, demands, ledger) } else { Vec::new() };
         (findings, series.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
     let rest = ledger.rest();
@@ -53,7 +55,7 @@ pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) 
         injections: tables::injections(brief, ledger),
         latencies: tables::latencies(brief, ledger),
         findings,
-        unasked: Vec::new(),
+        unasked: if known { unasked(brief, demands, ledger) } else { Vec::new() },
         overrides: run.overrides,
         series,
         bands: series::bands(brief),
