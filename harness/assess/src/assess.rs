@@ -71,9 +71,12 @@ pub fn plan_of(manifest: &Manifest) -> Result<Plan> {
     if let Some(demands) = plan.pointer_mut("/brief/demands").map(serde_json::Value::take) {
         plan["demands"] = demands;
     }
+    let declared = plan.pointer("/brief/policy").is_some();
     let mut plan: Plan =
         serde_json::from_value(plan).context("`plan`: not a plan as this version writes it")?;
-    plan.brief.policy = plan.policy.clone();
+    if !declared {
+        plan.brief.policy = plan.policy.clone();
+    }
     Ok(plan)
 }
 

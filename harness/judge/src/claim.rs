@@ -2,7 +2,7 @@
 
 use evidence::Tag;
 use measure::aside::SetAside;
-use reports::{Estimate, PolicyRow};
+use reports::Estimate;
 
 /// With fewer cases, a `Never` proves nothing, whatever the scenario asks for: 10 clean cases exclude a misbehaviour in
 /// more than 26 % of cases, and a total defect with certainty.
@@ -29,12 +29,21 @@ pub struct Claim {
     pub set_aside: SetAside,
     /// The exchanges that show it, each with what it shows; the first few are kept.
     pub witnesses: Vec<(Tag, String)>,
-    /// Of the expectation `policy`: declared against observed, key by key.
-    pub policy: Vec<PolicyRow>,
+    /// Of the expectation `policy`: the key that it judges.
+    pub key: Option<Key>,
     /// What to change in the scenario to get an answer, where the basis leaves it open.
     pub remedy: String,
     /// Which planned faults must have taken effect for it to hold.
     pub proof: Proof,
+}
+
+/// A key of the declared policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The key: `timeout.per_try`.
+    pub key: String,
+    /// Its value in words.
+    pub declared: String,
 }
 
 /// Which planned faults must have been seen to take effect before a claim can hold.
@@ -126,7 +135,7 @@ impl Claim {
             estimates: Vec::new(),
             set_aside: SetAside::default(),
             witnesses: Vec::new(),
-            policy: Vec::new(),
+            key: None,
             remedy: String::new(),
             proof: Proof::default(),
         }
@@ -199,6 +208,16 @@ impl Claim {
     /// What to change in the scenario to get an answer.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
+        self
+    }
+
+    /// Which key of the policy it judges. Such a claim may look at another phase than its demand does, and rests on its
+    /// own exposures.
+    pub fn of_key(mut self, key: Key) -> Self {
+        self.key = Some(key);
+        if self.proof == Proof::Phase {
+            self.proof = Proof::Own(None);
+        }
         self
     }
 

@@ -21,6 +21,9 @@ pub struct Demand {
     pub settle: Timespan,
     /// The fewest observations that prove anything; the kind's own minimum without it.
     pub samples_min: Option<u64>,
+    /// True if the scenario names no phase, and all that have a fault are looked at.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole_run: bool,
     /// The line of the scenario file that demands it, from 1.
     pub line: Option<u32>,
 }
@@ -28,7 +31,13 @@ pub struct Demand {
 impl Demand {
     /// Where it looks.
     pub fn place(&self) -> Place {
-        Place { phase: self.phase, traffic: self.traffic, settle: self.settle, samples_min: self.samples_min }
+        Place {
+            phase: self.phase,
+            traffic: self.traffic,
+            settle: self.settle,
+            samples_min: self.samples_min,
+            whole_run: self.whole_run,
+        }
     }
 
     /// Why it can't be judged, if an index in it points at nothing: the plan was edited, or cut off.

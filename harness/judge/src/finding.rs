@@ -5,7 +5,7 @@ use measure::brief::Brief;
 use measure::fired::Fired;
 use measure::stalls::Stalls;
 use measure::view::View;
-use reports::{Finding, SetAside, Verdict};
+use reports::{Finding, PolicyRow, SetAside, Verdict};
 use units::plural::count;
 
 use crate::claim::{Claim, Proof};
@@ -56,9 +56,21 @@ impl<'a> Draft<'a> {
         let view = &self.view;
         let rulings: Vec<Ruling> =
             self.claims.iter().zip(rulings).map(|(claim, ruling)| self.doubted(claim, ruling)).collect();
-        let verdict = rulings.iter().map(|ruling| ruling.verdict).max().unwrap_or(Verdict::Inconclusive);
-        let decisive: Vec<(&Claim, &Ruling)> =
-            self.claims.iter().zip(&rulings).filter(|(_, ruling)| ruling.verdict == verdict).collect();
+        let policy = policy_rows(&self.claims, &rulings);
+        let plain = self.claims.iter().zip(&rulings).filter(|(claim, _)| claim.key.is_none());
+        let verdicts = plain.map(|(_, ruling)| ruling.verdict).chain(policy.iter().map(|row| row.verdict));
+        let verdict = verdicts.max().unwrap_or(Verdict::Inconclusive);
+        // Of a key of the policy, only what its row says counts: a phase that could not show it takes nothing away.
+        let counts = |claim: &Claim, ruling: &Ruling| {
+            let row = claim.key.as_ref().and_then(|key| policy.iter().find(|row| row.key == key.key));
+            row.is_none_or(|row| row.verdict == ruling.verdict)
+        };
+        let decisive: Vec<(&Claim, &Ruling)> = self
+            .claims
+            .iter()
+            .zip(&rulings)
+            .filter(|(claim, ruling)| ruling.verdict == verdict && counts(claim, ruling))
+            .collect();
         let traffic = view.place.traffic.map(|class| view.brief.traffic_name(class).into_owned());
         let phase = view.phase_name().to_owned();
         let kind = self.demand.expectation.name();
@@ -84,7 +96,7 @@ impl<'a> Draft<'a> {
             excludes: decisive.iter().filter_map(|(_, ruling)| ruling.excludes).reduce(f64::max),
             set_aside: self.set_aside(),
             remedy: remedy(&decisive),
-            policy: self.claims.iter().flat_map(|claim| claim.policy.iter().cloned()).collect(),
+            policy,
         }
     }
 
@@ -157,6 +169,40 @@ impl<'a> Draft<'a> {
     fn unrecorded(&self) -> Option<String> {
         unrecorded(&self.view)
     }
+}
+
+/// Declared against observed, key by key: one that a phase shows to be broken is, one that a phase shows to hold does,
+/// whatever other phases could not show.
+fn policy_rows(claims: &[Claim], rulings: &[Ruling]) -> Vec<PolicyRow> {
+    let mut rows: Vec<PolicyRow> = Vec::new();
+    for (claim, ruling) in claims.iter().zip(rulings) {
+        let Some(key) = &claim.key else { continue };
+        let row = PolicyRow {
+            key: key.key.clone(),
+            declared: key.declared.clone(),
+            observed: claim.observed.clone(),
+            verdict: ruling.verdict,
+            because: summary(claim, ruling).to_owned(),
+            exposures: claim.exposures(),
+            line: None,
+        };
+        match rows.iter_mut().find(|earlier| earlier.key == row.key) {
+            None => rows.push(row),
+            Some(earlier) if says_more(&row, earlier) => *earlier = row,
+            Some(_) => {}
+        }
+    }
+    rows
+}
+
+/// A failure before a pass, a pass before an open verdict, and among the same the one that rests on more.
+fn says_more(row: &PolicyRow, than: &PolicyRow) -> bool {
+    let rank = |row: &PolicyRow| match row.verdict {
+        Verdict::Fail => 2,
+        Verdict::Pass => 1,
+        Verdict::Inconclusive => 0,
+    };
+    (rank(row), row.exposures) > (rank(than), than.exposures)
 }
 
 fn nothing_due(view: &View<'_>) -> String {

@@ -113,7 +113,8 @@ impl Traffic {
     }
 }
 
-fn weight_share(brief: &Brief, backend: u16) -> f64 {
+/// A backend's share of the traffic by its weight, within the first priority group.
+pub fn weight_share(brief: &Brief, backend: u16) -> f64 {
     let Some(own) = brief.backends.get(usize::from(backend)) else {
         return 0.0;
     };

@@ -13,6 +13,7 @@ pub mod cell;
 pub mod fired;
 pub mod gaps;
 pub mod histograms;
+pub mod retry_matrix;
 pub mod series;
 pub mod silence;
 pub mod stalls;

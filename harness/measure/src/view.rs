@@ -26,6 +26,8 @@ pub struct Place {
     pub settle: Timespan,
     /// The fewest cases that the scenario asks for; the behaviour's own minimum without it.
     pub samples_min: Option<u64>,
+    /// True if the scenario names no phase, and all that have a fault are looked at.
+    pub whole_run: bool,
 }
 
 /// A ledger, seen from one place.

@@ -11,6 +11,7 @@ mod breaker;
 mod integrity;
 mod latency;
 mod no_replay;
+mod policy;
 mod recovery;
 mod status;
 #[cfg(test)]
@@ -38,6 +39,7 @@ units::registry! {
         "recovery" => recovery::Recovery,
         "balance" => balance::Balance,
         "integrity" => integrity::Integrity,
+        "policy" => policy::Policy,
     }
 }
 
@@ -70,6 +72,11 @@ pub trait Expectation {
         false
     }
 
+    /// True if it looks at all phases at once where the scenario names none.
+    fn looks_at_whole_run(&self) -> bool {
+        false
+    }
+
     /// The backends that it names, for the scenario to look up.
     fn backends(&self) -> Vec<&str> {
         Vec::new()
@@ -83,6 +90,13 @@ pub trait Expectation {
     /// What is wrong with settings that are well-formed but make no sense together.
     fn problem(&self) -> Option<String> {
         None
+    }
+}
+
+impl ExpectationSettings {
+    /// True if it judges this key of the declared policy: `retry.attempts`.
+    pub fn is_about(&self, key: &str) -> bool {
+        matches!(self, ExpectationSettings::Policy(policy) if policy.is_about(key))
     }
 }
 

@@ -77,6 +77,7 @@ fn demand_of(kind: &units::Kind, traffic: Option<u16>) -> Demand {
         traffic,
         settle: units::Timespan::default(),
         samples_min: None,
+        whole_run: false,
         line: None,
     }
 }

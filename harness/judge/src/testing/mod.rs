@@ -56,6 +56,7 @@ fn demand(place: measure::view::Place, expectation: &str) -> Demand {
         traffic: place.traffic,
         settle: place.settle,
         samples_min: place.samples_min,
+        whole_run: place.whole_run,
         line: None,
     }
 }

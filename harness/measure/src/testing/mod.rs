@@ -249,6 +249,7 @@ impl Run {
             traffic: class.map(|class| class as u16),
             settle: self.settle,
             samples_min: self.samples_min,
+            whole_run: false,
         }
     }
 

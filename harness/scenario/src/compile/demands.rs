@@ -41,7 +41,12 @@ pub(super) fn compile(
             let known = context.scenario.traffic.names();
             context.resolve("traffic class", "traffic classes", name, &known)
         });
-        for (phase, span) in looked_at(context, table, phases, injections) {
+        let mut looked_at = looked_at(context, table, phases, injections);
+        let whole_run = table.own.phases.is_none() && table.kind.contract().looks_at_whole_run();
+        if whole_run {
+            looked_at.truncate(1);
+        }
+        for (phase, span) in looked_at {
             let expectation = table.kind.clone();
             let settle = settle(context, &table.own, phase, phases);
             let (phase_brief, at) = (&phases[phase], line(context.text, table.span.start));
@@ -58,6 +63,7 @@ pub(super) fn compile(
                 traffic,
                 settle,
                 samples_min: table.own.samples_min,
+                whole_run,
                 line: Some(at),
             });
         }

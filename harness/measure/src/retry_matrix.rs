@@ -1,0 +1,166 @@
+//! Which failures of a first attempt were followed by another attempt: by the kind of failure and the method.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use evidence::{Attempt, End, Entry, Firing, Method, Tag};
+
+use crate::arrivals::weight_share;
+use crate::aside::SetAside;
+use crate::timer::{Ending, ending};
+use crate::view::{Sight, View};
+
+/// How soon a transport replay follows on the loss of its connection.
+const REPLAY_WITHIN: Duration = Duration::from_millis(1);
+
+/// Cases that are kept by their tags.
+const KEPT: usize = 5;
+
+/// How an attempt failed, as the gateway met it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Failed {
+    /// Answered with an error status.
+    Status(u16),
+    /// The connection ended before a status line.
+    Broken,
+    /// The gateway gave it up.
+    GivenUp,
+    /// The answer broke off within its body: nobody can try again.
+    Cut,
+}
+
+/// What followed on one kind of failure.
+#[derive(Clone, Debug, Default)]
+pub struct Followed {
+    /// Requests whose first attempt failed so.
+    pub failed: u64,
+    /// Those that arrived again.
+    pub again: u64,
+    /// Those whose second attempt went to another backend.
+    pub elsewhere: u64,
+    /// Those that look like a replay by the gateway's HTTP library.
+    pub replays: u64,
+    /// The first few that arrived again.
+    pub shown_again: Vec<Tag>,
+    /// The first few that did not.
+    pub shown_not: Vec<Tag>,
+    /// The first few whose second attempt went to the same backend.
+    pub shown_same: Vec<Tag>,
+}
+
+/// The matrix, and what was set aside for it.
+#[derive(Clone, Debug, Default)]
+pub struct RetryMatrix {
+    /// By the kind of failure and the method.
+    pub cells: BTreeMap<(Failed, &'static str), Followed>,
+    /// Requests that some backends would have refused while others took them: counted as tried again unless the gateway
+    /// gave up without any attempt on record.
+    pub refused: Followed,
+    /// Observations that are not the gateway's.
+    pub set_aside: SetAside,
+}
+
+/// Measures it.
+pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
+    let mut matrix = RetryMatrix::default();
+    let mut aside = SetAside::default();
+    for entry in view.sound(Sight::COUNTS, &mut aside) {
+        let Some(failed) = entry.attempts.first().and_then(|first| how_failed(&entry, first)) else {
+            continue;
+        };
+        let method = entry.attempts[0].method;
+        matrix.cells.entry((failed, method.word())).or_default().take(&entry, method);
+    }
+    matrix.set_aside = aside;
+    matrix.refused = refused(view);
+    matrix
+}
+
+/// What became of requests while some backends refused connections, and not all. A refused connection leaves no trace, but
+/// a gateway that does not try elsewhere answers for itself, without any attempt on record.
+fn refused(view: &View<'_>) -> Followed {
+    let mut refused = Followed::default();
+    let backends = view.brief.backends.len();
+    let firings: Vec<&Firing> = view.ledger.rest().firings.iter().collect();
+    let closed = |entry: &Entry<'_>| {
+        let (from, to) = (entry.exchange.sent, entry.exchange.done);
+        let mut closed: Vec<u16> = firings
+            .iter()
+            .filter(|firing| firing.from <= from && to < firing.to)
+            .map(|firing| firing.backend)
+            .collect();
+        closed.sort_unstable();
+        closed.dedup();
+        closed
+    };
+    if firings.is_empty() {
+        return refused;
+    }
+    let sight = Sight { attempts: false, ..Sight::COUNTS };
+    let (mut exposed, mut given_up) = (0.0, 0u64);
+    for entry in view.sound(sight, &mut SetAside::default()) {
+        let closed = closed(&entry);
+        if closed.is_empty() || closed.len() == backends {
+            continue;
+        }
+        let method = view.brief.traffic.get(usize::from(entry.exchange.class)).map(|class| class.method);
+        let listed = view.brief.policy.retry.as_ref().is_none_or(|retry| {
+            retry.methods.iter().any(|listed| method.is_some_and(|method| method.word() == listed))
+        });
+        if !listed {
+            continue;
+        }
+        exposed += closed.iter().map(|backend| weight_share(view.brief, *backend)).sum::<f64>();
+        if entry.attempts.is_empty() && !entry.exchange.succeeded() {
+            given_up += 1;
+            keep(&mut refused.shown_not, entry.exchange.tag);
+        }
+    }
+    refused.failed = (exposed.floor() as u64).max(given_up);
+    refused.again = refused.failed - given_up;
+    refused
+}
+
+impl Followed {
+    fn take(&mut self, entry: &Entry<'_>, method: Method) {
+        self.failed += 1;
+        let tag = entry.exchange.tag;
+        let Some(second) = entry.attempts.get(1) else {
+            keep(&mut self.shown_not, tag);
+            return;
+        };
+        let first = &entry.attempts[0];
+        self.again += 1;
+        keep(&mut self.shown_again, tag);
+        if first.backend == second.backend {
+            keep(&mut self.shown_same, tag);
+        } else {
+            self.elsewhere += 1;
+        }
+        let replay = first.nth > 1
+            && method.is_idempotent()
+            && first.backend == second.backend
+            && matches!(first.end, End::Reset | End::Closed)
+            && second.arrived.since(first.ended) <= REPLAY_WITHIN;
+        self.replays += u64::from(replay);
+    }
+}
+
+fn keep(shown: &mut Vec<Tag>, tag: Tag) {
+    if shown.len() < KEPT {
+        shown.push(tag);
+    }
+}
+
+/// How an attempt failed; None if it did not, or if nobody can tell.
+pub fn how_failed(entry: &Entry<'_>, attempt: &Attempt) -> Option<Failed> {
+    match attempt.end {
+        End::Replied if attempt.status >= 400 => Some(Failed::Status(attempt.status)),
+        End::Reset | End::Closed if attempt.status == 0 => Some(Failed::Broken),
+        End::Reset | End::Closed => Some(Failed::Cut),
+        End::AbandonedFin | End::AbandonedRst if ending(entry, attempt) == Ending::Gateway => {
+            Some(Failed::GivenUp)
+        }
+        _ => None,
+    }
+}
