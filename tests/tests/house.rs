@@ -86,7 +86,7 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
     }
     let manifests = [
         "units", "evidence", "net", "policy", "driver", "gateways", "measure", "judge", "compare",
-        "scenario", "assess", "run", "cli",
+        "scenario", "assess", "run", "selftest", "cli",
     ]
     .map(|room| (room, format!("harness/{room}")))
     .into_iter()

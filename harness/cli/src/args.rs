@@ -51,6 +51,9 @@ pub(crate) enum Command {
     Schema,
     /// Check that this machine has what runs need, and say how to mend what is missing.
     Doctor(Doctor),
+    /// Try brownout itself: defects that must be caught, small changes of policies that must be noticed, and a correct
+    /// gateway that must never be blamed.
+    Selftest(Selftest),
     /// Print the completions for a shell.
     Completions {
         /// The shell.
@@ -62,6 +65,22 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Selftest {
+    /// Seeds of the correct gateway for each scenario of the library.
+    #[arg(long, value_name = "COUNT", default_value_t = 20)]
+    pub(crate) seeds: u64,
+    /// Leave defects and policy mutants out.
+    #[arg(long)]
+    pub(crate) correct_only: bool,
+    /// Run the scenario that is made up from this seed instead, and show what is said of it.
+    #[arg(long, value_name = "SEED", conflicts_with_all = ["seeds", "correct_only", "scenarios"])]
+    pub(crate) random: Option<u64>,
+    /// Only these scenarios of the library.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenarios: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -12,6 +12,7 @@ mod init;
 mod list;
 mod report;
 mod run;
+mod selftest;
 mod shell;
 
 use crate::args::Command;
@@ -35,6 +36,7 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Schema => schema(),
         Command::Init(args) => init::init(&args),
         Command::Doctor(args) => doctor::doctor(&args),
+        Command::Selftest(args) => selftest::run(&args),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { out } => shell::man(out.as_deref()),
     };

@@ -1,0 +1,49 @@
+//! `brownout selftest`: why the verdicts can be trusted.
+
+use anyhow::{Context, Result, ensure};
+use selftest::{Options, Trial, random_scenario, selftest};
+
+use crate::args::Selftest;
+use crate::exit::Exit;
+use crate::output::{complain, print};
+
+pub(crate) fn run(args: &Selftest) -> Result<Exit> {
+    let unknown = args.scenarios.iter().find(|name| scenarios::find(name).is_none());
+    if let Some(name) = unknown {
+        complain(&format_args!(
+            "error: the library has no scenario `{name}`\nhelp: `brownout list scenarios` shows them"
+        ));
+        return Ok(Exit::Usage);
+    }
+    let out = tempfile::tempdir().context("a directory for the evidence")?;
+    if let Some(seed) = args.random {
+        return made_up(seed, out.path());
+    }
+    let options = Options {
+        seeds: args.seeds,
+        defects: !args.correct_only,
+        mutants: !args.correct_only,
+        scenarios: args.scenarios.clone(),
+    };
+    let bar = indicatif::ProgressBar::new(0).with_style(
+        indicatif::ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left")
+            .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()),
+    );
+    let outcome = selftest(&options, out.path(), &|done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    ensure!(!outcome.correct.is_empty() || !outcome.mutants.is_empty(), "nothing was tested");
+    print(&outcome)?;
+    Ok(if outcome.holds() { Exit::Pass } else { Exit::Fail })
+}
+
+/// Runs one made-up scenario on the correct gateway and shows what was said of it.
+fn made_up(seed: u64, out: &std::path::Path) -> Result<Exit> {
+    let text = random_scenario(seed);
+    print(&format_args!("{text}\n"))?;
+    let report = Trial { text: &text, set: &[], seed, really: None }.report(out)?;
+    crate::output::show(&report)?;
+    Ok(report.verdict.into())
+}

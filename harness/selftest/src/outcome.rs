@@ -1,0 +1,130 @@
+//! What a self-test came to, as rows and as text.
+
+use std::fmt;
+
+use units::plural::count;
+
+/// What became of a defect or a mutant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// A finding failed by this expectation.
+    Caught(String),
+    /// Nothing failed: what the findings said instead.
+    Alive(String),
+    /// The scenario says that it is not about this key.
+    NoBusiness,
+    /// The run gave no report.
+    Broken(String),
+}
+
+/// A mutant of a scenario's policy, or a defect of the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MutantRow {
+    /// The scenario.
+    pub scenario: String,
+    /// The key that was changed, or the defect's name.
+    pub key: String,
+    /// What it was changed to, or the expectation that must catch the defect.
+    pub what: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// The correct gateway under one scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorrectRow {
+    /// The scenario.
+    pub scenario: String,
+    /// Runs.
+    pub runs: u64,
+    /// Runs that failed: false alarms.
+    pub failed: u64,
+    /// Runs that were inconclusive.
+    pub inconclusive: u64,
+    /// What the first of those said.
+    pub first: Option<String>,
+}
+
+/// What a self-test came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Defects of the reference gateway.
+    pub defects: Vec<MutantRow>,
+    /// Mutants of the declared policies.
+    pub mutants: Vec<MutantRow>,
+    /// The correct gateway.
+    pub correct: Vec<CorrectRow>,
+}
+
+/// The share of the mutants that must be killed.
+const KILLED_MIN: f64 = 0.9;
+
+impl Outcome {
+    /// True if every defect was caught, enough mutants were killed, and nothing was said against the correct gateway.
+    pub fn holds(&self) -> bool {
+        let caught = |row: &&MutantRow| matches!(row.fate, Fate::Caught(_));
+        let (killed, business) = self.killed();
+        self.defects.iter().filter(caught).count() == self.defects.len()
+            && killed as f64 >= KILLED_MIN * business as f64
+            && self.correct.iter().all(|row| row.failed == 0 && row.inconclusive == 0)
+    }
+
+    /// Mutants that were killed, of those that are a scenario's business.
+    pub fn killed(&self) -> (usize, usize) {
+        let business = self.mutants.iter().filter(|row| row.fate != Fate::NoBusiness);
+        let killed = business.clone().filter(|row| matches!(row.fate, Fate::Caught(_)));
+        (killed.count(), business.count())
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.correct.is_empty() {
+            let runs: u64 = self.correct.iter().map(|row| row.runs).sum();
+            let failed: u64 = self.correct.iter().map(|row| row.failed).sum();
+            let open: u64 = self.correct.iter().map(|row| row.inconclusive).sum();
+            writeln!(f, "correct gateway   {runs} runs: {failed} false alarms, {open} inconclusive")?;
+            for row in self.correct.iter().filter(|row| row.failed + row.inconclusive > 0) {
+                let first = row.first.as_deref().unwrap_or_default();
+                writeln!(
+                    f,
+                    "  {}: {} failed, {} inconclusive of {}: {first}",
+                    row.scenario, row.failed, row.inconclusive, row.runs
+                )?;
+            }
+        }
+        if !self.defects.is_empty() {
+            let caught = self.defects.iter().filter(|row| matches!(row.fate, Fate::Caught(_))).count();
+            writeln!(
+                f,
+                "defects           {caught} of {} caught by the expectation that they name",
+                self.defects.len()
+            )?;
+            rows(f, &self.defects)?;
+        }
+        if !self.mutants.is_empty() {
+            let (killed, business) = self.killed();
+            let share = 100.0 * killed as f64 / business.max(1) as f64;
+            let others = self.mutants.len() - business;
+            writeln!(
+                f,
+                "policy mutants    {killed} of {business} killed ({share:.0} %); {} of no scenario's business",
+                count(others as u64, "other")
+            )?;
+            rows(f, &self.mutants)?;
+        }
+        Ok(())
+    }
+}
+
+/// What was not caught, with the reason.
+fn rows(f: &mut fmt::Formatter<'_>, rows: &[MutantRow]) -> fmt::Result {
+    for row in rows {
+        match &row.fate {
+            Fate::Alive(why) => writeln!(f, "  alive  {} {}: {} ({why})", row.scenario, row.key, row.what)?,
+            Fate::Broken(why) => writeln!(f, "  broken {} {}: {} ({why})", row.scenario, row.key, row.what)?,
+            Fate::Caught(_) | Fate::NoBusiness => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,201 @@
+//! Runs the whole self-test, over all cores.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use policy::Policy;
+use reports::{Report, Verdict};
+use scenario::Overrides;
+use scenarios::Entry;
+
+use crate::caught::caught_by;
+use crate::mutants::{Mutant, mutants};
+use crate::outcome::{CorrectRow, Fate, MutantRow, Outcome};
+use crate::trial::Trial;
+
+/// What is to be tested.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Seeds of the correct gateway for each scenario of the library.
+    pub seeds: u64,
+    /// Whether the defects are tried.
+    pub defects: bool,
+    /// Whether the policy mutants are tried.
+    pub mutants: bool,
+    /// Only the scenarios of these names; all without any.
+    pub scenarios: Vec<String>,
+}
+
+/// The seed of the runs with a defect or a mutant.
+const SEED: u64 = 7;
+
+/// One run of a self-test.
+enum Job {
+    Correct { entry: &'static Entry, seed: u64 },
+    Defect { entry: &'static Entry, defect: &'static str, expectation: &'static str },
+    Mutant { entry: &'static Entry, mutant: Box<Mutant>, business: bool },
+}
+
+/// What a run gave.
+enum Done {
+    Correct(Result<Report, String>),
+    Row(MutantRow),
+}
+
+/// Runs it; `progress` is told how many runs are done, of how many. Evidence is made in, and removed from, `out`.
+pub fn selftest(options: &Options, out: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> Outcome {
+    let jobs = jobs(options);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let results: Mutex<Vec<Option<Done>>> = Mutex::new((0..jobs.len()).map(|_| None).collect());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(job) = jobs.get(index) else { break };
+                    let result = carry_out(job, out);
+                    if let Ok(mut results) = results.lock() {
+                        results[index] = Some(result);
+                    }
+                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, jobs.len());
+                }
+            });
+        }
+    });
+    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    gather(&jobs, results)
+}
+
+fn jobs(options: &Options) -> Vec<Job> {
+    let wanted = |entry: &&Entry| {
+        options.scenarios.is_empty() || options.scenarios.iter().any(|name| name == entry.name)
+    };
+    let mut jobs = Vec::new();
+    for entry in scenarios::LIBRARY.iter().filter(wanted) {
+        jobs.extend((1..=options.seeds).map(|seed| Job::Correct { entry, seed }));
+        if options.mutants {
+            jobs.extend(mutants_of(entry));
+        }
+    }
+    if options.defects {
+        for defect in gateways::reference::Defect::ALL {
+            let (scenario, expectation) = caught_by(*defect);
+            let entry = scenarios::find(scenario).filter(wanted);
+            jobs.extend(entry.map(|entry| Job::Defect { entry, defect: defect.name(), expectation }));
+        }
+    }
+    jobs
+}
+
+fn mutants_of(entry: &'static Entry) -> Vec<Job> {
+    let loaded = scenario::load_text(entry.name, entry.text, Path::new("."), &Overrides::default());
+    let Ok(loaded) = loaded else { return Vec::new() };
+    let about = |key: &str| loaded.plan.demands.iter().any(|demand| demand.expectation.is_about(key));
+    let found = mutants(&loaded.plan.policy).into_iter();
+    found
+        .map(|mutant| {
+            let business = about(&mutant.key);
+            Job::Mutant { entry, mutant: Box::new(mutant), business }
+        })
+        .collect()
+}
+
+fn carry_out(job: &Job, out: &Path) -> Done {
+    match job {
+        Job::Correct { entry, seed } => Done::Correct(run(entry, &[], *seed, None, out)),
+        Job::Defect { entry, defect, expectation } => {
+            let set = [format!("gateway.reference.defects=[\"{defect}\"]")];
+            let fate = match run(entry, &set, SEED, None, out) {
+                Ok(report) => fate(&report, Some(expectation)),
+                Err(why) => Fate::Broken(why),
+            };
+            Done::Row(row(entry, defect, expectation, fate))
+        }
+        Job::Mutant { entry, mutant, business: false } => {
+            Done::Row(row(entry, &mutant.key, &mutant.what, Fate::NoBusiness))
+        }
+        Job::Mutant { entry, mutant, business: true } => {
+            let fate = match run(entry, &[], SEED, Some(&mutant.policy), out) {
+                Ok(report) => fate(&report, None),
+                Err(why) => Fate::Broken(why),
+            };
+            Done::Row(row(entry, &mutant.key, &mutant.what, fate))
+        }
+    }
+}
+
+fn run(
+    entry: &Entry,
+    set: &[String],
+    seed: u64,
+    really: Option<&Policy>,
+    out: &Path,
+) -> Result<Report, String> {
+    let dir = tempfile::tempdir_in(out).map_err(|error| error.to_string())?;
+    let trial = Trial { text: entry.text, set, seed, really };
+    trial.report(dir.path()).map_err(|error| error.to_string())
+}
+
+/// An inconclusive finding kills nothing: whoever runs the scenario would not learn what is wrong.
+fn fate(report: &Report, by: Option<&str>) -> Fate {
+    let failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
+    let caught = failed.clone().find(|finding| by.is_none_or(|by| finding.expectation == by));
+    if let Some(finding) = caught {
+        return Fate::Caught(finding.expectation.clone());
+    }
+    if let Some(other) = failed.clone().next() {
+        return Fate::Alive(format!("only {} failed: {}", other.id, other.summary));
+    }
+    let open = report.findings.iter().find(|finding| finding.verdict == Verdict::Inconclusive);
+    Fate::Alive(
+        open.map_or_else(
+            || "everything passed".into(),
+            |finding| format!("{}: {}", finding.id, finding.summary),
+        ),
+    )
+}
+
+fn row(entry: &Entry, key: &str, what: &str, fate: Fate) -> MutantRow {
+    MutantRow { scenario: entry.name.into(), key: key.into(), what: what.into(), fate }
+}
+
+fn gather(jobs: &[Job], results: Vec<Option<Done>>) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (job, result) in jobs.iter().zip(results) {
+        match (job, result) {
+            (Job::Correct { entry, .. }, Some(Done::Correct(result))) => {
+                note(&mut outcome.correct, entry, result);
+            }
+            (Job::Defect { .. }, Some(Done::Row(row))) => outcome.defects.push(row),
+            (Job::Mutant { .. }, Some(Done::Row(row))) => outcome.mutants.push(row),
+            _ => {}
+        }
+    }
+    outcome
+}
+
+fn note(rows: &mut Vec<CorrectRow>, entry: &Entry, result: Result<Report, String>) {
+    if rows.last().is_none_or(|row| row.scenario != entry.name) {
+        let scenario = entry.name.into();
+        rows.push(CorrectRow { scenario, runs: 0, failed: 0, inconclusive: 0, first: None });
+    }
+    let Some(row) = rows.last_mut() else { return };
+    row.runs += 1;
+    let (verdict, words) = match result {
+        Ok(report) => {
+            let worst = report.findings.iter().find(|finding| finding.verdict == report.verdict);
+            let words =
+                worst.map(|finding| format!("seed {}: {}: {}", report.seed, finding.id, finding.summary));
+            (report.verdict, words.or_else(|| report.remarks.first().cloned()))
+        }
+        Err(why) => (Verdict::Inconclusive, Some(why)),
+    };
+    row.failed += u64::from(verdict == Verdict::Fail);
+    row.inconclusive += u64::from(verdict == Verdict::Inconclusive);
+    if verdict != Verdict::Pass && row.first.is_none() {
+        row.first = words;
+    }
+}
