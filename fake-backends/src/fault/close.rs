@@ -58,10 +58,6 @@ impl Fault for Close {
     fn outline(&self) -> Outline {
         Outline::of(self.share, self.at.does())
     }
-
-    fn class(&self) -> &'static str {
-        "close"
-    }
 }
 
 #[cfg(test)]

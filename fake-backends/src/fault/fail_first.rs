@@ -121,17 +121,6 @@ impl Fault for FailFirst {
         let script = u16::try_from(self.script.len()).unwrap_or(u16::MAX);
         Outline { share: Share::ALL, first: Some(self.attempts.unwrap_or(script)), does }
     }
-
-    /// The class of its first failure.
-    fn class(&self) -> &'static str {
-        let steps = self.script.iter().copied().chain([self.with.unwrap_or(Step::Status(503))]);
-        match steps.into_iter().find(|step| *step != Step::Ok) {
-            Some(Step::Reset) => "reset",
-            Some(Step::Close) => "close",
-            Some(Step::Hang) => "hang",
-            _ => "status",
-        }
-    }
 }
 
 impl FromStr for Step {
@@ -272,11 +261,5 @@ mod tests {
         let error = toml::from_str::<FailFirst>("script = ['503', 'rst']").unwrap_err();
         assert_eq!(error.span(), Some(17..22));
         assert!(error.message().contains("`rst` is not a step"), "{error}");
-    }
-
-    #[test]
-    fn its_class_is_that_of_its_first_failure() {
-        assert_eq!(parsed("script = ['ok', 'reset', '503']").class(), "reset");
-        assert_eq!(parsed("attempts = 1").class(), "status");
     }
 }

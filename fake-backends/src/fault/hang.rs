@@ -39,10 +39,6 @@ impl Fault for Hang {
     fn outline(&self) -> Outline {
         Outline::of(self.share, Does::Hangs)
     }
-
-    fn class(&self) -> &'static str {
-        "hang"
-    }
 }
 
 #[cfg(test)]

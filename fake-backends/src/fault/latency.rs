@@ -180,10 +180,6 @@ impl Fault for Latency {
         };
         Outline::of(self.share, Does::Delays(least, most))
     }
-
-    fn class(&self) -> &'static str {
-        "latency"
-    }
 }
 
 #[cfg(test)]

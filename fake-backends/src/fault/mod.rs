@@ -54,7 +54,4 @@ pub trait Fault {
     fn problem(&self) -> Option<String> {
         None
     }
-
-    /// The failure class that a gateway sees, for expectations that ask for one: `status`, `reset`, …
-    fn class(&self) -> &'static str;
 }

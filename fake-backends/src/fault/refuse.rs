@@ -42,10 +42,6 @@ impl Fault for Refuse {
     fn outline(&self) -> Outline {
         Outline::of(Share::ALL, Does::Refuses)
     }
-
-    fn class(&self) -> &'static str {
-        "refuse"
-    }
 }
 
 #[cfg(test)]

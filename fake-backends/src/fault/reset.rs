@@ -57,10 +57,6 @@ impl Fault for Reset {
     fn outline(&self) -> Outline {
         Outline::of(self.share, self.at.does())
     }
-
-    fn class(&self) -> &'static str {
-        "reset"
-    }
 }
 
 #[cfg(test)]

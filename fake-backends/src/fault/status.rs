@@ -60,10 +60,6 @@ impl Fault for Status {
     fn outline(&self) -> Outline {
         Outline::of(self.share, Does::Answers(self.code))
     }
-
-    fn class(&self) -> &'static str {
-        "status"
-    }
 }
 
 /// What is wrong with a status code that a backend is to answer.
