@@ -20,20 +20,21 @@ fn a_healthy_answer_names_tag_backend_and_attempt_and_its_body_has_the_hash_that
     simulate(|world| async move {
         let served = serve(&world, spec(2, Vec::new()));
         let answer = served.ask(1, &get(42)).await;
-        insta::assert_snapshot!(answer.head.replace("\r\n", "\n").trim_end(), @r"
+        insta::assert_snapshot!(answer.head.replace("\r\n", "\n").trim_end(), @r#"
         HTTP/1.1 200 OK
-        x-brownout-tag: 00000007-42
+        x-brownout-tag: 0000000000000007-42
         x-brownout-attempt: 1
         x-brownout-backend: 1
-        x-brownout-body-hash: cd4c085244ede478
+        x-brownout-body-hash: d956a75927f8ce56
+        x-brownout-body: {"tag":"0000000000000007-42","backend":"orders-1","attempt":1,"pad":" 229 "}
         content-type: application/json
         content-length: 300
-        ");
+        "#);
         let hash = format!("{:016x}", evidence::body_hash(&answer.body));
         assert_eq!(answer.header("x-brownout-body-hash"), Some(hash.as_str()));
         assert_eq!(answer.body.len(), 300);
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-        assert_eq!((&body["tag"], &body["backend"]), (&"00000007-42".into(), &"orders-1".into()));
+        assert_eq!((&body["tag"], &body["backend"]), (&"0000000000000007-42".into(), &"orders-1".into()));
         let (totals, evidence) = served.end().await;
         assert_eq!((totals.attempts, totals.connections), (1, 1));
         let attempt = &evidence.attempts[0];
@@ -180,8 +181,8 @@ fn bytes_that_arrive_during_a_delay_are_the_next_request_and_no_end() {
         client.send(&get(1)).await;
         served.sleep(10).await;
         client.send(&get(2)).await;
-        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-1"));
-        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-2"));
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("0000000000000007-1"));
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("0000000000000007-2"));
         let (_, evidence) = served.end().await;
         assert_eq!(ends(&evidence), [End::Replied, End::Replied]);
         assert_eq!(evidence.connections[0].end, ConnectionEnd::OpenAtEnd);
@@ -218,6 +219,8 @@ fn a_refused_port_is_closed_for_its_time_and_opens_again() {
         assert_eq!((firing[0].from, firing[0].to), (Moment(100 * MILLI), Moment(200 * MILLI)));
         let reset = evidence.attempts.iter().find(|attempt| attempt.tag.0 == 2).unwrap();
         assert_eq!((reset.end, reset.injections), (End::Reset, 0b11));
+        assert_eq!(reset.effective, 0b01, "the delay was not over");
+        assert!(evidence.connections[..2].iter().all(|connection| connection.effective == 0b01));
         let closed: Vec<_> = evidence.connections.iter().map(|connection| connection.end).collect();
         assert_eq!(closed[..2], [ConnectionEnd::BackendFin, ConnectionEnd::BackendRst]);
     });
@@ -256,6 +259,8 @@ fn faults_of_one_moment_combine_in_the_order_of_the_plan() {
         let (_, evidence) = served.end().await;
         let hits: Vec<u64> = evidence.attempts.iter().map(|attempt| attempt.injections).collect();
         assert_eq!(hits, [0b0111, 0b1111, 0]);
+        let given: Vec<u64> = evidence.attempts.iter().map(|attempt| attempt.effective).collect();
+        assert_eq!(given, [0b0111, 0b1101, 0], "of two answers the last one was given");
     });
 }
 

@@ -10,7 +10,9 @@ use net::simulate;
 use units::Moment;
 
 fn post(tag: u64, fields: &str, body: &str) -> String {
-    format!("POST /orders HTTP/1.1\r\nhost: a\r\nx-brownout-tag: 00000007-{tag}\r\n{fields}\r\n{body}")
+    format!(
+        "POST /orders HTTP/1.1\r\nhost: a\r\nx-brownout-tag: 0000000000000007-{tag}\r\n{fields}\r\n{body}"
+    )
 }
 
 #[test]
@@ -23,8 +25,8 @@ fn a_connection_carries_many_requests_and_counts_them() {
             assert_eq!(client.answer().await.unwrap().status, 200);
         }
         client.send(&[get(3), get(4)].concat()).await;
-        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-3"));
-        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("00000007-4"));
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("0000000000000007-3"));
+        assert_eq!(client.answer().await.unwrap().header("x-brownout-tag"), Some("0000000000000007-4"));
         drop(client);
         served.sleep(1).await;
         let (_, evidence) = served.end().await;

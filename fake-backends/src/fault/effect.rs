@@ -75,15 +75,6 @@ pub enum Place {
 }
 
 impl Effect {
-    /// Adds the effect of a further fault.
-    pub fn and(mut self, further: Effect) -> Self {
-        self.delay += further.delay;
-        if further.answer != Answer::Normal {
-            self.answer = further.answer;
-        }
-        self
-    }
-
     /// True if it changes anything.
     pub fn acts(&self) -> bool {
         *self != Effect::default()

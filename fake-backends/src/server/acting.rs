@@ -8,6 +8,7 @@ use units::Moment;
 
 use super::connection::{Conversation, STALL, Step};
 use super::head::Head;
+use super::injected::Decision;
 use super::output::write_parts;
 use super::record::bytes_before;
 use super::response::Response;
@@ -49,12 +50,13 @@ impl Conversation {
         head: &Head,
         incoming: &Incoming,
         whole: Moment,
-        effect: &Effect,
+        decision: &Decision,
     ) -> Step<()> {
+        let Decision { effect, delay, answer, .. } = decision;
         if !effect.delay.is_zero() {
             // Counted from the whole request: that is when a real service would begin to work on it.
             let due = whole + effect.delay;
-            self.wait_until(due).await?;
+            self.wait_until(due, *delay).await?;
             let now = self.server.world.now();
             if let Some(current) = &mut self.current {
                 current.delay_error(due, now);
@@ -70,14 +72,17 @@ impl Conversation {
             keeps_alive: head.keeps_alive,
         };
         match &effect.answer {
-            Answer::Normal => self.answer(&response).await,
+            Answer::Normal => self.answer(&response, *answer).await,
             Answer::Status { code, headers, body } => {
                 (response.status, response.headers, response.body) = (*code, headers, body.as_deref());
-                self.answer(&response).await
+                self.answer(&response, *answer).await
             }
-            Answer::Hang => self.wait_until(Moment::NEVER).await,
-            Answer::Reset(place) => Err(self.cut(&response, *place, Cut::Reset).await),
-            Answer::Close(place) => Err(self.cut(&response, *place, Cut::Close).await),
+            Answer::Hang => {
+                self.held_by = *answer;
+                self.wait_until(Moment::NEVER, *answer).await
+            }
+            Answer::Reset(place) => Err(self.cut(&response, *place, Cut::Reset, *answer).await),
+            Answer::Close(place) => Err(self.cut(&response, *place, Cut::Close, *answer).await),
         }
     }
 
@@ -92,26 +97,26 @@ impl Conversation {
             is_head: false,
             keeps_alive: false,
         };
-        let end = match self.send(&response, None).await {
+        let end = match self.send(&response, None, 0).await {
             Ok(()) => ConnectionEnd::BackendFin,
             Err(end) => end,
         };
         Err(self.settle(End::Malformed, end))
     }
 
-    /// Sends a whole answer.
-    async fn answer(&mut self, response: &Response<'_>) -> Step<()> {
-        if let Err(end) = self.send(response, None).await {
+    /// Sends a whole answer, which comes from the injections in `by`.
+    async fn answer(&mut self, response: &Response<'_>, by: u64) -> Step<()> {
+        if let Err(end) = self.send(response, None, by).await {
             return Err(self.settle(End::AbandonedRst, end));
         }
         self.settle(End::Replied, ConnectionEnd::BackendFin);
         if response.keeps_alive { Ok(()) } else { Err(ConnectionEnd::BackendFin) }
     }
 
-    /// Sends an answer up to `place`, and ends the connection there.
-    async fn cut(&mut self, response: &Response<'_>, place: Place, cut: Cut) -> ConnectionEnd {
+    /// Sends an answer up to `place`, and ends the connection there, as the injections in `by` want it.
+    async fn cut(&mut self, response: &Response<'_>, place: Place, cut: Cut, by: u64) -> ConnectionEnd {
         if matches!(place, Place::InHeaders | Place::Body(_)) {
-            if let Err(end) = self.send(response, Some(place)).await {
+            if let Err(end) = self.send(response, Some(place), 0).await {
                 return self.settle(End::AbandonedRst, end);
             }
             if cut == Cut::Reset {
@@ -119,41 +124,54 @@ impl Conversation {
             }
         }
         let (attempt, connection) = cut.ends();
+        if let Some(current) = &mut self.current {
+            current.given(by);
+        }
         self.settle(attempt, connection)
     }
 
-    /// Sends an answer, up to `place` if one is given, and notes what of it that was.
-    async fn send(&mut self, response: &Response<'_>, place: Option<Place>) -> Step<()> {
+    /// Sends an answer, up to `place` if one is given, and notes what of it that was. Once its head was sent, the
+    /// injections in `by` have done what they were to do.
+    async fn send(&mut self, response: &Response<'_>, place: Option<Place>, by: u64) -> Step<()> {
         let backend = &self.server.backends[usize::from(self.handle.backend)];
-        let (written, handle) = (&mut self.written, &self.handle);
+        let (written, handle, taken) = (&mut self.written, &self.handle, &self.sent);
         backend.write(response, written);
         handle.grant(STALL);
         let parts = [&written.first[..], backend.filler(written.filler), &written.last[..]];
         let body = parts.iter().map(|part| part.len()).sum::<usize>() - written.head;
         let limit = place.map_or(usize::MAX, |place| bytes_before(place, written.head, body));
-        let sent = write_parts(&mut self.stream, parts, limit, || handle.grant(STALL)).await;
-        sent.map_err(|_| ConnectionEnd::GatewayRst)?;
+        let progressed = |count| {
+            taken.set(taken.get() + count);
+            handle.grant(STALL);
+        };
+        let sent = write_parts(&mut self.stream, parts, limit, progressed).await;
         let now = self.server.world.now();
         if let Some(current) = &mut self.current {
-            if limit >= written.head {
+            if taken.get() >= written.head {
                 current.status(response.status);
+                current.given(by);
             }
-            if place.is_none() {
+            if place.is_none() && sent.is_ok() {
                 current.replied(now);
             }
         }
-        Ok(())
+        sent.map_err(|_| ConnectionEnd::GatewayRst)
     }
 
-    /// Waits, and ends the attempt if the gateway leaves meanwhile. Bytes that it sends are no end: they are kept.
-    async fn wait_until(&mut self, moment: Moment) -> Step<()> {
+    /// Waits, and ends the attempt if the gateway leaves meanwhile: in both cases it has waited, as the injections in
+    /// `by` want it. Bytes that the gateway sends are no end: they are kept.
+    async fn wait_until(&mut self, moment: Moment, by: u64) -> Step<()> {
         self.handle.grant_all();
         let timer = self.server.timer.clone();
         let end = tokio::select! {
             biased;
-            () = sleep_until(&timer, moment) => return Ok(()),
-            end = self.gateway_gone() => end,
+            () = sleep_until(&timer, moment) => None,
+            end = self.gateway_gone() => Some(end),
         };
+        if let Some(current) = &mut self.current {
+            current.given(by);
+        }
+        let Some(end) = end else { return Ok(()) };
         let attempt = if end == ConnectionEnd::GatewayFin { End::AbandonedFin } else { End::AbandonedRst };
         Err(self.settle(attempt, end))
     }

@@ -1,5 +1,6 @@
 //! One connection, from its accept to its end.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,13 +12,13 @@ use units::Moment;
 use super::acting;
 use super::body::{Body, Refused};
 use super::head::{self, Framing, Head};
-use super::injected;
+use super::injected::{self, Decision};
 use super::input::Input;
 use super::open::{Handle, Order};
 use super::record::Current;
 use super::response::Written;
 use super::shared::Server;
-use crate::fault::{Dice, Effect, Incoming};
+use crate::fault::{Dice, Incoming};
 
 /// How long an idle connection is kept. Longer than gateways keep theirs, so that it is they who close it.
 const IDLE: Duration = Duration::from_mins(15);
@@ -38,8 +39,13 @@ pub(super) struct Conversation {
     pub(super) current: Option<Current>,
     pub(super) body: Body,
     pub(super) requests: u32,
+    /// Bytes of the answer in `written` that the system took so far.
+    pub(super) sent: Cell<usize>,
+    /// The injections whose hang the request is held by.
+    pub(super) held_by: u64,
     accepted: Moment,
     injections: u64,
+    effective: u64,
     /// How and when it was over, while its last bytes are still taken.
     over: Option<(ConnectionEnd, Moment)>,
 }
@@ -57,7 +63,10 @@ pub(super) async fn hold(server: Rc<Server>, handle: Rc<Handle>, stream: Stream)
         current: None,
         body: Body::new(Framing::Length(0), 0),
         requests: 0,
+        sent: Cell::default(),
+        held_by: 0,
         injections: 0,
+        effective: 0,
         over: None,
         server: server.clone(),
         handle: handle.clone(),
@@ -92,9 +101,13 @@ impl Conversation {
         let (backend, number) = (self.handle.backend, self.handle.number);
         let incoming = injected::accepted(self.server.spec.seed, backend, number, self.accepted);
         let injections = &self.server.backends[usize::from(backend)].injections;
-        let (effect, hits) = injected::effect(&self.server.spec, injections, &incoming);
-        self.injections = hits;
-        acting::on_accept(&effect)
+        let decision = injected::decide(&self.server.spec, injections, &incoming);
+        self.injections = decision.planned;
+        let accepted = acting::on_accept(&decision.effect);
+        if accepted.is_err() {
+            self.effective = decision.answer;
+        }
+        accepted
     }
 
     /// Takes one request and answers it.
@@ -103,16 +116,17 @@ impl Conversation {
             Ok(head) => head,
             Err(status) => {
                 self.requests += 1;
-                self.current = Some(Current::Probe(self.probe(self.server.world.now())));
+                self.begin_answer();
+                self.current = Some(Current::Probe(self.probe(self.server.world.now(), Stamp::Untagged)));
                 return self.refuse(status, None).await;
             }
         };
         self.input.consume(head.length);
         self.requests += 1;
         let arrived = self.server.world.now();
-        let (effect, incoming) = self.arrive(&head, arrived);
+        let (decision, incoming) = self.arrive(&head, arrived);
         match self.read_body(&head, arrived).await? {
-            Ok(whole) => self.act(&head, &incoming, whole, &effect).await,
+            Ok(whole) => self.act(&head, &incoming, whole, &decision).await,
             Err(Refused(status)) => self.refuse(status, incoming.tag.map(|tag| (tag, incoming.number))).await,
         }
     }
@@ -156,7 +170,7 @@ impl Conversation {
     }
 
     /// Opens the record of a request, and asks what the faults make of it.
-    fn arrive(&mut self, head: &Head, at: Moment) -> (Effect, Incoming) {
+    fn arrive(&mut self, head: &Head, at: Moment) -> (Decision, Incoming) {
         let server = &self.server;
         let (seed, backend) = (server.spec.seed, self.handle.backend);
         let tag = head.tag.filter(|_| at.is_in_run());
@@ -169,15 +183,22 @@ impl Conversation {
             Incoming { dice, tag: None, number, at }
         };
         let injections = &server.backends[usize::from(backend)].injections;
-        let (effect, hits) = injected::effect(&server.spec, injections, &incoming);
+        let decision = injected::decide(&server.spec, injections, &incoming);
         let mut current = match tag {
             Some(_) => Current::Attempt(self.attempt(head, &incoming)),
-            None => Current::Probe(self.probe(at)),
+            None => Current::Probe(self.probe(at, head.stamp)),
         };
-        current.plan(&effect, hits);
+        current.plan(&decision);
         self.body = Body::new(head.framing.unwrap_or(Framing::Length(0)), server.spec.request_body_max.0);
+        self.begin_answer();
         self.current = Some(current);
-        (effect, incoming)
+        (decision, incoming)
+    }
+
+    /// Forgets the answer to the request before.
+    fn begin_answer(&mut self) {
+        self.sent.set(0);
+        self.held_by = 0;
     }
 
     fn attempt(&self, head: &Head, incoming: &Incoming) -> Attempt {
@@ -210,14 +231,8 @@ impl Conversation {
         }
     }
 
-    fn probe(&self, arrived: Moment) -> Probe {
-        Probe {
-            backend: self.handle.backend,
-            connection: self.handle.number,
-            arrived,
-            status: 0,
-            stamp: Stamp::Untagged,
-        }
+    fn probe(&self, arrived: Moment, stamp: Stamp) -> Probe {
+        Probe { backend: self.handle.backend, connection: self.handle.number, arrived, status: 0, stamp }
     }
 
     /// Takes the request body: when it had arrived, or the status that refuses it.
@@ -256,7 +271,11 @@ impl Conversation {
 
     /// Ends the request that is under way, if there is one.
     pub(super) fn settle(&mut self, end: End, connection: ConnectionEnd) -> ConnectionEnd {
-        if let Some(current) = self.current.take() {
+        if let Some(mut current) = self.current.take() {
+            let backend = &self.server.backends[usize::from(self.handle.backend)];
+            if let Some((bytes, hash)) = backend.body_sent(&self.written, self.sent.get()) {
+                current.answered(bytes, hash);
+            }
             current.end(&self.server, &self.body, end, self.server.world.now());
         }
         connection
@@ -292,7 +311,7 @@ impl Conversation {
             closed,
             requests: self.requests,
             injections: self.injections,
-            effective: self.injections,
+            effective: self.effective,
             end,
         });
     }
@@ -300,9 +319,17 @@ impl Conversation {
     fn obey(&mut self, order: Order) -> ConnectionEnd {
         let is_idle = self.current.is_none() && self.input.is_empty();
         match order {
-            Order::Stop => self.settle(End::OpenAtEnd, ConnectionEnd::OpenAtEnd),
+            Order::Stop => {
+                // The gateway has waited for as long as there was a run: the hang is done. A delay would have had an end.
+                let held_by = self.held_by;
+                if let Some(current) = &mut self.current {
+                    current.given(held_by);
+                }
+                self.settle(End::OpenAtEnd, ConnectionEnd::OpenAtEnd)
+            }
             Order::Refuse(injections) => {
                 self.injections |= injections;
+                self.effective |= injections;
                 if is_idle {
                     return ConnectionEnd::BackendFin;
                 }

@@ -1,6 +1,6 @@
 //! Reads a request head, as far as a backend has to know it.
 
-use evidence::{Method, RunNonce, TAG_HEADER, Tag};
+use evidence::{Method, RunNonce, Stamp, TAG_HEADER, Tag};
 use httparse::{EMPTY_HEADER, Header, Status};
 
 /// Header fields of a request; more are refused.
@@ -14,6 +14,8 @@ pub(super) struct Head {
     pub(super) method: Method,
     /// The tag, if it is one of this run.
     pub(super) tag: Option<Tag>,
+    /// What it carries where that is none.
+    pub(super) stamp: Stamp,
     /// How the body is framed, or the status that refuses it.
     pub(super) framing: Result<Framing, u16>,
     /// Whether the client means to go on with this connection.
@@ -32,7 +34,7 @@ pub(super) enum Framing {
 }
 
 /// Reads a head at the start of `bytes`: nothing if it is not whole yet, the status that refuses it if it is none.
-/// Tags from `exchanges_max` on are none of this run.
+/// Tags from `exchanges_max` on were never given out.
 pub(super) fn parse(bytes: &[u8], nonce: RunNonce, exchanges_max: u64) -> Result<Option<Head>, u16> {
     let mut fields = [EMPTY_HEADER; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut fields);
@@ -47,6 +49,7 @@ pub(super) fn parse(bytes: &[u8], nonce: RunNonce, exchanges_max: u64) -> Result
         length,
         method: Method::parse(request.method.unwrap_or_default()),
         tag: None,
+        stamp: Stamp::Untagged,
         framing: Ok(Framing::Length(0)),
         keeps_alive: is_1_1,
         expects_continue: false,
@@ -55,7 +58,11 @@ pub(super) fn parse(bytes: &[u8], nonce: RunNonce, exchanges_max: u64) -> Result
     for field in request.headers.iter() {
         match field.name.len() {
             len if len == TAG_HEADER.len() && is(field, TAG_HEADER) => {
-                head.tag = Tag::parse(field.value, nonce).filter(|tag| tag.0 < exchanges_max);
+                (head.tag, head.stamp) = match Tag::parse(field.value, nonce) {
+                    Some(tag) if tag.0 < exchanges_max => (Some(tag), head.stamp),
+                    Some(_) => (None, Stamp::Forged),
+                    None => (None, Stamp::Foreign),
+                };
             }
             14 if is(field, "content-length") => sizes.lengths(field.value),
             17 if is(field, "transfer-encoding") => sizes.encoding(field.value),
@@ -142,12 +149,19 @@ mod tests {
     }
 
     #[rstest]
-    #[case("00000007-42", Some(Tag(42)))]
-    #[case("00000008-42", None)]
-    #[case("00000007-100", None)]
-    #[case("junk", None)]
-    fn only_tags_of_this_run_count(#[case] value: &str, #[case] expected: Option<Tag>) {
-        assert_eq!(read(&format!("X-Brownout-Tag: {value}\r\n")).tag, expected);
+    #[case("0000000000000007-42", Some(Tag(42)), Stamp::Untagged)]
+    #[case("0000000000000008-42", None, Stamp::Foreign)]
+    #[case("0000000000000007-100", None, Stamp::Forged)]
+    #[case("0000000000000007--5", None, Stamp::Foreign)]
+    #[case("junk", None, Stamp::Foreign)]
+    fn only_tags_that_this_run_gave_out_count(
+        #[case] value: &str,
+        #[case] expected: Option<Tag>,
+        #[case] stamp: Stamp,
+    ) {
+        let head = read(&format!("X-Brownout-Tag: {value}\r\n"));
+        assert_eq!((head.tag, head.stamp), (expected, stamp));
+        assert_eq!(read("").stamp, Stamp::Untagged);
     }
 
     #[test]

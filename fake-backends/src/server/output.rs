@@ -5,13 +5,13 @@ use std::io::{self, IoSlice};
 use net::Stream;
 use tokio::io::AsyncWriteExt;
 
-/// Writes the first `limit` bytes of `parts`, one after the other. `progressed` is called for each piece that the
-/// system took.
+/// Writes the first `limit` bytes of `parts`, one after the other. `progressed` is told the length of each piece that
+/// the system took.
 pub(super) async fn write_parts(
     stream: &mut Stream,
     mut parts: [&[u8]; 3],
     mut limit: usize,
-    progressed: impl Fn(),
+    progressed: impl Fn(usize),
 ) -> io::Result<()> {
     for part in &mut parts {
         *part = &part[..part.len().min(limit)];
@@ -30,19 +30,19 @@ pub(super) async fn write_parts(
             return Err(io::ErrorKind::WriteZero.into());
         }
         IoSlice::advance_slices(&mut left, count);
-        progressed();
+        progressed(count);
     }
     Ok(())
 }
 
-async fn write_one(stream: &mut Stream, mut part: &[u8], progressed: impl Fn()) -> io::Result<()> {
+async fn write_one(stream: &mut Stream, mut part: &[u8], progressed: impl Fn(usize)) -> io::Result<()> {
     while !part.is_empty() {
         let count = stream.write(part).await?;
         if count == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         part = &part[count..];
-        progressed();
+        progressed(count);
     }
     Ok(())
 }

@@ -4,8 +4,9 @@ use evidence::{Attempt, End, Planned, Probe};
 use units::Moment;
 
 use super::body::Body;
+use super::injected::Decision;
 use super::shared::Server;
-use crate::fault::{Answer, Effect, Place};
+use crate::fault::{Answer, Place};
 
 /// A request that has arrived and is not over.
 pub(super) enum Current {
@@ -16,13 +17,12 @@ pub(super) enum Current {
 }
 
 impl Current {
-    /// Notes what the faults made of it.
-    pub(super) fn plan(&mut self, effect: &Effect, injections: u64) {
+    /// Notes what the faults are to make of it.
+    pub(super) fn plan(&mut self, decision: &Decision) {
         if let Current::Attempt(attempt) = self {
-            attempt.injections = injections;
-            attempt.effective = injections;
-            attempt.delay = u64::try_from(effect.delay.as_nanos()).unwrap_or(u64::MAX);
-            attempt.planned = match effect.answer {
+            attempt.injections = decision.planned;
+            attempt.delay = u64::try_from(decision.effect.delay.as_nanos()).unwrap_or(u64::MAX);
+            attempt.planned = match decision.effect.answer {
                 Answer::Normal => Planned::Answer,
                 Answer::Status { .. } => Planned::Status,
                 Answer::Hang => Planned::Hang,
@@ -32,11 +32,25 @@ impl Current {
         }
     }
 
-    /// Notes injections that hit it after its arrival.
+    /// Notes injections that hit it after its arrival, and that were carried out at once.
     pub(super) fn hit(&mut self, injections: u64) {
         if let Current::Attempt(attempt) = self {
             attempt.injections |= injections;
+        }
+        self.given(injections);
+    }
+
+    /// Notes injections whose effect it was really given.
+    pub(super) fn given(&mut self, injections: u64) {
+        if let Current::Attempt(attempt) = self {
             attempt.effective |= injections;
+        }
+    }
+
+    /// Notes what was written of the answer's body.
+    pub(super) fn answered(&mut self, bytes: u64, hash: u64) {
+        if let Current::Attempt(attempt) = self {
+            (attempt.answer_bytes, attempt.answer_hash) = (bytes, Some(hash));
         }
     }
 

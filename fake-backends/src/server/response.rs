@@ -2,7 +2,7 @@
 
 use std::hash::Hasher;
 
-use evidence::{TAG_HEADER, Tag, body_hash, headers};
+use evidence::{BODY_FILLER, KnownBody, TAG_HEADER, Tag, body_hash, headers};
 use twox_hash::XxHash3_64;
 use units::Moment;
 
@@ -11,9 +11,6 @@ use crate::PoolSpec;
 /// Bodies up to this size are copied behind the head and leave in one piece; longer ones are written from the
 /// backend's own copy, so that a connection need not hold one.
 const COPIED_MAX: usize = 16 * 1024;
-
-/// What the body of a normal answer is filled with.
-const PATTERN: &[u8; 16] = b"0123456789abcdef";
 
 const PAD_START: &[u8] = br#","pad":""#;
 const PAD_END: &[u8] = br#""}"#;
@@ -57,6 +54,11 @@ pub(super) struct Written {
     pub(super) head: usize,
     /// Room for the body while the head is written.
     body: Vec<u8>,
+    /// Bytes of the body before its filler, and of the filler, wherever they are written from.
+    start: usize,
+    filled: usize,
+    /// XXH3-64 of the whole body.
+    hash: u64,
 }
 
 impl Backend {
@@ -72,9 +74,9 @@ impl Backend {
             injections: injections.map(|(index, _)| index as u16).collect(),
             name: serde_json::Value::from(backend.name.as_str()).to_string(),
             header: format!("{}: {index}\r\n", headers::BACKEND),
-            nonce: format!("{:08x}-", spec.nonce.0),
+            nonce: format!("{}-", spec.nonce),
             size,
-            filler: PATTERN.iter().copied().cycle().take(size).collect(),
+            filler: BODY_FILLER.iter().copied().cycle().take(size).collect(),
         }
     }
 
@@ -89,21 +91,51 @@ impl Backend {
         written.last.clear();
         written.body.clear();
         written.filler = 0;
+        written.filled = 0;
         match response.body {
             _ if has_no_body(response.status) => {}
             Some(body) => written.body.extend_from_slice(body.as_bytes()),
             None => self.normal_body(response, written),
         }
+        if written.filled == 0 {
+            written.start = written.body.len();
+        }
         let length = written.body.len() + written.filler + written.last.len();
-        let hash = (!response.is_head).then(|| self.hash(written));
-        self.head(response, length, hash, &mut written.first);
+        let mut head = std::mem::take(&mut written.first);
+        if !response.is_head {
+            written.hash = self.hash(written);
+        }
+        self.head(response, length, written, &mut head);
+        written.first = head;
         written.head = written.first.len();
         if response.is_head {
             written.filler = 0;
             written.last.clear();
+            written.hash = body_hash(b"");
         } else {
             written.first.extend_from_slice(&written.body);
         }
+    }
+
+    /// Of an answer of which `sent` bytes were sent: the bytes of its body among them, and their hash. Nothing if the
+    /// head was not sent whole.
+    pub(super) fn body_sent(&self, written: &Written, sent: usize) -> Option<(u64, u64)> {
+        if sent == 0 {
+            return None;
+        }
+        let bytes = sent.checked_sub(written.head)?;
+        let mut left = bytes;
+        let parts = [&written.first[written.head..], self.filler(written.filler), &written.last[..]];
+        if bytes == parts.iter().map(|part| part.len()).sum::<usize>() {
+            return Some((bytes as u64, written.hash));
+        }
+        let mut hasher = XxHash3_64::new();
+        for part in parts {
+            let part = &part[..part.len().min(left)];
+            left -= part.len();
+            hasher.write(part);
+        }
+        Some((bytes as u64, hasher.finish()))
     }
 
     /// A JSON object that names tag, backend and attempt, and is filled up to the backend's size.
@@ -129,6 +161,7 @@ impl Backend {
             return;
         };
         body.extend_from_slice(PAD_START);
+        (written.start, written.filled) = (body.len(), filler);
         if self.size <= COPIED_MAX {
             body.extend_from_slice(self.filler(filler));
             body.extend_from_slice(PAD_END);
@@ -149,7 +182,7 @@ impl Backend {
         hasher.finish()
     }
 
-    fn head(&self, response: &Response<'_>, length: usize, hash: Option<u64>, out: &mut Vec<u8>) {
+    fn head(&self, response: &Response<'_>, length: usize, written: &Written, out: &mut Vec<u8>) {
         push_status_line(out, response.status);
         if let Some(tag) = response.tag {
             out.extend_from_slice(TAG_HEADER.as_bytes());
@@ -163,10 +196,17 @@ impl Backend {
             out.extend_from_slice(b"\r\n");
         }
         out.extend_from_slice(self.header.as_bytes());
-        if let Some(hash) = hash {
+        if !response.is_head {
             out.extend_from_slice(headers::BODY_HASH.as_bytes());
             out.extend_from_slice(b": ");
-            push_hexadecimal(out, hash);
+            push_hexadecimal(out, written.hash);
+            out.extend_from_slice(b"\r\n");
+        }
+        if !response.is_head && length > 0 {
+            let end: &[u8] = if written.filled > 0 { PAD_END } else { b"" };
+            out.extend_from_slice(headers::BODY.as_bytes());
+            out.extend_from_slice(b": ");
+            KnownBody::write_header(out, &written.body[..written.start], written.filled as u64, end);
             out.extend_from_slice(b"\r\n");
         }
         for (name, value) in response.headers {

@@ -14,6 +14,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use units::{Moment, Size, Stretch};
 
+/// Tags of the run: from this number on none was given out.
+pub const EXCHANGES_MAX: u64 = 10_000;
+
 /// The bound on every wait of a client.
 const PATIENCE: Duration = Duration::from_hours(1);
 
@@ -45,7 +48,7 @@ pub fn spec(backends: usize, injections: Vec<Injection>) -> PoolSpec {
         injections,
         seed: 7,
         nonce: RunNonce(7),
-        exchanges_max: 10_000,
+        exchanges_max: EXCHANGES_MAX,
         connections_max: 100,
         request_body_max: Size(1 << 20),
     }
@@ -129,7 +132,7 @@ impl Served {
 
 /// A request with a tag of this run.
 pub fn get(tag: u64) -> String {
-    format!("GET /orders HTTP/1.1\r\nhost: a\r\nx-brownout-tag: 00000007-{tag}\r\n\r\n")
+    format!("GET /orders HTTP/1.1\r\nhost: a\r\nx-brownout-tag: 0000000000000007-{tag}\r\n\r\n")
 }
 
 /// A client that sees bytes, FIN and RST.

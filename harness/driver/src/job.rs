@@ -35,7 +35,7 @@ impl Job {
             connection: 0,
             nth: 0,
             request_bytes: worker.template(class).body_bytes,
-            request_hash: None,
+            request_hash: Some(worker.template(class).body_hash),
             body_bytes: 0,
             body_hash: None,
             echo: TagEcho::Absent,

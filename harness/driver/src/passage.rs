@@ -176,8 +176,13 @@ impl Passage {
         job.exchange.first_byte = Some(self.notes.last_read());
         let method = &job.template().method.clone();
         let mut reply = Reply::read(response, method, &tag, &mut job.exchange);
-        self.turns(|passage, cx| passage.poll_body(cx, &mut reply, job, deadline)).await?;
-        job.exchange.body = reply.body_check();
+        let read = self.turns(|passage, cx| passage.poll_body(cx, &mut reply, job, deadline)).await;
+        job.exchange.body_hash = Some(reply.body_hash());
+        job.exchange.body = match read {
+            Ok(()) => reply.whole_check(),
+            Err(_) => reply.broken_check(job.exchange.body_bytes),
+        };
+        read?;
         Ok(reply.framing.whole(job.exchange.body != evidence::BodyCheck::Altered))
     }
 
@@ -200,10 +205,10 @@ impl Passage {
                     moved = false;
                     let Some(data) = frame.data_ref() else { continue };
                     job.exchange.body_bytes += data.len() as u64;
+                    reply.received(data);
                     if job.exchange.body_bytes > self.response_body_max {
                         return Poll::Ready(Err(Broken::As(Outcome::InvalidHttp)));
                     }
-                    reply.received(data);
                 }
                 Poll::Ready(Some(Err(_))) => {
                     return Poll::Ready(Err(Broken::As(reply.framing.broken(self.notes.end()))));

@@ -1,7 +1,7 @@
 //! The parts of a class's requests that never change, made once; only the tag and `{n}` differ.
 
 use bytes::Bytes;
-use evidence::{RunNonce, TAG_HEADER, Tag};
+use evidence::{RunNonce, TAG_HEADER, Tag, body_hash};
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
@@ -89,6 +89,8 @@ pub(crate) struct Template {
     pub(crate) keep_alive: bool,
     /// Bytes of the request body.
     pub(crate) body_bytes: u64,
+    /// XXH3-64 of them.
+    pub(crate) body_hash: u64,
     path: Path,
     headers: HeaderMap,
     body: RequestBody,
@@ -119,6 +121,7 @@ impl Template {
             path: Path::new(class)?,
             headers: headers(class, host, &method, &body, &tag)?,
             body_bytes: body.len() as u64,
+            body_hash: body_hash(&body),
             body: RequestBody::new(body, framing),
             tag_prefix: tag[..tag.len() - 1].to_owned(),
             deadline: class.deadline,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use brownout_driver::{Body, BodyContent, Framing};
 use common::{OK, Peer, class, open, simulated, spec};
-use evidence::{BodyCheck, Exchange, NO_BACKEND, Outcome, TagEcho, body_hash};
+use evidence::{BODY_FILLER, BodyCheck, Exchange, KnownBody, NO_BACKEND, Outcome, TagEcho, body_hash};
 use rstest::rstest;
 use units::Moment;
 
@@ -130,6 +130,59 @@ fn a_body_that_is_not_what_the_backend_sent_is_a_mismatch() {
     }
 }
 
+/// A backend's answer of 1000 bytes, of which these arrive before the connection ends.
+fn broken_answer(arrived: &[u8], then: Then) -> Exchange {
+    let mut head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\nx-brownout-body: ".to_vec();
+    KnownBody::write_header(&mut head, b"{\"pad\":\"", 990, b"\"}");
+    let head = String::from_utf8(head).unwrap();
+    exchange("GET", &format!("{head}\r\n\r\n{}", String::from_utf8(arrived.to_vec()).unwrap()), then)
+}
+
+#[test]
+fn of_a_body_that_broke_off_it_is_known_whether_it_is_what_the_backend_began_to_send() {
+    let body: Vec<u8> = b"{\"pad\":\"".iter().chain(BODY_FILLER.iter().cycle().take(990)).copied().collect();
+    let foreign = [&body[..500], b"<h1>502</h1>"].concat();
+    for (arrived, check) in [
+        (&body[..500], BodyCheck::Prefix),
+        (&body[..1], BodyCheck::Prefix),
+        (&foreign[..], BodyCheck::Altered),
+        (&body[1..200], BodyCheck::Altered),
+        (&body[..0], BodyCheck::Unknown),
+    ] {
+        for (then, outcome) in [
+            (Then::Fin, Outcome::EofInBody),
+            (Then::Rst, Outcome::RstInBody),
+            (Then::Stays, Outcome::ClientTimeout),
+        ] {
+            let exchange = broken_answer(arrived, then);
+            assert_eq!((exchange.outcome, exchange.body), (outcome, check), "{} bytes", arrived.len());
+            assert_eq!(exchange.body_hash, Some(body_hash(arrived)));
+            assert_eq!(exchange.body_bytes, arrived.len() as u64);
+        }
+    }
+}
+
+#[test]
+fn a_body_that_broke_off_and_says_nothing_of_itself_is_unknown_but_has_its_hash() {
+    let exchange = exchange("GET", &format!("{LENGTH}0123"), Then::Fin);
+    assert_eq!((exchange.body, exchange.body_hash), (BodyCheck::Unknown, Some(body_hash(b"0123"))));
+}
+
+#[test]
+fn the_hash_of_what_was_sent_is_on_record_with_and_without_a_body() {
+    assert_eq!(exchange("GET", OK, Then::Stays).request_hash, Some(body_hash(b"")));
+    let mut class = class(open(1.0, 1.0));
+    class.method = "POST".into();
+    class.body = Some(Body { content: BodyContent::Text("an order".into()), framing: Framing::Chunked });
+    let exchanges = simulated(spec(class), |mut peer| async move {
+        peer.request().await;
+        peer.say(OK).await;
+        peer.wait(10).await;
+    });
+    assert_eq!(exchanges[0].request_hash, Some(body_hash(b"an order")));
+    assert_eq!(exchanges[0].body_hash, Some(body_hash(b"ok")));
+}
+
 #[test]
 fn a_response_body_over_the_limit_ends_as_invalid_http() {
     let mut spec = spec(class(open(1.0, 1.0)));
@@ -146,9 +199,9 @@ fn the_response_says_which_backend_answered_which_attempt_for_whom() {
         )
     };
     for (tag, echo) in [
-        ("x-brownout-tag: 00000007-0\r\n", TagEcho::Same),
-        ("x-brownout-tag: 00000007-1\r\n", TagEcho::Other),
-        ("x-brownout-tag: 00000007-0\r\nx-brownout-tag: 00000007-1\r\n", TagEcho::Other),
+        ("x-brownout-tag: 0000000000000007-0\r\n", TagEcho::Same),
+        ("x-brownout-tag: 0000000000000007-1\r\n", TagEcho::Other),
+        ("x-brownout-tag: 0000000000000007-0\r\nx-brownout-tag: 0000000000000007-1\r\n", TagEcho::Other),
         ("", TagEcho::Absent),
     ] {
         let exchange = exchange("GET", &words(tag), Then::Stays);

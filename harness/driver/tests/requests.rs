@@ -37,7 +37,7 @@ fn a_request_carries_host_tag_and_the_given_headers() {
     });
     assert_eq!(
         requests[1],
-        "GET /orders/1?again=1 HTTP/1.1\r\nhost: gateway.test\r\nx-brownout-tag: 00000007-1\r\n\
+        "GET /orders/1?again=1 HTTP/1.1\r\nhost: gateway.test\r\nx-brownout-tag: 0000000000000007-1\r\n\
          accept: a/b\r\naccept: c/d\r\n\r\n"
     );
 }
@@ -55,7 +55,10 @@ fn a_class_knows_the_path_that_a_request_was_sent_with() {
 #[test]
 fn a_given_host_takes_the_place_of_the_usual_one() {
     let requests = requests(|class| class.headers = vec![("Host".into(), "other.test".into())]);
-    assert!(requests[0].starts_with("GET / HTTP/1.1\r\nhost: other.test\r\nx-brownout-tag: 00000007-0\r\n"));
+    assert!(
+        requests[0]
+            .starts_with("GET / HTTP/1.1\r\nhost: other.test\r\nx-brownout-tag: 0000000000000007-0\r\n")
+    );
     assert!(!requests[0].contains("gateway.test"));
 }
 

@@ -57,6 +57,8 @@ pub struct Ledger {
     orphans: usize,
     /// The exchanges by when they were due, where that is not the order of their tags.
     by_due: Option<Vec<u32>>,
+    /// Arrivals that carried a tag before its request was sent.
+    forged: Vec<Attempt>,
 }
 
 /// One exchange with its attempts, in order of arrival.
@@ -78,7 +80,7 @@ impl Ledger {
         attempts.sort_by_key(|attempt| (attempt.tag, attempt.arrived, attempt.number));
         let mut starts = Vec::with_capacity(exchanges.len() + 1);
         let mut kept: Vec<Attempt> = Vec::with_capacity(attempts.len());
-        let mut orphans = 0;
+        let (mut orphans, mut forged) = (0, Vec::new());
         let mut next = attempts.into_iter().peekable();
         for exchange in &exchanges {
             while next.next_if(|attempt| attempt.tag < exchange.tag).is_some() {
@@ -86,7 +88,12 @@ impl Ledger {
             }
             starts.push(kept.len() as u32);
             while let Some(attempt) = next.next_if(|attempt| attempt.tag == exchange.tag) {
-                kept.push(attempt);
+                // No gateway forwards what it has not got: somebody else made this tag up.
+                if !exchange.was_sent() || attempt.arrived < exchange.sent {
+                    forged.push(attempt);
+                } else {
+                    kept.push(attempt);
+                }
             }
         }
         starts.push(kept.len() as u32);
@@ -96,7 +103,7 @@ impl Ledger {
             order.sort_by_key(|index| exchanges[*index as usize].due);
             order
         });
-        Ledger { exchanges, attempts: kept, starts, rest: evidence, orphans, by_due }
+        Ledger { exchanges, attempts: kept, starts, rest: evidence, orphans, forged, by_due }
     }
 
     /// Every exchange with its attempts, in the order in which they were due.
@@ -132,6 +139,12 @@ impl Ledger {
     /// Attempts whose exchange is not on record: the client's side was cut off or lost.
     pub fn orphans(&self) -> usize {
         self.orphans
+    }
+
+    /// Arrivals with the tag of a request that had not been sent then, or never was: no gateway made them, so that they
+    /// are no attempts.
+    pub fn forged(&self) -> &[Attempt] {
+        &self.forged
     }
 
     /// The evidence that is not joined: connections, probes, firings, hiccups, and how the run ended.
@@ -214,15 +227,18 @@ mod tests {
                 ..Evidence::default()
             });
             prop_assert_eq!(ledger.entries().len(), tags.len());
+            let early = |(tag, at): &&(u64, i64)| tags.contains(tag) && (*at as u64) < *tag;
+            prop_assert_eq!(ledger.forged().len(), arrivals.iter().filter(early).count());
             let mut joined = 0;
             for entry in ledger.entries() {
                 joined += entry.attempts.len();
                 prop_assert!(entry.attempts.iter().all(|attempt| attempt.tag == entry.exchange.tag));
                 prop_assert!(entry.attempts.is_sorted_by_key(|attempt| attempt.arrived));
-                let expected = arrivals.iter().filter(|(tag, _)| *tag == entry.exchange.tag.0).count();
+                let mine = |(tag, at): &&(u64, i64)| *tag == entry.exchange.tag.0 && *at as u64 >= *tag;
+                let expected = arrivals.iter().filter(mine).count();
                 prop_assert_eq!(entry.attempts.len(), expected);
             }
-            prop_assert_eq!(joined + ledger.orphans(), arrivals.len());
+            prop_assert_eq!(joined + ledger.orphans() + ledger.forged().len(), arrivals.len());
         }
     }
 }

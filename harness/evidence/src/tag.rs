@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::RunNonce;
+
 /// The request and response header that carries the tag. Gateways pass headers they don't know; names with `_`
 /// would be dropped by nginx and Caddy.
 pub const TAG_HEADER: &str = "x-brownout-tag";
@@ -16,6 +18,8 @@ pub mod headers {
     pub const ATTEMPT: &str = "x-brownout-attempt";
     /// XXH3-64 of the response body, as 16 hexadecimal digits.
     pub const BODY_HASH: &str = "x-brownout-body-hash";
+    /// Of what the response body is made, so that a part of it can be made anew: see [`KnownBody`](crate::KnownBody).
+    pub const BODY: &str = "x-brownout-body";
 }
 
 /// XXH3-64, by which bodies are compared on both ends.
@@ -23,28 +27,29 @@ pub fn body_hash(body: &[u8]) -> u64 {
     twox_hash::XxHash3_64::oneshot(body)
 }
 
-/// Tells one run's tags from another's, so that a late retry of an earlier run is not counted in this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RunNonce(pub u32);
-
 /// The number of an exchange: dense from 0 in the order in which requests are due, so that joining is indexing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tag(pub u64);
 
 impl Tag {
-    /// The header value: the nonce as 8 hexadecimal digits, a dash, the number in decimal.
+    /// The header value: the nonce as 16 hexadecimal digits, a dash, the number in decimal.
     pub fn header_value(self, nonce: RunNonce) -> String {
-        format!("{:08x}-{}", nonce.0, self.0)
+        format!("{nonce}-{}", self.0)
     }
 
-    /// Reads a header value; nothing if it is malformed or belongs to another run.
+    /// Reads a header value; nothing if it is malformed or belongs to another run. A tag is written in one way only, so
+    /// that whoever makes one up has to know it to the digit: no sign, no capital, no zero before the number.
     pub fn parse(value: &[u8], nonce: RunNonce) -> Option<Self> {
-        let text = std::str::from_utf8(value).ok()?;
-        let (run, number) = text.split_once('-')?;
-        (run.len() == 8 && u32::from_str_radix(run, 16).ok()? == nonce.0).then_some(())?;
-        number.parse().ok().map(Tag)
+        let (run, number) = value.split_at_checked(NONCE_DIGITS)?;
+        let number = number.strip_prefix(b"-")?;
+        let is_own = run.iter().enumerate().all(|(index, digit)| *digit == nonce_digit(nonce, index));
+        let is_plain = match number {
+            [b'0', _, ..] => false,
+            digits => digits.iter().all(u8::is_ascii_digit),
+        };
+        (is_own && is_plain).then_some(())?;
+        std::str::from_utf8(number).ok()?.parse().ok().map(Tag)
     }
 }
 
@@ -54,16 +59,52 @@ impl fmt::Display for Tag {
     }
 }
 
+/// Digits of a nonce in a tag.
+const NONCE_DIGITS: usize = 16;
+
+/// The digit at `index` of a nonce as tags write it, without the cost of writing it for each request.
+fn nonce_digit(nonce: RunNonce, index: usize) -> u8 {
+    b"0123456789abcdef"[(nonce.0 >> (4 * (NONCE_DIGITS - 1 - index)) & 15) as usize]
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn a_tag_is_read_back_only_by_its_own_run() {
         let value = Tag(42).header_value(RunNonce(7));
-        assert_eq!(value, "00000007-42");
+        assert_eq!(value, "0000000000000007-42");
         assert_eq!(Tag::parse(value.as_bytes(), RunNonce(7)), Some(Tag(42)));
         assert_eq!(Tag::parse(value.as_bytes(), RunNonce(8)), None);
         assert_eq!(Tag::parse(b"junk", RunNonce(7)), None);
+    }
+
+    #[test]
+    fn a_number_is_digits_and_nothing_else() {
+        for number in ["", "-5", "+5", "05", " 5", "5 ", "0x5", "18446744073709551616", "5-5", "\u{661}"] {
+            let value = format!("0000000000000007-{number}");
+            assert_eq!(Tag::parse(value.as_bytes(), RunNonce(7)), None, "`{value}`");
+        }
+        for run in ["+000000000000007", "7", "00000007", "00000000000000007"] {
+            assert_eq!(Tag::parse(format!("{run}-5").as_bytes(), RunNonce(7)), None, "`{run}`");
+        }
+        assert_eq!(Tag::parse(b"0000000000000007-0", RunNonce(7)), Some(Tag(0)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_tag_is_read_back(nonce: u64, number: u64) {
+            let value = Tag(number).header_value(RunNonce(nonce));
+            prop_assert_eq!(Tag::parse(value.as_bytes(), RunNonce(nonce)), Some(Tag(number)));
+            prop_assert_eq!(Tag::parse(value.to_uppercase().as_bytes(), RunNonce(nonce)).is_some(), !value.contains(|letter: char| letter.is_ascii_lowercase()));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(value: Vec<u8>) {
+            prop_assert_eq!(Tag::parse(&value, RunNonce(7)), None);
+        }
     }
 }

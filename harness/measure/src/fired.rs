@@ -100,14 +100,14 @@ impl<'a> Fired<'a> {
 
 /// The injections that were carried out on an attempt, one bit each.
 pub fn carried_out(attempt: &Attempt) -> u64 {
-    attempt.injections
+    attempt.effective
 }
 
 /// Connections at accept and listeners that an injection really acted on.
 fn unjoined_hits(ledger: &Ledger, during: &Stretch, index: u16) -> u64 {
     let rest = ledger.rest();
     let connections = rest.connections.iter().filter(|connection| {
-        during.contains(connection.accepted) && connection.injections & (1 << index) != 0
+        during.contains(connection.accepted) && connection.effective & (1 << index) != 0
     });
     let firings = rest.firings.iter().filter(|firing| {
         firing.injection == index && Stretch { from: firing.from, to: firing.to }.overlaps(during)

@@ -1,5 +1,6 @@
 //! One run from start to end: backends, gateway, epoch, load, and back.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -270,8 +271,8 @@ fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
     }
 }
 
-/// Different from run to run, so that a gateway that outlives a run can't bring its late retries into the next.
+/// Different from run to run, so that a gateway that outlives a run can't bring its late retries into the next, and not
+/// to be guessed, so that nobody else can make tags up: the standard library draws its hash keys from the system.
 fn fresh_nonce() -> RunNonce {
-    let now = directory::wall_clock().as_nanosecond();
-    RunNonce((now ^ (now >> 32) ^ i128::from(std::process::id())) as u32)
+    RunNonce(RandomState::new().build_hasher().finish())
 }

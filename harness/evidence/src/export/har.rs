@@ -16,7 +16,7 @@ use serde::{Serialize, Serializer};
 use units::{Moment, Stretch};
 
 use super::{ExportError, Exported};
-use crate::{Entry, Exchange, Ledger, ReadRun, RunNonce};
+use crate::{Entry, Exchange, Ledger, Manifest, ReadRun};
 
 /// What the plan knows of a run and its evidence does not.
 pub struct HarWords<'a> {
@@ -64,7 +64,7 @@ fn write(run: ReadRun, words: &HarWords<'_>, path: &Path) -> io::Result<usize> {
             "an exchange is of traffic class {class}, which the plan does not have"
         )));
     }
-    let entries = Entries { ledger: &ledger, words, started, nonce: manifest.nonce };
+    let entries = Entries { ledger: &ledger, words, started, nonce: nonce_text(&manifest) };
     let sent = entries.sent().count();
     let document = Document {
         log: Log {
@@ -83,6 +83,11 @@ fn write(run: ReadRun, words: &HarWords<'_>, path: &Path) -> io::Result<usize> {
     serde_json::to_writer(&mut file, &document)?;
     file.flush()?;
     Ok(sent)
+}
+
+/// The nonce as it stood in the tags of that run: format 1 had one of 8 digits.
+fn nonce_text(manifest: &Manifest) -> String {
+    if manifest.format < 2 { format!("{:08x}", manifest.nonce.0) } else { manifest.nonce.to_string() }
 }
 
 fn invalid(what: String) -> io::Error {
@@ -134,7 +139,8 @@ struct Entries<'a> {
     ledger: &'a Ledger,
     words: &'a HarWords<'a>,
     started: Timestamp,
-    nonce: RunNonce,
+    /// The nonce as it stood in tags.
+    nonce: String,
 }
 
 impl Serialize for Entries<'_> {

@@ -152,5 +152,5 @@ fn nonce_of(seed: u64) -> RunNonce {
     let mut mixed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    RunNonce((mixed ^ (mixed >> 31)) as u32)
+    RunNonce(mixed ^ (mixed >> 31))
 }

@@ -24,6 +24,14 @@ pub(super) struct Extended<'a> {
     outcome: &'static str,
     #[serde(rename = "_backend")]
     backend: Option<Cow<'a, str>>,
+    /// Whether the response body is what the backend sent.
+    #[serde(rename = "_body")]
+    body: &'static str,
+    /// XXH3-64 of the bodies, as 16 hexadecimal digits.
+    #[serde(rename = "_request_hash")]
+    request_hash: Option<String>,
+    #[serde(rename = "_body_hash")]
+    body_hash: Option<String>,
     #[serde(rename = "_attempts")]
     attempts: Vec<Arrival<'a>>,
 }
@@ -37,7 +45,11 @@ struct Arrival<'a> {
     ended: f64,
     status: u16,
     end: &'static str,
+    /// The faults that were to act on it, and those whose effect it was given.
     faults: Vec<&'a str>,
+    effective: Vec<&'a str>,
+    answer_bytes: u64,
+    answer_hash: Option<String>,
 }
 
 impl<'a> Entries<'a> {
@@ -51,6 +63,9 @@ impl<'a> Entries<'a> {
             traffic: request.traffic.clone(),
             outcome: exchange.outcome.word(),
             backend: exchange.answered_by_backend().then(|| self.backend(exchange.backend)),
+            body: exchange.body.word(),
+            request_hash: exchange.request_hash.map(hexadecimal),
+            body_hash: exchange.body_hash.map(hexadecimal),
             attempts: entry.attempts.iter().map(|attempt| self.arrival(attempt, exchange.due)).collect(),
             entry: spec::Entries {
                 pageref: phase.map(page),
@@ -73,7 +88,7 @@ impl<'a> Entries<'a> {
             method: request.method,
             url: request.url,
             http_version: "HTTP/1.1".into(),
-            headers: vec![header(TAG_HEADER, exchange.tag.header_value(self.nonce))],
+            headers: vec![header(TAG_HEADER, format!("{}-{}", self.nonce, exchange.tag.0))],
             headers_size: -1,
             body_size: exchange.request_bytes as i64,
             ..spec::Request::default()
@@ -82,7 +97,6 @@ impl<'a> Entries<'a> {
 
     fn arrival(&self, attempt: &Attempt, due: Moment) -> Arrival<'a> {
         let since_due = |moment: Moment| moment.0.saturating_sub(due.0) as f64 / 1e6;
-        let hit = |(index, _): &(usize, &String)| attempt.hit_by(*index as u16);
         Arrival {
             backend: self.backend(attempt.backend),
             number: attempt.number,
@@ -90,15 +104,16 @@ impl<'a> Entries<'a> {
             ended: since_due(attempt.ended),
             status: attempt.status,
             end: attempt.end.word(),
-            faults: self
-                .words
-                .faults
-                .iter()
-                .enumerate()
-                .filter(hit)
-                .map(|(_, fault)| fault.as_str())
-                .collect(),
+            faults: self.faults(|index| attempt.hit_by(index)),
+            effective: self.faults(|index| attempt.affected_by(index)),
+            answer_bytes: attempt.answer_bytes,
+            answer_hash: attempt.answer_hash.map(hexadecimal),
         }
+    }
+
+    fn faults(&self, which: impl Fn(u16) -> bool) -> Vec<&'a str> {
+        let faults = (0u16..).zip(&self.words.faults).filter(|(index, _)| which(*index));
+        faults.map(|(_, fault)| fault.as_str()).collect()
     }
 
     fn backend(&self, index: u16) -> Cow<'a, str> {
@@ -109,6 +124,10 @@ impl<'a> Entries<'a> {
 
 fn header(name: &str, value: String) -> spec::Headers {
     spec::Headers { name: name.to_owned(), value, comment: None }
+}
+
+fn hexadecimal(hash: u64) -> String {
+    format!("{hash:016x}")
 }
 
 /// The parameters as they stand in the URL, not decoded.

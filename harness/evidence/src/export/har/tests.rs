@@ -5,7 +5,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    Attempt, BodyCheck, End, Evidence, Machine, Manifest, Method, NO_BACKEND, Outcome, Planned, Tag, TagEcho,
+    Attempt, BodyCheck, End, Evidence, Machine, Manifest, Method, NO_BACKEND, Outcome, Planned, RunNonce,
+    Tag, TagEcho,
 };
 
 const MS: i64 = 1_000_000;
@@ -25,7 +26,7 @@ fn exchange(tag: u64, outcome: Outcome) -> Exchange {
         connection: 4,
         nth: 1,
         request_bytes: 5,
-        request_hash: None,
+        request_hash: Some(0xab),
         body_bytes: 6,
         body_hash: None,
         echo: TagEcho::Same,
@@ -52,8 +53,8 @@ fn attempt(tag: u64, number: u16) -> Attempt {
         delay: 0,
         delay_error: 0,
         status: 503,
-        answer_bytes: 0,
-        answer_hash: None,
+        answer_bytes: 6,
+        answer_hash: Some(0xcd),
         replied: None,
         ended: Moment(2_009 * MS + MS / 2),
         end: End::Replied,
@@ -111,7 +112,8 @@ fn an_entry_tells_the_exchange_with_its_attempts() {
     let arrival = |backend: &str, number: u16| {
         json!({
             "backend": backend, "number": number, "arrived": 2.0, "ended": 9.5, "status": 503, "end": "replied",
-            "faults": ["status { code = 503 }"],
+            "faults": ["status { code = 503 }"], "effective": ["status { code = 503 }"],
+            "answer_bytes": 6, "answer_hash": "00000000000000cd",
         })
     };
     let expected = json!({
@@ -123,7 +125,7 @@ fn an_entry_tells_the_exchange_with_its_attempts() {
             "url": "http://gateway.test/items/3?a=1&b&c=%20=",
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": [{ "name": "x-brownout-tag", "value": "00000007-3" }],
+            "headers": [{ "name": "x-brownout-tag", "value": "0000000000000007-3" }],
             "queryString": [
                 { "name": "a", "value": "1" }, { "name": "b", "value": "" }, { "name": "c", "value": "%20=" },
             ],
@@ -152,6 +154,9 @@ fn an_entry_tells_the_exchange_with_its_attempts() {
         "_traffic": "reads",
         "_outcome": "complete",
         "_backend": "backend 1",
+        "_body": "intact",
+        "_request_hash": "00000000000000ab",
+        "_body_hash": null,
         "_attempts": [arrival("a", 1), arrival("backend 1", 2)],
     });
     assert_eq!(file["log"]["entries"], json!([expected]));
