@@ -1,5 +1,7 @@
 //! What the end to end tests share: a scenario goes in, a judged report comes out.
 
+pub mod doctor;
+
 use std::path::Path;
 use std::sync::Arc;
 
