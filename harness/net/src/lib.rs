@@ -11,7 +11,7 @@ mod stream;
 mod timer;
 mod world;
 
-pub use simulated::simulate;
+pub use simulated::{simulate, simulate_with_transit};
 pub use stream::{Listener, Stream};
 pub use timer::Timer;
 pub use world::World;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use units::Moment;
 
 use crate::clock::Clock;
-use crate::simulated::Network;
+use crate::simulated::{Deliveries, Network};
 use crate::stream::{AnyListener, AnyStream};
 use crate::{Listener, Stream, Timer, real};
 
@@ -26,8 +26,12 @@ impl World {
         World { clock: Arc::new(Clock::real()), network: None }
     }
 
-    pub(crate) fn simulated(network: Network) -> Self {
-        World { clock: Arc::new(Clock::simulated()), network: Some(Arc::new(network)) }
+    /// A simulated world, and what has to be polled for anything to arrive in it.
+    pub(crate) fn simulated(seed: Option<u64>) -> (Self, Arc<Deliveries>) {
+        let clock = Arc::new(Clock::simulated());
+        let network = Network::new(clock.clone(), seed);
+        let deliveries = network.deliveries();
+        (World { clock, network: Some(Arc::new(network)) }, deliveries)
     }
 
     /// True if sockets and time are simulated.
@@ -66,7 +70,9 @@ impl World {
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
         match &self.network {
             None => real::connect(address).await.map(|stream| Stream(AnyStream::Real(stream))),
-            Some(network) => network.connect(address).map(|stream| Stream(AnyStream::Simulated(stream))),
+            Some(network) => {
+                network.connect(address).await.map(|stream| Stream(AnyStream::Simulated(stream)))
+            }
         }
     }
 }
@@ -82,6 +88,7 @@ mod tests {
     /// Both worlds must show a part the same thing.
     fn in_both_worlds<F: Future<Output = ()>>(part: impl Fn(World) -> F) {
         crate::simulate(&part);
+        (0..20).for_each(|seed| crate::simulate_with_transit(seed, &part));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         tokio::task::LocalSet::new().block_on(&runtime, part(World::real()));
     }

@@ -69,7 +69,7 @@ pub fn run(plan: &Plan, options: &Options, progress: &Arc<Progress>) -> Result<F
         if !plan.gateway.contract().can_be_simulated() {
             return Err(RunError::NotSimulable(plan.gateway.name()));
         }
-        return net::simulate(conducted);
+        return net::simulate_with_transit(plan.seed, conducted);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
@@ -14,23 +14,46 @@ const BACKLOG: usize = 4096;
 
 #[derive(Default)]
 pub(crate) struct Queue {
-    waiting: Mutex<VecDeque<Stream>>,
+    waiting: Mutex<Waiting>,
     arrived: Notify,
 }
 
+#[derive(Default)]
+struct Waiting {
+    streams: VecDeque<Stream>,
+    /// Nobody listens any more.
+    closed: bool,
+}
+
 impl Queue {
-    pub(crate) fn push(&self, stream: Stream) -> io::Result<()> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= BACKLOG {
-            return Err(io::ErrorKind::ConnectionRefused.into());
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// False if one more would be refused.
+    pub(crate) fn has_room(&self) -> bool {
+        self.waiting().streams.len() < BACKLOG
+    }
+
+    /// Lets a connection wait. It is reset if the listener was closed while the handshake was under way.
+    pub(crate) fn push(&self, stream: Stream) {
+        let mut waiting = self.waiting();
+        if waiting.closed || waiting.streams.len() >= BACKLOG {
+            drop(waiting);
+            return stream.reset();
         }
-        waiting.push_back(stream);
+        waiting.streams.push_back(stream);
         self.arrived.notify_one();
-        Ok(())
     }
 
     fn pop(&self) -> Option<Stream> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.waiting().streams.pop_front()
+    }
+
+    fn close(&self) -> VecDeque<Stream> {
+        let mut waiting = self.waiting();
+        waiting.closed = true;
+        std::mem::take(&mut waiting.streams)
     }
 }
 
@@ -64,7 +87,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         (self.close)();
         // Linux resets connections that nobody had accepted.
-        while let Some(stream) = self.queue.pop() {
+        for stream in self.queue.close() {
             stream.reset();
         }
     }

@@ -1,12 +1,17 @@
-//! Who listens where.
+//! Who listens where, and the way there.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::deliveries::{Cargo, Deliveries};
+use super::link::{Link, Side};
 use super::listener::{Listener, Queue};
-use super::stream::{Stream, pair};
+use super::stream::Stream;
+use super::transit::Path;
+use crate::clock::Clock;
 
 /// The first port that is handed out for port 0.
 const FIRST_PORT: u16 = 10_000;
@@ -14,14 +19,31 @@ const FIRST_PORT: u16 = 10_000;
 type Ports = Arc<Mutex<BTreeMap<SocketAddr, Arc<Queue>>>>;
 
 /// A network in memory.
-#[derive(Default)]
 pub(crate) struct Network {
     ports: Ports,
+    deliveries: Arc<Deliveries>,
+    /// What transit times are drawn from; absent where nothing takes any time.
+    seed: Option<u64>,
+    connections: AtomicU64,
 }
 
 impl Network {
+    pub(crate) fn new(clock: Arc<Clock>, seed: Option<u64>) -> Self {
+        let deliveries = Arc::new(Deliveries::new(clock));
+        Network { ports: Ports::default(), deliveries, seed, connections: AtomicU64::new(0) }
+    }
+
+    /// What has to be polled for anything to arrive.
+    pub(crate) fn deliveries(&self) -> Arc<Deliveries> {
+        self.deliveries.clone()
+    }
+
+    fn ports(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, Arc<Queue>>> {
+        self.ports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn bind(&self, mut address: SocketAddr) -> io::Result<Listener> {
-        let mut ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ports = self.ports();
         if address.port() == 0 {
             let free = (FIRST_PORT..=u16::MAX).find(|&port| {
                 address.set_port(port);
@@ -41,11 +63,33 @@ impl Network {
         Ok(Listener::new(address, queue, Box::new(close)))
     }
 
-    pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
-        let ports = self.ports.lock().unwrap_or_else(PoisonError::into_inner);
-        let queue = ports.get(&address).ok_or(io::ErrorKind::ConnectionRefused)?;
-        let (near, far) = pair();
-        queue.push(far)?;
-        Ok(near)
+    /// Connects as TCP does: SYN there, SYN and ACK (or RST) back, and a last ACK there, upon which the listener has
+    /// the connection.
+    pub(crate) async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
+        let link = self.link();
+        self.pass(&link, Side::Far).await;
+        let queue = self.ports().get(&address).filter(|queue| queue.has_room()).cloned();
+        self.pass(&link, Side::Near).await;
+        let queue = queue.ok_or(io::ErrorKind::ConnectionRefused)?;
+        let end = |side| Stream::new(link.clone(), side, self.deliveries());
+        let far = end(Side::Far);
+        match link.arrival(&self.deliveries, Side::Far) {
+            None => queue.push(far),
+            Some(at) => self.deliveries.send(at, Cargo::Connection(queue, far)),
+        }
+        Ok(end(Side::Near))
+    }
+
+    fn link(&self) -> Arc<Link> {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+        let path = |side| self.seed.map_or_else(Path::instant, |seed| Path::drawn(seed, 2 * number + side));
+        Link::new(path(0), path(1))
+    }
+
+    /// Waits until what is sent now has arrived at `side`.
+    async fn pass(&self, link: &Link, side: Side) {
+        if let Some(at) = link.arrival(&self.deliveries, side) {
+            self.deliveries.wait_until(at).await;
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! One direction of a simulated connection.
+//! One direction of a simulated connection, at the end where it is read.
 
 use std::collections::VecDeque;
 use std::io;
@@ -6,88 +6,101 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::ReadBuf;
 
-/// Bytes that may be under way in one direction.
+/// Bytes that may be written and not read in one direction, under way or waiting.
 const CAPACITY: usize = 64 * 1024;
 
-/// Bytes under way from one writer to one reader, and how the direction ended.
+/// Bytes from one writer to one reader.
 #[derive(Default)]
 pub(crate) struct Pipe {
+    /// All that was written and not read, in order.
     bytes: VecDeque<u8>,
-    /// The writer sent FIN.
-    finished: bool,
-    /// Either side reset the connection.
-    reset: bool,
-    /// The reader's end is closed: what is written now is answered with RST.
-    unread: bool,
+    /// So many of them, from the front, have arrived.
+    arrived: usize,
+    /// What takes up room: all that was written and not read, also what a closed end has thrown away.
+    used: usize,
+    /// FIN has arrived.
+    ended: bool,
+    /// The reader's end is closed: what arrives from now on meets nobody.
+    closed: bool,
     reader: Option<Waker>,
     writer: Option<Waker>,
 }
 
 impl Pipe {
-    pub(crate) fn poll_read(&mut self, cx: &Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if !self.bytes.is_empty() {
+    /// Reads what has arrived. Bytes that arrived before a reset are still read, as on Linux.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        reset: bool,
+    ) -> Poll<io::Result<()>> {
+        if self.arrived > 0 {
             let (first, _) = self.bytes.as_slices();
-            let count = first.len().min(buf.remaining());
+            let count = first.len().min(self.arrived).min(buf.remaining());
             buf.put_slice(&first[..count]);
             self.bytes.drain(..count);
+            self.arrived -= count;
+            self.used -= count;
             self.wake_writer();
             return Poll::Ready(Ok(()));
         }
-        if self.reset {
+        if reset {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        if self.finished {
+        if self.ended {
             return Poll::Ready(Ok(()));
         }
         self.reader = Some(cx.waker().clone());
         Poll::Pending
     }
 
-    /// `Ok(None)` says that the reader is gone: the writer's other direction gets the reset that answers it.
-    pub(crate) fn poll_write(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<Option<usize>>> {
-        if self.reset || self.finished {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        if self.unread {
-            self.reset = true;
-            return Poll::Ready(Ok(None));
-        }
-        let room = CAPACITY - self.bytes.len();
+    /// Takes as many bytes as there is room for, also for an end that is closed: the writer can't know of it yet. Where
+    /// there is no room, the reset that answers what is under way ends the wait.
+    pub(crate) fn poll_write(&mut self, cx: &Context<'_>, bytes: &[u8]) -> Poll<usize> {
+        let room = CAPACITY - self.used;
         if room == 0 {
             self.writer = Some(cx.waker().clone());
             return Poll::Pending;
         }
         let count = room.min(bytes.len());
-        self.bytes.extend(&bytes[..count]);
+        self.used += count;
+        if !self.closed {
+            self.bytes.extend(&bytes[..count]);
+        }
+        Poll::Ready(count)
+    }
+
+    /// So many bytes more have arrived. False if the reader is gone.
+    pub(crate) fn arrive(&mut self, count: usize) -> bool {
+        if self.closed {
+            return false;
+        }
+        self.arrived += count;
         self.wake_reader();
-        Poll::Ready(Ok(Some(count)))
+        true
     }
 
-    pub(crate) fn finish(&mut self) {
-        self.finished = true;
+    /// FIN has arrived.
+    pub(crate) fn end(&mut self) {
+        self.ended = true;
         self.wake_reader();
     }
 
-    pub(crate) fn reset(&mut self) {
-        self.reset = true;
-        self.wake_reader();
-        self.wake_writer();
+    /// The reader closes. True if bytes that had arrived were left unread.
+    pub(crate) fn close(&mut self) -> bool {
+        let left_unread = self.arrived > 0;
+        self.closed = true;
+        (self.bytes, self.arrived) = (VecDeque::new(), 0);
+        left_unread
     }
 
-    /// The reader closes. True if bytes were left unread: the close is then a reset.
-    pub(crate) fn close_reader(&mut self) -> bool {
-        self.unread = true;
-        self.wake_writer();
-        !self.bytes.is_empty()
-    }
-
-    fn wake_reader(&mut self) {
+    pub(crate) fn wake_reader(&mut self) {
         if let Some(waker) = self.reader.take() {
             waker.wake();
         }
     }
 
-    fn wake_writer(&mut self) {
+    pub(crate) fn wake_writer(&mut self) {
         if let Some(waker) = self.writer.take() {
             waker.wake();
         }

@@ -1,36 +1,30 @@
-//! One end of a simulated connection.
+//! One end of a simulated connection, as its owner holds it.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::pipe::Pipe;
+use super::deliveries::Deliveries;
+use super::link::{Link, Side};
 
-/// One end of a simulated connection.
+/// One end of a simulated connection. Dropping it closes it.
 pub(crate) struct Stream {
-    incoming: Arc<Mutex<Pipe>>,
-    outgoing: Arc<Mutex<Pipe>>,
+    link: Arc<Link>,
+    side: Side,
+    deliveries: Arc<Deliveries>,
     reset_on_drop: AtomicBool,
 }
 
-/// The two ends of a new connection.
-pub(crate) fn pair() -> (Stream, Stream) {
-    let (there, back) = (Arc::<Mutex<Pipe>>::default(), Arc::<Mutex<Pipe>>::default());
-    let near =
-        Stream { incoming: back.clone(), outgoing: there.clone(), reset_on_drop: AtomicBool::new(false) };
-    let far = Stream { incoming: there, outgoing: back, reset_on_drop: AtomicBool::new(false) };
-    (near, far)
-}
-
-fn lock(pipe: &Mutex<Pipe>) -> MutexGuard<'_, Pipe> {
-    pipe.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Stream {
+    /// The end of `link` at `side`; there must be one only.
+    pub(crate) fn new(link: Arc<Link>, side: Side, deliveries: Arc<Deliveries>) -> Self {
+        Stream { link, side, deliveries, reset_on_drop: AtomicBool::new(false) }
+    }
+
     pub(crate) fn reset(self) {
         self.reset_on_drop();
     }
@@ -42,29 +36,19 @@ impl Stream {
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        let left_unread = lock(&self.incoming).close_reader();
-        if left_unread || self.reset_on_drop.load(Ordering::Relaxed) {
-            lock(&self.outgoing).reset();
-            lock(&self.incoming).reset();
-        } else {
-            lock(&self.outgoing).finish();
-        }
+        self.link.close(&self.deliveries, self.side, self.reset_on_drop.load(Ordering::Relaxed));
     }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        lock(&self.incoming).poll_read(cx, buf)
+        self.link.poll_read(self.side, cx, buf)
     }
 }
 
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(lock(&self.outgoing).poll_write(cx, bytes))?;
-        if written.is_none() {
-            lock(&self.incoming).reset();
-        }
-        Poll::Ready(Ok(written.unwrap_or(bytes.len())))
+        self.link.poll_write(&self.deliveries, self.side, cx, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -72,7 +56,7 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        lock(&self.outgoing).finish();
+        self.link.finish(&self.deliveries, self.side);
         Poll::Ready(Ok(()))
     }
 }
