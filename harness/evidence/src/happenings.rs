@@ -21,11 +21,12 @@ table! {
 }
 
 table! {
-    /// The machine itself stalled: a watchdog that wanted to wake did not.
+    /// The machine, or brownout as a whole, stalled: a watchdog that wanted to wake did not. The stall lies between
+    /// `at` and `at` + `length`, and covers them but for one step of the watchdog (2 ms) at the most.
     Hiccup in "hiccups" as Hiccups {
-        /// When the watchdog should have woken.
+        /// When the watchdog was awake for the last time before the stall.
         at: Moment,
-        /// How much later it did, in nanoseconds.
+        /// How long it took from there until it was awake again, in nanoseconds.
         length: u64,
     }
 }
