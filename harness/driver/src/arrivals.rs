@@ -1,8 +1,15 @@
 //! When the requests of one class arrive, segment after segment.
 //!
-//! Arrivals are placed where the integrated rate reaches certain values: at k + ½ for even ones, at sums of
-//! exponential gaps for Poisson ones. So a ramp needs no approximation, nothing drifts, and a rate that is lower
+//! Arrivals are placed where the integrated rate reaches certain values: one in each [k, k + 1) for constant ones, at
+//! sums of exponential gaps for Poisson ones. So a ramp needs no approximation, nothing drifts, and a rate that is lower
 //! than one request a segment still gives its requests over several of them.
+//!
+//! A class that alone is constant has its arrivals at k + ½, at even distances. If several had, they would take turns
+//! in a fixed order, and a balancer that takes turns too would send each class to a backend of its own for ever: equal
+//! rates over two backends are enough. An offset does not help, since it leaves the order fixed. So constant classes
+//! that are several have their arrivals at places in [k, k + 1) that step through it by the golden ratio, each class
+//! from a place of its own: they come before and after each other by turns that never repeat, and their gaps are 0.62
+//! or 1.62 of the even distance.
 
 use std::time::Duration;
 
@@ -12,31 +19,76 @@ use units::Moment;
 
 use crate::{Arrivals, Segment};
 
+/// The golden ratio less one: multiples of it, without their whole part, fill [0, 1) more evenly than those of any
+/// other number (Knuth, volume 3, section 6.4).
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+
 /// The moments at which a class's requests are due, in order; made one by one.
 pub(crate) struct ArrivalTimes<'a> {
     segments: std::slice::Iter<'a, Segment>,
     segment: Option<&'a Segment>,
-    /// Where in the integrated rate of the current segment the next even arrival lies.
-    even: f64,
-    /// The same for the next Poisson arrival.
+    constant: Constant,
+    /// Where in the integrated rate of the current segment the next Poisson arrival lies.
     random: f64,
     draws: Pcg64,
 }
 
+/// The constant arrivals of a class.
+struct Constant {
+    /// The class, by its index, where there are others with constant arrivals; nothing where it is alone.
+    among: Option<u16>,
+    /// Constant arrivals so far.
+    number: u64,
+    /// Where in the integrated rate of the current segment the interval of the next one begins.
+    interval: f64,
+}
+
+impl Constant {
+    /// Where in the integrated rate of the current segment the next one lies.
+    fn position(&self) -> f64 {
+        let steps = self.among.map_or(0, |class| u64::from(class) + self.number);
+        self.interval + (0.5 + steps as f64 * GOLDEN).fract()
+    }
+}
+
 impl<'a> ArrivalTimes<'a> {
-    pub(crate) fn new(segments: &'a [Segment], seed: u64, class: u16) -> Self {
+    /// Those of a class, which may be `alone` in having constant arrivals.
+    pub(crate) fn new(segments: &'a [Segment], seed: u64, class: u16, alone: bool) -> Self {
         let mut draws = Pcg64::new(u128::from(seed), u128::from(class));
         let random = Exp1.sample(&mut draws);
         let mut segments = segments.iter();
         let segment = segments.next();
-        ArrivalTimes { segments, segment, even: 0.5, random, draws }
+        let constant = Constant { among: (!alone).then_some(class), number: 0, interval: 0.0 };
+        ArrivalTimes { segments, segment, constant, random, draws }
     }
 
-    /// Where the next arrival of the current segment's sort lies.
-    fn position(&mut self, arrivals: Arrivals) -> &mut f64 {
+    /// Where the next arrival of this sort lies in the current segment.
+    fn place(&self, arrivals: Arrivals) -> f64 {
         match arrivals {
-            Arrivals::Constant => &mut self.even,
-            Arrivals::Poisson => &mut self.random,
+            Arrivals::Constant => self.constant.position(),
+            Arrivals::Poisson => self.random,
+        }
+    }
+
+    /// Goes on to the next arrival of this sort.
+    fn advance(&mut self, arrivals: Arrivals) {
+        match arrivals {
+            Arrivals::Constant => {
+                self.constant.number += 1;
+                self.constant.interval += 1.0;
+            }
+            Arrivals::Poisson => {
+                let gap: f64 = Exp1.sample(&mut self.draws);
+                self.random += gap;
+            }
+        }
+    }
+
+    /// Counts this sort's places from the end of a segment whose integrated rate is `total`.
+    fn leave(&mut self, arrivals: Arrivals, total: f64) {
+        match arrivals {
+            Arrivals::Constant => self.constant.interval -= total,
+            Arrivals::Poisson => self.random -= total,
         }
     }
 }
@@ -47,20 +99,14 @@ impl Iterator for ArrivalTimes<'_> {
     fn next(&mut self) -> Option<Moment> {
         loop {
             let segment = self.segment?;
-            let total = expected(segment);
-            let position = self.position(segment.arrivals);
-            if *position >= total {
-                *position -= total;
-                self.segment = self.segments.next();
-                continue;
+            let (arrivals, total) = (segment.arrivals, expected(segment));
+            let position = self.place(arrivals);
+            if position < total {
+                self.advance(arrivals);
+                return Some(reached(segment, position));
             }
-            let at = reached(segment, *position);
-            let gap = match segment.arrivals {
-                Arrivals::Constant => 1.0,
-                Arrivals::Poisson => Exp1.sample(&mut self.draws),
-            };
-            *self.position(segment.arrivals) += gap;
-            return Some(at);
+            self.leave(arrivals, total);
+            self.segment = self.segments.next();
         }
     }
 }

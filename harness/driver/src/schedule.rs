@@ -3,7 +3,7 @@
 use units::{Moment, Stretch};
 
 use crate::arrivals::ArrivalTimes;
-use crate::{DriverSpec, Mode};
+use crate::{Arrivals, DriverSpec, Mode, Segment};
 
 /// One request of the schedule. Its tag is its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,18 @@ fn arrivals(spec: &DriverSpec, class: u16) -> ArrivalTimes<'_> {
         Some(Mode::Open(segments)) => segments.as_slice(),
         Some(Mode::Closed { .. }) | None => &[],
     };
-    ArrivalTimes::new(segments, spec.seed, class)
+    let constant = spec.classes.iter().filter(|class| has_constant(&class.mode));
+    // Looks no further than to the second one: there may be very many classes.
+    let alone = !has_constant_segment(segments) || constant.take(2).count() < 2;
+    ArrivalTimes::new(segments, spec.seed, class, alone)
+}
+
+fn has_constant(mode: &Mode) -> bool {
+    matches!(mode, Mode::Open(segments) if has_constant_segment(segments))
+}
+
+fn has_constant_segment(segments: &[Segment]) -> bool {
+    segments.iter().any(|segment| segment.arrivals == Arrivals::Constant)
 }
 
 #[cfg(test)]
@@ -53,7 +64,7 @@ mod tests {
     use units::{Rate, Size};
 
     use super::*;
-    use crate::{Arrivals, Class, Segment};
+    use crate::Class;
 
     fn segment(from: f64, to: f64, rates: (f64, f64), arrivals: Arrivals) -> Segment {
         let moment = |seconds| Moment::after_epoch(Duration::from_secs_f64(seconds));
@@ -168,12 +179,44 @@ mod tests {
         assert_ne!(of(0), of(1));
     }
 
+    /// Which class's requests a balancer that takes turns would send to which of `backends`.
+    fn turns(rates: &[f64], backends: usize) -> Vec<Vec<usize>> {
+        let classes = rates.iter().map(|rate| vec![segment(0.0, 5.0, (*rate, *rate), Arrivals::Constant)]);
+        let mut sent = vec![vec![0; backends]; rates.len()];
+        for (turn, due) in schedule(&spec(classes.collect(), 0)).iter().enumerate() {
+            sent[usize::from(due.class)][turn % backends] += 1;
+        }
+        sent
+    }
+
     #[test]
-    fn what_is_due_at_the_same_moment_keeps_the_order_of_the_classes() {
-        let even = || vec![segment(0.0, 1.0, (4.0, 4.0), Arrivals::Constant)];
-        let classes: Vec<u16> =
-            schedule(&spec(vec![even(), even()], 0)).iter().map(|due| due.class).collect();
-        assert_eq!(classes, [0, 1, 0, 1, 0, 1, 0, 1]);
+    fn no_constant_class_keeps_in_step_with_a_balancer_that_takes_turns() {
+        for backends in 2..=5 {
+            for rates in
+                [vec![100.0, 100.0], vec![100.0, 50.0], vec![50.0, 100.0], vec![60.0; 3], vec![40.0; 5]]
+            {
+                for (class, sent) in turns(&rates, backends).iter().enumerate() {
+                    let fair = sent.iter().sum::<usize>() / backends;
+                    assert!(
+                        sent.iter().all(|count| *count * 3 > fair),
+                        "class {class} of {rates:?} over {backends} backends: {sent:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn of_several_constant_classes_each_has_one_request_in_every_interval_and_never_two_close_together() {
+        let even = || vec![segment(0.0, 100.0, (10.0, 10.0), Arrivals::Constant)];
+        let schedule = schedule(&spec(vec![even(), even(), even()], 0));
+        for class in 0..3 {
+            let due: Vec<f64> =
+                schedule.iter().filter(|due| due.class == class).map(|due| due.at.seconds()).collect();
+            assert_eq!(due.len(), 1000);
+            assert!(due.iter().enumerate().all(|(k, at)| (at * 10.0).floor() as usize == k));
+            assert!(due.windows(2).all(|pair| (0.061..0.163).contains(&(pair[1] - pair[0]))));
+        }
     }
 
     fn any_segments() -> impl Strategy<Value = Vec<Segment>> {
