@@ -45,6 +45,11 @@ impl Bell {
         Bell { timer, sleep: None }
     }
 
+    /// The time since the epoch.
+    pub(crate) fn now(&self) -> Moment {
+        self.timer.now()
+    }
+
     /// Ready once `deadline` has passed.
     pub(crate) fn poll(&mut self, cx: &Context<'_>, deadline: Moment) -> Poll<()> {
         if self.sleep.as_ref().is_some_and(|sleep| sleep.until > deadline) {

@@ -25,6 +25,11 @@ use crate::worker::Worker;
 /// The largest response head in bytes, and the most that is read ahead of a body.
 const HEAD_MAX: usize = 64 * 1024;
 
+/// Pieces of a body that are taken in one turn, and the bytes after which it ends: few enough that thousands of
+/// connections keep the schedule on time, whatever the gateway sends.
+const PIECES_A_TURN: u32 = 64;
+const BYTES_A_TURN: usize = 128 * 1024;
+
 /// An open connection.
 pub(crate) struct Passage {
     /// Absent once it has ended.
@@ -186,7 +191,7 @@ impl Passage {
         Ok(reply.framing.whole(job.exchange.body != evidence::BodyCheck::Altered))
     }
 
-    /// Reads the body as far as it has arrived.
+    /// Reads the body as far as it has arrived, but no more at a time than others can wait for.
     fn poll_body(
         &mut self,
         cx: &mut Context<'_>,
@@ -195,15 +200,25 @@ impl Passage {
         deadline: Moment,
     ) -> Poll<Result<(), Broken>> {
         let mut moved = false;
+        let (mut pieces, mut bytes) = (0, 0);
         loop {
             if reply.body.is_end_stream() {
                 return Poll::Ready(Ok(()));
             }
+            if pieces >= PIECES_A_TURN || bytes >= BYTES_A_TURN {
+                // A body without an end never lets the bell be asked.
+                if self.bell.now() >= deadline {
+                    return Poll::Ready(Err(Broken::Late));
+                }
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             match Pin::new(&mut reply.body).poll_frame(cx) {
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Ready(Some(Ok(frame))) => {
-                    moved = false;
+                    (moved, pieces) = (false, pieces + 1);
                     let Some(data) = frame.data_ref() else { continue };
+                    bytes += data.len();
                     job.exchange.body_bytes += data.len() as u64;
                     reply.received(data);
                     if job.exchange.body_bytes > self.response_body_max {

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
+/// Turns that a task takes before it lets others have theirs: a gateway that sends without end keeps asking for more.
+const TURNS_MAX: usize = 8;
+
 /// The wakers of one connection's task.
 #[derive(Default)]
 pub(crate) struct Turns {
@@ -35,7 +38,8 @@ impl Wake for Inner {
 }
 
 impl Turns {
-    /// Polls `step` until it is ready, or until nothing that it is made of asked for another turn meanwhile.
+    /// Polls `step` until it is ready, or until nothing that it is made of asked for another turn meanwhile. After a few
+    /// turns the task is woken to go on later.
     pub(crate) fn poll<T>(
         &mut self,
         cx: &Context<'_>,
@@ -50,12 +54,18 @@ impl Turns {
             });
             (inner.clone(), Waker::from(inner))
         });
+        let mut taken = 0;
         let result = loop {
+            taken += 1;
             inner.again.store(false, Ordering::Release);
             inner.running.store(true, Ordering::Release);
             let result = step(&mut Context::from_waker(&waker));
             inner.running.store(false, Ordering::Release);
             if result.is_ready() || !inner.again.load(Ordering::Acquire) {
+                break result;
+            }
+            if taken == TURNS_MAX {
+                inner.task.wake_by_ref();
                 break result;
             }
         };

@@ -99,3 +99,62 @@ fn a_closed_port_refuses_and_nobody_waits_for_the_deadline() {
     assert_eq!(exchanges.len(), 50);
     assert!(exchanges.iter().all(|exchange| exchange.outcome == Outcome::ConnectRefused));
 }
+
+/// Answers `/flood` with one-byte chunks without end, as fast as they are taken, and all else at once.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a gateway on a thread of its own, which no event loop holds up"
+)]
+fn flood() -> std::net::SocketAddr {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = |mut stream: std::net::TcpStream| {
+        let mut head = [0; 4096];
+        while let Ok(count @ 1..) = stream.read(&mut head) {
+            if head[..count].starts_with(b"GET /flood") {
+                let chunks = b"1\r\nx\r\n".repeat(2048);
+                let mut written = stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+                while written.is_ok() {
+                    written = stream.write_all(&chunks);
+                }
+                return;
+            }
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+        }
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            std::thread::spawn(move || answer(stream.unwrap()));
+        }
+    });
+    address
+}
+
+#[test]
+fn an_answer_without_end_neither_outlives_its_deadline_nor_holds_up_the_schedule() {
+    let (mut endless, ordinary) = (class(open(4.0, 1.0)), class(open(100.0, 1.0)));
+    endless.path = "/flood".into();
+    endless.deadline = Duration::from_millis(250);
+    let mut spec = spec(ordinary);
+    spec.classes.push(endless);
+    spec.response_body_max = units::Size(1 << 40);
+    spec.target = flood();
+    let exchanges = recorded(|recorder| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let world = World::real();
+            world.set_epoch_in(Duration::ZERO);
+            all_parts(&world, &spec, recorder, CancellationToken::new()).await
+        })
+    });
+    assert_eq!(exchanges.len(), 104);
+    for exchange in &exchanges {
+        let wanted = [Outcome::Complete, Outcome::ClientTimeout][usize::from(exchange.class)];
+        assert_eq!(exchange.outcome, wanted, "{exchange:?}");
+        assert!(exchange.service_time() < Duration::from_millis(500), "{exchange:?}");
+    }
+    let mut lags: Vec<Duration> = exchanges.iter().map(Exchange::lag).collect();
+    lags.sort_unstable();
+    assert!(lags[lags.len() / 2] < Duration::from_millis(10), "{lags:?}");
+}
