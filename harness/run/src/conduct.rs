@@ -6,22 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use evidence::{Losses, Manifest, Recorder, Recording, RunNonce};
-use gateways::{Launch, Running, Upstream, Upstreams};
+use evidence::{Losses, Manifest, Recording, RunNonce};
+use gateways::{Launch, Upstream, Upstreams};
 use net::World;
 use scenario::Plan;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use units::{Moment, Timespan};
 
-use crate::place::{Output, place};
-use crate::{Progress, RunError, Stage, directory, status, watchdog};
+use crate::parts::{Early, Parts};
+use crate::{Progress, RunError, Stage, directory, status};
 
 /// From the moment that the gateway is ready to the epoch: long enough for all threads to be waiting.
 const LEAD: Duration = Duration::from_millis(20);
-
-/// How long the driver may take to end once its own deadline is over: a bound on a defect, not on a gateway.
-const DRIVER_BOUND: Duration = Duration::from_secs(5);
 
 /// What a run is told beside its plan.
 #[derive(Clone, Debug)]
@@ -132,105 +128,6 @@ async fn conduct(
             Err(RunError::GatewayEnded { at: Timespan(ended.since(Moment::EPOCH)), how, dir })
         }
         _ => Ok(Finished { dir, early: early_text }),
-    }
-}
-
-/// Why a run ended before its plan did.
-enum Early {
-    Interrupted,
-    GatewayEnded(String),
-}
-
-impl Early {
-    fn text(&self) -> String {
-        match self {
-            Early::Interrupted => "interrupted".into(),
-            Early::GatewayEnded(how) => format!("the gateway ended: {how}"),
-        }
-    }
-}
-
-/// What all parts of a run share.
-struct Parts {
-    world: World,
-    recorder: Recorder,
-    stop: CancellationToken,
-}
-
-impl Parts {
-    /// Binds the pool and starts to serve; gives the addresses, and what becomes of it.
-    async fn start_backends(
-        &self,
-        plan: &Plan,
-        progress: &Progress,
-    ) -> Result<(Vec<SocketAddr>, Output<fake_backends::PoolTotals>), RunError> {
-        let (bound, addresses) = oneshot::channel();
-        let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
-        let spec = plan.pool.clone();
-        let serving = place(&self.world, "fake backends", move || async move {
-            let pool = match fake_backends::bind(&world, &spec) {
-                Ok(pool) => pool,
-                Err(error) => {
-                    bound.send(Err(error)).ok();
-                    return fake_backends::PoolTotals::default();
-                }
-            };
-            bound.send(Ok((pool.addresses().to_vec(), pool.arrivals()))).ok();
-            pool.serve(spec, recorder, stop).await
-        });
-        let (addresses, arrivals) = addresses.await.map_err(|_| RunError::PartEnded("fake backends"))??;
-        progress.count(arrivals);
-        Ok((addresses, serving))
-    }
-
-    /// Starts the driver and the watchdog, and waits until the load is done or something ends it early.
-    async fn carry_the_load(
-        &self,
-        plan: &Plan,
-        gateway: &mut Running,
-        options: &Options,
-        progress: &Arc<Progress>,
-    ) -> Result<Option<Early>, RunError> {
-        let mut spec = plan.driver.clone();
-        spec.target = gateway.address;
-        scenario::resolve_secrets(&mut spec).map_err(|diagnostic| RunError::Secret(diagnostic.message))?;
-        let until = Moment::after_epoch(plan.length + plan.grace);
-        let load = driver::prepare(&spec)?.ending_at(until);
-        let stop_driving = CancellationToken::new();
-        let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
-        place(&self.world, "watchdog", move || watchdog::watch(world, recorder, stop));
-        let mut workers = Vec::new();
-        for index in 0..load.threads() {
-            let part = load.part(index);
-            let (world, recorder, live) = (self.world.clone(), self.recorder.clone(), progress.live.clone());
-            let stop = stop_driving.clone();
-            workers
-                .push(place(&self.world, "driver", move || driver::drive(world, part, recorder, live, stop)));
-        }
-        let driven = async {
-            for worker in workers {
-                worker.await.map_err(|_| RunError::PartEnded("driver"))?;
-            }
-            Ok(())
-        };
-        tokio::pin!(driven);
-        progress.enter(Stage::Running);
-        let timer = self.world.timer();
-        let end = async {
-            timer.sleep_until(Moment::after_epoch(plan.length)).await;
-            progress.enter(Stage::Draining);
-            timer.sleep_until(until + DRIVER_BOUND).await;
-        };
-        let early = tokio::select! {
-            biased;
-            driven = &mut driven => return driven.map(|()| None),
-            () = options.interrupt.cancelled() => Early::Interrupted,
-            how = gateway.ended() => Early::GatewayEnded(how),
-            () = end => return Err(RunError::PartEnded("driver")),
-        };
-        stop_driving.cancel();
-        timer.until(timer.now() + DRIVER_BOUND, driven).await.ok_or(RunError::PartEnded("driver"))??;
-        Ok(Some(early))
     }
 }
 

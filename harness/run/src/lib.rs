@@ -6,6 +6,7 @@
 mod conduct;
 mod directory;
 mod error;
+mod parts;
 mod place;
 mod progress;
 mod status;

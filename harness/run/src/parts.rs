@@ -1,0 +1,143 @@
+//! The parts of a run: how they are started, and how the load is carried to its end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driver::Load;
+use evidence::Recorder;
+use gateways::Running;
+use net::World;
+use scenario::Plan;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use units::Moment;
+
+use crate::conduct::Options;
+use crate::error::RunError;
+use crate::place::{Output, place};
+use crate::progress::{Progress, Stage};
+use crate::watchdog;
+
+/// How long the driver may take to end once its own deadline is over: a bound on a defect, not on a gateway.
+const DRIVER_BOUND: Duration = Duration::from_secs(5);
+
+/// Why a run ended before its plan did.
+pub(crate) enum Early {
+    Interrupted,
+    GatewayEnded(String),
+}
+
+impl Early {
+    /// As the evidence words it.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Early::Interrupted => "interrupted".into(),
+            Early::GatewayEnded(how) => format!("the gateway ended: {how}"),
+        }
+    }
+}
+
+/// What all parts of a run share.
+pub(crate) struct Parts {
+    pub(crate) world: World,
+    pub(crate) recorder: Recorder,
+    /// Ends all that is not the load.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Parts {
+    /// Binds the pool and starts to serve; gives the addresses, and what becomes of it.
+    pub(crate) async fn start_backends(
+        &self,
+        plan: &Plan,
+        progress: &Progress,
+    ) -> Result<(Vec<SocketAddr>, Output<fake_backends::PoolTotals>), RunError> {
+        let (bound, addresses) = oneshot::channel();
+        let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
+        let spec = plan.pool.clone();
+        let serving = place(&self.world, "fake backends", move || async move {
+            let pool = match fake_backends::bind(&world, &spec) {
+                Ok(pool) => pool,
+                Err(error) => {
+                    bound.send(Err(error)).ok();
+                    return fake_backends::PoolTotals::default();
+                }
+            };
+            bound.send(Ok((pool.addresses().to_vec(), pool.arrivals()))).ok();
+            pool.serve(spec, recorder, stop).await
+        });
+        let (addresses, arrivals) = addresses.await.map_err(|_| RunError::PartEnded("fake backends"))??;
+        progress.count(arrivals);
+        Ok((addresses, serving))
+    }
+
+    /// Starts the driver and the watchdog, and waits until the load is done or something ends it early.
+    pub(crate) async fn carry_the_load(
+        &self,
+        plan: &Plan,
+        gateway: &mut Running,
+        options: &Options,
+        progress: &Arc<Progress>,
+    ) -> Result<Option<Early>, RunError> {
+        let mut spec = plan.driver.clone();
+        spec.target = gateway.address;
+        scenario::resolve_secrets(&mut spec).map_err(|diagnostic| RunError::Secret(diagnostic.message))?;
+        let until = Moment::after_epoch(plan.length + plan.grace);
+        let load = driver::prepare(&spec)?.ending_at(until);
+        let stop_driving = CancellationToken::new();
+        let driven = self.start_driving(&load, &stop_driving, progress);
+        let timer = self.world.timer();
+        let driven = async {
+            driven.await?;
+            // The schedule may be over long before the last phase is: what the gateway does then is on record too.
+            let planned = timer.sleep_until(Moment::after_epoch(plan.length));
+            tokio::select! {
+                () = planned => {}
+                () = stop_driving.cancelled() => {}
+            }
+            Ok(())
+        };
+        tokio::pin!(driven);
+        progress.enter(Stage::Running);
+        let end = async {
+            timer.sleep_until(Moment::after_epoch(plan.length)).await;
+            progress.enter(Stage::Draining);
+            timer.sleep_until(until + DRIVER_BOUND).await;
+        };
+        let early = tokio::select! {
+            biased;
+            driven = &mut driven => return driven.map(|()| None),
+            () = options.interrupt.cancelled() => Early::Interrupted,
+            how = gateway.ended() => Early::GatewayEnded(how),
+            () = end => return Err(RunError::PartEnded("driver")),
+        };
+        stop_driving.cancel();
+        timer.until(timer.now() + DRIVER_BOUND, driven).await.ok_or(RunError::PartEnded("driver"))??;
+        Ok(Some(early))
+    }
+
+    /// Starts the watchdog and all parts of the load; resolves when the load is over.
+    fn start_driving(
+        &self,
+        load: &Load,
+        stop_driving: &CancellationToken,
+        progress: &Progress,
+    ) -> impl Future<Output = Result<(), RunError>> + use<> {
+        let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
+        place(&self.world, "watchdog", move || watchdog::watch(world, recorder, stop));
+        let mut workers = Vec::new();
+        for part in load.parts() {
+            let (world, recorder, live) = (self.world.clone(), self.recorder.clone(), progress.live.clone());
+            let stop = stop_driving.clone();
+            workers
+                .push(place(&self.world, "driver", move || driver::drive(world, part, recorder, live, stop)));
+        }
+        async {
+            for worker in workers {
+                worker.await.map_err(|_| RunError::PartEnded("driver"))?;
+            }
+            Ok(())
+        }
+    }
+}
