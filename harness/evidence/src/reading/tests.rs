@@ -9,7 +9,8 @@ use units::Moment;
 
 use super::*;
 use crate::recorder::tests::recorded;
-use crate::{Exchange, Losses, Row};
+use crate::writing::Tables;
+use crate::{Batch, Exchange, Hiccup, Losses, Row};
 
 /// A whole run of so many exchanges.
 fn whole(rows: u64) -> tempfile::TempDir {
@@ -146,6 +147,24 @@ fn links_pipes_and_directories_in_place_of_files_are_refused() {
         fs::rename(&moved, &path).unwrap();
     }
     assert!(read_run(dir.path()).is_ok());
+}
+
+/// The writer packs a million equal rows into two kilobytes; there is no end to how many such batches fit into a small
+/// file.
+#[test]
+fn a_small_table_that_unpacks_to_more_than_a_run_writes_is_not_unpacked() {
+    let dir = cut(1);
+    let rows = vec![Hiccup { at: Moment(0), length: 0 }; 1 << 20];
+    let mut tables = Tables::create(dir.path()).unwrap();
+    let batch = Batch::Hiccups(rows);
+    (0..8).for_each(|_| tables.append_batch(&batch).unwrap());
+    tables.finish().unwrap();
+    let bytes = fs::metadata(table_path(dir.path(), Hiccup::NAME)).unwrap().len();
+    assert!(bytes < 100_000, "{bytes} bytes");
+    let evidence = read_run(dir.path()).unwrap().evidence;
+    let told: Vec<_> = evidence.damaged.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["the table `hiccups` is damaged at batch 5: it unpacks to more than a run writes"]);
+    assert_eq!(evidence.hiccups.len(), 4 << 20);
 }
 
 #[test]
