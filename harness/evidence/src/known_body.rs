@@ -41,7 +41,9 @@ impl KnownBody {
         out.push(b' ');
         out.extend_from_slice(filler.to_string().as_bytes());
         out.push(b' ');
-        end.iter().for_each(|byte| push_escaped(out, *byte));
+        for byte in end {
+            push_escaped(out, *byte);
+        }
     }
 
     /// Reads a header value; nothing if it is none.
@@ -73,11 +75,11 @@ impl KnownBody {
         };
         // Blocks, because hashing 16 bytes at a time is slow; only the last one is not whole.
         let block: Vec<u8> = BODY_FILLER.iter().copied().cycle().take(4096).collect();
-        let mut filled = filler;
-        while left > 0 && filled > 0 {
-            let part = filled.min(block.len() as u64);
+        let mut rest = filler;
+        while left > 0 && rest > 0 {
+            let part = rest.min(block.len() as u64);
             take(&block[..part as usize], &mut left);
-            filled -= part;
+            rest -= part;
         }
         take(&self.end, &mut left);
         // More bytes than there are can't be the beginning of it.

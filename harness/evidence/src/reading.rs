@@ -75,7 +75,7 @@ struct Versioned {
 fn check_manifest(path: &Path, manifest: &[u8], format: u32, ending: &Ending) -> Result<(), ReadError> {
     match &ending.manifest {
         None if format < MANIFEST_SEALED_SINCE => Ok(()),
-        sealed => check(path, Seal::of_bytes(manifest), sealed.clone()),
+        sealed => check(path, &Seal::of_bytes(manifest), sealed.as_ref()),
     }
 }
 
@@ -85,16 +85,17 @@ fn check_tables(dir: &Path, ending: &Ending) -> Result<(), ReadError> {
         files::regular(&path)?;
         let found = Seal::of_file(&path).map_err(files::io_at(&path))?;
         let sealed = ending.files.iter().find(|(listed, ..)| listed == name);
-        check(&path, found, sealed.map(|(_, bytes, hash)| Seal { bytes: *bytes, hash: hash.clone() }))?;
+        let sealed = sealed.map(|(_, bytes, hash)| Seal { bytes: *bytes, hash: hash.clone() });
+        check(&path, &found, sealed.as_ref())?;
     }
     Ok(())
 }
 
-fn check(path: &Path, found: Seal, sealed: Option<Seal>) -> Result<(), ReadError> {
-    if sealed.as_ref() == Some(&found) {
+fn check(path: &Path, found: &Seal, sealed: Option<&Seal>) -> Result<(), ReadError> {
+    if sealed == Some(found) {
         return Ok(());
     }
-    let expected = sealed.map_or_else(|| "no such file".into(), |sealed| sealed.to_string());
+    let expected = sealed.map_or_else(|| "no such file".into(), ToString::to_string);
     Err(ReadError::Edited { path: path.to_owned(), found: found.to_string(), expected })
 }
 

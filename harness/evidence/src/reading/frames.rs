@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer as Bytes;
 use arrow_ipc::reader::StreamDecoder;
-use arrow_ipc::{Buffer, Message, MessageHeader, root_as_message};
+use arrow_ipc::{Buffer, FieldNode, Message, MessageHeader, root_as_message};
 
 /// What stands before each message since version 0.15 of the format.
 const CONTINUATION: [u8; 4] = [0xff; 4];
@@ -143,7 +143,7 @@ fn check(message: &Message<'_>, body: &[u8]) -> Result<u64, String> {
         _ => return Err("it is neither a head nor a batch".into()),
     };
     let batch = batch.ok_or("it has no content")?;
-    let lengths = batch.nodes().into_iter().flatten().map(|node| node.length());
+    let lengths = batch.nodes().into_iter().flatten().map(FieldNode::length);
     if let Some(rows) = lengths.chain([batch.length()]).find(|rows| !(0..=BATCH_ROWS_MAX).contains(rows)) {
         return Err(format!("it says that it has {rows} rows, at most {BATCH_ROWS_MAX} are read"));
     }
