@@ -10,13 +10,19 @@ const OVERRIDES_MAX: usize = 50;
 pub(crate) fn command(report: &Report) -> String {
     let simulate = if report.simulated { " --simulate" } else { "" };
     let path = quoted(&escape::plain(&report.scenario_path, 300));
-    let gateway = quoted(&escape::name(&report.gateway));
+    // Of a scenario that could not even be read, no gateway is known.
+    let gateway = match report.gateway.as_str() {
+        "" => String::new(),
+        gateway => format!(" --gateway {}", quoted(&escape::name(gateway))),
+    };
     let mut set = String::new();
     for one in report.overrides.iter().take(OVERRIDES_MAX) {
         set.push_str(" --set ");
         set.push_str(&quoted(&escape::plain(one, 300)));
     }
-    format!("brownout run {path} --gateway {gateway} --seed {}{set}{simulate}", report.seed)
+    // Nor is the seed, and the file's own is the better one.
+    let seed = if gateway.is_empty() { String::new() } else { format!(" --seed {}", report.seed) };
+    format!("brownout run {path}{gateway}{seed}{set}{simulate}")
 }
 
 // A command that people copy must not carry another one inside a file's name.

@@ -5,6 +5,7 @@ use std::fs;
 use crate::common::{Place, SMALL};
 
 const DEFECT: &str = "gateway.reference.defects=[\"one-retry-too-many\"]";
+const NO_RETRY: &str = "gateway.reference.defects=[\"no-retry\"]";
 
 fn two() -> Place {
     let place = Place::with(SMALL);
@@ -92,4 +93,67 @@ fn a_file_that_can_not_be_written_costs_neither_the_verdict_nor_the_next_scenari
     let said =
         place.say(&["run", "s.toml", "--simulate", "--set", DEFECT, "--report", "junit=taken/a"]).ended(1);
     assert!(said.out.contains("FAIL"), "what was proven is no less so: {}", said.out);
+}
+
+#[test]
+fn a_scenario_that_could_not_be_run_is_an_error_in_every_document_that_is_asked_for() {
+    let place = two();
+    place.write(
+        "gone.toml",
+        SMALL.replace("[gateway.reference]", "[gateway.haproxy]\nbinary = \"/nowhere/haproxy\""),
+    );
+    place.write("wrong.toml", SMALL.replace("rate =", "rat ="));
+    let files = ["--report", "junit=all.xml", "--report", "html=out/{scenario}.html"];
+    let said = place.say(&[&["run", "gone.toml", "wrong.toml", "s.toml", "--quiet"], &files[..]].concat());
+    assert_eq!(said.code, Some(4), "{}\n{}", said.out, said.err);
+    let document = fs::read_to_string(place.path().join("all.xml")).unwrap();
+    assert_eq!(document.matches("<testsuite ").count(), 3, "{document}");
+    assert_eq!(document.matches("<error message=\"not run: ").count(), 2, "{document}");
+    assert!(document.contains("/nowhere/haproxy") && document.contains("unknown key `rat`"), "{document}");
+    for name in ["gone", "wrong", "s"] {
+        assert!(place.path().join(format!("out/{name}.html")).exists(), "{name}");
+    }
+    let last = said.out.trim_end().lines().last().unwrap();
+    assert_eq!(last, "3 scenarios: 2 not run, 1 passed");
+}
+
+#[test]
+fn a_document_is_written_although_nothing_could_be_run() {
+    let place = Place::with(&SMALL.replace("rate =", "rat ="));
+    place.say(&["run", "s.toml", "--report", "junit=none.xml"]).ended(3);
+    assert!(fs::read_to_string(place.path().join("none.xml")).unwrap().contains("errors=\"1\""));
+}
+
+#[test]
+fn the_last_lines_on_a_terminal_are_the_verdict_and_the_names_of_what_did_not_pass() {
+    let place = Place::with(SMALL);
+    let said = place.say(&["run", "s.toml", "--simulate", "--quiet", "--set", DEFECT]).ended(1);
+    let last = said.out.trim_end().rsplit("\n\n").next().unwrap();
+    assert!(last.starts_with("FAIL  ") && last.ends_with("outage/all/attempts  s.toml:22"), "{}", said.out);
+}
+
+#[test]
+fn what_is_worse_than_the_baseline_is_a_finding_in_every_document_and_no_pass_stands_beside_it() {
+    // No expectation forbids a gateway that never tries again; fewer requests succeed with it.
+    let lenient = SMALL.replace("attempts = { max = 2 }", "attempts = { max = 9 }");
+    let place = Place::with(&lenient.replace("1500ms", "20s"));
+    place.say(&["run", "s.toml", "--simulate", "--quiet"]).ended(0);
+    place.say(&["baseline", "save", place.run_dir().to_str().unwrap()]).ended(0);
+    let list = place.say(&["list", "formats"]).ended(0).out;
+    let formats: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let targets: Vec<String> = formats.iter().map(|format| format!("{format}=out/{format}")).collect();
+    let mut arguments = vec!["run", "s.toml", "--simulate", "--quiet", "--baseline", "--set", NO_RETRY];
+    for target in &targets {
+        arguments.extend(["--report", target]);
+    }
+    let said = place.say(&arguments).ended(1);
+    let last = said.out.trim_end().rsplit("\n\n").next().unwrap();
+    assert!(last.starts_with("FAIL  ") && last.contains("baseline/outage/"), "{}", said.out);
+    for format in formats {
+        let text = fs::read_to_string(place.path().join("out").join(format)).unwrap();
+        assert!(text.contains("baseline/outage/"), "`{format}` does not say what got worse");
+        assert!(!text.contains("PASS The") && !text.contains("title=brownout%3A PASS"), "{format}");
+    }
+    let kept = fs::read_to_string(place.run_dirs().last().unwrap().join("report.json")).unwrap();
+    assert!(kept.contains("baseline/outage/"));
 }

@@ -14,15 +14,18 @@ use scenario::Plan;
 
 use crate::report_files::{find_format, save_reports};
 
-/// Judges a run that has just ended, and writes report and histograms beside its evidence.
-pub fn judge_fresh(dir: &Path) -> Result<Report> {
+/// Judges a run that has just ended, and writes report and histograms beside its evidence. What only the command knows of,
+/// such as a baseline, has its say by `amend` before the report is written, so that every document says the same; what it
+/// returns comes back beside the report.
+pub fn judge_fresh<T>(dir: &Path, amend: impl FnOnce(&mut Report) -> Result<T>) -> Result<(Report, T)> {
     let run = Recorded::read(dir)?;
-    let report = run.judge(&run.plan.demands);
+    let mut report = run.judge(&run.plan.demands);
+    let amended = amend(&mut report)?;
     let mut log = BufWriter::new(File::create(dir.join("histograms.hlog"))?);
     write_hlog(&mut log, &measure::histograms::histograms(&run.plan.brief, &run.ledger))?;
     log.flush()?;
     save_reports(std::slice::from_ref(&report), find_format("json")?, &dir.join("report.json"))?;
-    Ok(report)
+    Ok((report, amended))
 }
 
 /// The report of a run directory, which is judged again, or of a saved report, which is taken at its word.

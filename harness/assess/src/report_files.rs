@@ -1,12 +1,13 @@
 //! The files that reports are written to: `--report FORMAT=PATH`.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use reports::Report;
 use reports::format::{self, FormatKind, Options};
+
+use crate::whole_file::write_whole;
 
 /// What stands in a path for the stem of the scenario's file.
 const SCENARIO: &str = "{scenario}";
@@ -66,14 +67,13 @@ fn file(path: &str, scenario: &Path) -> PathBuf {
     path.replace(SCENARIO, &stem.to_string_lossy()).into()
 }
 
-/// Writes reports to a file, as one document.
+/// Writes reports to a file, as one document: whole, or not at all.
 pub fn save_reports(reports: &[Report], kind: &FormatKind, path: &Path) -> Result<()> {
     if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
         fs::create_dir_all(dir).with_context(|| format!("{}", dir.display()))?;
     }
-    let mut file = BufWriter::new(File::create(path).with_context(|| format!("{}", path.display()))?);
-    (kind.make)(Options::default()).render_all(reports, &mut file)?;
-    Ok(file.flush()?)
+    write_whole(path, |out| (kind.make)(Options::default()).render_all(reports, out))
+        .with_context(|| format!("{}", path.display()))
 }
 
 /// The format of a name, or an error that names all formats.

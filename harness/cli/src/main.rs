@@ -1,6 +1,7 @@
 //! The command line of brownout: words, progress and exit codes. The only room that writes to standard output.
 
 mod args;
+mod batch;
 mod commands;
 mod exit;
 mod help;

@@ -3,9 +3,10 @@
 use std::fmt::Display;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use anyhow::Result;
-use reports::format::{FormatKind, Options};
+use reports::format::{Format, FormatKind, Options, terminal_of_run};
 use reports::{Report, escape};
 
 use assess::find_format;
@@ -68,19 +69,42 @@ pub(crate) fn stdout_look() -> Options {
     Options { colour, width }
 }
 
-/// Shows the report of a run to whoever ran it. In a job of GitHub Actions, what did not pass is also annotated at its line
+/// Shows a report to whoever asked for it. In a job of GitHub Actions, what did not pass is also annotated at its line
 /// of the scenario.
 pub(crate) fn show(report: &Report) -> Result<()> {
-    let report = std::slice::from_ref(report);
-    if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
-        return print_reports(report, find_format("terminal")?);
+    show_by(report, (find_format("terminal")?.make)(stdout_look()).as_ref())
+}
+
+/// The same of a run that was just made, with the directory of its evidence.
+pub(crate) fn show_run(report: &Report, evidence: &Path) -> Result<()> {
+    show_by(report, terminal_of_run(stdout_look(), &evidence.to_string_lossy()).as_ref())
+}
+
+fn show_by(report: &Report, terminal: &dyn Format) -> Result<()> {
+    let mut text = Vec::new();
+    terminal.render(report, &mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    if !in_github_actions() {
+        return print(&text);
     }
     // A gateway's words must not become commands of the job: none is obeyed until a word that it can't know.
     let word = RandomState::new().build_hasher().finish();
     print(&format_args!("::stop-commands::{word:016x}\n"))?;
-    print_reports(report, find_format("terminal")?)?;
+    print(&text)?;
     print(&format_args!("::{word:016x}::\n"))?;
-    print_reports(report, find_format("github")?)
+    annotate(report)
+}
+
+/// Annotates what a report says in a job of GitHub Actions, and does nothing elsewhere.
+pub(crate) fn annotate(report: &Report) -> Result<()> {
+    if in_github_actions() {
+        print_reports(std::slice::from_ref(report), find_format("github")?)?;
+    }
+    Ok(())
+}
+
+fn in_github_actions() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
 }
 
 /// Writes reports to standard output, as one document.

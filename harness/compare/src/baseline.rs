@@ -8,7 +8,7 @@ use reports::{Change, Group, Report, Verdict, Word};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ALPHA, Estimate, Figure, Noise, Unit, Z99, course, deviations, figures, named, needs, of_nobody,
+    ALPHA, Estimate, Figure, Noise, Unit, Z99, course, deviations, figures, named, needs, of_nobody, own,
 };
 
 /// The version of the file's shape.
@@ -67,17 +67,15 @@ impl Baseline {
             }
             Some((figure.id.clone(), kept_figure(figure, estimate, noise, factor)))
         });
-        let version =
-            report.gateway_version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
         Baseline {
             version: BASELINE_VERSION,
             scenario: report.scenario.clone(),
             run: report.run.clone(),
             started: report.started.clone(),
-            gateway: format!("{}{version}", report.gateway),
+            gateway: report.gateway_named(),
             seed: report.seed,
             simulated: report.simulated,
-            findings: report.findings.iter().map(|finding| (finding.id.clone(), finding.verdict)).collect(),
+            findings: own(&report.findings).map(|finding| (finding.id.clone(), finding.verdict)).collect(),
             figures: entries.collect(),
         }
     }
@@ -95,6 +93,20 @@ impl Baseline {
         };
         let (id, _) = self.figures.iter().find(|(_, figure)| !sound(figure))?;
         Some(format!("figure `{id}`: value and tolerance must be finite, and the tolerance not negative"))
+    }
+
+    /// The figures that are too noisy to show anything: the tolerance is more than half of the value, or of the share that
+    /// is left to the other side. A value of 0 has no half, and times that are simulated are no measurements.
+    pub fn blind(&self) -> impl Iterator<Item = (&str, &BaselineFigure)> {
+        let half = |figure: &BaselineFigure| match figure.unit.as_str() {
+            "share" => figure.value.max(1.0 - figure.value) / 2.0,
+            _ => figure.value / 2.0,
+        };
+        self.figures
+            .iter()
+            .filter(|(_, figure)| !(self.simulated && figure.unit == "ms"))
+            .filter(move |(_, figure)| figure.value > 0.0 && figure.tolerance > half(figure))
+            .map(|(id, figure)| (id.as_str(), figure))
     }
 
     /// The rows of a run's figures, and what can't be matched.
@@ -246,4 +258,39 @@ fn quoted(text: &str) -> String {
 /// Text that can't end its comment.
 fn comment(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(80).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(figures: &[(&str, f64, &str, f64)], simulated: bool) -> Baseline {
+        let figures = figures.iter().map(|(id, value, unit, tolerance)| {
+            let (value, tolerance) = (*value, *tolerance);
+            ((*id).to_owned(), BaselineFigure { value, unit: (*unit).to_owned(), tolerance, count: 300 })
+        });
+        Baseline { simulated, figures: figures.collect(), ..Baseline::of(&Report::default()) }
+    }
+
+    #[test]
+    fn a_figure_whose_tolerance_is_more_than_half_of_it_shows_nothing() {
+        let baseline = kept(
+            &[
+                ("blind", 0.219, "ms", 27.28),
+                ("fair", 0.5, "share", 0.26),
+                ("half", 2.0, "ms", 1.0),
+                ("never", 0.0, "share", 0.1),
+                ("rare", 0.01, "share", 0.02),
+                ("tries", 1.5, "attempts", 0.8),
+            ],
+            false,
+        );
+        let blind: Vec<&str> = baseline.blind().map(|(id, _)| id).collect();
+        assert_eq!(blind, ["blind", "fair", "tries"]);
+    }
+
+    #[test]
+    fn simulated_times_are_no_measurements() {
+        assert_eq!(kept(&[("p50", 0.001, "ms", 0.05)], true).blind().count(), 0);
+    }
 }

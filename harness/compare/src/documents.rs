@@ -4,6 +4,7 @@ use reports::{Answer, COMPARISON_VERSION, Change, Comparison, Course, Overlay, R
 
 use super::figure::Noise;
 use super::figures::figures;
+use super::findings::own;
 use super::stats::{ALPHA, DESIGN_EFFECT, RESAMPLES};
 use super::verdicts;
 use crate::baseline::Baseline;
@@ -207,15 +208,14 @@ pub(crate) fn method(rows: usize, noise: Noise) -> Vec<String> {
 }
 
 fn verdicts_of(report: &Report) -> Vec<(String, Verdict)> {
-    report.findings.iter().map(|finding| (finding.id.clone(), finding.verdict)).collect()
+    own(&report.findings).map(|finding| (finding.id.clone(), finding.verdict)).collect()
 }
 
 fn side(report: &Report) -> Side {
-    let version = report.gateway_version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
     Side {
         run: report.run.clone(),
         started: report.started.clone(),
-        gateway: format!("{}{version}", report.gateway),
+        gateway: report.gateway_named(),
         seed: report.seed,
         simulated: report.simulated,
     }

@@ -6,6 +6,7 @@ pub mod baseline;
 mod documents;
 mod figure;
 mod figures;
+mod findings;
 mod sample;
 mod stats;
 #[cfg(test)]
@@ -18,6 +19,8 @@ pub(crate) use documents::named;
 pub use documents::{Incomparable, compare, compare_with_baseline};
 pub(crate) use figure::{Figure, Noise};
 pub(crate) use figures::{figures, of_nobody};
+pub(crate) use findings::own;
+pub use findings::{BASELINE, baseline_findings};
 pub(crate) use sample::Estimate;
 pub(crate) use stats::{ALPHA, Z99, deviations};
 pub(crate) use verdicts::{course, needs};

@@ -3,6 +3,7 @@
 use reports::{Change, Course, Finding, Group, Report, Verdict, Word};
 
 use super::figure::{Better, Figure, Noise, SHARE_TELLABLE};
+use super::findings::own;
 use super::sample::Sample;
 use super::stats::{self, Test, holm};
 use super::words::{Unit, about};
@@ -231,7 +232,7 @@ pub(crate) fn soften(changes: &mut [Change], report: &Report) {
 pub(crate) fn findings(before: &[(String, Verdict)], after: &[Finding]) -> Vec<Change> {
     let known = |id: &str| before.iter().find(|(name, _)| name == id).map(|(_, verdict)| *verdict);
     let mut changes: Vec<Change> =
-        after.iter().map(|finding| finding_change(known(&finding.id), finding)).collect();
+        own(after).map(|finding| finding_change(known(&finding.id), finding)).collect();
     let gone = before.iter().filter(|(id, _)| !after.iter().any(|finding| finding.id == *id));
     changes.extend(gone.map(|(id, verdict)| Change {
         id: id.clone(),

@@ -66,12 +66,16 @@ fn facts(report: &Report) -> String {
     } else {
         String::new()
     };
+    // Of a scenario that could not even be read, neither is known.
+    let gateway = if report.gateway.is_empty() {
+        String::new()
+    } else {
+        format!(" · gateway {} · seed {}", escaped(&figures::gateway(report)), report.seed)
+    };
     format!(
-        "Scenario {} ({}) · gateway {} · seed {}{run}\n\nAgain: {}\n",
+        "Scenario {} ({}){gateway}{run}\n\nAgain: {}\n",
         escaped(&escape::name(&report.scenario)),
         escaped(&escape::plain(&report.scenario_path, 300)),
-        escaped(&figures::gateway(report)),
-        report.seed,
         code(&crate::rerun::command(report)),
     )
 }

@@ -89,6 +89,11 @@ pub fn find(name: &str) -> Option<&'static FormatKind> {
     FORMATS.iter().find(|kind| kind.name == name)
 }
 
+/// The terminal's format, for who has just made the evidence and says where it lies.
+pub fn terminal_of_run(options: Options, evidence: &str) -> Box<dyn Format> {
+    terminal::with_evidence(options, evidence)
+}
+
 /// The closing table of several runs as text for a terminal, for who showed each report when it was made; nothing for
 /// a single one.
 pub fn summary(reports: &[Report], options: Options) -> String {

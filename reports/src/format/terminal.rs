@@ -32,7 +32,7 @@ pub(super) const KIND: FormatKind = FormatKind {
            its control characters escaped.",
     ending: "txt",
     several: true,
-    make: |options: Options| Box::new(Terminal { options }),
+    make: |options: Options| Box::new(Terminal { options, evidence: None }),
 };
 
 /// The most witnesses of a finding: two show that the first is no exception. A page has the others.
@@ -40,6 +40,8 @@ const WITNESSES_MAX: usize = 2;
 
 struct Terminal {
     options: Options,
+    /// Where the evidence lies, for who has just made it.
+    evidence: Option<String>,
 }
 
 impl Terminal {
@@ -50,7 +52,12 @@ impl Terminal {
 
 /// The closing table of several runs, and nothing for one.
 pub(super) fn summary(reports: &[Report], options: Options) -> String {
-    summary::text(Terminal { options }.page(), reports)
+    summary::text(Terminal { options, evidence: None }.page(), reports)
+}
+
+/// The format with the place of the evidence, which a report does not know.
+pub(super) fn with_evidence(options: Options, evidence: &str) -> Box<dyn Format> {
+    Box::new(Terminal { options, evidence: Some(escape::plain(evidence, 4096)) })
 }
 
 impl Format for Terminal {
@@ -64,6 +71,10 @@ impl Format for Terminal {
         latencies::write(page, report, out)?;
         unasked::write(page, report, out)?;
         out.write_all(closing(page, report).as_bytes())?;
+        // A path is copied, so that it is never broken into lines.
+        if let Some(evidence) = &self.evidence {
+            writeln!(out, "evidence  {evidence}")?;
+        }
         out.write_all(ending::text(page, report).as_bytes())
     }
 
@@ -86,12 +97,12 @@ fn headline(page: Page, report: &Report) -> String {
 
 /// Two lines: what was run, and which run it was.
 fn facts(page: Page, report: &Report) -> String {
-    let what = vec![
-        escape::name(&report.scenario),
-        escape::plain(&report.scenario_path, 300),
-        format!("gateway {}", figures::gateway(report)),
-        format!("seed {}", report.seed),
-    ];
+    let mut what = vec![escape::name(&report.scenario), escape::plain(&report.scenario_path, 300)];
+    // Of a scenario that could not even be read, neither is known.
+    if !report.gateway.is_empty() {
+        what.push(format!("gateway {}", figures::gateway(report)));
+        what.push(format!("seed {}", report.seed));
+    }
     let mut rows = vec![("scenario", what)];
     // What could not be run has no run.
     if !report.run.is_empty() {
@@ -142,7 +153,7 @@ mod tests {
 
     fn shown(report: &Report, options: Options) -> String {
         let mut out = Vec::new();
-        Terminal { options }.render(report, &mut out).expect("a vector takes all bytes");
+        Terminal { options, evidence: None }.render(report, &mut out).expect("a vector takes all bytes");
         String::from_utf8(out).expect("text is UTF-8")
     }
 
@@ -171,7 +182,7 @@ mod tests {
             Report::not_run("failover", "scenarios/failover.toml", "envoy", "`envoy` is not installed");
         let mut out = Vec::new();
         let reports = [failed, passed, not_run];
-        Terminal { options: Options { colour: false, width: 120 } }
+        Terminal { options: Options { colour: false, width: 120 }, evidence: None }
             .render_all(&reports, &mut out)
             .expect("a vector takes all bytes");
         let text = String::from_utf8(out).expect("text is UTF-8");

@@ -1,7 +1,5 @@
 //! `brownout compare`: two runs of a scenario, or of two gateways, held against each other.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -11,7 +9,7 @@ use reports::{Answer, Comparison, ComparisonFormat};
 use crate::args::{Compare, CompareFormat};
 use crate::exit::Exit;
 use crate::output::{complain, print, stdout_look};
-use assess::report_of;
+use assess::{report_of, write_whole};
 
 pub(crate) fn compare(args: &Compare) -> Exit {
     let compared = report_of(&args.before)
@@ -34,9 +32,8 @@ pub(crate) fn write(comparison: &Comparison, format: ComparisonFormat, out: Opti
         format.render(comparison, stdout_look(), &mut text)?;
         return print(&String::from_utf8_lossy(&text));
     };
-    let mut file = BufWriter::new(File::create(path).with_context(|| format!("{}", path.display()))?);
-    format.render(comparison, Options::default(), &mut file)?;
-    Ok(file.flush()?)
+    write_whole(path, |out| format.render(comparison, Options::default(), out))
+        .with_context(|| format!("{}", path.display()))
 }
 
 impl From<Answer> for Exit {

@@ -9,7 +9,7 @@ use reports::{History, HistoryRun};
 use crate::args::{HistoryArgs, HistoryFormat};
 use crate::exit::Exit;
 use crate::output::{complain, print, stdout_look};
-use assess::{judge_run, report_of};
+use assess::{judge_run, report_of, write_whole};
 
 /// The most runs that are read: the newest by name.
 const RUNS_MAX: usize = 2_000;
@@ -28,7 +28,9 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Exit> {
         HistoryFormat::Html => history.html(&mut text)?,
     }
     match &args.out {
-        Some(path) => fs::write(path, text).with_context(|| format!("{}", path.display()))?,
+        Some(path) => {
+            write_whole(path, |out| out.write_all(&text)).with_context(|| format!("{}", path.display()))?
+        }
         None => print(&String::from_utf8_lossy(&text))?,
     }
     Ok(Exit::Pass)

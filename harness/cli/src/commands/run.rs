@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
+use assess::{ReportFiles, judge_fresh};
 use compare::Baseline;
 use reports::Report;
 use run::{Options, Progress, RunError};
@@ -11,32 +12,32 @@ use scenario::{Loaded, Overrides};
 
 use super::baseline;
 use crate::args::Run;
+use crate::batch::{Batch, first_line};
 use crate::exit::Exit;
 use crate::interrupt::{Interrupts, listen};
-use crate::output::{complain, complain_of, harmless, print, show};
+use crate::output::{complain, complain_of};
 use crate::progress::Shown;
 use crate::sources::{load, overrides};
-use assess::ReportFiles;
-use assess::judge_fresh;
 
 pub(crate) fn run(args: &Run) -> Result<Exit> {
-    let mut targets = match ReportFiles::parse(&args.reports, &args.files.scenarios) {
-        Ok(targets) => targets,
+    let files = match ReportFiles::parse(&args.reports, &args.files.scenarios) {
+        Ok(files) => files,
         Err(error) => return Ok(usage(&error)),
     };
     let interrupts = listen()?;
     let overrides = overrides(&args.files.overrides);
+    let mut batch = Batch::new(files);
     let mut worst = Exit::Pass;
     for path in &args.files.scenarios {
-        let exit = match prepare(args, path, &overrides) {
-            Ok(prepared) => run_one(args, path, &prepared, &interrupts, &mut targets)?,
-            Err(exit) => exit,
+        let scenario = Scenario { args, path };
+        let exit = if interrupts.interrupt.is_cancelled() {
+            batch.not_run(scenario.not_run(None, "the command was interrupted before"))?
+        } else {
+            scenario.run(&overrides, &interrupts, &mut batch)?
         };
         worst = worst.max(exit);
-        if interrupts.interrupt.is_cancelled() {
-            break;
-        }
     }
+    batch.close()?;
     Ok(worst)
 }
 
@@ -51,63 +52,95 @@ struct Prepared {
     baseline: Option<Baseline>,
 }
 
-fn prepare(args: &Run, path: &Path, overrides: &Overrides) -> Result<Prepared, Exit> {
-    let loaded = load(path, overrides).map_err(|failure| {
-        complain_of(|colour| failure.render(colour));
-        Exit::Usage
-    })?;
-    if !loaded.warnings.is_empty() {
-        complain_of(|colour| loaded.render_warnings(colour));
-    }
-    let baseline = args.baseline.as_ref().map(|given| baseline::find(given.as_deref(), path)).transpose();
-    Ok(Prepared { loaded, baseline: baseline.map_err(|error| usage(&error))? })
+/// A scenario of the command.
+struct Scenario<'a> {
+    args: &'a Run,
+    path: &'a Path,
 }
 
-fn run_one(
-    args: &Run,
-    path: &Path,
-    prepared: &Prepared,
-    interrupts: &Interrupts,
-    targets: &mut ReportFiles,
-) -> Result<Exit> {
-    let dir = match carry_out(args, path, &prepared.loaded, interrupts) {
-        Ok(dir) => dir,
-        Err(error) => {
-            complain(&format_args!("error: {error}"));
-            return Ok(Exit::from(&error));
+impl Scenario<'_> {
+    fn run(&self, overrides: &Overrides, interrupts: &Interrupts, batch: &mut Batch) -> Result<Exit> {
+        let prepared = match self.prepare(overrides) {
+            Ok(prepared) => prepared,
+            Err(why) => return Ok(Exit::Usage.max(batch.not_run(self.not_run(None, &why))?)),
+        };
+        let recorded = match carry_out(self.args, self.path, &prepared.loaded, interrupts) {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                complain(&format_args!("error: {error}"));
+                let report = self.not_run(Some(&prepared), &first_line(&error.to_string()));
+                return Ok(Exit::from(&error).max(batch.not_run(report)?));
+            }
+        };
+        let dir = &recorded.path;
+        let judged = judge_fresh(dir, |report| verdict_of(&prepared, report, dir));
+        let (report, verdict) = match judged {
+            Ok(judged) => judged,
+            Err(error) => {
+                complain(&format_args!("error: {error:#}"));
+                let why = format!("what was recorded in {} can't be judged: {error:#}", dir.display());
+                let report = self.not_run(Some(&prepared), &first_line(&why));
+                return Ok(Exit::Environment.max(batch.not_run(report)?));
+            }
+        };
+        let written = batch.judged(report, dir)?;
+        if let Some(died) = recorded.died {
+            complain(&format_args!("error: {died}"));
+            return Ok(Exit::Environment);
         }
-    };
-    let report = judge_fresh(&dir.path)?;
-    show(&report)?;
-    print(&harmless(&format!("evidence  {}\n", dir.path.display())))?;
-    let verdict = verdict_of(prepared, &report, &dir.path)?;
-    // The verdict is told before anything can go wrong with a file, and the next scenario is run all the same.
-    if let Err(error) = targets.add(&report) {
-        let help = format!(
-            "help: `brownout report {} --format FORMAT --out FILE` writes it later",
-            dir.path.display()
-        );
-        complain(&format_args!("error: --report: {error:#}\n{help}"));
-        return Ok(verdict.max(Exit::Environment));
+        Ok(verdict.max(written))
     }
-    if let Some(died) = dir.died {
-        complain(&format_args!("error: {died}"));
-        return Ok(Exit::Environment);
+
+    /// The scenario and its baseline, or why they can't be used; standard error has the whole of it then.
+    fn prepare(&self, overrides: &Overrides) -> Result<Prepared, String> {
+        let loaded = load(self.path, overrides).map_err(|failure| {
+            complain_of(|colour| failure.render(colour));
+            first_line(&failure.to_string())
+        })?;
+        if !loaded.warnings.is_empty() {
+            complain_of(|colour| loaded.render_warnings(colour));
+        }
+        let given = self.args.baseline.as_ref();
+        let baseline = given.map(|given| baseline::find(given.as_deref(), self.path)).transpose();
+        let baseline = baseline.map_err(|error| {
+            usage(&error);
+            first_line(&format!("{error:#}"))
+        })?;
+        Ok(Prepared { loaded, baseline })
     }
-    Ok(verdict)
+
+    /// The report of a scenario that could not be run. What is known of it depends on how far it came.
+    fn not_run(&self, prepared: Option<&Prepared>, why: &str) -> Report {
+        let path = self.path.display().to_string();
+        let Some(plan) = prepared.map(|prepared| &prepared.loaded.plan) else {
+            let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+            let gateway = self.args.files.overrides.gateway.as_deref().unwrap_or_default();
+            return Report::not_run(&stem, &path, gateway, why);
+        };
+        let about = &plan.brief.about;
+        Report {
+            why: about.why.clone(),
+            owner: about.owner.clone(),
+            rollback: about.rollback.clone(),
+            simulated: self.args.simulate,
+            seed: plan.seed,
+            overrides: self.args.files.overrides.set.clone(),
+            ..Report::not_run(&about.name, &path, plan.gateway.name(), why)
+        }
+    }
 }
 
-/// What the report comes to: by itself, or against the baseline.
-fn verdict_of(prepared: &Prepared, report: &Report, dir: &Path) -> Result<Exit> {
-    let verdict = Exit::from(report.verdict);
+/// What the report comes to: by itself, or against the baseline, which adds its findings.
+fn verdict_of(prepared: &Prepared, report: &mut Report, dir: &Path) -> Result<Exit> {
+    let own = Exit::from(report.verdict);
     match &prepared.baseline {
         // What passed and failed before is in the baseline: only what became of it counts.
         // A run that proves nothing does not pass, whatever its figures.
-        Some(baseline) if verdict == Exit::Inconclusive => {
-            Ok(baseline::judge(baseline, report, dir)?.max(verdict))
+        Some(baseline) => {
+            let against = baseline::judge(baseline, report, dir)?;
+            Ok(if own == Exit::Inconclusive { against.max(own) } else { against })
         }
-        Some(baseline) => baseline::judge(baseline, report, dir),
-        None => Ok(verdict),
+        None => Ok(own),
     }
 }
 

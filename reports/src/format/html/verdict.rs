@@ -13,7 +13,7 @@ use crate::{Report, Verdict};
 pub(super) fn head(report: &Report, headline: &Headline) -> Markup {
     html! {
         header {
-            p .of { (escape::name(&report.scenario)) " · " (figures::gateway(report)) @if report.simulated { " · simulated" } }
+            p .of { (escape::name(&report.scenario)) @if !report.gateway.is_empty() { " · " (figures::gateway(report)) } @if report.simulated { " · simulated" } }
             h1 { (badge(report.verdict)) " " (prose(&headline.sentence)) }
             p { (headline.tally) }
             @if let Some(finding) = decisive(report) {
@@ -80,11 +80,11 @@ pub(super) fn facts(report: &Report) -> Markup {
     let of_a_run = |words: String| Some(words).filter(|_| report.was_run());
     let facts = [
         ("Scenario", Some(escape::name(&report.scenario))),
-        ("Gateway", Some(figures::gateway(report))),
+        ("Gateway", Some(figures::gateway(report)).filter(|gateway| !gateway.is_empty())),
         ("World", of_a_run(world.to_owned())),
         ("Started", of_a_run(escape::name(&figures::to_the_second(&report.started)))),
         ("Took", of_a_run(figures::seconds(report.length_s))),
-        ("Seed", Some(report.seed.to_string())),
+        ("Seed", of_a_run(report.seed.to_string())),
         ("Brownout", Some(escape::name(&report.brownout))),
         ("File", Some(escape::plain(&report.scenario_path, 300))),
         ("Run", of_a_run(escape::plain(&report.run, 300))),
