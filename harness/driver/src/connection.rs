@@ -34,6 +34,7 @@ pub(crate) async fn open(worker: Rc<Worker>, lease: Lease, job: Job) {
     let passage = match connected {
         Some(Ok(stream)) => Passage::new(&worker, stream).await.map_err(|_| Outcome::ConnectFailed),
         Some(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(Outcome::ConnectRefused),
+        Some(Err(error)) if net::is_own_limit(&error) => Err(Outcome::OwnLimit),
         Some(Err(_)) | None => Err(Outcome::ConnectFailed),
     };
     let left = match passage {

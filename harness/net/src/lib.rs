@@ -5,12 +5,14 @@
 //! are the same, byte for byte. The room knows nothing of HTTP, faults or evidence.
 
 mod clock;
+mod own_limit;
 mod real;
 mod simulated;
 mod stream;
 mod timer;
 mod world;
 
+pub use own_limit::is_own_limit;
 pub use simulated::{simulate, simulate_with_transit};
 pub use stream::{Listener, Stream};
 pub use timer::Timer;

@@ -44,7 +44,7 @@ pub(super) const EXIT_CODES: &[(&str, &str)] = &[
 ];
 
 /// Every outcome; the match below forces a new one to be explained.
-const ALL: [Outcome; 15] = [
+const ALL: [Outcome; 16] = [
     Outcome::Complete,
     Outcome::EofNoStatus,
     Outcome::RstNoStatus,
@@ -57,6 +57,7 @@ const ALL: [Outcome; 15] = [
     Outcome::ClientAbort,
     Outcome::ConnectRefused,
     Outcome::ConnectFailed,
+    Outcome::OwnLimit,
     Outcome::BodyMismatch,
     Outcome::Skipped,
     Outcome::Unfinished,
@@ -92,6 +93,10 @@ fn meaning(outcome: Outcome) -> &'static str {
         Outcome::ConnectRefused => "The gateway refused the connection: nobody listened.",
         Outcome::ConnectFailed => {
             "The connection to the gateway could not be made, for a reason other than a refusal."
+        }
+        Outcome::OwnLimit => {
+            "No connection could be made because brownout itself had no descriptor, port or memory for it left. It says\n\
+             nothing about the gateway."
         }
         Outcome::BodyMismatch => {
             "The response is whole by its framing, but has not the bytes that the backend sent."
