@@ -14,6 +14,7 @@ mod reconstruct;
 mod summary;
 #[cfg(test)]
 mod testing;
+mod tolerance;
 mod unasked;
 mod witness;
 

@@ -6,7 +6,7 @@ use evidence::{Attempt, End, Entry, Ledger, Tag};
 use units::{Moment, Stretch};
 
 use crate::brief::Brief;
-use crate::timer::{Ending, ending};
+use crate::lifetimes::{Ending, ending};
 
 /// With fewer requests before the first fault, the planned weights say more than the counted shares.
 const BASELINE_MIN: usize = 100;
@@ -47,7 +47,8 @@ pub struct Arrival {
 impl Arrival {
     fn of(entry: &Entry<'_>, attempt: &Attempt) -> Self {
         let told = match (ending(entry, attempt), attempt.end) {
-            (Ending::Client, _) | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => Told::Nothing,
+            (Ending::Client | Ending::AfterClient | Ending::Overtaken, _)
+            | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => Told::Nothing,
             _ if attempt.failed() => Told::Failure,
             _ => Told::Success,
         };

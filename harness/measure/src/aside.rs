@@ -17,6 +17,8 @@ pub enum Why {
     ClientLeft,
     /// A fault that turns connections away may hide some of its attempts.
     Hidden,
+    /// Another attempt of the request was under way meanwhile.
+    Overlapping,
     /// Brownout itself stood still meanwhile.
     Stalled,
 }
@@ -30,6 +32,7 @@ impl Why {
             Why::Edge => "at the edge of a phase, met by what belongs to the neighbouring one",
             Why::ClientLeft => "the client left first",
             Why::Hidden => "a fault that turns connections away may hide attempts",
+            Why::Overlapping => "another attempt of the request was under way at the same time",
             Why::Stalled => "brownout's own machine stalled meanwhile",
         }
     }

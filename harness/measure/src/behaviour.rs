@@ -7,7 +7,9 @@ use hdrhistogram::Histogram;
 use reports::{Behaviour, BehaviourCell, BreakerState, BreakerStrip, Outage};
 
 use crate::brief::Brief;
+use crate::gaps::gaps;
 use crate::histograms::{phase_of, record};
+use crate::lifetimes::{self, Ending};
 
 /// Requests with more attempts count as having this many.
 const ATTEMPTS_MAX: usize = 20;
@@ -90,14 +92,16 @@ impl Cell {
             if let Some(count) = self.backends.get_mut(usize::from(attempt.backend)) {
                 *count += 1;
             }
-            if attempt.was_abandoned() && exchange.outcome != Outcome::ClientTimeout {
+            if lifetimes::ending(entry, attempt) == Ending::Gateway {
                 record(&mut self.given_up, attempt.duration());
             }
             if let Some(earlier) = index.checked_sub(1).map(|before| &attempts[before]) {
                 row.further += 1;
                 row.further_same += u64::from(earlier.backend == attempt.backend);
-                record(&mut self.gaps, attempt.arrived.since(earlier.ended));
             }
+        }
+        for length in gaps(*entry).filter_map(|gap| gap.length) {
+            record(&mut self.gaps, length);
         }
     }
 

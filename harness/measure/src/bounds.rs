@@ -1,29 +1,42 @@
-//! Measured lengths of time against their bounds, with brownout's own noise kept apart from the gateway's.
+//! Measured lengths of time against their bounds, with brownout's own disturbance kept apart from the gateway's.
 
-use std::fmt;
 use std::time::Duration;
-
-use units::Timespan;
 
 /// Timers with a granularity of 1 ms can fire that much early.
 const EARLY: Duration = Duration::from_millis(1);
 
 /// Where a length of time must lie.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
     low: Duration,
     high: Duration,
-    noise: Duration,
+}
+
+/// On which side of its bounds a length lies, as far as its own disturbance lets it be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Inside.
+    Inside,
+    /// Shorter than allowed, by more than the disturbance.
+    Below,
+    /// Longer than allowed, by more than the disturbance.
+    Above,
+    /// The disturbance reaches across a bound.
+    Untold,
 }
 
 impl Bounds {
-    /// From `low` to `high`, give or take `tolerance`, as far as `noise` lets it be told.
-    pub fn new(low: Duration, high: Duration, tolerance: Duration, noise: Duration) -> Self {
+    /// From `low` to `high`, give or take `tolerance`.
+    pub fn new(low: Duration, high: Duration, tolerance: Duration) -> Self {
         Bounds {
             low: low.saturating_sub(tolerance).saturating_sub(EARLY),
             high: high.saturating_add(tolerance),
-            noise,
         }
+    }
+
+    /// The longest that is allowed.
+    pub fn high(&self) -> Duration {
+        self.high
     }
 
     /// Shorter than allowed.
@@ -36,137 +49,54 @@ impl Bounds {
         length > self.high
     }
 
-    /// Outside by more than the noise explains.
-    fn is_certain(&self, length: Duration) -> bool {
-        length < self.low.saturating_sub(self.noise) || length > self.high.saturating_add(self.noise)
-    }
-}
-
-/// How many lengths lay where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// All of them.
-    pub count: u64,
-    /// Those that were too short.
-    pub below: u64,
-    /// Those that were too long.
-    pub above: u64,
-    certain: u64,
-}
-
-/// What follows from a tally.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ruling {
-    /// At least 99 in 100 lie inside.
-    Holds,
-    /// More than one in 100 lies outside, or could, by no more than the noise explains.
-    Blurred,
-    /// More than one in 100 lies outside by more than the noise explains.
-    Broken,
-}
-
-impl Tally {
-    /// Counts one more.
-    pub fn add(&mut self, bounds: &Bounds, length: Duration) {
-        self.count += 1;
-        self.below += u64::from(bounds.is_below(length));
-        self.above += u64::from(bounds.is_above(length));
-        self.certain += u64::from(bounds.is_certain(length));
-    }
-
-    /// Those outside.
-    pub fn outside(&self) -> u64 {
-        self.below + self.above
-    }
-
-    /// Rules with one outlier in a hundred: no scheduler is perfect, and a defect is not that rare.
-    pub fn ruling(&self, tolerance: Duration, noise: Duration) -> Ruling {
-        if self.certain * 100 > self.count {
-            Ruling::Broken
-        } else if noise > tolerance || self.outside() * 100 > self.count {
-            Ruling::Blurred
+    /// The side of a length that brownout itself may have disturbed by `blur`.
+    pub fn side(&self, length: Duration, blur: Duration) -> Side {
+        let (least, most) = (length.saturating_sub(blur), length.saturating_add(blur));
+        if self.is_below(most) {
+            Side::Below
+        } else if self.is_above(least) {
+            Side::Above
+        } else if self.is_below(least) || self.is_above(most) {
+            Side::Untold
         } else {
-            Ruling::Holds
+            Side::Inside
         }
-    }
-}
-
-/// The figures of some lengths of time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// How many there are.
-    pub count: u64,
-    /// The middle one.
-    pub median: Duration,
-    /// The one that 99 in 100 don't exceed.
-    pub p99: Duration,
-    /// The longest.
-    pub max: Duration,
-}
-
-impl Figures {
-    /// The figures of `lengths`, all zero if there are none.
-    pub fn of(mut lengths: Vec<Duration>) -> Self {
-        lengths.sort_unstable();
-        let at = |percent: usize| {
-            let index = (lengths.len() * percent).div_ceil(100).saturating_sub(1);
-            lengths.get(index).copied().unwrap_or_default()
-        };
-        Figures { count: lengths.len() as u64, median: at(50), p99: at(99), max: at(100) }
-    }
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (median, p99, max) = (Timespan(self.median), Timespan(self.p99), Timespan(self.max));
-        write!(f, "median {median}, p99 {p99}, max {max} of {}", self.count)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
     use super::*;
 
     fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
     }
 
-    fn ruling(lengths: &[u64], noise: u64) -> Ruling {
-        let bounds = Bounds::new(ms(300), ms(300), ms(50), ms(noise));
-        let mut tally = Tally::default();
-        for length in lengths {
-            tally.add(&bounds, ms(*length));
+    #[rstest]
+    #[case::one_millisecond_before_its_tolerance(249, 0, Side::Inside)]
+    #[case::two_before(248, 0, Side::Below)]
+    #[case::late(351, 0, Side::Above)]
+    #[case::late_by_more_than_the_stall(400, 40, Side::Above)]
+    #[case::late_by_less(380, 40, Side::Untold)]
+    #[case::in_time_but_near_a_bound(330, 40, Side::Untold)]
+    #[case::in_time_whatever_the_stall(300, 40, Side::Inside)]
+    #[case::early_by_more_than_the_stall(200, 40, Side::Below)]
+    fn a_length_is_outside_only_by_more_than_its_own_disturbance(
+        #[case] length: u64,
+        #[case] blur: u64,
+        #[case] side: Side,
+    ) {
+        assert_eq!(Bounds::new(ms(300), ms(300), ms(50)).side(ms(length), ms(blur)), side);
+    }
+
+    proptest! {
+        #[test]
+        fn without_disturbance_there_is_always_a_side(low: u32, more: u32, length: u64) {
+            let bounds = Bounds::new(ms(low.into()), ms(u64::from(low) + u64::from(more)), ms(5));
+            prop_assert_ne!(bounds.side(ms(length), Duration::ZERO), Side::Untold);
         }
-        tally.ruling(ms(50), ms(noise))
-    }
-
-    #[test]
-    fn a_timer_may_fire_one_millisecond_before_its_tolerance_and_no_earlier() {
-        assert_eq!(ruling(&[249], 0), Ruling::Holds);
-        assert_eq!(ruling(&[248], 0), Ruling::Broken);
-    }
-
-    #[test]
-    fn what_the_noise_explains_is_never_held_against_the_gateway() {
-        assert_eq!(ruling(&[380], 0), Ruling::Broken);
-        assert_eq!(ruling(&[380], 40), Ruling::Blurred);
-        assert_eq!(ruling(&[300], 60), Ruling::Blurred);
-        assert_eq!(ruling(&[900], 60), Ruling::Broken);
-    }
-
-    #[test]
-    fn one_outlier_in_a_hundred_is_let_pass_and_two_are_not() {
-        let mut lengths = [300; 100];
-        lengths[7] = 900;
-        assert_eq!(ruling(&lengths, 0), Ruling::Holds);
-        lengths[8] = 900;
-        assert_eq!(ruling(&lengths, 0), Ruling::Broken);
-    }
-
-    #[test]
-    fn figures_name_the_middle_the_99th_percentile_and_the_longest() {
-        let figures = Figures::of((1..=200).rev().map(ms).collect());
-        assert_eq!(figures.to_string(), "median 100 ms, p99 198 ms, max 200 ms of 200");
-        assert_eq!(Figures::of(vec![]), Figures::default());
     }
 }

@@ -13,13 +13,15 @@ pub mod cell;
 pub mod fired;
 pub mod gaps;
 pub mod histograms;
+pub mod lengths;
+pub mod lifetimes;
 pub mod retry_matrix;
 pub mod series;
 pub mod silence;
+pub mod spread;
 pub mod stalls;
 pub mod tables;
 #[cfg(any(test, feature = "testing"))]
 #[expect(missing_docs, reason = "the list at the top of the module explains its words")]
 pub mod testing;
-pub mod timer;
 pub mod view;

@@ -7,7 +7,7 @@ use evidence::{Attempt, End, Entry, Firing, Method, Tag};
 
 use crate::arrivals::weight_share;
 use crate::aside::SetAside;
-use crate::timer::{Ending, ending};
+use crate::lifetimes::{Ending, ending};
 use crate::view::{Sight, View};
 
 /// How soon a transport replay follows on the loss of its connection.

@@ -190,7 +190,9 @@ impl Policy {
             if let Some(max) = backoff.max {
                 growth["max"] = max.to_string().into();
             }
-            let kind = match (backoff.jitter, backoff.factor > 1.0) {
+            // With two attempts there is one wait, so that no gateway can show by how much others grow.
+            let grows = backoff.factor > 1.0 && retry.attempts > 2;
+            let kind = match (backoff.jitter, grows) {
                 (true, _) => json!({ "full_jitter": growth }),
                 (false, true) => json!({ "exponential": growth }),
                 (false, false) => json!({ "fixed": backoff.base.to_string() }),

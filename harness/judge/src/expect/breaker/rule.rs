@@ -129,7 +129,7 @@ impl Inquiry<'_> {
         let late = longest.saturating_add(opening.mean_gap * GAPS).saturating_add(self.noise);
         let end = opening.to.unwrap_or(outage.observed.to);
         let length = end.since(opening.from);
-        let bounds = Bounds::new(open_for.saturating_sub(self.noise), late, tolerance, Duration::ZERO);
+        let bounds = Bounds::new(open_for.saturating_sub(self.noise), late, tolerance);
         let (lasted, demanded) = (Timespan(length), self.demand.open_for);
         match opening.to {
             Some(_) if bounds.is_below(length) => self.case.complain(format!(
