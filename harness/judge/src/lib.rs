@@ -7,6 +7,7 @@ mod case;
 pub mod claim;
 mod decide;
 pub mod demand;
+mod estimates;
 pub mod expect;
 mod finding;
 pub mod forecast;

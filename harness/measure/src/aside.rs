@@ -19,6 +19,8 @@ pub enum Why {
     Hidden,
     /// Another attempt of the request was under way meanwhile.
     Overlapping,
+    /// The policy left nothing to try again at: no time, or no backend that was certainly in use.
+    Unavailable,
     /// Brownout itself stood still meanwhile.
     Stalled,
 }
@@ -33,6 +35,7 @@ impl Why {
             Why::ClientLeft => "the client left first",
             Why::Hidden => "a fault that turns connections away may hide attempts",
             Why::Overlapping => "another attempt of the request was under way at the same time",
+            Why::Unavailable => "no time was left, or no backend was certainly in use to try it at",
             Why::Stalled => "brownout's own machine stalled meanwhile",
         }
     }

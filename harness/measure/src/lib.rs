@@ -6,15 +6,21 @@
 
 pub mod arrivals;
 pub mod aside;
+pub mod attempts;
 pub mod behaviour;
 pub mod bounds;
 pub mod brief;
 pub mod cell;
+pub mod concurrency;
+pub mod conservation;
 pub mod fired;
 pub mod gaps;
 pub mod histograms;
 pub mod lengths;
 pub mod lifetimes;
+pub mod integrity;
+pub mod placed;
+pub mod replays;
 pub mod retry_matrix;
 pub mod series;
 pub mod silence;
@@ -24,4 +30,6 @@ pub mod tables;
 #[cfg(any(test, feature = "testing"))]
 #[expect(missing_docs, reason = "the list at the top of the module explains its words")]
 pub mod testing;
+pub mod usable;
 pub mod view;
+pub mod worth;

@@ -1,30 +1,46 @@
 //! `integrity`: what arrives is what was sent, in both directions.
 
-use evidence::{BodyCheck, End, Entry, Ledger, Outcome, TagEcho};
-use reports::Verdict;
+#[cfg(test)]
+mod tests;
+
+use measure::brief::FaultDoes;
+use measure::integrity::{Integrity as Compared, Violation};
+use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use units::plural::count;
 
-use super::{Expectation, Judged};
-use crate::witness::Shown;
-use measure::view::View;
+use super::Expectation;
+use crate::claim::{CASES_MIN, Claim};
+use crate::estimates::share;
+use crate::forecast::{Forecast, Outlook};
 
-/// Answers reach the client that asked, whole and unaltered, and requests reach the backends so.
+/// Answers reach the client that asked with the bytes that the backend sent, and requests reach the backends with
+/// theirs.
 ///
 /// # What it checks
-/// Of answers: none carries another request's tag, none that looks whole has other bytes than the backend sent, and
-/// none looks whole that the backend broke off. Of requests: every attempt that arrived whole has the bytes that the
-/// client sent, the same on every attempt and as many as it declares, and no further attempt is left waiting for a
-/// body that was already given away. An answer that is visibly cut off is honest, and no concern of this
-/// expectation.
+/// The tags and bodies of answers and the bodies of requests; not paths, queries or headers.
+///
+/// - Answers: none carries another request's tag; none that looks whole has other bytes than the backend sent, or was
+///   broken off by it. One that is visibly cut off is honest, as long as the bytes that arrived are those that the
+///   backend's answer begins with.
+/// - Requests: the body of every attempt that arrived whole has the bytes that the client sent, and as many as it
+///   declares; no further attempt is left waiting for a body that was given away already.
+///
+/// The finding says of each part how many cases were compared, and which part had none. `parts` names those that must
+/// have been seen: `answers`, `cut` (answers that the backend broke off), `requests`, `retried` (further attempts of
+/// requests with a body).
 ///
 /// # Why it matters
 /// Answers that go to the wrong client leak one user's data to another. A truncated answer that looks whole is
 /// believed and stored. A retried write without its body creates an empty record.
 ///
 /// # When it can't tell
-/// Inconclusive if no answer could be checked: none came back with a tag or with the hash of its body, as when the
-/// gateway answered everything by itself. One violation is a failure, with or without a fault.
+/// Inconclusive if fewer than 10 answers came with a tag or with the hash of their body, or if more than a tenth of the
+/// successful ones came without either, as when the gateway answers by itself. For each of `parts`, if fewer than 10
+/// such cases came up. Bodies of `HEAD` and of empty answers can't be compared; evidence of older builds has no hash of
+/// what the client sent, so that only the attempts of one request are compared with each other. One violation is a
+/// failure, with or without a fault.
 ///
 /// # Example
 /// ```toml
@@ -34,93 +50,87 @@ use measure::view::View;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Integrity {}
-
-/// What can be wrong, worst first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Violation {
-    CrossTalk,
-    TruncatedAsComplete,
-    AlteredAnswer,
-    AlteredRequest,
-    StarvedRequest,
+pub struct Integrity {
+    /// The parts that must have been seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
 }
 
-impl Violation {
-    const ALL: [Violation; 5] = [
-        Violation::CrossTalk,
-        Violation::TruncatedAsComplete,
-        Violation::AlteredAnswer,
-        Violation::AlteredRequest,
-        Violation::StarvedRequest,
-    ];
+/// A part of what is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// The bytes of whole answers.
+    Answers,
+    /// Answers that the backend broke off.
+    Cut,
+    /// The bytes of request bodies.
+    Requests,
+    /// Further attempts of requests with a body.
+    Retried,
+}
 
-    fn words(self) -> &'static str {
+impl Part {
+    const ALL: [Part; 4] = [Part::Answers, Part::Cut, Part::Requests, Part::Retried];
+
+    /// How many cases of it were seen.
+    fn seen(self, found: &Compared) -> u64 {
         match self {
-            Violation::CrossTalk => "answers that belong to another request",
-            Violation::TruncatedAsComplete => "truncated answers that looked complete",
-            Violation::AlteredAnswer => "answers with other bytes than the backend sent",
-            Violation::AlteredRequest => "requests with other bytes than the client sent",
-            Violation::StarvedRequest => "further attempts without their body",
+            Part::Answers => found.answers,
+            Part::Cut => found.cut,
+            Part::Requests => found.bodies + found.among,
+            Part::Retried => found.retried,
         }
     }
 
-    fn of(entry: &Entry<'_>) -> Option<Violation> {
-        if entry.exchange.echo == TagEcho::Other {
-            return Some(Violation::CrossTalk);
+    /// A case of it, in words.
+    fn case(self) -> &'static str {
+        match self {
+            Part::Answers => "answer body",
+            Part::Cut => "answer that a backend broke off",
+            Part::Requests => "request body",
+            Part::Retried => "further attempt with a body",
         }
-        answer(entry).or_else(|| request(entry))
+    }
+
+    fn cases(self, number: u64) -> String {
+        match (self, number) {
+            (Part::Answers | Part::Requests, more) if more != 1 => {
+                format!("{number} {}", self.case().replace("body", "bodies"))
+            }
+            (Part::Cut, more) if more != 1 => format!("{number} answers that a backend broke off"),
+            (Part::Retried, more) if more != 1 => format!("{number} further attempts with a body"),
+            _ => format!("{number} {}", self.case()),
+        }
     }
 }
 
 impl Expectation for Integrity {
-    fn judge(&self, _ledger: &Ledger, window: &View<'_>) -> Judged {
-        let expected = "0 answers or requests that are not what was sent";
-        let mut counts = [0u64; Violation::ALL.len()];
-        let mut shown: [Shown; Violation::ALL.len()] = Default::default();
-        let mut checked = 0u64;
-        for entry in window.entries() {
-            let exchange = entry.exchange;
-            let violation = Violation::of(&entry);
-            let checkable = exchange.echo != TagEcho::Absent || exchange.body != BodyCheck::Unknown;
-            checked += u64::from(checkable || violation.is_some());
-            if let Some(violation) = violation {
-                counts[violation as usize] += 1;
-                shown[violation as usize].add(exchange.tag, || shows(&entry, violation));
-            }
-        }
-        if checked == 0 {
-            return Judged::inconclusive(
-                "no answers of a backend",
-                expected,
-                "no answer carried a tag or the hash of its body",
-            );
-        }
-        let seen = Violation::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0);
-        let seen: Vec<String> =
-            seen.map(|(violation, count)| format!("{count} {}", violation.words())).collect();
-        let failed = !seen.is_empty();
-        Judged {
-            verdict: if failed { Verdict::Fail } else { Verdict::Pass },
-            summary: if failed {
-                seen.join(", ")
-            } else {
-                "answers and requests arrived as they were sent".into()
-            },
-            observed: format!(
-                "{}; {checked} exchanges checked",
-                if failed { seen.join(", ") } else { "no violations".into() }
-            ),
-            expected: expected.into(),
-            because: if failed {
-                format!("{} of {checked} exchanges are not what was sent", counts.iter().sum::<u64>())
-            } else {
-                format!("tags and body hashes of all {checked} exchanges agree")
-            },
-            observations: checked,
-            resolution: None,
-            witnesses: shown.into_iter().flat_map(Shown::into_vec).collect(),
-        }
+    fn claims(&self, view: &View<'_>) -> Vec<Claim> {
+        let found = Compared::of(view);
+        let mut claims = vec![agreement(view, &found)];
+        claims.extend(self.parts.iter().map(|part| seen(view, &found, *part)));
+        claims
+    }
+
+    fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
+        let needed = outlook.place.samples_min.unwrap_or(0).max(CASES_MIN);
+        let has_body = outlook.classes().any(|class| outlook.brief.traffic[class].body > 0);
+        let of_part = |part: &Part| {
+            let expected = match part {
+                Part::Answers => return None,
+                Part::Cut => outlook.failing(1, |does| does == FaultDoes::Cuts),
+                Part::Requests | Part::Retried if !has_body => {
+                    return Some(Forecast::CannotPass("no traffic here sends a body".into()));
+                }
+                Part::Requests => outlook.requests(),
+                Part::Retried => {
+                    outlook.failing(1, |does| does != FaultDoes::Refuses && outlook.is_retried(does))
+                }
+            };
+            expected.map(|expected| Forecast::exposures(part.cases(2)[2..].to_owned(), expected, needed))
+        };
+        self.parts.iter().filter_map(of_part).collect()
     }
 
     fn failure_is_proof(&self) -> bool {
@@ -128,151 +138,122 @@ impl Expectation for Integrity {
     }
 }
 
-/// What is wrong with an answer that looks whole to the client.
-fn answer(entry: &Entry<'_>) -> Option<Violation> {
-    let exchange = entry.exchange;
-    let looks_whole =
-        matches!(exchange.outcome, Outcome::Complete | Outcome::CloseDelimited | Outcome::BodyMismatch);
-    if !looks_whole || exchange.body == BodyCheck::Intact {
-        return None;
-    }
-    let answering = entry.attempts.iter().find(|attempt| attempt.number == exchange.attempt);
-    let broken_off = answering.is_some_and(|attempt| matches!(attempt.end, End::Reset | End::Closed));
-    if broken_off {
-        return Some(Violation::TruncatedAsComplete);
-    }
-    let altered = exchange.body == BodyCheck::Altered || exchange.outcome == Outcome::BodyMismatch;
-    altered.then_some(Violation::AlteredAnswer)
-}
-
-/// What is wrong with the request as it reached the backends.
-fn request(entry: &Entry<'_>) -> Option<Violation> {
-    let mut whole = entry.attempts.iter().filter(|attempt| attempt.body_done.is_some());
-    let first = whole.next()?;
-    let sent = entry.exchange.request_bytes;
-    let differs = std::iter::once(first).chain(whole).any(|attempt| {
-        attempt.received != sent
-            || attempt.body_hash != first.body_hash
-            || attempt.declared.is_some_and(|declared| declared != attempt.received)
-    });
-    if differs {
-        return Some(Violation::AlteredRequest);
-    }
-    let starved = entry.attempts.iter().any(|attempt| {
-        attempt.number > first.number
-            && attempt.body_done.is_none()
-            && attempt.injections == 0
-            && matches!(attempt.end, End::RequestCut | End::OpenAtEnd)
-            && attempt.declared.is_some_and(|declared| declared > attempt.received)
-            && !matches!(
-                entry.exchange.outcome,
-                Outcome::ClientTimeout | Outcome::ClientAbort | Outcome::Unfinished
+/// That everything that was compared agrees.
+fn agreement(view: &View<'_>, found: &Compared) -> Claim {
+    let expected = "0 answers or requests that are not what was sent";
+    let wrong = Violation::ALL.into_iter().filter(|violation| found.times(*violation) > 0);
+    let wrong: Vec<String> =
+        wrong.map(|violation| format!("{} {}", found.times(violation), words(violation))).collect();
+    let (wrong, compared) = (wrong.join(", "), compared(found));
+    let checked = found.tags.max(found.answers + found.parts);
+    let total = found.total();
+    // Successes that nothing ties to a backend prove nothing, and a pass on the others would speak for them as well.
+    let alone = found.unproven * 10 > found.unproven + checked;
+    if total == 0 && (checked == 0 || alone) {
+        let why = if checked == 0 {
+            "no answer carried a tag or the hash of its body".to_owned()
+        } else {
+            format!(
+                "{} carried neither a tag nor the hash of its body, {checked} could be checked",
+                count(found.unproven, "successful answer")
             )
-    });
-    starved.then_some(Violation::StarvedRequest)
+        };
+        let remedy = "let the gateway pass on the backends' answers with their `x-brownout-…` headers";
+        return Claim::blind(why, remedy).seen(format!("{checked} answers of a backend"), expected);
+    }
+    let needed = view.place.samples_min.unwrap_or(0).max(CASES_MIN);
+    let observed = if total > 0 { wrong.clone() } else { "no violations".into() };
+    Claim::never(total, checked.max(total), view.place.samples_min)
+        .says(format!("what could be compared agrees: {compared}"), wrong)
+        .because(match total {
+            0 => format!("{compared} agree; {}", missing(found)),
+            _ => format!("{total} of {} are not what was sent", count(found.requests, "request")),
+        })
+        .seen(format!("{observed}; {compared} of {}", count(found.requests, "request")), expected)
+        .estimate(share("answers or requests that are not what was sent", total, checked.max(total)))
+        .shown(shown(view, found))
+        .remedy(format!(
+            "send {} more requests that a backend answers",
+            needed.saturating_sub(checked).max(1)
+        ))
 }
 
-fn shows(entry: &Entry<'_>, violation: Violation) -> String {
+/// That a part was seen often enough for the agreement to speak for it.
+fn seen(view: &View<'_>, found: &Compared, part: Part) -> Claim {
+    let (cases, needed) = (part.seen(found), view.place.samples_min.unwrap_or(0).max(CASES_MIN));
+    let more = part.cases(needed.saturating_sub(cases).max(2));
+    Claim::never(0, cases, view.place.samples_min)
+        .says(format!("{} were looked at", part.cases(cases)), "")
+        .seen(part.cases(cases), format!("{} at least", part.cases(needed)))
+        .remedy(match part {
+            Part::Answers => format!("let backends make {more}: `response = {{ body = … }}`, and no `HEAD`"),
+            Part::Cut => format!("plan a `close` or `reset` `at = \"body\"` that makes {more}"),
+            Part::Requests => format!("send {more}: a method with a body, and `body = {{ size = … }}`"),
+            Part::Retried => format!("plan a fault after which the gateway makes {more}"),
+        })
+}
+
+/// What was compared, part by part.
+fn compared(found: &Compared) -> String {
+    let tags = (found.tags > 0).then(|| count(found.tags, "tag"));
+    let parts =
+        (found.parts > 0).then(|| format!("the bytes of {}", count(found.parts, "broken-off answer")));
+    let among = (found.among > 0).then(|| format!("{} bodies of requests with each other", found.among));
+    let bodies = (found.bodies > 0).then(|| Part::Requests.cases(found.bodies));
+    let answers = (found.answers > 0).then(|| Part::Answers.cases(found.answers));
+    let all: Vec<String> = [tags, answers, parts, bodies, among].into_iter().flatten().collect();
+    if all.is_empty() { "nothing".into() } else { all.join(", ") }
+}
+
+/// The parts that had no case, so that nothing is said of them.
+fn missing(found: &Compared) -> String {
+    let none = Part::ALL.into_iter().filter(|part| part.seen(found) == 0);
+    let none: Vec<String> = none.map(|part| format!("no {}", part.case())).collect();
+    if none.is_empty() {
+        "each part was seen".into()
+    } else {
+        format!("nothing is told of what did not come up: {}", none.join(", "))
+    }
+}
+
+fn words(violation: Violation) -> &'static str {
+    match violation {
+        Violation::CrossTalk => "answers that belong to another request",
+        Violation::TruncatedAsComplete => "truncated answers that looked complete",
+        Violation::AlteredAnswer => "answers with other bytes than the backend sent",
+        Violation::AlteredPart => "answers that broke off, with other bytes than the backend sent",
+        Violation::AlteredRequest => "requests with other bytes than the client sent",
+        Violation::StarvedRequest => "further attempts without their body",
+    }
+}
+
+/// The first few requests of each violation, with what they show.
+fn shown(view: &View<'_>, found: &Compared) -> Vec<(evidence::Tag, String)> {
+    let each = Violation::ALL.into_iter().zip(&found.violations);
+    each.flat_map(|(violation, (_, first))| {
+        first.iter().filter_map(move |tag| Some((*tag, shows(&view.ledger.entry(*tag)?, violation))))
+    })
+    .collect()
+}
+
+fn shows(entry: &evidence::Entry<'_>, violation: Violation) -> String {
     let exchange = entry.exchange;
     match violation {
         Violation::CrossTalk => "got the answer to another request".into(),
         Violation::TruncatedAsComplete => {
             format!("{} bytes of an answer that the backend broke off, as if whole", exchange.body_bytes)
         }
-        Violation::AlteredAnswer => {
+        Violation::AlteredAnswer | Violation::AlteredPart => {
             format!("{} bytes that are not those that the backend sent", exchange.body_bytes)
         }
         Violation::AlteredRequest => {
             let received: Vec<String> =
                 entry.attempts.iter().map(|attempt| attempt.received.to_string()).take(5).collect();
-            format!("{} bytes sent, {} received", exchange.request_bytes, received.join(" then "))
+            let words =
+                format!("{} bytes sent, {} received", exchange.request_bytes, received.join(" then "));
+            let same = entry.attempts.iter().all(|attempt| attempt.received == exchange.request_bytes);
+            if same { format!("{words}, and not the same") } else { words }
         }
         Violation::StarvedRequest => "tried again without its body".into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use evidence::{BodyCheck, End, Exchange, Method, Outcome, TagEcho};
-    use reports::Verdict;
-    use rstest::rstest;
-
-    use crate::testing::{Call, Judging, Run, Try};
-
-    fn outage() -> Run {
-        let run = Run::new().phase("outage", 10.0).backend("a").backend("b").class("writes", Method::Post);
-        run.fault("outage", "close", &["a"]).calls(20, |n| whole(100.0 + n as f64))
-    }
-
-    /// A write of 10 bytes that is tried twice, as it should be.
-    fn whole(due: f64) -> Call {
-        let ten = |attempt: &mut evidence::Attempt| (attempt.declared, attempt.received) = (Some(10), 10);
-        let call =
-            Call::due("writes", due).attempt(Try::hit("a", "close").row(ten)).attempt(Try::ok("b").row(ten));
-        call.row(|exchange| exchange.request_bytes = 10)
-    }
-
-    #[test]
-    fn what_arrives_as_it_was_sent_passes() {
-        let finding = outage().finding("outage", "writes", "integrity = {}");
-        assert_eq!((finding.verdict, finding.observations), (Verdict::Pass, 20), "{}", finding.observed);
-    }
-
-    #[rstest]
-    #[case::cross_talk(|exchange: &mut Exchange| exchange.echo = TagEcho::Other, "answers that belong to another request")]
-    #[case::altered(
-        |exchange: &mut Exchange| (exchange.outcome, exchange.body) = (Outcome::BodyMismatch, BodyCheck::Altered),
-        "answers with other bytes than the backend sent"
-    )]
-    #[case::truncated(
-        |exchange: &mut Exchange| {
-            (exchange.outcome, exchange.body, exchange.attempt) = (Outcome::BodyMismatch, BodyCheck::Altered, 1);
-        },
-        "truncated answers that looked complete"
-    )]
-    fn an_answer_that_is_not_what_was_sent_is_caught(#[case] wrong: fn(&mut Exchange), #[case] words: &str) {
-        let finding = outage().call(whole(50.0).row(wrong)).finding("outage", "writes", "integrity = {}");
-        assert_eq!(finding.verdict, Verdict::Fail);
-        assert_eq!(finding.summary, format!("1 {words}"));
-        assert_eq!(finding.witnesses.len(), 1);
-    }
-
-    #[rstest]
-    #[case::without_its_body(|attempt: &mut evidence::Attempt| attempt.received = 0, "requests with other bytes")]
-    #[case::with_another_body(|attempt: &mut evidence::Attempt| attempt.body_hash = 1, "requests with other bytes")]
-    #[case::waiting_for_its_body(
-        |attempt: &mut evidence::Attempt| {
-            (attempt.body_done, attempt.received, attempt.end) = (None, 0, End::RequestCut);
-        },
-        "further attempts without their body"
-    )]
-    fn a_request_that_is_retried_otherwise_than_it_was_sent_is_caught(
-        #[case] wrong: fn(&mut evidence::Attempt),
-        #[case] words: &str,
-    ) {
-        let ten = |attempt: &mut evidence::Attempt| (attempt.declared, attempt.received) = (Some(10), 10);
-        let retried = Try::ok("b").row(move |attempt| {
-            ten(attempt);
-            wrong(attempt);
-        });
-        let call = Call::due("writes", 50.0).attempt(Try::hit("a", "close").row(ten)).attempt(retried);
-        let run = outage().call(call.row(|exchange| exchange.request_bytes = 10));
-        let finding = run.finding("outage", "writes", "integrity = {}");
-        assert_eq!(finding.verdict, Verdict::Fail, "{}", finding.observed);
-        assert!(finding.summary.contains(words), "{}", finding.summary);
-    }
-
-    #[test]
-    fn an_answer_that_is_visibly_cut_off_is_no_concern() {
-        let cut = whole(50.0)
-            .row(|exchange| (exchange.outcome, exchange.body) = (Outcome::EofInBody, BodyCheck::Altered));
-        assert_eq!(outage().call(cut).finding("outage", "writes", "integrity = {}").verdict, Verdict::Pass);
-    }
-
-    #[test]
-    fn nothing_is_told_of_answers_that_the_gateway_made() {
-        let run = Run::new().phase("outage", 10.0).backend("a").class("reads", Method::Get);
-        let run = run.calls(20, |n| Call::due("reads", n as f64));
-        assert_eq!(run.finding("outage", "reads", "integrity = {}").verdict, Verdict::Inconclusive);
     }
 }

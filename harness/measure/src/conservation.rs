@@ -1,0 +1,353 @@
+//! Whether the record hangs together: every request sent once, every arrival joined, every answer made by an attempt that
+//! is on record. Where it does not, rows are missing or the gateway hides what it does, and nothing follows from the rest.
+
+use std::time::Duration;
+
+use evidence::{Entry, Ledger, Outcome, TagEcho, UNKNOWN_ATTEMPT};
+use units::plural::{count, were};
+use units::{Moment, Stretch};
+
+use crate::arrivals::recorded_to;
+use crate::brief::Brief;
+
+/// Untagged arrivals at so large a part of the traffic's rate are no health checks.
+const UNTAGGED_SHARE: f64 = 0.5;
+
+/// The last request of a run may be due so much before its end.
+const ENDS_BEFORE: Duration = Duration::from_secs(1);
+
+/// Fewer untagged arrivals than this may be health checks of many backends, whatever the traffic's rate.
+const UNTAGGED_MIN: u64 = 20;
+
+/// What does not hang together, in words; empty if everything does.
+///
+/// In a run that was cut, the tables end at different rows: only what is well before its end is looked at.
+pub fn problems(brief: &Brief, ledger: &Ledger) -> Vec<String> {
+    let mut problems: Vec<String> = ledger.rest().damaged.iter().map(ToString::to_string).collect();
+    problems.extend(missing_requests(brief, ledger));
+    problems.extend(orphans(ledger));
+    problems.extend(Joined::of(brief, ledger).problems());
+    problems.extend(too_short(brief, ledger));
+    problems
+}
+
+/// Tags are given out one after the other: a gap is a request whose row was lost.
+fn missing_requests(brief: &Brief, ledger: &Ledger) -> Option<String> {
+    let rest = ledger.rest();
+    // A run that was cut or stopped has given out tags that were never used.
+    if rest.cut || rest.early.is_some() {
+        return None;
+    }
+    let expected = expected(brief, ledger)?;
+    let recorded = ledger.entries().filter(|entry| entry.exchange.tag.0 < expected).count() as u64;
+    let missing = expected.saturating_sub(recorded);
+    (missing > 0).then(|| {
+        format!(
+            "{missing} of {} {} not on record: there are gaps in the tags",
+            count(expected, "request"),
+            were(missing)
+        )
+    })
+}
+
+/// How many tags, from 0 on, must be on record.
+///
+/// The schedule of open-loop traffic has the first ones. Users of closed-loop traffic take theirs from what follows, each
+/// thread its own, so that there the last ones have gaps.
+fn expected(brief: &Brief, ledger: &Ledger) -> Option<u64> {
+    let mut open = brief.traffic.iter().filter(|class| class.open_loop);
+    let planned = open.try_fold(0u64, |all, class| Some(all + class.planned.as_ref()?.iter().sum::<u64>()));
+    if brief.traffic.iter().all(|class| class.open_loop) {
+        let highest = ledger.entries().map(|entry| entry.exchange.tag.0.saturating_add(1)).max();
+        return highest.max(planned);
+    }
+    planned
+}
+
+/// Attempts without their request: the client's rows are missing.
+fn orphans(ledger: &Ledger) -> Option<String> {
+    let orphans = ledger.orphans() as u64;
+    // A run that was cut may have lost the client's last rows, and only those.
+    (orphans > 0 && !ledger.rest().cut)
+        .then(|| format!("{} without a request on record", count(orphans, "attempt")))
+}
+
+/// What the joined rows tell.
+#[derive(Debug, Default)]
+struct Joined {
+    /// Requests whose attempt numbers have gaps, or don't begin at 1.
+    gaps: u64,
+    /// Answers to an attempt that is not on record.
+    beyond: u64,
+    /// Answers of another backend than that of their attempt.
+    elsewhere: u64,
+    /// Answers of a backend, without any attempt on record.
+    unattempted: u64,
+    /// Answers of a backend, all of them.
+    answered: u64,
+    /// Arrivals before their request was sent.
+    early: u64,
+    /// Requests that were sent.
+    sent: u64,
+    /// Those of them without any attempt.
+    bare: u64,
+    /// Untagged arrivals during the run.
+    untagged: u64,
+}
+
+impl Joined {
+    fn of(brief: &Brief, ledger: &Ledger) -> Self {
+        let mut joined = Joined::default();
+        let rest = ledger.rest();
+        // What was in flight at the end of a run that stopped early is on record on one side only.
+        let to = if rest.cut || rest.early.is_some() { recorded_to(ledger) } else { Moment(i64::MAX) };
+        let settled = |entry: &Entry<'_>| entry.exchange.was_sent() && entry.exchange.done < to;
+        for entry in ledger.entries().filter(settled) {
+            joined.take(&entry);
+        }
+        let planned = brief.phases.last().map_or(Moment(i64::MAX), |phase| phase.during.to);
+        let run = Stretch { from: Moment::EPOCH, to: planned.min(to) };
+        joined.untagged = rest.probes.iter().filter(|probe| run.contains(probe.arrived)).count() as u64;
+        joined
+    }
+
+    fn take(&mut self, entry: &Entry<'_>) {
+        let (exchange, attempts) = (entry.exchange, entry.attempts);
+        self.sent += 1;
+        self.bare += u64::from(attempts.is_empty());
+        self.early += attempts.iter().filter(|attempt| attempt.arrived < exchange.sent).count() as u64;
+        // A backend numbers arrivals as they come, in one counter for the pool: two that come at the same moment may be on
+        // record in either order, and one that the counter could not hold has no number.
+        let mut numbers: Vec<u16> = attempts.iter().map(|attempt| attempt.number).collect();
+        numbers.sort_unstable();
+        let counted = numbers.iter().take_while(|number| **number != UNKNOWN_ATTEMPT);
+        self.gaps += u64::from(!counted.zip(1u16..).all(|(number, expected)| *number == expected));
+        if exchange.outcome == Outcome::Unfinished || !exchange.answered_by_backend() {
+            return;
+        }
+        self.answered += 1;
+        if attempts.is_empty() {
+            self.unattempted += 1;
+            return;
+        }
+        // The answer to another request, or one that was kept, is the gateway's doing and not the record's.
+        if exchange.echo == TagEcho::Other || exchange.attempt == 0 || exchange.attempt == UNKNOWN_ATTEMPT {
+            return;
+        }
+        match attempts.iter().find(|attempt| attempt.number == exchange.attempt) {
+            None => self.beyond += 1,
+            Some(attempt) => self.elsewhere += u64::from(attempt.backend != exchange.backend),
+        }
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut tell = |number: u64, what: &dyn Fn(u64) -> String| {
+            if number > 0 {
+                problems.push(what(number));
+            }
+        };
+        if self.strips_tags() {
+            problems.push(format!(
+                "the gateway does not pass on the header `{}`: {} of {} left no attempt, and {} came without a tag",
+                evidence::TAG_HEADER,
+                self.bare,
+                count(self.sent, "request"),
+                count(self.untagged, "arrival")
+            ));
+            return problems;
+        }
+        tell(self.gaps, &|number| {
+            format!(
+                "the attempts of {} are not numbered from 1 without gaps: rows are missing",
+                count(number, "request")
+            )
+        });
+        tell(self.beyond, &|number| {
+            format!("{} to an attempt that is not on record: rows are missing", count(number, "answer"))
+        });
+        tell(self.elsewhere, &|number| {
+            format!("{} of another backend than that of the attempt that they name", count(number, "answer"))
+        });
+        tell(self.unattempted, &|number| {
+            format!(
+                "{number} of {} of a backend without any attempt on record: the gateway answers from a store, or rows are \
+                 missing",
+                count(self.answered, "answer")
+            )
+        });
+        tell(self.early, &|number| {
+            format!("{} arrived before its request was sent: the tags were made up", count(number, "attempt"))
+        });
+        problems
+    }
+
+    /// True if arrivals come without tags where attempts are missing.
+    fn strips_tags(&self) -> bool {
+        let missing = self.bare as f64 * UNTAGGED_SHARE;
+        self.untagged >= UNTAGGED_MIN && self.untagged as f64 >= missing && self.bare * 2 > self.sent
+    }
+}
+
+/// A run that ended by itself has lasted as long as planned: what a gateway does after the last request is part of it.
+///
+/// Older builds ended with the last request, which is due a little before the end of the plan.
+fn too_short(brief: &Brief, ledger: &Ledger) -> Option<String> {
+    let planned = brief.phases.last()?.during.to;
+    let rest = ledger.rest();
+    let grace = (planned.since(Moment::EPOCH) / 10).max(ENDS_BEFORE);
+    // A run that was cut or stopped says so itself.
+    let whole = !rest.cut && rest.early.is_none();
+    (whole && rest.ended + grace < planned)
+        .then(|| format!("the run ended at {}, its plan reaches to {planned}", rest.ended))
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::{Damage, Evidence, Method, Probe, Stamp};
+
+    use super::*;
+    use crate::testing::{Call, Run, Try, at};
+
+    /// 100 requests, each failing at `a` and answered by `b`.
+    fn run() -> Run {
+        let run = Run::new().phase("outage", 10.0).backend("a").backend("b").class("reads", Method::Get);
+        run.fault("outage", "status", &["a"]).calls(100, |n| {
+            Call::due("reads", 90.0 * n as f64).attempt(Try::hit("a", "status")).attempt(Try::ok("b"))
+        })
+    }
+
+    /// What is told of the rows after a change.
+    fn told(run: &Run, change: impl FnOnce(&mut Evidence)) -> Vec<String> {
+        let (brief, ledger) = run.build();
+        let mut evidence = ledger.rest().clone();
+        for entry in ledger.entries() {
+            evidence.exchanges.push(entry.exchange.clone());
+            evidence.attempts.extend(entry.attempts.iter().cloned());
+        }
+        change(&mut evidence);
+        problems(&brief, &Ledger::join(evidence))
+    }
+
+    #[test]
+    fn a_whole_record_hangs_together() {
+        assert_eq!(told(&run(), |_| ()), Vec::<String>::new());
+        assert_eq!(told(&run().call(Call::due("reads", 5.0).skipped()), |_| ()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn requests_that_are_missing_are_told_with_their_attempts() {
+        let told = told(&run(), |rows| rows.exchanges.retain(|exchange| exchange.tag.0 % 10 != 3));
+        assert_eq!(told[0], "10 of 100 requests were not on record: there are gaps in the tags");
+        assert_eq!(told[1], "20 attempts without a request on record");
+    }
+
+    #[test]
+    fn missing_last_requests_are_told_by_the_plan() {
+        let (mut brief, ledger) = run().build();
+        brief.traffic[0].planned = Some(vec![120]);
+        assert_eq!(
+            problems(&brief, &ledger),
+            ["20 of 120 requests were not on record: there are gaps in the tags"]
+        );
+    }
+
+    #[test]
+    fn users_of_closed_loop_traffic_leave_gaps() {
+        let (mut brief, ledger) = run().build();
+        brief.traffic[0].open_loop = false;
+        let rows = ledger.entries().filter(|entry| entry.exchange.tag.0 % 7 != 3);
+        let rows: Vec<_> = rows.map(|entry| entry.exchange.clone()).collect();
+        let evidence = Evidence { exchanges: rows, ended: ledger.rest().ended, ..Evidence::default() };
+        let told = problems(&brief, &Ledger::join(evidence));
+        assert!(told.iter().all(|problem| !problem.contains("gaps in the tags")), "{told:?}");
+    }
+
+    #[test]
+    fn second_arrivals_that_are_missing_are_told_by_the_answers() {
+        let told = told(&run(), |rows| rows.attempts.retain(|attempt| attempt.number == 1));
+        assert_eq!(told, ["100 answers to an attempt that is not on record: rows are missing"]);
+    }
+
+    #[test]
+    fn first_arrivals_that_are_missing_are_told_by_the_numbers() {
+        let told = told(&run(), |rows| rows.attempts.retain(|attempt| attempt.number == 2));
+        assert_eq!(
+            told,
+            ["the attempts of 100 requests are not numbered from 1 without gaps: rows are missing"]
+        );
+    }
+
+    #[test]
+    fn an_answer_that_names_another_backend_than_its_attempt_is_told() {
+        let told = told(&run(), |rows| rows.exchanges[7].backend = 0);
+        assert_eq!(told, ["1 answer of another backend than that of the attempt that they name"]);
+    }
+
+    #[test]
+    fn a_gateway_that_strips_the_tag_is_told_so() {
+        let told = told(&run(), |rows| {
+            let arrivals = std::mem::take(&mut rows.attempts).into_iter();
+            rows.probes = arrivals
+                .map(|attempt| Probe {
+                    backend: attempt.backend,
+                    connection: 1,
+                    arrived: attempt.arrived,
+                    status: attempt.status,
+                    stamp: Stamp::Untagged,
+                })
+                .collect();
+        });
+        assert_eq!(
+            told,
+            [
+                "the gateway does not pass on the header `x-brownout-tag`: 100 of 100 requests left no attempt, and 200 \
+              arrivals came without a tag"
+            ]
+        );
+    }
+
+    #[test]
+    fn health_checks_beside_requests_that_are_shed_are_none_of_it() {
+        let shed = Run::new().phase("outage", 10.0).backend("a").class("reads", Method::Get);
+        let shed = shed.calls(500, |n| Call::due("reads", 15.0 * n as f64));
+        let told = told(&shed, |rows| {
+            let probe = |n: u64| Probe {
+                backend: 0,
+                connection: 1,
+                arrived: at(500.0 * n as f64),
+                status: 200,
+                stamp: Stamp::Untagged,
+            };
+            rows.probes = (0..20).map(probe).collect();
+        });
+        assert_eq!(told, Vec::<String>::new());
+    }
+
+    #[test]
+    fn damage_and_an_early_end_are_told() {
+        let told = told(&run(), |rows| {
+            rows.damaged = vec![Damage { table: "attempts", batch: 3, why: "it is cut off".into() }];
+            rows.ended = at(1_280.0);
+        });
+        assert_eq!(
+            told,
+            [
+                "the table `attempts` is damaged at batch 3: it is cut off",
+                "the run ended at 1.280 s, its plan reaches to 10.000 s"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_ragged_end_of_a_cut_run_is_no_gap() {
+        let ragged = |rows: &mut Evidence| {
+            rows.exchanges.retain(|exchange| exchange.tag.0 < 95);
+            rows.attempts.retain(|attempt| attempt.tag.0 < 94 || attempt.tag.0 > 96);
+        };
+        assert_eq!(told(&run().cut(9_000.0), ragged), Vec::<String>::new());
+        assert!(!told(&run(), ragged).is_empty());
+        let early = |rows: &mut Evidence| rows.attempts.retain(|attempt| attempt.tag.0 != 20);
+        assert!(!told(&run().cut(9_000.0), early).is_empty(), "well before its end a cut run is whole");
+    }
+}

@@ -1,0 +1,190 @@
+//! Whether what arrived is what was sent, in both directions: tags and bytes, as far as each could be compared.
+
+use std::time::Duration;
+
+use evidence::{Attempt, BodyCheck, End, Entry, Outcome, Tag, TagEcho};
+
+use crate::view::{View, client_left};
+
+/// Requests of each kind that are kept by their tags.
+const KEPT: usize = 5;
+
+/// What is waited for in vain for so long does not come: a body is sent on with its head, or right after it.
+const STARVED_AFTER: Duration = Duration::from_millis(20);
+
+/// A total timer ends attempts that begin within so much of it, with their body under way.
+const TIMER_GRAIN: Duration = Duration::from_millis(5);
+
+/// What can be wrong, worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Violation {
+    /// The answer to another request.
+    CrossTalk,
+    /// An answer that the backend broke off, as if whole.
+    TruncatedAsComplete,
+    /// A whole answer with other bytes than the backend sent.
+    AlteredAnswer,
+    /// An answer that broke off, with other bytes than the backend's answer begins with.
+    AlteredPart,
+    /// A request with other bytes than the client sent.
+    AlteredRequest,
+    /// A further attempt that waits for a body that was given away already.
+    StarvedRequest,
+}
+
+impl Violation {
+    /// All of them, worst first.
+    pub const ALL: [Violation; 6] = [
+        Violation::CrossTalk,
+        Violation::TruncatedAsComplete,
+        Violation::AlteredAnswer,
+        Violation::AlteredPart,
+        Violation::AlteredRequest,
+        Violation::StarvedRequest,
+    ];
+}
+
+/// What was compared, and what did not agree.
+#[derive(Clone, Debug, Default)]
+pub struct Integrity {
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Answers that carried a tag.
+    pub tags: u64,
+    /// Whole answers with a body whose bytes could be compared.
+    pub answers: u64,
+    /// Answers that broke off whose bytes could be compared.
+    pub parts: u64,
+    /// Answers that a backend broke off within their body.
+    pub cut: u64,
+    /// Answers with a status below 400 that carried neither tag nor hash.
+    pub unproven: u64,
+    /// Request bodies at backends that could be compared with what was sent.
+    pub bodies: u64,
+    /// Request bodies that could be compared among the attempts of one request only.
+    pub among: u64,
+    /// Further attempts of requests with a body.
+    pub retried: u64,
+    /// Violations of each kind, with the first few requests.
+    pub violations: [(u64, Vec<Tag>); Violation::ALL.len()],
+}
+
+impl Integrity {
+    /// Compares everything. Bytes are what they are: neither stalls nor edges explain a difference.
+    pub fn of(view: &View<'_>) -> Self {
+        let mut found = Integrity::default();
+        for entry in view.entries().filter(|entry| entry.exchange.was_sent()) {
+            found.requests += 1;
+            found.count(&entry);
+            if let Some(violation) = violation(view, &entry) {
+                let (count, first) = &mut found.violations[violation as usize];
+                *count += 1;
+                if first.len() < KEPT {
+                    first.push(entry.exchange.tag);
+                }
+            }
+        }
+        found
+    }
+
+    /// How many violations of a kind there are.
+    pub fn times(&self, violation: Violation) -> u64 {
+        self.violations[violation as usize].0
+    }
+
+    /// All violations.
+    pub fn total(&self) -> u64 {
+        self.violations.iter().map(|(count, _)| count).sum()
+    }
+
+    fn count(&mut self, entry: &Entry<'_>) {
+        let exchange = entry.exchange;
+        let (tagged, hashed) = (exchange.echo != TagEcho::Absent, exchange.body != BodyCheck::Unknown);
+        self.tags += u64::from(tagged);
+        let compared = hashed && exchange.body_bytes > 0;
+        self.answers += u64::from(compared && looks_whole(entry));
+        self.parts += u64::from(compared && !looks_whole(entry));
+        self.unproven += u64::from(exchange.succeeded() && !tagged && !hashed);
+        self.cut += u64::from(answering(entry).is_some_and(is_cut));
+        if exchange.request_bytes > 0 {
+            let whole = entry.attempts.iter().filter(|attempt| attempt.body_done.is_some()).count() as u64;
+            if exchange.request_hash.is_some() {
+                self.bodies += whole;
+            } else {
+                self.among += if whole > 1 { whole } else { 0 };
+            }
+            self.retried += entry.attempts.len().saturating_sub(1) as u64;
+        }
+    }
+}
+
+fn violation(view: &View<'_>, entry: &Entry<'_>) -> Option<Violation> {
+    if entry.exchange.echo == TagEcho::Other {
+        return Some(Violation::CrossTalk);
+    }
+    answer(entry).or_else(|| request(view, entry))
+}
+
+fn looks_whole(entry: &Entry<'_>) -> bool {
+    matches!(entry.exchange.outcome, Outcome::Complete | Outcome::CloseDelimited | Outcome::BodyMismatch)
+}
+
+/// The attempt that the answer belongs to, by the answer's own word.
+fn answering<'a>(entry: &Entry<'a>) -> Option<&'a Attempt> {
+    entry.attempts.iter().find(|attempt| attempt.number == entry.exchange.attempt)
+}
+
+/// True if the backend broke the answer off after its status.
+fn is_cut(attempt: &Attempt) -> bool {
+    attempt.status > 0 && matches!(attempt.end, End::Reset | End::Closed)
+}
+
+fn answer(entry: &Entry<'_>) -> Option<Violation> {
+    let exchange = entry.exchange;
+    let differs = exchange.body == BodyCheck::Altered || exchange.outcome == Outcome::BodyMismatch;
+    if !looks_whole(entry) {
+        return differs.then_some(Violation::AlteredPart);
+    }
+    if exchange.body == BodyCheck::Intact && exchange.outcome != Outcome::BodyMismatch {
+        return None;
+    }
+    let broken_off = answering(entry).is_some_and(|attempt| matches!(attempt.end, End::Reset | End::Closed));
+    if broken_off || exchange.body == BodyCheck::Prefix {
+        return Some(Violation::TruncatedAsComplete);
+    }
+    differs.then_some(Violation::AlteredAnswer)
+}
+
+/// What is wrong with the request as it reached the backends.
+fn request(view: &View<'_>, entry: &Entry<'_>) -> Option<Violation> {
+    let exchange = entry.exchange;
+    let sent = exchange.request_bytes;
+    let whole = || entry.attempts.iter().filter(|attempt| attempt.body_done.is_some());
+    let hash = exchange.request_hash.or_else(|| whole().next().map(|first| first.body_hash));
+    let altered = |attempt: &Attempt| {
+        attempt.received != sent
+            || hash.is_some_and(|hash| attempt.body_hash != hash)
+            || attempt.declared.is_some_and(|declared| declared != attempt.received)
+    };
+    // Of a body that broke off only its length can be told: it is no longer than what was sent.
+    if whole().any(altered) || entry.attempts.iter().any(|attempt| attempt.received > sent) {
+        return Some(Violation::AlteredRequest);
+    }
+    let further = entry.attempts.iter().skip(1);
+    let starved = further.filter(|attempt| attempt.body_done.is_none() && attempt.received < sent);
+    starved.into_iter().any(|attempt| is_starved(view, entry, attempt)).then_some(Violation::StarvedRequest)
+}
+
+/// True if nobody but the gateway can have kept the body from an attempt: not a fault that ended it, not a client that
+/// left, not the end of the run, not the timer for the whole request.
+fn is_starved(view: &View<'_>, entry: &Entry<'_>, attempt: &Attempt) -> bool {
+    let by_gateway = matches!(
+        attempt.end,
+        End::RequestCut | End::AbandonedFin | End::AbandonedRst | End::OpenAtEnd | End::Malformed
+    );
+    let total = view.brief.policy.timeout.total;
+    let timed_out =
+        total.is_some_and(|total| attempt.ended.since(entry.exchange.sent) + TIMER_GRAIN >= *total);
+    let waited = attempt.received == 0 || attempt.duration() > STARVED_AFTER + view.disturbance(entry);
+    by_gateway && waited && !timed_out && !client_left(entry) && entry.exchange.outcome != Outcome::Unfinished
+}
