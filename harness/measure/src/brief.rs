@@ -48,6 +48,20 @@ impl Brief {
         known.map_or_else(|| format!("backend {index}").into(), |backend| backend.name.as_str().into())
     }
 
+    /// The share of the traffic that a backend gets by its weight within the first priority group, from 0 to 1.
+    pub fn weight_share(&self, index: usize) -> f64 {
+        let first = self.backends.iter().map(|backend| backend.priority).min();
+        let of_first = |backend: &&BackendBrief| Some(backend.priority) == first;
+        let total: u64 = self.backends.iter().filter(of_first).map(|backend| u64::from(backend.weight)).sum();
+        let own = self.backends.get(index).filter(of_first).filter(|_| total > 0);
+        own.map_or(0.0, |own| f64::from(own.weight) / total as f64)
+    }
+
+    /// A phase by its name.
+    pub fn phase_named(&self, name: &str) -> Option<usize> {
+        self.phases.iter().position(|phase| phase.name == name)
+    }
+
     /// The name of a traffic class; a number in words for an index that the brief does not know.
     pub fn traffic_name(&self, index: u16) -> Cow<'_, str> {
         let known = self.traffic.get(usize::from(index));

@@ -4,6 +4,7 @@
 //! same facts. The room is synchronous, reads no clock and opens nothing. A [`view::View`] says where to look, and has
 //! set aside what is not the gateway's.
 
+pub mod aftermath;
 pub mod arrivals;
 pub mod aside;
 pub mod attempts;
@@ -21,6 +22,10 @@ pub mod lifetimes;
 pub mod integrity;
 pub mod placed;
 pub mod replays;
+pub mod choices;
+pub mod fates;
+pub mod outcomes;
+pub mod response;
 pub mod retry_matrix;
 pub mod series;
 pub mod silence;

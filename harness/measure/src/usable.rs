@@ -6,7 +6,7 @@ use evidence::{Attempt, Entry, Ledger};
 use units::Moment;
 
 use crate::arrivals::Told;
-use crate::timer::{Ending, ending};
+use crate::lifetimes::{Ending, ending};
 use crate::view::View;
 
 /// A backend that got nothing for so long before a moment, and for so long after it, may be left alone: open times of

@@ -164,9 +164,13 @@ impl<'a> View<'a> {
     }
 
     /// True if the exchange was met by an injection that is not in force in its phase, or by one that may have turned
-    /// it away: it belongs to the neighbouring phase as much as to this one.
+    /// it away, or sent only after its phase was over: it belongs to the neighbouring phase as much as to this one.
     pub fn is_at_edge(&self, entry: &Entry<'_>) -> bool {
         let phase = self.brief.phases[self.place.phase].during;
+        // Brownout stood still, or its driver fell behind: the request met the next phase.
+        if entry.exchange.sent >= phase.to && entry.exchange.due < phase.to {
+            return true;
+        }
         let hits = entry.attempts.iter().fold(0, |bits, attempt| bits | attempt.injections);
         let foreign = |injection: &InjectionBrief| !injection.during.overlaps(&phase);
         let mut injections = self.brief.injections.iter().take(64).enumerate();

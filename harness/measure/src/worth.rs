@@ -6,7 +6,7 @@ use evidence::{Attempt, End, Entry, Method};
 use policy::{Backoff, Retry, RetryOn};
 
 use crate::brief::Brief;
-use crate::timer::{Ending, ending};
+use crate::lifetimes::{Ending, ending};
 
 /// A total timer ends whatever would come within so much of it: gateways look at their timers once in a few milliseconds,
 /// and an attempt that is sent 5 ms before the end can't be told from one that is not sent.

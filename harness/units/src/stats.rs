@@ -64,6 +64,60 @@ pub fn quantile<T: Copy + Ord>(values: &mut [T], quantile: f64) -> Option<T> {
     Some(*values.select_nth_unstable(index).1)
 }
 
+/// The ranks, from 1, of the two sorted values among `count` between which a quantile (0 to 1) lies with this confidence,
+/// by order statistics: no shape of the distribution is assumed. None where the values don't reach so far.
+pub fn quantile_ranks(count: u64, quantile: f64, confidence: f64) -> (Option<u64>, Option<u64>) {
+    let tail = (1.0 - confidence) / 2.0;
+    let Some(below) = Binomial::new(quantile.clamp(0.0, 1.0), count).ok().filter(|_| count > 0) else {
+        return (None, None);
+    };
+    let low = below.inverse_cdf(tail);
+    let high = below.inverse_cdf(1.0 - tail) + 1;
+    ((low > 0).then_some(low), (high <= count).then_some(high))
+}
+
+/// The stretch of a sequence that speaks most against a share.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan {
+    /// The probability that any stretch that was looked at is as bad, if the share holds throughout.
+    pub p: f64,
+    /// The worst stretch, by its indices.
+    pub worst: std::ops::Range<usize>,
+}
+
+/// The shortest stretch that is looked at.
+const SCAN_MIN: usize = 8;
+
+/// Looks whether bad cases come with at most the probability `allowed` in every part of a sequence: at its start, in
+/// stretches of lengths that double, and in all stretches next to each other of the same lengths. The probability is
+/// corrected for their number (Bonferroni). Where cases depend on each other, `effect` (at least 1) says how many of them
+/// tell as much as a single independent one.
+pub fn scan(bad: &[bool], allowed: f64, effect: f64) -> Scan {
+    let mut before = Vec::with_capacity(bad.len() + 1);
+    before.push(0u64);
+    for case in bad {
+        before.push(before[before.len() - 1] + u64::from(*case));
+    }
+    let effect = effect.max(1.0);
+    let (mut looked, mut worst) = (0u32, Scan { p: 1.0, worst: 0..bad.len() });
+    let mut length = bad.len();
+    // From the whole down, halving: at most 512 stretches of the same length.
+    while length >= SCAN_MIN.min(bad.len()).max(1) && bad.len() / length <= 512 {
+        for start in (0..bad.len()).step_by(length) {
+            let end = (start + length).min(bad.len());
+            let hits = (before[end] - before[start]) as f64 / effect;
+            let count = ((end - start) as f64 / effect).ceil();
+            looked += 1;
+            let p = at_least(hits.floor() as u64, count as u64, allowed);
+            if p < worst.p {
+                worst = Scan { p, worst: start..end };
+            }
+        }
+        length /= 2;
+    }
+    Scan { p: (worst.p * f64::from(looked.max(1))).min(1.0), worst: worst.worst }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -94,6 +148,28 @@ mod tests {
         assert_eq!(holm(&[0.01, 0.02, 0.03], 0.05), [true, true, true]);
         assert_eq!(holm(&[f64::NAN, 0.001], 0.05), [false, true]);
         assert_eq!(holm(&[], 0.05), [false; 0]);
+    }
+
+    #[test]
+    fn a_quantile_lies_between_ranks_that_are_published() {
+        // Hahn and Meeker (1991): the median of 10 values lies between the 2nd and the 9th with 97.9 %.
+        assert_eq!(quantile_ranks(10, 0.5, 0.95), (Some(2), Some(9)));
+        assert_eq!(quantile_ranks(100, 0.99, 0.95).1, None);
+        assert_eq!(quantile_ranks(0, 0.5, 0.95), (None, None));
+    }
+
+    #[test]
+    fn a_stretch_of_failures_is_found_wherever_it_lies_and_a_few_in_all_are_not() {
+        let failing = |numbers: std::ops::Range<usize>| -> Vec<bool> {
+            (0..400).map(|n| numbers.contains(&n)).collect()
+        };
+        for start in [0, 130, 390] {
+            let scan = scan(&failing(start..start + 10), 0.01, 1.0);
+            assert!(scan.p < 1e-6, "{scan:?}");
+        }
+        let few: Vec<bool> = (0..400).map(|n| n % 130 == 7).collect();
+        assert!(scan(&few, 0.01, 1.0).p > 0.05);
+        assert_eq!(scan(&[], 0.01, 1.0).p, 1.0);
     }
 
     proptest! {
