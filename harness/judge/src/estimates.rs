@@ -1,5 +1,7 @@
 //! Figures with their intervals, as findings show them.
 
+use std::time::Duration;
+
 use reports::Estimate;
 use units::stats::share_interval;
 
@@ -22,5 +24,23 @@ pub(crate) fn counted(what: impl Into<String>, value: f64, unit: &str) -> Estima
         high: value,
         unit: unit.into(),
         confidence: 1.0,
+    }
+}
+
+/// A length of time in milliseconds, between two ends; None where it has no end.
+pub(crate) fn millis(
+    what: impl Into<String>,
+    value: Duration,
+    low: Option<Duration>,
+    high: Option<Duration>,
+) -> Estimate {
+    let ms = |length: Duration| length.as_secs_f64() * 1e3;
+    Estimate {
+        what: what.into(),
+        value: Some(ms(value)),
+        low: low.map_or(0.0, ms),
+        high: high.map_or(f64::INFINITY, ms),
+        unit: "ms".into(),
+        confidence: CONFIDENCE,
     }
 }

@@ -3,6 +3,7 @@
 //! The room is synchronous, reads no clock and opens nothing: the same evidence gives the same report, today or
 //! next year. It never passes what the ledger does not prove.
 
+mod against;
 mod case;
 pub mod claim;
 mod decide;

@@ -87,6 +87,11 @@ pub trait Expectation {
         Vec::new()
     }
 
+    /// The phases that it names, for the scenario to look up.
+    fn phases(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// What is wrong with settings that are well-formed but make no sense together.
     fn problem(&self) -> Option<String> {
         None

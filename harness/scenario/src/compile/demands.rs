@@ -197,6 +197,9 @@ fn check_names(context: &mut Context<'_>, table: &Keyed<ExpectOwn, ExpectationSe
     let named = contract.backends().into_iter().map(|name| ("backend", "backends", &known, name));
     let named =
         named.chain(contract.faults().into_iter().map(|name| ("fault kind", "fault kinds", &kinds, name)));
+    let phases = context.scenario.phase.iter().map(|phase| phase.name.value.as_str());
+    let phases: Vec<&str> = phases.collect();
+    let named = named.chain(contract.phases().into_iter().map(|name| ("phase", "phases", &phases, name)));
     for (what, plural, known, name) in named {
         if !known.contains(&name) {
             let name =

@@ -1,169 +1,206 @@
-//! `availability`: the share of requests that succeed.
+//! `availability`: the share of requests that succeed, and the longest burst of those that don't.
 
-use evidence::{Exchange, Ledger, Outcome};
-use reports::Verdict;
+mod burst;
+#[cfg(test)]
+mod tests;
+
+use evidence::Tag;
+use measure::outcomes::{Outcomes, settling, words};
+use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use units::Share;
+use units::plural::count;
+use units::stats::cases_to_exclude;
+use units::{Share, Timespan};
 
-use super::{Expectation, Judged};
-use crate::witness::Shown;
-use measure::view::View;
+use self::burst::BurstMax;
+use super::Expectation;
+use crate::against::{Bad, at_most_bad, no_worse};
+use crate::claim::{Basis, CASES_MIN, Claim};
+use crate::decide::BETA;
+use crate::estimates;
+use crate::forecast::{Forecast, Outlook};
 
-/// At least a given share of the requests succeed.
+/// At least a given share of the requests succeed, and no burst of failures is longer than a given one.
 ///
 /// # What it checks
 /// The share of requests that were answered whole with a status below 400, among those that were due in the window
-/// and sent. An answer that is cut off, altered or late past the client's deadline is a failure. Requests that were
-/// never sent, that the client broke off on purpose, or that were under way when the run ended are left out.
+/// and sent, against `min`. An answer that is cut off, altered or late past the client's deadline is a failure.
+/// `burst_max` bounds the longest burst of failures in a row, as a number of requests (`20`) or as a time (`"2s"`).
+/// `of = "steady"` with `drop_max = 0.01` holds the share against that of another phase: it may be lower by so much.
+///
+/// It fails if the share is proven to be lower, and passes if that is excluded with 95 %. Requests at the edge of the
+/// phase, in a stall of brownout's own machine, never sent, or broken off by the client on purpose are set aside.
 ///
 /// # Why it matters
-/// It is what users see of everything else: retries, failover and breakers are there to keep it up.
+/// It is what users see of everything else: retries, failover and breakers are there to keep it up. A mean hides an
+/// outage of two seconds; a burst does not.
 ///
 /// # When it can't tell
-/// A share can be told only from enough requests: for `min = 0.99`, that is 100 (for `min = 1`, 20). With fewer, it
-/// is inconclusive, unless so many failed that the missing ones could not have made up for it.
+/// A share is told only from enough requests: for `min = 0.99` it takes 299 without any failure, for `min = 1` ten. It is
+/// inconclusive if the share lies so close to the bound that chance may have put it on either side, if a window is
+/// not longer than the burst, or if more than a tenth of the requests had to be set aside.
 ///
 /// # Example
 /// ```toml
 /// [[expect]]
 /// in           = "brownout"
 /// traffic      = "reads"
-/// availability = { min = 0.99 }
+/// availability = { min = 0.99, burst_max = "2s" }
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Availability {
     /// The smallest share of requests that succeed.
-    pub min: Share,
-}
-
-/// Requests that it takes to say that all succeed.
-const SAMPLES_FOR_ALL: u64 = 20;
-
-impl Availability {
-    /// How many requests a share of `min` can be told from: at fewer, a single failure already is below it.
-    fn needed(&self) -> u64 {
-        let failing = 1.0 - self.min.get();
-        if failing <= 0.0 { SAMPLES_FOR_ALL } else { (1.0 / failing - 1e-9).ceil() as u64 }
-    }
-
-    /// True if `failed` of `count` is more than may fail.
-    fn is_missed(&self, failed: u64, count: u64) -> bool {
-        failed as f64 > (1.0 - self.min.get()) * count as f64 + 1e-9
-    }
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Share>,
+    /// The longest burst of failures: requests in a row, or a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst_max: Option<BurstMax>,
+    /// The phase that `drop_max` is held against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// By how much the share may be lower than in the phase `of`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drop_max: Option<Share>,
 }
 
 impl Expectation for Availability {
-    fn judge(&self, _ledger: &Ledger, window: &View<'_>) -> Judged {
-        let (mut count, mut failed) = (0u64, 0u64);
-        let mut shown = Shown::default();
-        for entry in window.entries().filter(|entry| counts(entry.exchange)) {
-            count += 1;
-            if !entry.exchange.succeeded() {
-                failed += 1;
-                shown.add(entry.exchange.tag, || ended(entry.exchange));
-            }
+    fn claims(&self, view: &View<'_>) -> Vec<Claim> {
+        let here = Outcomes::of(view);
+        let mut claims: Vec<Claim> = Vec::new();
+        claims.extend(self.min.map(|min| floor(min, &here, view)));
+        claims.extend(self.burst_max.map(|most| most.claim(&here, view)));
+        if let (Some(of), Some(most)) = (&self.of, self.drop_max) {
+            claims.push(drop(of, most, &here, view));
         }
-        let expected = format!("at least {} of requests succeed", self.min);
-        if count == 0 {
-            return Judged::inconclusive("no requests", expected, "no request was sent and answered");
-        }
-        let needed = self.needed();
-        let verdict = if self.is_missed(failed, count.max(needed)) {
-            Verdict::Fail
-        } else if count < needed {
-            Verdict::Inconclusive
-        } else {
-            Verdict::Pass
+        let failures = witnesses(&here, view);
+        let settled = left_out(view);
+        let finish = |claim: Claim| {
+            let because = format!("{}{settled}", claim.because);
+            claim.because(because).aside(here.set_aside.clone()).shown(failures.clone())
         };
-        let share = percent(count - failed, count);
-        Judged {
-            verdict,
-            summary: format!("{share} of requests succeeded"),
-            observed: format!("{share}: {} of {count} succeeded", count - failed),
-            expected,
-            because: match verdict {
-                Verdict::Fail => format!("{failed} of {count} requests failed"),
-                Verdict::Inconclusive => {
-                    format!("{count} requests are too few to tell {}: it takes {needed}", self.min)
-                }
-                Verdict::Pass => format!("{failed} of {count} requests failed, which {} allows", self.min),
-            },
-            observations: count,
-            resolution: Some(percent(1, count)),
-            witnesses: shown.into_vec(),
+        claims.into_iter().map(finish).collect()
+    }
+
+    fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
+        let mut foreseen = Vec::new();
+        if let Some(requests) = outlook.requests() {
+            let allowed = self.min.map(|min| 1.0 - min.get()).into_iter();
+            let least = allowed.chain(self.drop_max.map(Share::get)).reduce(f64::min);
+            let needed =
+                least.filter(|least| *least > 0.0).map_or(CASES_MIN, |least| cases_to_exclude(least, BETA));
+            foreseen.push(Forecast::exposures("requests", requests, needed));
         }
+        foreseen.extend(self.burst_max.and_then(|most| most.forecast(outlook)));
+        foreseen
+    }
+
+    fn phases(&self) -> Vec<&str> {
+        self.of.iter().map(String::as_str).collect()
+    }
+
+    fn problem(&self) -> Option<String> {
+        let zero = |share: Option<Share>| share.is_some_and(|share| share.get() <= 0.0);
+        let problem = if self.min.is_none() && self.burst_max.is_none() && self.drop_max.is_none() {
+            "it has no bound: set one of `min`, `burst_max`, `drop_max`"
+        } else if zero(self.min) {
+            "`min = 0` can't be missed: no share is lower"
+        } else if self.of.is_some() != self.drop_max.is_some() {
+            "`of` and `drop_max` belong together: the phase, and by how much the share may be lower than there"
+        } else if zero(self.drop_max) {
+            "`drop_max` is 0: no finite number of requests proves that two shares are equal"
+        } else if self.drop_max == Some(Share::ALL) {
+            "`drop_max = 1` can't be missed: no share drops by more"
+        } else {
+            return self.burst_max.and_then(BurstMax::problem);
+        };
+        Some(problem.into())
     }
 }
 
-/// True if the exchange says something of the gateway.
-fn counts(exchange: &Exchange) -> bool {
-    !matches!(exchange.outcome, Outcome::Skipped | Outcome::ClientAbort | Outcome::Unfinished)
+/// The share against a smallest one.
+fn floor(min: Share, here: &Outcomes, view: &View<'_>) -> Claim {
+    let (failed, all) = (here.failed, here.count());
+    let (share, phase) = (percent(here.succeeded, all), view.phase_name());
+    at_most_bad(Bad { bad: failed, count: all }, 1.0 - min.get(), view.place.samples_min)
+        .says(
+            format!("{share} of requests succeeded in `{phase}`, {min} are demanded"),
+            format!("only {share} of requests succeeded in `{phase}`, {min} are demanded"),
+        )
+        .because(format!("{failed} of {} failed", count(all, "request")))
+        .seen(
+            format!("{share}: {} of {all} succeeded", here.succeeded),
+            format!("at least {min} of requests succeed"),
+        )
+        .estimate(estimates::share("requests that succeed", here.succeeded, all))
 }
 
-fn ended(exchange: &Exchange) -> String {
-    match exchange.status {
-        0 => format!("ended as {} without a status", exchange.outcome),
-        status if exchange.outcome == Outcome::Complete => format!("answered {status}"),
-        status => format!("answered {status}, then {}", exchange.outcome),
+/// The share against that of another phase.
+fn drop(of: &str, most: Share, here: &Outcomes, view: &View<'_>) -> Claim {
+    let expected = format!("the share of successes is lower than in `{of}` by at most {most}");
+    let Some(phase) = view.brief.phase_named(of) else {
+        return Claim::blind(format!("there is no phase `{of}`"), "name a phase of the scenario")
+            .seen("", expected);
+    };
+    let usual = Outcomes::of(&view.at_phase(phase));
+    let bad = |outcomes: &Outcomes| Bad { bad: outcomes.failed, count: outcomes.count() };
+    let (there, now) = (percent(usual.succeeded, usual.count()), percent(here.succeeded, here.count()));
+    let phase = view.phase_name();
+    Claim::on(no_worse(bad(here), bad(&usual), most.get()))
+        .says(
+            format!("{now} of requests succeeded in `{phase}`, {there} in `{of}`"),
+            format!("only {now} of requests succeeded in `{phase}`, {there} in `{of}`"),
+        )
+        .because(format!(
+            "{} of {} failed, in `{of}` {} of {}",
+            here.failed,
+            count(here.count(), "request"),
+            usual.failed,
+            usual.count()
+        ))
+        .seen(format!("{now} in `{phase}`, {there} in `{of}`"), expected)
+        .estimate(estimates::share(
+            format!("requests that succeed in `{phase}`"),
+            here.succeeded,
+            here.count(),
+        ))
+        .estimate(estimates::share(
+            format!("requests that succeed in `{of}`"),
+            usual.succeeded,
+            usual.count(),
+        ))
+        .remedy(format!("send more requests in `{phase}` and in `{of}`: both shares are uncertain"))
+}
+
+/// How the first few failures ended.
+fn witnesses(here: &Outcomes, view: &View<'_>) -> Vec<(Tag, String)> {
+    let entries = here.failures.iter().filter_map(|tag| view.ledger.entry(*tag));
+    entries.map(|entry| (entry.exchange.tag, format!("ended as {}", words(entry.exchange)))).collect()
+}
+
+/// What the settling time left out, if any request failed in it: nobody asks for a window to hide failures unseen.
+fn left_out(view: &View<'_>) -> String {
+    let ended = settling(view);
+    let all: u64 = ended.values().sum();
+    if all == 0 {
+        return String::new();
     }
+    let ends: Vec<String> = ended.iter().map(|(end, count)| format!("{end} × {count}")).collect();
+    let settle = Timespan(*view.place.settle);
+    format!("; the settling time of {settle} leaves out {}: {}", count(all, "request"), ends.join(", "))
 }
 
 /// `99.5 %`, cut and not rounded: 9 999 of 10 000 must not read as all.
 fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "none".into();
+    }
     let share = (part as f64 / whole as f64 * 1e4 + 1e-6).floor() / 1e4;
     Share::new(share).map_or_else(|| "more than 100 %".into(), |share| share.to_string())
 }
 
-#[cfg(test)]
-mod tests {
-    use evidence::{Method, Outcome};
-    use reports::Verdict;
-    use rstest::rstest;
-
-    use crate::testing::{Call, Judging, Run, Try};
-
-    /// So many requests, of which the first `failed` fail.
-    fn steady(count: usize, failed: usize) -> Run {
-        let run = Run::new().phase("steady", 10.0).backend("a").class("reads", Method::Get);
-        run.calls(count, move |n| {
-            let answer = if n < failed { Try::ok("a").status(500) } else { Try::ok("a") };
-            Call::due("reads", 10.0 + n as f64).attempt(answer)
-        })
-    }
-
-    #[rstest]
-    #[case::as_good_as_demanded(100, 1, Verdict::Pass)]
-    #[case::worse(100, 2, Verdict::Fail)]
-    #[case::too_few_to_tell(50, 0, Verdict::Inconclusive)]
-    #[case::too_few_but_hopeless(50, 2, Verdict::Fail)]
-    #[case::none(0, 0, Verdict::Inconclusive)]
-    fn a_share_is_held_against_its_resolution(
-        #[case] count: usize,
-        #[case] failed: usize,
-        #[case] verdict: Verdict,
-    ) {
-        let finding = steady(count, failed).finding("steady", "reads", "availability = { min = 0.99 }");
-        assert_eq!(finding.verdict, verdict, "{}", finding.because);
-    }
-
-    #[test]
-    fn a_truncated_answer_is_a_failure_although_its_status_is_200() {
-        let truncated = Call::due("reads", 1.0)
-            .attempt(Try::ok("a"))
-            .row(|exchange| exchange.outcome = Outcome::EofInBody);
-        let finding =
-            steady(30, 0).call(truncated).finding("steady", "reads", "availability = { min = 1.0 }");
-        assert_eq!(finding.verdict, Verdict::Fail);
-        assert_eq!(finding.witnesses[0].shows, "answered 200, then eof_in_body");
-    }
-
-    #[test]
-    fn requests_that_were_never_sent_make_a_pass_inconclusive_and_no_failure() {
-        let run = steady(100, 0).calls(10, |n| Call::due("reads", 500.0 + n as f64).skipped());
-        let finding = run.finding("steady", "reads", "availability = { min = 0.99 }");
-        assert_eq!((finding.verdict, finding.observations), (Verdict::Inconclusive, 100));
-        assert!(finding.because.contains("10 of 110 requests"), "{}", finding.because);
-    }
+/// What the bound of a burst is held against.
+fn burst_basis(low: f64, high: f64, most: f64, all: u64, needed: u64) -> Basis {
+    Basis::Within { low, high, least: None, most: Some(most), count: all, needed: needed.max(CASES_MIN) }
 }

@@ -1,35 +1,48 @@
 //! `status`: what the client sees of a failure.
 
-use std::collections::BTreeMap;
+mod seen;
+#[cfg(test)]
+mod tests;
 
-use evidence::{Entry, Exchange, Ledger, Outcome};
-use reports::Verdict;
+use evidence::Exchange;
+use measure::brief::FaultDoes;
+use measure::fates::Fates;
+use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use units::{Share, Stretch};
+use units::plural::count;
+use units::stats::cases_to_exclude;
+use units::{Share, Timespan};
 
-use super::{Expectation, Judged};
-use crate::witness::Shown;
-use measure::brief::InjectionBrief;
-use measure::view::View;
+use self::seen::Seen;
+use super::Expectation;
+use crate::against::{Bad, at_most_bad};
+use crate::claim::{CASES_MIN, Claim, Proof};
+use crate::decide::BETA;
+use crate::estimates;
+use crate::forecast::{Forecast, Outlook, is_failure};
 
 /// When a request meets a fault to the last, the client sees one of the given statuses.
 ///
 /// # What it checks
-/// The status that the client got, for every request whose *last* attempt was hit by a planned fault, or by one of
-/// the kind `on`. Requests that were rescued by a further attempt don't count. Where a fault turns connections away
-/// (`refuse`, a reset at accept) there is no attempt to be hit: then the requests count that reached no backend at
-/// all while the fault was in force. Status 0 stands for no status line at all; a client that gave up waiting has
-/// seen 0.
+/// With `on`, the status that the client got for every request whose *last* attempt was really given a fault of that
+/// kind; where a fault turns connections away (`refuse`, a reset at accept), for those that reached no backend at all
+/// while it did. Without `on`, for every failed request that any planned fault ended, and for every request that
+/// reached no backend (shed, or turned away): nothing that fails in the outage is left unseen. Requests that were rescued by a
+/// further attempt don't count, and a slow answer is no failure. Status 0 stands for no status line at all; a client
+/// that gave up waiting has seen 0.
 ///
 /// `gateway_made = true` demands that the gateway made the answer itself, `false` that it passed on the backend's.
+/// `share_min` allows some of them to see something else.
 ///
 /// # Why it matters
 /// Clients decide by the status whether to try again, and operators whom to call: 502, 503 and 504 name different
 /// culprits. Gateways disagree on which they send, and 400 for a timeout has been seen.
 ///
 /// # When it can't tell
-/// Inconclusive if no request ended on such a fault, or if no such fault is planned in the window.
+/// Inconclusive if fewer than ten requests ended on such a fault, or if a share is too close to `share_min`. Set aside is
+/// a request whose last attempt may have been turned away without a trace after the last visible one, one at the edge
+/// of the phase, and one that saw another status in a stall of brownout's own machine.
 ///
 /// # Example
 /// ```toml
@@ -53,52 +66,71 @@ pub struct Status {
     pub gateway_made: Option<bool>,
 }
 
-/// Different statuses that a finding lists.
-const LISTED_MAX: usize = 6;
-
 impl Expectation for Status {
-    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
-        let faults = Faults::of(self.on.as_deref(), ledger, window);
-        let (mut count, mut kept) = (0u64, 0u64);
-        let mut seen: BTreeMap<(u16, bool, Outcome), u64> = BTreeMap::new();
-        let mut shown = Shown::default();
-        let answered = window.entries().filter(|entry| tells(entry.exchange));
-        for entry in answered.filter(|entry| faults.ended(entry)) {
-            let exchange = entry.exchange;
-            count += 1;
-            *seen.entry((exchange.status, exchange.answered_by_backend(), exchange.outcome)).or_default() +=
-                1;
-            if self.allows(exchange) {
-                kept += 1;
-            } else {
-                shown.add(exchange.tag, || {
-                    words(exchange.status, exchange.answered_by_backend(), exchange.outcome)
-                });
-            }
-        }
-        let expected = self.expected();
-        if count == 0 {
-            let because = match (&self.on, faults.planned) {
+    fn claims(&self, view: &View<'_>) -> Vec<Claim> {
+        let fates = Fates::of(view, self.on.as_deref());
+        let seen = Seen::of(view, &fates, |exchange| self.allows(exchange));
+        let (all, expected) = (seen.count(), self.expected());
+        let proof = self.on.clone().map_or(Proof::Phase, Proof::Kind);
+        if all == 0 && seen.set_aside.total() == 0 {
+            let because = match (&self.on, fates.are_planned()) {
                 (Some(kind), false) => format!("no fault `{kind}` is planned in the window"),
                 (Some(kind), true) => format!("no request ended on the fault `{kind}`"),
                 (None, _) => "no request ended on a planned fault".into(),
             };
-            return Judged::inconclusive("no requests", expected, because);
+            let remedy =
+                "plan a fault that the gateway can't hide by trying again: on all backends, or for longer";
+            let observed = format!("no requests{}", seen.elsewhere_words());
+            return vec![Claim::blind(because, remedy).seen(observed, expected)];
         }
-        let failed = (kept as f64) < self.share_min.get() * count as f64 - 1e-9;
-        Judged {
-            verdict: if failed { Verdict::Fail } else { Verdict::Pass },
-            summary: format!("on {}, clients saw {}", self.fault_words(), list(&seen, 2)),
-            observed: list(&seen, LISTED_MAX),
-            expected,
-            because: format!(
-                "{kept} of {count} requests that ended on {} saw what was demanded",
-                self.fault_words()
-            ),
-            observations: count,
-            resolution: None,
-            witnesses: shown.into_vec(),
+        let (on, phase) = (self.fault_words(), view.phase_name());
+        let list = seen.list(2);
+        let claim = at_most_bad(
+            Bad { bad: all - seen.kept, count: all },
+            1.0 - self.share_min.get(),
+            view.place.samples_min,
+        );
+        vec![
+            claim
+                .says(
+                    format!("on {on}, clients saw in `{phase}` {list}"),
+                    format!("on {on}, clients saw in `{phase}` {list}; demanded is {expected}"),
+                )
+                .because(format!(
+                    "{} of {} that ended on {on} saw what was demanded{}",
+                    seen.kept,
+                    count(all, "request"),
+                    seen.elsewhere_words()
+                ))
+                .seen(seen.list(LISTED_MAX), expected)
+                .estimate(estimates::share("requests that saw what was demanded", seen.kept, all))
+                .aside(seen.set_aside.clone())
+                .shown(seen.witnesses())
+                .proof(proof)
+                .remedy("let more requests end on the fault: more traffic, a larger share, or all backends"),
+        ]
+    }
+
+    fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
+        if self.gateway_made.is_none() && (100..600).all(|status| self.of.contains(&status)) {
+            return vec![Forecast::CannotFail("`of` has every status".into())];
         }
+        let mut foreseen = self.outlived(outlook);
+        let meant: Vec<FaultDoes> = outlook
+            .injections()
+            .filter(|injection| self.on.as_ref().is_none_or(|kind| injection.fault == *kind))
+            .filter_map(|injection| Some(injection.outline?.does))
+            .filter(|does| self.on.is_some() || is_failure(*does))
+            .collect();
+        let retried = !meant.is_empty() && meant.iter().all(|does| outlook.is_retried(*does));
+        let retry = outlook.brief.policy.retry.as_ref().filter(|_| retried);
+        let attempts = retry.map_or(1, |retry| retry.attempts.max(1));
+        let allowed = 1.0 - self.share_min.get();
+        let needed = if allowed > 0.0 { cases_to_exclude(allowed, BETA) } else { CASES_MIN };
+        let expected = outlook.failing(attempts, |does| meant.contains(&does));
+        let what = format!("requests that end on {}", self.fault_words());
+        foreseen.extend(expected.map(|expected| Forecast::exposures(what, expected, needed)));
+        foreseen
     }
 
     fn needs_fault(&self) -> bool {
@@ -113,12 +145,35 @@ impl Expectation for Status {
         if self.of.is_empty() {
             return Some("`of` is empty: name at least one status".into());
         }
+        if self.share_min.get() <= 0.0 {
+            return Some("`share_min = 0` can't be missed: no share is lower".into());
+        }
         let stray = self.of.iter().find(|status| **status != 0 && !(100..600).contains(*status))?;
         Some(format!("`{stray}` is not a status: expected 100 to 599, or 0 for none"))
     }
 }
 
+/// Different statuses that a finding lists.
+const LISTED_MAX: usize = 6;
+
 impl Status {
+    /// Clients that leave before the gateway's timer fires see nothing of what it would have said.
+    fn outlived(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
+        let timers = &outlook.brief.policy.timeout;
+        let Some(timer) = timers.per_try.or(timers.total).filter(|_| self.on.as_deref() == Some("hang"))
+        else {
+            return Vec::new();
+        };
+        let deadline = outlook.deadline();
+        if self.of.contains(&0) || deadline.is_zero() || *deadline > *timer {
+            return Vec::new();
+        }
+        let (deadline, timer) = (Timespan(*deadline), Timespan(*timer));
+        vec![Forecast::CannotPass(format!(
+            "clients leave after {deadline}, before the gateway's timer of {timer} fires: they see no status"
+        ))]
+    }
+
     fn allows(&self, exchange: &Exchange) -> bool {
         let made = self.gateway_made.is_none_or(|made| made != exchange.answered_by_backend());
         self.of.contains(&exchange.status) && made
@@ -141,181 +196,5 @@ impl Status {
             format!(", for at least {}", self.share_min)
         };
         format!("status {}{by}{share}", statuses.join(" or "))
-    }
-}
-
-/// The faults that an expectation is about.
-struct Faults {
-    planned: bool,
-    /// One bit each by their index.
-    bits: u64,
-    /// When one of them turned connections away.
-    turning_away: Vec<Stretch>,
-}
-
-impl Faults {
-    fn of(kind: Option<&str>, ledger: &Ledger, window: &View<'_>) -> Self {
-        let meant = |injection: &InjectionBrief| kind.is_none_or(|kind| injection.fault == kind);
-        let injections: Vec<_> = window.injections().filter(|(_, injection)| meant(injection)).collect();
-        let mut turning_away = Vec::new();
-        for (index, injection) in injections.iter().filter(|(_, injection)| injection.hides_attempts) {
-            let firings = ledger.rest().firings.iter().filter(|firing| firing.injection == *index);
-            turning_away.extend(firings.map(|firing| Stretch { from: firing.from, to: firing.to }));
-            let connections = &ledger.rest().connections;
-            if connections.iter().any(|connection| connection.injections & (1 << index) != 0) {
-                turning_away.push(injection.during);
-            }
-        }
-        let bits = injections.iter().fold(0, |bits, (index, _)| bits | 1 << index);
-        Faults { planned: !injections.is_empty(), bits, turning_away }
-    }
-
-    /// True if the request ended on one of them.
-    fn ended(&self, entry: &Entry<'_>) -> bool {
-        match entry.attempts.last() {
-            Some(last) => last.injections & self.bits != 0,
-            None => self.turning_away.iter().any(|stretch| stretch.contains(entry.exchange.sent)),
-        }
-    }
-}
-
-/// True if what the client saw says something of the gateway.
-fn tells(exchange: &Exchange) -> bool {
-    !matches!(exchange.outcome, Outcome::Skipped | Outcome::Unfinished | Outcome::ClientAbort)
-}
-
-fn words(status: u16, by_backend: bool, outcome: Outcome) -> String {
-    if status == 0 {
-        return format!("no status ({outcome})");
-    }
-    let by = if by_backend { "backend" } else { "gateway" };
-    match outcome {
-        Outcome::Complete => format!("{status} from the {by}"),
-        _ => format!("{status} from the {by} ({outcome})"),
-    }
-}
-
-/// What was seen with its counts, most frequent first.
-fn list(seen: &BTreeMap<(u16, bool, Outcome), u64>, listed_max: usize) -> String {
-    let mut counts: Vec<_> = seen.iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let listed = counts.iter().take(listed_max);
-    let mut words: Vec<String> = listed
-        .map(|((status, by, outcome), count)| format!("{} × {count}", words(*status, *by, *outcome)))
-        .collect();
-    if counts.len() > listed_max {
-        words.push(format!("{} others", counts.len() - listed_max));
-    }
-    words.join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use evidence::{Method, Outcome};
-    use insta::assert_snapshot;
-    use reports::Verdict;
-    use rstest::rstest;
-
-    use crate::testing::{Call, Judging, Run, Try, settings};
-
-    fn outage(fault: &str) -> Run {
-        let run = Run::new().phase("outage", 10.0).backend("a").backend("b").class("reads", Method::Get);
-        run.fault("outage", fault, &["a"])
-    }
-
-    fn reset(n: usize) -> Call {
-        Call::due("reads", 10.0 + n as f64).attempt(Try::hit("a", "reset"))
-    }
-
-    #[rstest]
-    #[case::the_status_demanded("of = [502], on = 'reset'", Verdict::Pass)]
-    #[case::another_status("of = [504], on = 'reset'", Verdict::Fail)]
-    #[case::made_by_the_gateway("of = [502], gateway_made = true", Verdict::Pass)]
-    #[case::not_passed_on("of = [502], gateway_made = false", Verdict::Fail)]
-    #[case::a_fault_that_is_not_planned("of = [502], on = 'hang'", Verdict::Inconclusive)]
-    fn the_status_of_a_failure_is_held_against_what_is_demanded(
-        #[case] bounds: &str,
-        #[case] verdict: Verdict,
-    ) {
-        let finding =
-            outage("reset").calls(30, reset).finding("outage", "reads", &format!("status = {{ {bounds} }}"));
-        assert_eq!(finding.verdict, verdict, "{}", finding.because);
-    }
-
-    #[test]
-    fn a_request_that_was_rescued_does_not_count() {
-        let rescued = Call::due("reads", 5.0).attempt(Try::hit("a", "reset")).attempt(Try::ok("b"));
-        let finding = outage("reset").calls(30, reset).call(rescued).finding(
-            "outage",
-            "reads",
-            "status = { of = [502] }",
-        );
-        assert_eq!((finding.verdict, finding.observations), (Verdict::Pass, 30));
-    }
-
-    #[test]
-    fn a_client_that_gave_up_has_seen_no_status() {
-        let hung = |n: usize| {
-            Call::due("reads", 10.0 + n as f64)
-                .attempt(Try::hit("a", "hang"))
-                .ends(Outcome::ClientTimeout, 900.0)
-        };
-        let finding =
-            outage("hang").calls(3, hung).finding("outage", "reads", "status = { of = [504], on = 'hang' }");
-        assert_eq!(finding.verdict, Verdict::Fail);
-        assert_snapshot!(finding.summary, @"on `hang`, clients saw no status (client_timeout) × 3");
-    }
-
-    #[test]
-    fn refused_requests_count_while_the_listener_was_closed() {
-        let run = outage("refuse").firing("refuse", "a", 0.0, 5_000.0);
-        let run = run
-            .call(Call::due("reads", 100.0).rejected(503, 1.0))
-            .call(Call::due("reads", 7_000.0).rejected(500, 1.0));
-        let finding = run.finding("outage", "reads", "status = { of = [503], on = 'refuse' }");
-        assert_eq!((finding.verdict, finding.observations), (Verdict::Pass, 1));
-    }
-
-    #[test]
-    fn requests_turned_away_at_accept_count_once_connections_were_seen_to_be() {
-        let rejected = |n: usize| Call::due("reads", 100.0 + n as f64).rejected(502, 1.0);
-        let run = outage("accept").calls(30, rejected);
-        let demanded = "status = { of = [502], on = 'reset' }";
-        assert_eq!(run.finding("outage", "reads", demanded).verdict, Verdict::Inconclusive);
-        let finding = run.connection_hit("reset", "a", 100.5).finding("outage", "reads", demanded);
-        assert_eq!((finding.verdict, finding.observations), (Verdict::Pass, 30), "{}", finding.because);
-    }
-
-    #[test]
-    fn a_share_may_be_demanded() {
-        let odd = |n: usize| reset(n + 100).rejected(500, 2.0);
-        let run = outage("reset").calls(30, reset).calls(10, odd);
-        assert_eq!(
-            run.finding("outage", "reads", "status = { of = [502], share_min = 0.75 }").verdict,
-            Verdict::Pass
-        );
-        assert_eq!(
-            run.finding("outage", "reads", "status = { of = [502], share_min = 0.76 }").verdict,
-            Verdict::Fail
-        );
-    }
-
-    #[test]
-    fn nothing_is_told_when_no_request_ended_on_the_fault() {
-        let fine = |n: usize| Call::due("reads", n as f64).attempt(Try::ok("b"));
-        assert_eq!(
-            outage("reset").calls(30, fine).judged("outage", "reads", "status = { of = [502] }").verdict,
-            Verdict::Inconclusive
-        );
-    }
-
-    #[rstest]
-    #[case("of = []")]
-    #[case("of = [42]")]
-    fn statuses_that_do_not_exist_are_refused(#[case] bounds: &str) {
-        assert!(
-            settings(&format!("status = {{ {bounds} }}"))
-                .is_ok_and(|settings| settings.contract().problem().is_some())
-        );
     }
 }
