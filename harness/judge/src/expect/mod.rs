@@ -13,6 +13,7 @@ mod latency;
 mod no_replay;
 mod policy;
 mod recovery;
+mod stable_after;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ units::registry! {
         "availability" => availability::Availability,
         "latency" => latency::Latency,
         "recovery" => recovery::Recovery,
+        "stable_after" => stable_after::StableAfter,
         "balance" => balance::Balance,
         "integrity" => integrity::Integrity,
         "policy" => policy::Policy,
