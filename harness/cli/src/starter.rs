@@ -123,7 +123,7 @@ fn phases(wishes: &Wishes) -> String {
          [[phase]]\nname = \"steady\"\nfor  = \"3s\"\n\n\
          [[phase]]\nname = \"outage\"\nfor  = \"6s\"\n\
          [[phase.inject]]\non     = [\"{}\"]\nstatus = {{ code = 503{share} }}\n\n\
-         [[phase]]\nname = \"recovery\"\nfor  = \"5s\"\n",
+         [[phase]]\nname = \"recovery\"\nfor  = \"8s\"\n",
         backend(1)
     )
 }

@@ -8,6 +8,7 @@ use reports::{Finding, Report};
 
 use crate::demand::{Demand, RunFacts};
 use crate::expect::{ExpectationSettings, Judged};
+use crate::forecast::{Forecast, Outlook};
 use crate::{finding, judge};
 
 pub(crate) use measure::testing::{Call, Run, Try};
@@ -64,4 +65,15 @@ fn demand(place: measure::view::Place, expectation: &str) -> Demand {
 /// Reads an expectation as a scenario words it: `attempts = { max = 2 }`.
 pub(crate) fn settings(expectation: &str) -> Result<ExpectationSettings, String> {
     toml::from_str(expectation).map_err(|error| error.to_string())
+}
+
+/// What is foreseen of an expectation by the plan alone, where as many requests are planned as the run has.
+pub(crate) fn foreseen(run: &Run, phase: &str, traffic: &str, expectation: &str) -> Vec<Forecast> {
+    let (mut brief, ledger) = run.build();
+    for (class, traffic) in brief.traffic.iter_mut().enumerate() {
+        let due = |during| ledger.due_in(during).filter(|entry| usize::from(entry.exchange.class) == class);
+        traffic.planned = Some(brief.phases.iter().map(|phase| due(phase.during).count() as u64).collect());
+    }
+    let demand = demand(run.place(phase, traffic), expectation);
+    demand.expectation.contract().forecast(&Outlook { brief: &brief, place: demand.place() })
 }

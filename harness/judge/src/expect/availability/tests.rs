@@ -4,7 +4,8 @@ use evidence::{Method, Outcome};
 use reports::Verdict;
 use rstest::rstest;
 
-use crate::testing::{Call, Judging, Run, Try, settings};
+use crate::forecast::Forecast;
+use crate::testing::{Call, Judging, Run, Try, foreseen, settings};
 
 /// So many requests, of which the first `failed` fail, 2 ms apart.
 fn steady(count: usize, failed: usize) -> Run {
@@ -126,4 +127,14 @@ fn requests_that_were_never_sent_make_a_pass_inconclusive_and_no_failure() {
 #[case("availability = { burst_max = 0 }")]
 fn bounds_that_say_nothing_are_refused(#[case] text: &str) {
     assert!(settings(text).is_ok_and(|settings| settings.contract().problem().is_some()));
+}
+
+#[test]
+fn how_many_requests_it_takes_is_told_before_the_run() {
+    let foreseen = |text| foreseen(&steady(250, 0), "steady", "reads", text);
+    let few = foreseen("availability = { min = 0.99 }");
+    assert!(few[0].falls_short(), "{few:?}");
+    assert!(!foreseen("availability = { min = 0.98 }")[0].falls_short());
+    let long = foreseen("availability = { burst_max = '10s' }");
+    assert!(matches!(long[1], Forecast::CannotFail(_)), "{long:?}");
 }

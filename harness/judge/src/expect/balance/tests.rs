@@ -6,7 +6,8 @@ use measure::testing::model::Draws;
 use reports::Verdict;
 use rstest::rstest;
 
-use crate::testing::{Call, Judging, Run, Try, settings};
+use crate::forecast::Forecast;
+use crate::testing::{Call, Judging, Run, Try, foreseen, settings};
 
 /// So many requests over 20 client connections, every `nth` of which goes to `b`.
 fn steady(count: usize, nth: usize) -> Run {
@@ -98,4 +99,17 @@ fn shares_beyond_the_whole_and_no_tolerance_are_refused() {
     assert!(problem("balance = { shares = { a = 0.8, b = 0.8 } }").is_some());
     assert!(problem("balance = { tolerance = 0.0 }").is_some());
     assert!(problem("balance = { shares = { a = 0.2, b = 0.8 } }").is_none());
+}
+
+#[test]
+fn a_balance_that_a_breaker_upsets_is_told_before_the_run() {
+    let policy = toml::from_str("breaker = { trip = { consecutive = 5 }, open_for = '2s' }").unwrap();
+    let run = steady(1000, 2).fault("steady", "status", &["a"]);
+    let foreseen = |run: &Run, text| foreseen(run, "steady", "reads", text);
+    assert!(!foreseen(&run, "balance = {}").iter().any(|told| matches!(told, Forecast::CannotPass(_))));
+    let told = foreseen(&run.policy(policy), "balance = {}");
+    assert!(matches!(told[0], Forecast::CannotPass(_)), "{told:?}");
+    let vain = foreseen(&steady(10, 2), "balance = { tolerance = 1.0 }");
+    assert!(matches!(vain[0], Forecast::CannotFail(_)), "{vain:?}");
+    assert!(foreseen(&steady(100, 2), "balance = {}")[0].falls_short());
 }

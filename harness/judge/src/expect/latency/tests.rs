@@ -5,7 +5,8 @@ use insta::assert_snapshot;
 use reports::Verdict;
 use rstest::rstest;
 
-use crate::testing::{Call, Judging, Run, Try, settings};
+use crate::forecast::Forecast;
+use crate::testing::{Call, Judging, Run, Try, foreseen, settings};
 
 /// Requests of 2 ms over 10 s, every fiftieth of which takes `slow` milliseconds.
 fn steady(count: usize, slow: f64) -> Run {
@@ -90,4 +91,13 @@ fn closed_loop_traffic_is_named_as_such() {
 #[test]
 fn bounds_are_demanded() {
     assert!(settings("latency = {}").is_ok_and(|settings| settings.contract().problem().is_some()));
+}
+
+#[test]
+fn a_bound_that_no_client_waits_for_is_told_before_the_run() {
+    let foreseen = |text| foreseen(&steady(250, 2.0), "steady", "reads", text);
+    // Clients of these runs leave after 30 s.
+    assert!(matches!(foreseen("latency = { max = '30s' }")[0], Forecast::CannotFail(_)));
+    assert!(foreseen("latency = { p99 = '1s' }")[0].falls_short());
+    assert!(!foreseen("latency = { p90 = '1s' }")[0].falls_short());
 }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use reports::{Finding, Verdict};
 use rstest::rstest;
 
-use crate::testing::{Call, Judging, Run, Try, settings};
+use crate::forecast::Forecast;
+use crate::testing::{Call, Judging, Run, Try, foreseen, settings};
 
 const DEMAND: &str = r#"recovery = { within = "1s" }"#;
 
@@ -174,6 +175,23 @@ fn a_short_outage_within_the_phase_is_found() {
 fn a_share_of_nothing_is_refused() {
     assert!(settings(r#"recovery = { within = "1s", share = 0.0 }"#).unwrap().contract().problem().is_some());
     assert_eq!(settings(DEMAND).unwrap().contract().problem(), None);
+}
+
+#[rstest]
+#[case::longer_than_the_phase("recovery", r#"recovery = { within = "1h" }"#)]
+#[case::as_long_as_the_phase("recovery", r#"recovery = { within = "5s" }"#)]
+#[case::no_fault_before("steady", DEMAND)]
+fn a_recovery_that_can_not_be_seen_is_told_before_the_run(#[case] phase: &str, #[case] demand: &str) {
+    let told = foreseen(&run(0.0, 0.0), phase, "", demand);
+    assert!(matches!(told[0], Forecast::CannotPass(_)), "{told:?}");
+}
+
+#[test]
+fn a_share_that_the_outage_itself_reaches_is_told_before_the_run() {
+    let told = foreseen(&run(0.0, 0.0), "recovery", "", r#"recovery = { within = "1s", share = 0.01 }"#);
+    assert!(matches!(told[0], Forecast::CannotFail(_)), "{told:?}");
+    let told = foreseen(&run(0.0, 0.0), "recovery", "", DEMAND);
+    assert!(told.len() == 1 && !told[0].falls_short(), "{told:?}");
 }
 
 proptest! {

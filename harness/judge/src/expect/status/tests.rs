@@ -5,7 +5,8 @@ use insta::assert_snapshot;
 use reports::Verdict;
 use rstest::rstest;
 
-use crate::testing::{Call, Judging, Run, Try, settings};
+use crate::forecast::Forecast;
+use crate::testing::{Call, Judging, Run, Try, foreseen, settings};
 
 fn outage(fault: &str) -> Run {
     let run = Run::new().phase("outage", 10.0).backend("a").backend("b").class("reads", Method::Get);
@@ -155,4 +156,16 @@ fn statuses_that_do_not_exist_are_refused(#[case] bounds: &str) {
         settings(&format!("status = {{ {bounds} }}"))
             .is_ok_and(|settings| settings.contract().problem().is_some())
     );
+}
+
+#[test]
+fn a_demand_that_no_status_breaks_is_told_before_the_run() {
+    let foreseen = |run: &Run, text: &str| foreseen(run, "outage", "reads", text);
+    let run = outage("reset").calls(30, reset);
+    let all: Vec<String> = (100..600).map(|status| status.to_string()).collect();
+    let told = foreseen(&run, &format!("status = {{ of = [{}] }}", all.join(", ")));
+    assert!(matches!(told[0], Forecast::CannotFail(_)), "{told:?}");
+    // Half of the requests reach the backend that the fault is on.
+    assert!(!foreseen(&run, "status = { of = [502] }")[0].falls_short());
+    assert!(foreseen(&outage("latency").calls(30, reset), "status = { of = [502] }")[0].falls_short());
 }
