@@ -11,7 +11,7 @@ use std::sync::Mutex;
 const AT_A_TIME: usize = 3;
 
 /// What of the library a gateway can't express, with the first key that it refuses.
-const REFUSED: [(&str, &str, &str); 7] = [
+const REFUSED: [(&str, &str, &str); 33] = [
     ("haproxy", "backoff-with-jitter", "policy.retry.backoff"),
     ("haproxy", "breaker-trips-and-recovers", "policy.breaker.probes"),
     ("haproxy", "failover", "policy.breaker"),
@@ -19,6 +19,32 @@ const REFUSED: [(&str, &str, &str); 7] = [
     ("nginx", "breaker-trips-and-recovers", "policy.breaker"),
     ("nginx", "failover", "policy.breaker.trip"),
     ("envoy", "breaker-trips-and-recovers", "policy.breaker.probes"),
+    ("haproxy", "timers", "policy.timeout.total"),
+    ("nginx", "timers", "policy.timeout.total"),
+    ("haproxy", "backoff-grows", "policy.retry.backoff"),
+    ("nginx", "backoff-grows", "policy.retry.backoff"),
+    ("envoy", "backoff-grows", "policy.retry.backoff.jitter"),
+    ("haproxy", "breaker-to-the-request", "policy.breaker.probes"),
+    ("nginx", "breaker-to-the-request", "policy.breaker.trip"),
+    ("envoy", "breaker-to-the-request", "policy.breaker.probes"),
+    ("haproxy", "breaker-probes", "policy.breaker.probes"),
+    ("nginx", "breaker-probes", "policy.breaker.trip"),
+    ("envoy", "breaker-probes", "policy.breaker.probes"),
+    ("haproxy", "breaker-classes", "policy.breaker.probes"),
+    ("nginx", "breaker-classes", "policy.breaker.trip"),
+    ("envoy", "breaker-classes", "policy.breaker.probes"),
+    ("nginx", "breaker-stays-closed", "policy.breaker.trip"),
+    ("haproxy", "breaker-by-share", "policy.breaker.trip"),
+    ("nginx", "breaker-by-share", "policy.breaker.trip"),
+    ("haproxy", "breaker-forgets", "policy.breaker.trip"),
+    ("nginx", "breaker-forgets", "policy.breaker.trip.within"),
+    ("envoy", "breaker-forgets", "policy.breaker.trip"),
+    ("haproxy", "clients-that-leave", "policy.breaker"),
+    ("nginx", "clients-that-leave", "policy.breaker.trip"),
+    ("haproxy", "ramp", "policy.breaker.way_back"),
+    ("nginx", "ramp", "policy.breaker.trip"),
+    ("envoy", "ramp", "policy.breaker.way_back"),
+    ("nginx", "shed", "policy.breaker.trip"),
 ];
 
 #[test]

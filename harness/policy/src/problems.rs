@@ -9,6 +9,9 @@ use crate::retry::{Backoff, Retry};
 /// The most failures that a breaker keeps in mind, which bounds its memory.
 pub const REMEMBERED_MAX: u32 = 65_536;
 
+/// The most instances of a gateway that count for themselves: each keeps breakers of its own.
+const WORKERS_MAX: u32 = 256;
+
 /// Problems, each with the path of its key.
 type Problems = Vec<(&'static str, String)>;
 
@@ -113,6 +116,10 @@ fn breaking(breaker: &Breaker) -> Problems {
     if breaker.open_max.is_some() && !breaker.open_grows {
         let what = "the open time does not grow: it goes with `open_grows = true`";
         problems.push(("policy.breaker.open_max", what.into()));
+    }
+    if breaker.workers > WORKERS_MAX {
+        let what = format!("`{}` is out of bounds: expected 1 to {WORKERS_MAX}", breaker.workers);
+        problems.push(("policy.breaker.workers", what));
     }
     if breaker.workers == 0 {
         problems.push(("policy.breaker.workers", "`0` would send nothing: expected 1 or more".into()));

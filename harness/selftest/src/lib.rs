@@ -1,7 +1,6 @@
 //! Why the verdicts can be trusted: every defect of the reference gateway is caught, small changes of a declared policy are
 //! noticed, and the correct gateway is never blamed; in the simulated world, over many seeds.
 
-mod caught;
 mod mutants;
 mod outcome;
 mod random;

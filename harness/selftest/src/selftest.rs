@@ -10,7 +10,6 @@ use reports::{Report, Verdict};
 use scenario::Overrides;
 use scenarios::Entry;
 
-use crate::caught::caught_by;
 use crate::mutants::{Mutant, mutants};
 use crate::outcome::{CorrectRow, Fate, MutantRow, Outcome};
 use crate::trial::Trial;
@@ -81,8 +80,8 @@ fn jobs(options: &Options) -> Vec<Job> {
         }
     }
     if options.defects {
-        for defect in gateways::reference::Defect::ALL {
-            let (scenario, expectation) = caught_by(*defect);
+        for defect in gateways::reference::Defect::all() {
+            let (scenario, expectation) = defect.caught();
             let entry = scenarios::find(scenario).filter(wanted);
             jobs.extend(entry.map(|entry| Job::Defect { entry, defect: defect.name(), expectation }));
         }

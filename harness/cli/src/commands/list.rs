@@ -30,10 +30,7 @@ fn kinds(kinds: &[Kind]) -> Vec<(String, String)> {
 }
 
 fn defect_rows() -> Vec<(String, String)> {
-    gateways::reference::Defect::ALL
-        .iter()
-        .map(|defect| (defect.name().into(), defect.docs().replace('\n', " ")))
-        .collect()
+    gateways::reference::Defect::all().map(|defect| (defect.name().into(), defect.docs().into())).collect()
 }
 
 fn scenario_rows() -> Vec<(String, String)> {

@@ -94,8 +94,16 @@ fn kinds(kinds: &[Kind], table: &str) -> Vec<Entry> {
 }
 
 fn defects() -> Vec<Entry> {
-    let entry = |defect: &Defect| Entry { name: defect.name().to_owned(), text: defect.docs().to_owned() };
-    Defect::ALL.iter().map(entry).collect()
+    let entry = |defect: Defect| {
+        let (scenario, expectation) = defect.caught();
+        let text = format!(
+            "{}\n\nSource: {}\n\nCaught by `{expectation}` in the scenario `{scenario}`.",
+            defect.docs(),
+            defect.source()
+        );
+        Entry { name: defect.name().to_owned(), text }
+    };
+    Defect::all().map(entry).collect()
 }
 
 fn formats() -> Vec<Entry> {

@@ -8,7 +8,10 @@ use net::Timer;
 use units::Moment;
 
 use super::connections::{Connection, Connections};
-use super::settings::Settings;
+use super::settings::{Settings, Slip};
+
+/// The header of brownout's tag. A gateway has no business with it, but a defect has.
+const TAG: &str = "x-brownout-tag";
 
 /// A request as it goes to each backend.
 pub(crate) struct Outgoing {
@@ -19,6 +22,24 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
+    /// The same without its body.
+    pub(crate) fn emptied(&self) -> Outgoing {
+        let (method, uri, headers) = (self.method.clone(), self.uri.clone(), self.headers.clone());
+        Outgoing { method, uri, headers, body: Bytes::new() }
+    }
+
+    /// Works in the defects of requests.
+    pub(crate) fn alter(&mut self, settings: &Settings) {
+        if settings.slips(Slip::StripsTags) {
+            self.headers.remove(TAG);
+        }
+        if settings.slips(Slip::AltersBodies) && !self.body.is_empty() {
+            let mut altered = self.body.to_vec();
+            altered[0] = altered[0].wrapping_add(1);
+            self.body = altered.into();
+        }
+    }
+
     fn build(&self) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = self.method.clone();

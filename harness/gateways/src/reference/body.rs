@@ -12,12 +12,16 @@ use net::Timer;
 use thiserror::Error;
 use units::Moment;
 
-use super::attempt::Answer;
+use super::attempt::{Answer, Failure};
 use super::breakers::Permit;
 use super::connections::Connection;
+use super::settings::CutBody;
 
 /// How much of a response that is not passed on is read, so that its connection can be used again.
 const DRAIN_MAX: usize = 64 * 1024;
+
+/// What [`CutBody::Continued`] adds to a body that was cut off.
+const CONTINUATION: &[u8] = b"\n<p>The rest of this page could not be loaded.</p>\n";
 
 /// For how long it is read.
 const DRAIN: Duration = Duration::from_secs(1);
@@ -36,7 +40,7 @@ pub(crate) struct Relay {
     held: Option<Held>,
     total: Option<Pin<Box<dyn Future<Output = ()>>>>,
     cut: Option<Cut>,
-    truncated_as_complete: bool,
+    cut_body: CutBody,
 }
 
 struct Held {
@@ -47,17 +51,17 @@ struct Held {
 }
 
 impl Relay {
-    /// The body `incoming` on `connection`, to be cut at `total`. With `truncated_as_complete`, the body's length
-    /// must not be announced.
+    /// The body `incoming` on `connection`, to be cut at `total`. Unless a cut body is to be [`CutBody::Cut`],
+    /// the body's length must not be announced.
     pub(crate) fn new(
         (incoming, connection): (Incoming, Connection),
         permit: Option<Permit>,
         (timer, total): (&Timer, Option<Moment>),
-        truncated_as_complete: bool,
+        cut_body: CutBody,
     ) -> Self {
         let ended = incoming.is_end_stream();
         let held = Some(Held { incoming, connection, permit });
-        let mut relay = Relay { held, total: None, cut: None, truncated_as_complete };
+        let mut relay = Relay { held, total: None, cut: None, cut_body };
         if ended {
             relay.finish();
         } else {
@@ -78,16 +82,19 @@ impl Relay {
         }
     }
 
-    fn fail(&mut self) {
+    fn fail(&mut self, failure: Failure) {
         if let Some(Held { permit: Some(permit), .. }) = self.held.take() {
-            permit.fail(None);
+            permit.fail_as(failure);
         }
     }
 
     /// Ends the body with an error at the next poll. In between the server sends what it has: with the error right
     /// away it would drop the part of the response that the backend did deliver.
     fn cut(&mut self, cut: Cut, cx: &Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
-        self.fail();
+        self.fail(match cut {
+            Cut::Backend => Failure::Reset,
+            Cut::Total => Failure::Total,
+        });
         self.cut = Some(cut);
         cx.waker().wake_by_ref();
         Poll::Pending
@@ -122,11 +129,17 @@ impl Body for Relay {
                 this.finish();
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(Err(_))) if this.truncated_as_complete => {
-                this.fail();
-                Poll::Ready(None)
-            }
-            Poll::Ready(Some(Err(_))) => this.cut(Cut::Backend, cx),
+            Poll::Ready(Some(Err(_))) => match this.cut_body {
+                CutBody::Cut => this.cut(Cut::Backend, cx),
+                CutBody::Whole => {
+                    this.fail(Failure::Reset);
+                    Poll::Ready(None)
+                }
+                CutBody::Continued => {
+                    this.fail(Failure::Reset);
+                    Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(CONTINUATION)))))
+                }
+            },
         }
     }
 
@@ -137,7 +150,7 @@ impl Body for Relay {
     fn size_hint(&self) -> SizeHint {
         match &self.held {
             None => SizeHint::with_exact(0),
-            Some(_) if self.truncated_as_complete => SizeHint::default(),
+            Some(_) if self.cut_body != CutBody::Cut => SizeHint::default(),
             Some(held) => held.incoming.size_hint(),
         }
     }

@@ -10,6 +10,7 @@ use super::body::{Relay, drain};
 use super::breakers::Permit;
 use super::gateway::Gateway;
 use super::headers;
+use super::settings::{CutBody, Slip};
 
 /// What the client gets: a backend's body, or a few words of the gateway.
 pub(crate) type Content = Either<Relay, Full<Bytes>>;
@@ -17,22 +18,30 @@ pub(crate) type Content = Either<Relay, Full<Bytes>>;
 /// Sends a request to the backends until one answers well enough, and gives what the client gets.
 pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
     let Gateway { settings, timer, .. } = gateway;
-    let total = settings.total.map(|length| timer.now() + length);
+    let deadline = || settings.total.map(|length| timer.now() + length);
+    let mut total = deadline();
+    let worker = gateway.worker();
     let mut tried = Vec::new();
     let mut latest: Option<Result<Answer, Failure>> = None;
     loop {
-        let Some((backend, permit)) = gateway.choose(&tried) else {
+        let Some((backend, permit)) = gateway.choose(worker, &tried) else {
             return match latest {
                 Some(result) => pass_on(gateway, result, None, total),
-                None => made(StatusCode::SERVICE_UNAVAILABLE, "no backend is available"),
+                None => shed(gateway).await,
             };
         };
         if let Some(Ok(unwanted)) = latest.take() {
             drain(unwanted, timer);
         }
+        if settings.slips(Slip::TotalForEachTry) {
+            total = deadline();
+        }
+        let cut_at = total.filter(|_| tried.is_empty() || !settings.slips(Slip::SoftTotal));
+        let empty = (!tried.is_empty() && settings.slips(Slip::EmptyRetriedBody)).then(|| outgoing.emptied());
+        let sent = empty.as_ref().unwrap_or(outgoing);
         tried.push(backend);
-        let result = attempt(settings, timer, &gateway.connections[backend], outgoing, total).await;
-        let permit = judge(gateway, permit, &result);
+        let result = attempt(settings, timer, &gateway.connections[backend], sent, cut_at).await;
+        let permit = judge(permit, &result);
         let status = result.as_ref().map(|answer| answer.response.status()).map_err(|failure| *failure);
         let number = tried.len() as u32;
         let retry = settings.retry.as_ref().filter(|retry| retry.wants(&outgoing.method, number, status));
@@ -51,21 +60,28 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
     }
 }
 
-/// Tells the breaker of a failure: no response, or a status from 500 on; and 429 where `Retry-After` is obeyed, since
-/// a backend that says for how long it wants to be left alone is to be left alone. Whether anything else is a
-/// success shows at the end of the body.
-fn judge(gateway: &Gateway, permit: Permit, result: &Result<Answer, Failure>) -> Option<Permit> {
-    let Ok(answer) = result else {
-        permit.fail(None);
-        return None;
-    };
-    let status = answer.response.status();
-    let obeys = gateway.settings.breaker.as_ref().is_some_and(|breaker| breaker.retry_after);
-    if status.is_server_error() || (obeys && status == StatusCode::TOO_MANY_REQUESTS) {
-        permit.fail(headers::retry_after(answer.response.headers()));
-        return None;
+/// Tells the breaker of a failure: no response, or a status that counts as one. Whether anything else is a success
+/// shows at the end of the body.
+fn judge(permit: Permit, result: &Result<Answer, Failure>) -> Option<Permit> {
+    match result {
+        Ok(answer) => {
+            let head = &answer.response;
+            permit.answered(head.status().as_u16(), headers::retry_after(head.headers()))
+        }
+        Err(failure) => {
+            permit.fail_as(*failure);
+            None
+        }
     }
-    Some(permit)
+}
+
+/// The answer while no backend may be asked.
+async fn shed(gateway: &Gateway) -> Response<Content> {
+    let shed = gateway.settings.shed;
+    if !shed.after.is_zero() {
+        gateway.timer.sleep(shed.after).await;
+    }
+    made(shed.status, "no backend is available")
 }
 
 fn pass_on(
@@ -82,9 +98,9 @@ fn pass_on(
     headers::remove_hop_by_hop(&mut head.headers);
     let mut passed_on = Response::new(());
     *passed_on.status_mut() = head.status;
-    let pretends = gateway.settings.truncated_as_complete;
-    let relay = Relay::new((incoming, connection), permit, (&gateway.timer, total), pretends);
-    if pretends && !http_body::Body::is_end_stream(&relay) {
+    let cut_body = gateway.settings.cut_body;
+    let relay = Relay::new((incoming, connection), permit, (&gateway.timer, total), cut_body);
+    if cut_body != CutBody::Cut && !http_body::Body::is_end_stream(&relay) {
         // With a length, the client would see that bytes are missing.
         head.headers.remove(header::CONTENT_LENGTH);
     }

@@ -3,48 +3,81 @@
 use std::cell::RefCell;
 
 use net::{Timer, World};
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use super::breakers::{Breakers, Permit};
 use super::connections::Connections;
-use super::defect::{Defect, Defects};
+use super::defects::Defect;
+use super::health::Checks;
 use super::pool::Pool;
 use super::settings::{Next, Settings};
+use super::swap::Swapped;
 use crate::Upstreams;
 
-/// A gateway: its pool, its breakers, its connections.
+/// A gateway: its instances, and its connections.
 pub(crate) struct Gateway {
     pub(crate) settings: Settings,
     pub(crate) timer: Timer,
     pub(crate) connections: Vec<Connections>,
     pub(crate) draws: RefCell<Pcg64Mcg>,
+    pub(crate) swapped: Swapped,
+    workers: Vec<Worker>,
+}
+
+/// One instance: whose turn it is, and who is left alone, it knows for itself.
+pub(crate) struct Worker {
     pool: RefCell<Pool>,
     breakers: Breakers,
 }
 
 impl Gateway {
     pub(crate) fn new(world: &World, upstreams: &Upstreams, defects: &[Defect]) -> Self {
-        let settings = Settings::new(&upstreams.policy, Defects(defects));
+        let settings = Settings::new(&upstreams.policy, defects);
         let timer = world.timer();
         let backends = &upstreams.backends;
         let connections = |address| Connections::new(world, &timer, address);
+        let checks = Checks::new(world, &settings, backends.iter().map(|backend| backend.address).collect());
+        let born = timer.now();
+        let worker = |_| Worker {
+            pool: RefCell::new(Pool::new(backends, &settings)),
+            breakers: Breakers::new(settings.breaker.as_ref(), &checks, born),
+        };
+        let workers = settings.breaker.as_ref().map_or(1, |rules| rules.workers);
         Gateway {
             connections: backends.iter().map(|backend| connections(backend.address)).collect(),
             draws: RefCell::new(Pcg64Mcg::seed_from_u64(upstreams.seed)),
-            pool: RefCell::new(Pool::new(backends)),
-            breakers: Breakers::new(&settings, backends.len(), &timer),
+            swapped: Swapped::default(),
+            workers: (0..workers).map(worker).collect(),
             settings,
             timer,
         }
     }
 
+    /// The instance that a request comes to.
+    pub(crate) fn worker(&self) -> &Worker {
+        match &self.workers[..] {
+            [only] => only,
+            many => &many[self.draws.borrow_mut().random_range(0..many.len())],
+        }
+    }
+
     /// Chooses a backend and gets its breaker's leave; nothing if every breaker is open or the pool is empty.
-    pub(crate) fn choose(&self, tried: &[usize]) -> Option<(usize, Permit)> {
+    pub(crate) fn choose(&self, worker: &Worker, tried: &[usize]) -> Option<(usize, Permit)> {
         let now = self.timer.now();
         let next = self.settings.retry.as_ref().map_or(Next::Any, |retry| retry.next);
-        let backend =
-            self.pool.borrow_mut().pick(tried, next, |backend| self.breakers.admits(backend, now))?;
-        Some((backend, self.breakers.admit(backend, now)?))
+        let admits = |backend| {
+            let share = worker.breakers.share(backend, now);
+            // Nothing is drawn where all is certain, so that a breaker that never opens changes no other draw.
+            share >= 1.0 || (share > 0.0 && self.draws.borrow_mut().random_bool(share))
+        };
+        if let Some(backend) = worker.pool.borrow_mut().pick(tried, next, admits) {
+            return Some((backend, worker.breakers.admit(backend, now)?));
+        }
+        if !worker.breakers.panics(now) {
+            return None;
+        }
+        let backend = worker.pool.borrow_mut().pick(tried, next, |_| true)?;
+        Some((backend, Permit::free()))
     }
 }

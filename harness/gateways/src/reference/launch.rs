@@ -9,7 +9,7 @@ use net::World;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::defect::Defect;
+use super::defects::Defect;
 use super::gateway::Gateway;
 use super::serve::serve;
 use crate::ready::{self, NotRouted};

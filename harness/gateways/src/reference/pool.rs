@@ -1,11 +1,14 @@
 //! Choosing a backend: smooth weighted round robin within the first priority group that has one to offer.
 
-use super::settings::Next;
+use super::settings::{Next, Settings, Slip};
 use crate::Upstream;
 
 /// The backends of a pool, and whose turn it is.
 pub(crate) struct Pool {
     members: Vec<Member>,
+    /// Whether the first group stays out of use once a later one was needed, and which that was.
+    keeps_the_spare: bool,
+    kept: u32,
 }
 
 struct Member {
@@ -17,13 +20,18 @@ struct Member {
 }
 
 impl Pool {
-    pub(crate) fn new(backends: &[Upstream]) -> Self {
+    pub(crate) fn new(backends: &[Upstream], settings: &Settings) -> Self {
+        let even = settings.slips(Slip::IgnoresWeights);
         let member = |backend: &Upstream| Member {
-            weight: i64::from(backend.weight),
+            weight: if even { i64::from(backend.weight > 0) } else { i64::from(backend.weight) },
             priority: backend.priority,
             current: 0,
         };
-        Pool { members: backends.iter().map(member).collect() }
+        Pool {
+            members: backends.iter().map(member).collect(),
+            keeps_the_spare: settings.slips(Slip::KeepsTheSpare),
+            kept: 0,
+        }
     }
 
     /// The next backend among those that `admits` lets through; `tried` are those that this request has met
@@ -55,7 +63,11 @@ impl Pool {
 
     /// Takes the turn among `candidates` of the lowest priority number.
     fn turn(&mut self, candidates: &[usize]) -> Option<usize> {
-        let first = candidates.iter().map(|&backend| self.members[backend].priority).min()?;
+        let priorities = || candidates.iter().map(|&backend| self.members[backend].priority);
+        let first = priorities().filter(|priority| *priority >= self.kept).min().or(priorities().min())?;
+        if self.keeps_the_spare {
+            self.kept = first;
+        }
         let group = || candidates.iter().copied().filter(|&backend| self.members[backend].priority == first);
         let group: Vec<usize> = group().collect();
         let total: i64 = group.iter().map(|&backend| self.members[backend].weight).sum();
@@ -81,7 +93,8 @@ mod tests {
     fn pool(ranks: &[(u32, u32)]) -> Pool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
         let upstream = |&(weight, priority): &_| Upstream { name: String::new(), address, weight, priority };
-        Pool::new(&ranks.iter().map(upstream).collect::<Vec<_>>())
+        let settings = Settings::new(&policy::Policy::default(), &[]);
+        Pool::new(&ranks.iter().map(upstream).collect::<Vec<_>>(), &settings)
     }
 
     fn picks(pool: &mut Pool, count: usize) -> Vec<usize> {

@@ -22,6 +22,7 @@ use super::attempt::Outgoing;
 use super::forward::{Content, forward, made};
 use super::gateway::Gateway;
 use super::headers;
+use super::settings::Slip;
 
 /// The largest request body. It is held in memory, so that it can be sent again.
 const BODY_MAX: usize = 1024 * 1024;
@@ -85,9 +86,9 @@ async fn client(gateway: Rc<Gateway>, stream: Stream) {
     }
 }
 
-async fn respond(gateway: &Gateway, request: Request<Incoming>) -> Response<Content> {
+async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>) -> Response<Content> {
     match read(gateway, request).await {
-        Ok(outgoing) => forward(gateway, &outgoing).await,
+        Ok(outgoing) => answer(gateway, outgoing).await,
         Err((status, words)) => {
             let mut response = made(status, words);
             // The rest of the request is not read, so that nothing can follow it.
@@ -95,6 +96,27 @@ async fn respond(gateway: &Gateway, request: Request<Incoming>) -> Response<Cont
             response
         }
     }
+}
+
+/// Forwards a request, and works in the defects of answers.
+async fn answer(gateway: &Rc<Gateway>, mut outgoing: Outgoing) -> Response<Content> {
+    let settings = &gateway.settings;
+    outgoing.alter(settings);
+    let response = if settings.slips(Slip::OutlivesClients) {
+        let owner = gateway.clone();
+        let going_on = tokio::task::spawn_local(async move { forward(&owner, &outgoing).await });
+        let ended = going_on.await;
+        ended.unwrap_or_else(|_| made(StatusCode::INTERNAL_SERVER_ERROR, "the request was given up"))
+    } else {
+        forward(gateway, &outgoing).await
+    };
+    if settings.slips(Slip::MakesUpAnswers) && response.status().is_server_error() {
+        return made(StatusCode::OK, "{}");
+    }
+    if settings.slips(Slip::SwapsAnswers) {
+        return gateway.swapped.swap(response).await;
+    }
+    response
 }
 
 /// Reads a request to its end.

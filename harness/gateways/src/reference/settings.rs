@@ -1,23 +1,19 @@
-//! The policy as this gateway applies it: its own defaults filled in, and most defects worked in, each at one place.
+//! The policy as this gateway applies it: its own defaults filled in, and then bent by the defects, each at one place.
 
+use std::rc::Rc;
 use std::time::Duration;
 
-use units::Timespan;
+use http::StatusCode;
+use policy::{Backoff, Policy, RetryOn};
 
-use super::defect::{Defect, Defects};
-use policy::{Backoff, Breaker, Policy, RetryOn, Trip};
+use super::defects::Defect;
+use super::rules::Rules;
 
 /// For making a connection, where the policy is silent. Envoy's `connect_timeout` has the same default.
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// For a request, where the policy is silent. The default of nginx's `proxy_read_timeout`.
 const TOTAL: Duration = Duration::from_mins(1);
-
-/// By how much `doubles-timeout` stretches the timers.
-const DOUBLED: u32 = 2;
-
-/// By how much `breaker-trips-late` raises what opens a breaker.
-const LATE: u32 = 3;
 
 /// What one gateway does.
 #[derive(Clone, Debug)]
@@ -31,11 +27,13 @@ pub(crate) struct Settings {
     /// When a request is tried again.
     pub(crate) retry: Option<Retry>,
     /// When a backend is left alone.
-    pub(crate) breaker: Option<Breaker>,
-    /// Whether all backends share one breaker.
-    pub(crate) one_breaker: bool,
-    /// Whether a body that was cut off is passed on as if it were whole.
-    pub(crate) truncated_as_complete: bool,
+    pub(crate) breaker: Option<Rc<Rules>>,
+    /// What a client gets while no backend may be asked.
+    pub(crate) shed: Shed,
+    /// What becomes of a response body that the backend cut off.
+    pub(crate) cut_body: CutBody,
+    /// What it does that no policy asks for.
+    slips: Vec<Slip>,
 }
 
 /// When and where a request is tried again.
@@ -64,67 +62,109 @@ pub(crate) enum Next {
     Same,
 }
 
+/// The answer to a request that goes to no backend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shed {
+    pub(crate) status: StatusCode,
+    pub(crate) after: Duration,
+}
+
+/// What becomes of a response body that the backend cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CutBody {
+    /// The client's connection is closed without the body's end.
+    Cut,
+    /// It is passed on as if it were whole.
+    Whole,
+    /// Words of the gateway's own follow, and then the end.
+    Continued,
+}
+
+/// One thing that no policy asks for, and that no number in the settings says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slip {
+    /// The total timer starts anew with each attempt.
+    TotalForEachTry,
+    /// The total timer does not end a further attempt that is under way.
+    SoftTotal,
+    /// A further attempt carries no body.
+    EmptyRetriedBody,
+    /// Request bodies are altered on their way.
+    AltersBodies,
+    /// The tag of the traffic is not passed on.
+    StripsTags,
+    /// Now and then a client gets the answer to another request.
+    SwapsAnswers,
+    /// A failed request is answered by the gateway as if it had succeeded.
+    MakesUpAnswers,
+    /// A request goes on when its client has gone away.
+    OutlivesClients,
+    /// Each backend of a group gets as many turns as the others.
+    IgnoresWeights,
+    /// Once backends of a later group were needed, they keep the traffic.
+    KeepsTheSpare,
+}
+
 impl Settings {
-    pub(crate) fn new(policy: &Policy, defects: Defects) -> Self {
-        let stretch = |length: Option<Duration>| {
-            if defects.has(Defect::IgnoresTimeout) {
-                return None;
-            }
-            length.map(|length| {
-                if defects.has(Defect::DoublesTimeout) { length.saturating_mul(DOUBLED) } else { length }
-            })
-        };
-        Settings {
+    pub(crate) fn new(policy: &Policy, defects: &[Defect]) -> Self {
+        let mut settings = Settings {
             connect: policy.timeout.connect.map_or(CONNECT, Duration::from),
-            per_try: stretch(policy.timeout.per_try.map(Duration::from)),
-            total: stretch(Some(policy.timeout.total.map_or(TOTAL, Duration::from))),
-            retry: Retry::new(policy, defects),
-            breaker: breaker(policy, defects),
-            one_breaker: defects.has(Defect::GlobalBreaker),
-            truncated_as_complete: defects.has(Defect::TruncatedAsComplete),
+            per_try: policy.timeout.per_try.map(Duration::from),
+            total: Some(policy.timeout.total.map_or(TOTAL, Duration::from)),
+            retry: policy.retry.as_ref().map(Retry::new),
+            breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
+            shed: Shed { status: StatusCode::SERVICE_UNAVAILABLE, after: Duration::ZERO },
+            cut_body: CutBody::Cut,
+            slips: Vec::new(),
+        };
+        for defect in defects {
+            defect.bend(&mut settings);
         }
+        settings
+    }
+
+    /// True if a defect makes it do this.
+    pub(crate) fn slips(&self, slip: Slip) -> bool {
+        self.slips.contains(&slip)
+    }
+
+    /// Makes it do this. For defects.
+    pub(crate) fn slip(&mut self, slip: Slip) {
+        self.slips.push(slip);
+    }
+
+    /// Lets a defect change the rules of the breakers, if there are any.
+    pub(crate) fn bend_breaker(&mut self, bend: impl FnOnce(&mut Rules)) {
+        if let Some(rules) = &mut self.breaker {
+            bend(Rc::make_mut(rules));
+        }
+    }
+
+    /// Lets a defect change the retries, if there are any.
+    pub(crate) fn bend_retry(&mut self, bend: impl FnOnce(&mut Retry)) {
+        self.retry.as_mut().map(bend);
+    }
+
+    /// Lets a defect change the backoff, if there is any.
+    pub(crate) fn bend_backoff(&mut self, bend: impl FnOnce(&mut Backoff)) {
+        self.retry.as_mut().and_then(|retry| retry.backoff.as_mut()).map(bend);
+    }
+
+    /// Lets a defect change the per-try and the total timer.
+    pub(crate) fn bend_timers(&mut self, bend: impl Fn(Duration) -> Duration) {
+        self.per_try = self.per_try.map(&bend);
+        self.total = self.total.map(bend);
     }
 }
 
 impl Retry {
-    fn new(policy: &Policy, defects: Defects) -> Option<Self> {
-        let retry = policy.retry.as_ref()?;
-        if defects.has(Defect::NoRetry) {
-            return None;
-        }
-        let next = if retry.other_backend { Next::Other } else { Next::Any };
-        Some(Retry {
-            attempts: u32::from(retry.attempts) + u32::from(defects.has(Defect::OneRetryTooMany)),
+    fn new(retry: &policy::Retry) -> Self {
+        Retry {
+            attempts: u32::from(retry.attempts),
             on: retry.on.clone(),
-            methods: (!defects.has(Defect::RetriesPost)).then(|| retry.methods.clone()),
-            backoff: retry.backoff.filter(|_| !defects.has(Defect::NoBackoff)),
-            next: if defects.has(Defect::SameHostRetry) { Next::Same } else { next },
-        })
-    }
-}
-
-fn breaker(policy: &Policy, defects: Defects) -> Option<Breaker> {
-    let mut breaker = policy.breaker.clone()?;
-    if defects.has(Defect::BreakerNeverTrips) {
-        return None;
-    }
-    if defects.has(Defect::BreakerNeverRecovers) {
-        breaker.open_for = Timespan(Duration::MAX);
-        breaker.retry_after = false;
-    }
-    if defects.has(Defect::BreakerTripsLate) {
-        breaker.trip = late(breaker.trip);
-    }
-    Some(breaker)
-}
-
-fn late(trip: Trip) -> Trip {
-    let later = |count: u32| count.saturating_mul(LATE);
-    Trip {
-        consecutive: trip.consecutive.map(later),
-        count: trip.count.map(later),
-        // A share can't be tripled, but the number of requests that it takes can.
-        min: Some(later(trip.min.unwrap_or(1))),
-        ..trip
+            methods: Some(retry.methods.clone()),
+            backoff: retry.backoff,
+            next: if retry.other_backend { Next::Other } else { Next::Any },
+        }
     }
 }

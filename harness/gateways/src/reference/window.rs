@@ -1,4 +1,8 @@
 //! What a closed breaker keeps in mind: failures in a row, or those of a window.
+//!
+//! Two things that gateways disagree on are settled here. A result belongs to the window for less than its length: one
+//! that is exactly as old as the window is long has left it. And a breaker that closes starts with nothing in mind, so
+//! that the probe which closed it counts neither towards a share nor towards the fewest requests that a share takes.
 
 use std::collections::VecDeque;
 

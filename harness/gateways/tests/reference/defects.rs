@@ -16,7 +16,7 @@ fn compare<T>(
     script: fn(usize) -> Act,
     measure: impl AsyncFn(Rig) -> T,
 ) -> (T, T) {
-    assert!(Defect::ALL.iter().any(|known| known.name() == defect));
+    assert!(Defect::all().any(|known| known.name() == defect));
     let run = |defects: &[&'static str]| {
         simulate(|world| async {
             let backends = vec![Backend::start(&world, script), Backend::start(&world, script)];

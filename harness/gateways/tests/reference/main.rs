@@ -7,6 +7,7 @@ mod bodies;
 mod breakers;
 mod client;
 mod defects;
+mod family;
 mod pools;
 mod real;
 mod retries;
