@@ -236,6 +236,45 @@ mod tests {
     }
 
     #[test]
+    fn ejection_in_its_own_terms_becomes_outlier_detection() {
+        let breaker = json!({
+            "trip": { "consecutive": 5 }, "fails": ["502", "503", "504", "timeout", "reset", "connect-failure"],
+            "open_for": "2s", "open_grows": true, "open_max": "10s", "tick": "1s", "way_back": "all",
+            "out_max": 0.5, "all_out": "panic",
+        });
+        let text = made(configuration(&[(1, 0), (1, 0)], json!({ "breaker": breaker })));
+        for line in [
+            "healthy_panic_threshold: {value: 1}  # policy.breaker.all_out",
+            "consecutive_gateway_failure: 5  # policy.breaker.trip.consecutive",
+            "enforcing_consecutive_gateway_failure: 100",
+            "enforcing_consecutive_5xx: 0",
+            "interval: 1s  # policy.breaker.tick",
+            "base_ejection_time: 2s  # policy.breaker.open_for, times the number of ejections",
+            "max_ejection_time: 10s",
+            "max_ejection_percent: 50",
+        ] {
+            assert!(text.contains(&format!(" {line}\n")), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_of_a_breaker_is_no_ejection_is_refused_by_its_key() {
+        let keys = |more: Value| {
+            let mut breaker = json!({ "trip": { "consecutive": 5 }, "open_for": "2s" });
+            breaker.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let refused = configuration(&[(1, 0)], json!({ "breaker": breaker })).unwrap_err();
+            refused.into_iter().map(|refusal| refusal.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(json!({ "way_back": "probe" })), ["policy.breaker.way_back"]);
+        assert_eq!(keys(json!({ "way_back": { "ramp": "1s" } })), ["policy.breaker.way_back"]);
+        assert_eq!(keys(json!({ "fails": ["5xx", "429"] })), ["policy.breaker.fails"]);
+        assert_eq!(keys(json!({ "open_grows": true })), ["policy.breaker.open_grows"]);
+        assert_eq!(keys(json!({ "scope": "pool" })), ["policy.breaker.scope"]);
+        assert_eq!(keys(json!({ "workers": 2 })), ["policy.breaker.workers"]);
+        assert_eq!(keys(json!({ "out_max": 0.333 })), ["policy.breaker.out_max"]);
+    }
+
+    #[test]
     fn without_a_policy_nothing_is_retried_and_nothing_times_out() {
         let text = made(configuration(&[(1, 0)], json!({})));
         insta::assert_snapshot!(part(&text, "route_config:", ""), @r#"

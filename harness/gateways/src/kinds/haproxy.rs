@@ -162,6 +162,33 @@ mod tests {
     }
 
     #[test]
+    fn a_health_check_may_decide_when_a_server_comes_back() {
+        let breaker =
+            json!({ "trip": { "consecutive": 5 }, "open_for": "2s", "tick": "500ms", "way_back": "check" });
+        let text = made(configuration(&[(1, 0)], json!({ "breaker": breaker })));
+        assert!(text.contains("    option httpchk GET /        # policy.breaker.way_back\n"), "{text}");
+        assert!(text.contains(" check inter 24h fastinter 2000ms downinter 500ms rise 1 "), "{text}");
+    }
+
+    #[test]
+    fn what_of_a_breaker_is_no_marking_down_is_refused_by_its_key() {
+        let keys = |more: Value| {
+            let mut breaker = json!({ "trip": { "consecutive": 5 }, "open_for": "2s" });
+            breaker.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let refused = configuration(&[(1, 0)], json!({ "breaker": breaker })).unwrap_err();
+            refused.into_iter().map(|refusal| refusal.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(json!({ "way_back": "probe" })), ["policy.breaker.way_back"]);
+        assert_eq!(keys(json!({ "fails": ["429"] })), ["policy.breaker.fails"]);
+        assert_eq!(keys(json!({ "open_grows": true })), ["policy.breaker.open_grows"]);
+        assert_eq!(keys(json!({ "tick": "1s" })), ["policy.breaker.tick"]);
+        assert_eq!(keys(json!({ "scope": "pool" })), ["policy.breaker.scope"]);
+        assert_eq!(keys(json!({ "workers": 2 })), ["policy.breaker.workers"]);
+        assert_eq!(keys(json!({ "out_max": 0.5 })), ["policy.breaker.out_max"]);
+        assert_eq!(keys(json!({ "all_out": "panic" })), ["policy.breaker.all_out"]);
+    }
+
+    #[test]
     fn without_a_policy_its_own_retries_are_switched_off() {
         let text = made(configuration(&[(1, 0)], json!({})));
         insta::assert_snapshot!(part(&text, "defaults", ""), @r#"

@@ -230,6 +230,38 @@ mod tests {
     }
 
     #[test]
+    fn workers_that_count_for_themselves_are_worker_processes() {
+        let policy = json!({
+            "retry": { "attempts": 2, "on": ["503"] },
+            "breaker": {
+                "trip": { "count": 5, "within": "2s" }, "fails": ["503"], "open_for": "2s", "way_back": "probe",
+                "workers": 2, "all_out": "shed",
+            },
+        });
+        let text = made(configuration(&[(1, 0), (1, 0)], policy));
+        assert!(text.contains("worker_processes 2;  "), "{text}");
+    }
+
+    #[test]
+    fn what_of_a_breaker_max_fails_has_no_means_for_is_refused_by_its_key() {
+        let keys = |more: Value| {
+            let mut breaker = json!({ "trip": { "count": 5, "within": "2s" }, "open_for": "2s" });
+            breaker.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let policy = json!({ "retry": { "attempts": 2, "on": ["503"] }, "breaker": breaker });
+            let refused = configuration(&[(1, 0), (1, 0)], policy).unwrap_err();
+            refused.into_iter().map(|refusal| refusal.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(json!({ "way_back": "all" })), ["policy.breaker.way_back"]);
+        assert_eq!(keys(json!({ "fails": ["5xx"] })), ["policy.breaker.fails"]);
+        assert_eq!(keys(json!({ "open_grows": true })), ["policy.breaker.open_grows"]);
+        assert_eq!(keys(json!({ "tick": "1s" })), ["policy.breaker.tick"]);
+        assert_eq!(keys(json!({ "scope": "pool" })), ["policy.breaker.scope"]);
+        assert_eq!(keys(json!({ "workers": 200 })), ["policy.breaker.workers"]);
+        assert_eq!(keys(json!({ "out_max": 0.5 })), ["policy.breaker.out_max"]);
+        assert_eq!(keys(json!({ "all_out": "panic" })), ["policy.breaker.all_out"]);
+    }
+
+    #[test]
     fn a_lone_backend_has_an_entry_for_each_attempt() {
         let policy = json!({ "retry": { "attempts": 3, "on": ["503"] } });
         let text = made(configuration(&[(1, 0)], policy));

@@ -3,16 +3,27 @@
 use std::time::Duration;
 
 use super::super::launched::{CONNECT, priorities};
+use super::refuse::is_gateway_failure;
 use super::write::seconds;
 use crate::{Upstream, Upstreams};
-use policy::Breaker;
+use policy::{AllOut, Breaker};
 
 /// How often it is looked whether a backend may come back: an open time is kept as exactly as that.
 const LOOK: &str = "0.05s";
 
+/// Where an open time grows and nothing bounds it.
+const GROWS_TO: Duration = Duration::from_hours(24);
+
 pub(super) fn cluster(upstreams: &Upstreams) -> String {
     let policy = &upstreams.policy;
     let connect = seconds(policy.timeout.connect.map_or(CONNECT, Duration::from));
+    // Below so many percent of healthy backends all get traffic: 0 is never, and 1 once none is left.
+    let panic = match policy.breaker.as_ref().and_then(|breaker| breaker.all_out) {
+        Some(AllOut::Panic) => "{value: 1}  # policy.breaker.all_out",
+        Some(AllOut::Shed) | None => {
+            "{value: 0}  # its own default sends traffic to backends that are out once half of them are"
+        }
+    };
     format!(
         "  clusters:
   - name: pool
@@ -20,7 +31,7 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
     connect_timeout: {connect}  # policy.timeout.connect
     lb_policy: ROUND_ROBIN
     common_lb_config:
-      healthy_panic_threshold: {{value: 0}}  # its own default sends traffic to backends that are out once half of them are
+      healthy_panic_threshold: {panic}
       update_merge_window: 0s  # its own default lets an opened breaker leak for 1 s
     circuit_breakers:  # its own defaults drop retries and requests under load: 3 retries at a time, 1024 requests
       thresholds:
@@ -33,39 +44,62 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
 
 /// The breaker. Detectors that are not meant are switched off: most are on by themselves.
 fn outlier_detection(breaker: &Breaker) -> String {
-    let trip = breaker.trip;
-    let open_for = seconds(breaker.open_for.into());
-    let detector = match trip.share {
-        None => format!(
-            "      consecutive_5xx: {}  # policy.breaker.trip.consecutive
-      enforcing_consecutive_5xx: 100
-      enforcing_failure_percentage: 0
-      interval: {LOOK}
+    let longest = if breaker.open_grows {
+        breaker.open_max.map_or(GROWS_TO, Duration::from)
+    } else {
+        *breaker.open_for
+    };
+    let growth =
+        if breaker.open_grows { "times the number of ejections" } else { "the second time as the first" };
+    let out_max = breaker.out_max.map_or(100.0, |share| (share.get() * 100.0).round());
+    format!(
+        "    outlier_detection:
+{}      enforcing_success_rate: 0
+      base_ejection_time: {}  # policy.breaker.open_for, {growth}
+      max_ejection_time: {}
+      max_ejection_time_jitter: 0s
+      max_ejection_percent: {out_max}
 ",
-            trip.consecutive.unwrap_or(1)
-        ),
-        Some(share) => format!(
+        detector(breaker),
+        seconds(breaker.open_for.into()),
+        seconds(longest)
+    )
+}
+
+fn detector(breaker: &Breaker) -> String {
+    let trip = breaker.trip;
+    if let Some(share) = trip.share {
+        return format!(
             "      enforcing_consecutive_5xx: 0
       enforcing_failure_percentage: 100
       failure_percentage_threshold: {}  # policy.breaker.trip.share
       failure_percentage_minimum_hosts: 0
       failure_percentage_request_volume: {}  # policy.breaker.trip.min
       interval: {}  # policy.breaker.trip.within
+      enforcing_consecutive_gateway_failure: 0
 ",
             (share.get() * 100.0).round(),
             trip.min.unwrap_or(1),
             seconds(trip.within.map_or(Duration::from_secs(1), Duration::from))
-        ),
+        );
+    }
+    let (counted, other) = if is_gateway_failure(&breaker.fails) {
+        ("consecutive_gateway_failure", "consecutive_5xx")
+    } else {
+        ("consecutive_5xx", "consecutive_gateway_failure")
+    };
+    let interval = match breaker.tick {
+        Some(tick) => format!("{}  # policy.breaker.tick", seconds(tick.into())),
+        None => LOOK.into(),
     };
     format!(
-        "    outlier_detection:
-{detector}      enforcing_consecutive_gateway_failure: 0
-      enforcing_success_rate: 0
-      base_ejection_time: {open_for}  # policy.breaker.open_for, the second time as the first
-      max_ejection_time: {open_for}
-      max_ejection_time_jitter: 0s
-      max_ejection_percent: 100
-"
+        "      {counted}: {}  # policy.breaker.trip.consecutive
+      enforcing_{counted}: 100
+      enforcing_failure_percentage: 0
+      interval: {interval}
+      enforcing_{other}: 0
+",
+        trip.consecutive.unwrap_or(1)
     )
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use units::Timespan;
+use units::{Share, Timespan};
 
 use super::super::launched::{Refusals, attempts};
 use crate::Upstreams;
-use policy::{Backoff, Breaker, Policy, Retry, RetryOn};
+use policy::{Backoff, Breaker, FailureClass, Policy, Retry, RetryOn, WayBack};
 
 /// Envoy doubles each wait.
 const FACTOR: f64 = 2.0;
@@ -84,13 +84,11 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker) {
              within = …, min = … }",
         );
     }
-    if let Some(share) = breaker.trip.share {
-        let percent = share.get() * 100.0;
-        if (percent - percent.round()).abs() > 1e-6 {
-            let why =
-                format!("envoy counts shares in whole percent, which a share of {} is not", share.get());
-            refusals.say("policy.breaker.trip.share", why);
-        }
+    if let Some(share) = breaker.trip.share
+        && is_not_percent(share)
+    {
+        let why = format!("envoy counts shares in whole percent, which a share of {} is not", share.get());
+        refusals.say("policy.breaker.trip.share", why);
     }
     if breaker.trip.within.is_some_and(|within| within < Timespan(Duration::from_millis(1))) {
         refusals.say("policy.breaker.trip.within", "envoy's window lasts at least 1 ms");
@@ -98,4 +96,78 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker) {
     if breaker.probes.is_some() {
         refusals.say("policy.breaker.probes", "envoy has no half-open state");
     }
+    if !breaker.fails.is_empty() && !is_usual(&breaker.fails) && !is_gateway_failure(&breaker.fails) {
+        refusals.say(
+            "policy.breaker.fails",
+            "envoy counts timeouts, resets and failed connects together with \"5xx\", or with \"502\", \"503\" and \
+             \"504\": list these, or leave breaker.fails out",
+        );
+    }
+    if is_gateway_failure(&breaker.fails) && breaker.trip.share.is_some() {
+        refusals.say("policy.breaker.fails", "envoy's share counts every \"5xx\": leave breaker.fails out");
+    }
+    ejecting(refusals, breaker);
+}
+
+/// What is peculiar to ejection: growing times, ticks, the way back, and how many may be out.
+fn ejecting(refusals: &mut Refusals, breaker: &Breaker) {
+    if breaker.open_grows && breaker.tick.is_none() && breaker.trip.share.is_none() {
+        refusals.say(
+            "policy.breaker.open_grows",
+            "envoy forgets one ejection at each look in which the backend is in: give breaker.tick, longer than the \
+             backend takes to be ejected again",
+        );
+    }
+    if breaker.tick.is_some() && breaker.trip.share.is_some() && breaker.tick != breaker.trip.within {
+        refusals.say(
+            "policy.breaker.tick",
+            "envoy uses one interval for the window and for its looks: make breaker.tick equal to breaker.trip.within",
+        );
+    }
+    let way_back = match breaker.way_back {
+        None | Some(WayBack::All) => None,
+        Some(WayBack::Probe) => Some("envoy gives all traffic back at once and has no probe"),
+        Some(WayBack::Check) => {
+            Some("envoy gives all traffic back once the time is over, whatever a health check says")
+        }
+        Some(WayBack::Ramp(_)) => {
+            Some("envoy gives all traffic back at once and has no ramp after an ejection")
+        }
+    };
+    if let Some(why) = way_back {
+        refusals.say("policy.breaker.way_back", format!("{why}: write way_back = \"all\""));
+    }
+    if breaker.workers != 1 {
+        refusals.say(
+            "policy.breaker.workers",
+            "envoy's workers share one outlier detection: leave breaker.workers out",
+        );
+    }
+    if let Some(share) = breaker.out_max
+        && is_not_percent(share)
+    {
+        let why = format!("envoy counts shares in whole percent, which a share of {} is not", share.get());
+        refusals.say("policy.breaker.out_max", why);
+    }
+}
+
+fn is_not_percent(share: Share) -> bool {
+    let percent = share.get() * 100.0;
+    (percent - percent.round()).abs() > 1e-6
+}
+
+/// True for what `consecutive_5xx` counts: statuses of the 500s, and what Envoy answers with one of them itself.
+fn is_usual(fails: &[FailureClass]) -> bool {
+    same(fails, &FailureClass::USUAL)
+}
+
+/// True for what `consecutive_gateway_failure` counts.
+pub(super) fn is_gateway_failure(fails: &[FailureClass]) -> bool {
+    let statuses = [502, 503, 504].map(RetryOn::Status);
+    let others = [RetryOn::Timeout, RetryOn::Reset, RetryOn::ConnectFailure];
+    same(fails, &statuses.into_iter().chain(others).map(FailureClass::One).collect::<Vec<_>>())
+}
+
+fn same(some: &[FailureClass], others: &[FailureClass]) -> bool {
+    some.iter().all(|class| others.contains(class)) && others.iter().all(|class| some.contains(class))
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
-use policy::{Breaker, Policy, RetryOn};
+use policy::{AllOut, Breaker, Policy, RetryOn, WayBack};
 
 /// The statuses that `retry-on` knows (HAProxy 2.6 configuration manual, section 4.2).
 const STATUSES: [u16; 10] = [401, 403, 404, 408, 425, 500, 501, 502, 503, 504];
@@ -75,6 +75,7 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy) {
     if breaker.probes.is_some() {
         refusals.say("policy.breaker.probes", "haproxy has no half-open state");
     }
+    ejecting(refusals, breaker);
     let blind = policy
         .retry
         .as_ref()
@@ -87,6 +88,52 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy) {
              [\"connect-failure\"]",
         );
     }
+}
+
+/// What HAProxy's marking down has no means for.
+fn ejecting(refusals: &mut Refusals, breaker: &Breaker) {
+    let mut refuse = |key, unwanted: bool, why: &str| {
+        if unwanted {
+            refusals.say(key, why);
+        }
+    };
+    refuse(
+        "policy.breaker.fails",
+        !breaker.fails.is_empty(),
+        "haproxy counts what `observe layer7` counts (timeouts, resets, failed connects, the 500s but 501 and 505): \
+         leave breaker.fails out",
+    );
+    refuse(
+        "policy.breaker.open_grows",
+        breaker.open_grows,
+        "haproxy's server is checked after the same time whenever it is marked down: remove open_grows",
+    );
+    refuse(
+        "policy.breaker.tick",
+        breaker.tick.is_some() && breaker.way_back != Some(WayBack::Check),
+        "haproxy looks at a server that is down by a health check only: write way_back = \"check\" as well",
+    );
+    refuse(
+        "policy.breaker.way_back",
+        matches!(breaker.way_back, Some(WayBack::Probe | WayBack::Ramp(_))),
+        "haproxy gives all traffic back at once, after a time or by a health check: write way_back = \"all\" or \
+         \"check\"",
+    );
+    refuse(
+        "policy.breaker.workers",
+        breaker.workers != 1,
+        "haproxy runs as one process, whose threads share the state of a server: leave breaker.workers out",
+    );
+    refuse(
+        "policy.breaker.out_max",
+        breaker.out_max.is_some_and(|share| share.get() < 1.0),
+        "haproxy marks down any number of servers: leave breaker.out_max out",
+    );
+    refuse(
+        "policy.breaker.all_out",
+        breaker.all_out == Some(AllOut::Panic),
+        "haproxy answers 503 by itself when every server is down: write all_out = \"shed\"",
+    );
 }
 
 fn pool(refusals: &mut Refusals, upstreams: &Upstreams) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
 use crate::{Upstream, Upstreams};
-use policy::{Breaker, Policy, RetryOn};
+use policy::{Breaker, Policy, RetryOn, WayBack};
 
 pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
     let policy = &upstreams.policy;
@@ -111,7 +111,13 @@ fn backend(upstreams: &Upstreams) -> String {
             retry.methods.join(" ")
         )]);
     }
-    if policy.breaker.is_some() {
+    if policy.breaker.as_ref().is_some_and(|breaker| breaker.way_back == Some(WayBack::Check)) {
+        text.push_str(
+            "    # The breaker (policy.breaker): so many errors in a row mark a server down, and a check that succeeds brings\n\
+             \x20   # it back: the first one `open_for` later, and then one each tick.\n\
+             \x20   option httpchk GET /        # policy.breaker.way_back\n",
+        );
+    } else if policy.breaker.is_some() {
         text.push_str(
             "    # The breaker (policy.breaker): so many errors in a row mark a server down. The check that would bring it\n\
              \x20   # back is a bare connect once a day, which an error pulls forward to `open_for` from then.\n",
@@ -130,12 +136,13 @@ fn server(upstream: &Upstream, spare: bool, breaker: Option<&Breaker>) -> String
     if spare {
         line.push_str(" backup");
     }
-    if let Some(Breaker { trip, open_for, .. }) = breaker
+    if let Some(Breaker { trip, open_for, tick, .. }) = breaker
         && let Some(errors) = trip.consecutive
     {
         let open = millis(Duration::from(*open_for));
+        let again = millis(Duration::from(tick.unwrap_or(*open_for)));
         line.extend([format!(
-            " check inter 24h fastinter {open} downinter {open} rise 1 fall 1 observe layer7 error-limit {errors} \
+            " check inter 24h fastinter {open} downinter {again} rise 1 fall 1 observe layer7 error-limit {errors} \
              on-error mark-down"
         )]);
     }

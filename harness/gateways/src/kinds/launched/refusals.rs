@@ -32,9 +32,15 @@ impl Refusals {
         if let Some(breaker) = &policy.breaker {
             refusals.timer("policy.breaker.open_for", Some(breaker.open_for));
             refusals.timer("policy.breaker.trip.within", breaker.trip.within);
-            for key in breaker.special_keys() {
-                let name = key.rsplit('.').next().unwrap_or(key);
-                refusals.say(key, format!("`{name}` can't be written into {who}'s configuration yet"));
+            refusals.timer("policy.breaker.open_max", breaker.open_max);
+            refusals.timer("policy.breaker.tick", breaker.tick);
+            if !breaker.scope.is_backend() {
+                refusals.say(
+                    "policy.breaker.scope",
+                    format!(
+                        "{who} leaves single backends alone, never the whole pool: write scope = \"backend\""
+                    ),
+                );
             }
             if breaker.retry_after {
                 refusals.say(

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::super::launched::{Refusals, attempts, headers_within};
 use crate::Upstreams;
-use policy::{Breaker, Policy, Retry, RetryOn};
+use policy::{AllOut, Breaker, FailureClass, Policy, Retry, RetryOn, WayBack};
 
 /// The statuses that `proxy_next_upstream` knows.
 const STATUSES: [u16; 7] = [403, 404, 429, 500, 502, 503, 504];
+
+/// More workers than any test needs would only take descriptors from the others.
+const WORKERS_MAX: u32 = 64;
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
@@ -94,6 +97,7 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy, backend
     if breaker.probes.is_some_and(|probes| probes > 1) {
         refusals.say("policy.breaker.probes", "nginx probes with exactly one request");
     }
+    ejecting(refusals, breaker, policy);
     if backends == 1 {
         refusals.say("policy.breaker", "nginx has no breaker for a pool of one backend");
     }
@@ -109,4 +113,52 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy, backend
              with at least 2 attempts",
         );
     }
+}
+
+/// What `max_fails` and `fail_timeout` have no means for.
+fn ejecting(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy) {
+    let counted: Vec<FailureClass> =
+        policy.retry.iter().flat_map(|retry| retry.on.iter().copied().map(FailureClass::One)).collect();
+    let as_retried = breaker.fails.iter().all(|class| counted.contains(class))
+        && counted.iter().all(|class| breaker.fails.contains(class));
+    let mut refuse = |key, unwanted: bool, why: &str| {
+        if unwanted {
+            refusals.say(key, why);
+        }
+    };
+    refuse(
+        "policy.breaker.fails",
+        !breaker.fails.is_empty() && !as_retried,
+        "nginx counts exactly what it retries: list the same in breaker.fails as in retry.on, or leave it out",
+    );
+    refuse(
+        "policy.breaker.open_grows",
+        breaker.open_grows,
+        "nginx's `fail_timeout` is the same each time: remove open_grows",
+    );
+    refuse(
+        "policy.breaker.tick",
+        breaker.tick.is_some(),
+        "nginx looks at each request whether `fail_timeout` is over, and has no tick: remove breaker.tick",
+    );
+    refuse(
+        "policy.breaker.way_back",
+        !matches!(breaker.way_back, None | Some(WayBack::Probe)),
+        "nginx sends one live request to see whether a backend is back: write way_back = \"probe\"",
+    );
+    refuse(
+        "policy.breaker.workers",
+        breaker.workers > WORKERS_MAX,
+        "nginx is started with at most 64 workers",
+    );
+    refuse(
+        "policy.breaker.out_max",
+        breaker.out_max.is_some_and(|share| share.get() < 1.0),
+        "nginx leaves any number of backends alone: leave breaker.out_max out",
+    );
+    refuse(
+        "policy.breaker.all_out",
+        breaker.all_out == Some(AllOut::Panic),
+        "nginx answers 502 by itself when no backend is left: write all_out = \"shed\"",
+    );
 }

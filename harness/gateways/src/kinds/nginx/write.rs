@@ -32,21 +32,27 @@ http {{
     default_type application/octet-stream;
 {}{}}}
 ",
-        main(machine),
+        main(machine, upstreams.policy.breaker.as_ref().map_or(1, |breaker| breaker.workers)),
         upstream(upstreams),
         server(upstreams)
     )
 }
 
-fn main(machine: &Machine) -> String {
+fn main(machine: &Machine, workers: u32) -> String {
     let user = if machine.root {
         "user root;                              # the workers write into a directory that is the starting user's alone\n"
     } else {
         ""
     };
+    let workers = if workers == 1 {
+        "1;                     # one worker: turns are taken in strict order, and each breaker exists once"
+            .into()
+    } else {
+        format!("{workers};                     # policy.breaker.workers: each counts failures for itself")
+    };
     format!(
         "daemon off;
-worker_processes 1;                     # one worker: turns are taken in strict order, and each breaker exists once
+worker_processes {workers}
 {user}pid nginx.pid;
 error_log stderr notice;
 worker_rlimit_nofile {};
