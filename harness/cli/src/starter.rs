@@ -23,7 +23,7 @@ pub(crate) fn scenario(wishes: &Wishes) -> String {
         gateway(&wishes.gateway),
         policy(wishes),
         backends(wishes),
-        TRAFFIC.to_owned(),
+        traffic(wishes),
         phases(wishes),
         expectations(wishes),
     ]
@@ -71,16 +71,45 @@ fn policy(wishes: &Wishes) -> String {
     if wishes.timeout {
         text += "timeout = { connect = \"500ms\", per_try = \"1s\" }\n";
     }
-    if wishes.retry {
-        text += "\n[policy.retry]\n\
-                 attempts = 2                               # arrivals in total: the first one and one more\n\
-                 on       = [\"503\", \"connect-failure\", \"reset\", \"timeout\"]\n\
-                 methods  = [\"GET\"]                         # a write might be carried out twice\n";
+    if retries(wishes) {
+        let on = if haproxy_sees_only(wishes) {
+            "[\"connect-failure\"]                # HAProxy's breaker does not see what is retried for another reason"
+        } else {
+            "[\"503\", \"connect-failure\", \"reset\", \"timeout\"]"
+        };
+        let _ = write!(
+            text,
+            "\n[policy.retry]\n\
+             attempts = 2                               # arrivals in total: the first one and one more\n\
+             on       = {on}\n\
+             methods  = [\"GET\"]                         # a write might be carried out twice\n"
+        );
     }
     if wishes.breaker {
         let _ = write!(text, "\n[policy.breaker]\ntrip     = {}\nopen_for = \"2s\"\n", trip(&wishes.gateway));
+        text += match wishes.gateway.as_str() {
+            "envoy" | "haproxy" => "way_back = \"all\"                            # it has no probe\n",
+            "nginx" => "way_back = \"probe\"                          # one live request\n",
+            _ => "",
+        };
     }
     text
+}
+
+/// Whether failed reads are tried again. nginx counts a status towards its breaker only where it retries it.
+fn retries(wishes: &Wishes) -> bool {
+    wishes.retry || (wishes.breaker && wishes.gateway == "nginx")
+}
+
+/// HAProxy's breaker is blind to what is retried, unless the connection could not be made.
+fn haproxy_sees_only(wishes: &Wishes) -> bool {
+    wishes.breaker && wishes.gateway == "haproxy"
+}
+
+/// Whether there are writes. nginx does not count the 503 of a request that it may not repeat, so that the breaker
+/// would be another for writes than for reads.
+fn writes(wishes: &Wishes) -> bool {
+    !(wishes.breaker && wishes.gateway == "nginx")
 }
 
 /// What opens a breaker: nginx counts failures within a time, the others those in a row as well.
@@ -103,13 +132,21 @@ fn backend(number: u8) -> String {
     format!("b{number}")
 }
 
-const TRAFFIC: &str = r#"# Traffic arrives on schedule, whatever the gateway does.
+fn traffic(wishes: &Wishes) -> String {
+    if writes(wishes) {
+        return format!("{READS}\n{WRITES}");
+    }
+    format!("{READS}# No writes: nginx does not count the 503 of a request that it may not repeat.\n")
+}
+
+const READS: &str = r#"# Traffic arrives on schedule, whatever the gateway does.
 [traffic.reads]
 request  = "GET /items/{n}"                # {n} is the number of the request
 rate     = "100/s"
 arrivals = "poisson"                       # as many independent users would arrive
+"#;
 
-[traffic.writes]
+const WRITES: &str = r#"[traffic.writes]
 request = "POST /items"
 rate    = "25/s"
 body    = { size = "2KiB" }
@@ -131,21 +168,23 @@ fn phases(wishes: &Wishes) -> String {
 fn expectations(wishes: &Wishes) -> String {
     let mut text = String::from(
         "# Without faults, everything works: this says that the test itself is sound.\n\
-         [[expect]]\nin           = \"steady\"\navailability = { min = 0.99 }\n\n\
-         # A write that reached a backend is never sent again.\n\
-         [[expect]]\nin        = \"outage\"\ntraffic   = \"writes\"\nno_replay = {}\n\n\
-         # Nobody gets somebody else's answer, or half of one.\n\
+         [[expect]]\nin           = \"steady\"\navailability = { min = 0.99 }\n",
+    );
+    if writes(wishes) {
+        text += "\n# A write that reached a backend is never sent again.\n\
+                 [[expect]]\nin        = \"outage\"\ntraffic   = \"writes\"\nno_replay = {}\n";
+    }
+    text += "\n# Nobody gets somebody else's answer, or half of one.\n\
          [[expect]]\nintegrity = {}\n\n\
          # Once the fault is over, everything is back to normal.\n\
-         [[expect]]\nin       = \"recovery\"\nrecovery = { within = \"4s\" }\n",
-    );
-    let attempts = if wishes.retry { 2 } else { 1 };
+         [[expect]]\nin       = \"recovery\"\nrecovery = { within = \"4s\" }\n";
+    let attempts = if retries(wishes) && !haproxy_sees_only(wishes) { 2 } else { 1 };
     let _ = write!(
         text,
         "\n# A read reaches the backends so often, and never more often.\n\
          [[expect]]\nin       = \"outage\"\ntraffic  = \"reads\"\nattempts = {{ max = {attempts} }}\n"
     );
-    if wishes.retry && wishes.backends > 1 && !wishes.breaker {
+    if retries(wishes) && wishes.backends > 1 && !wishes.breaker {
         text += "\n# Users of reads see nothing of the outage, because failed ones are tried again elsewhere.\n\
                  [[expect]]\nin           = \"outage\"\ntraffic      = \"reads\"\navailability = { min = 0.99 }\n";
     }
@@ -154,8 +193,10 @@ fn expectations(wishes: &Wishes) -> String {
             text,
             "\n# The failing backend is left alone, and taken back when it is well again.\n\
              [[expect]]\nin      = \"outage\"\n\
-             breaker = {{ trips_after = {}, open_for = \"2s\", recovers_within = \"4s\" }}\n",
-            trip(&wishes.gateway)
+             breaker = {{ trips_after = {}, open_for = \"2s\"{}, recovers_within = \"4s\" }}\n",
+            trip(&wishes.gateway),
+            // Its `fail_timeout` counts whole seconds, and is over in the one that follows.
+            if wishes.gateway == "nginx" { ", tolerance = \"1s\"" } else { "" }
         );
     }
     text
