@@ -6,7 +6,7 @@ use crate::claim::{Basis, Claim};
 use crate::decide::{BETA, needed_to_refute};
 
 /// The probability with which a failure may rest on a wrong guess of what was usual; small beside a scenario's own.
-const DOUBT: f64 = 1e-6;
+pub(crate) const DOUBT: f64 = 1e-6;
 
 /// The same of a pass.
 const CARE: f64 = 0.01;

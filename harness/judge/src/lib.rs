@@ -13,6 +13,7 @@ pub mod expect;
 mod finding;
 pub mod forecast;
 mod reconstruct;
+mod settling;
 mod summary;
 #[cfg(test)]
 mod testing;

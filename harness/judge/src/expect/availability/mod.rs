@@ -5,13 +5,13 @@ mod burst;
 mod tests;
 
 use evidence::Tag;
-use measure::outcomes::{Outcomes, settling, words};
+use measure::outcomes::{Outcomes, words};
 use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::plural::count;
 use units::stats::cases_to_exclude;
-use units::{Share, Timespan};
+use units::Share;
 
 use self::burst::BurstMax;
 use super::Expectation;
@@ -19,6 +19,7 @@ use crate::against::{Bad, at_most_bad, no_worse};
 use crate::claim::{Basis, CASES_MIN, Claim};
 use crate::decide::BETA;
 use crate::estimates;
+use crate::settling::left_out;
 use crate::forecast::{Forecast, Outlook};
 
 /// At least a given share of the requests succeed, and no burst of failures is longer than a given one.
@@ -177,18 +178,6 @@ fn drop(of: &str, most: Share, here: &Outcomes, view: &View<'_>) -> Claim {
 fn witnesses(here: &Outcomes, view: &View<'_>) -> Vec<(Tag, String)> {
     let entries = here.failures.iter().filter_map(|tag| view.ledger.entry(*tag));
     entries.map(|entry| (entry.exchange.tag, format!("ended as {}", words(entry.exchange)))).collect()
-}
-
-/// What the settling time left out, if any request failed in it: nobody asks for a window to hide failures unseen.
-fn left_out(view: &View<'_>) -> String {
-    let ended = settling(view);
-    let all: u64 = ended.values().sum();
-    if all == 0 {
-        return String::new();
-    }
-    let ends: Vec<String> = ended.iter().map(|(end, count)| format!("{end} × {count}")).collect();
-    let settle = Timespan(*view.place.settle);
-    format!("; the settling time of {settle} leaves out {}: {}", count(all, "request"), ends.join(", "))
 }
 
 /// `99.5 %`, cut and not rounded: 9 999 of 10 000 must not read as all.

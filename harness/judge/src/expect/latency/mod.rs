@@ -16,6 +16,7 @@ use self::bound::Bound;
 use super::Expectation;
 use crate::claim::Claim;
 use crate::forecast::{Forecast, Outlook};
+use crate::settling::left_out;
 
 /// Requests do not take longer than given bounds, quantile by quantile.
 ///
@@ -99,10 +100,10 @@ impl Expectation for Latency {
         let bounds = self.bounds();
         let lengths: Vec<Duration> = bounds.iter().map(|bound| bound.longest).collect();
         let times = Times::due_in(view, view.stretch, self.of.since(), &lengths);
-        let closed = closed_loop(view);
+        let beside = format!("{}{}", closed_loop(view), left_out(view));
         let claims = bounds.iter().zip(&times.against).map(|(bound, against)| {
             let claim = bound.claim(self.of.word(), &times, against, view);
-            let because = format!("{}{closed}", claim.because);
+            let because = format!("{}{beside}", claim.because);
             claim.because(because)
         });
         claims.collect()

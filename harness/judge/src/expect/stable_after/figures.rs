@@ -11,7 +11,7 @@ use units::stats::quantile_ranks;
 use units::{Moment, Stretch, Timespan};
 
 use super::StableAfter;
-use crate::against::{Bad, no_worse};
+use crate::against::{Bad, DOUBT, no_worse};
 use crate::claim::{Basis, Claim};
 use crate::estimates;
 
@@ -96,19 +96,12 @@ impl<'a> Compared<'a> {
         let larger = |length: Duration| length.mul_f64(1.0 + settings.latency.get()) + GRAIN;
         let of = |(name, quantile): (&'static str, f64)| {
             let (value, low, high) = usual.quantile(quantile);
-            // A failure must hold against the longest that was usual, a pass against the shortest.
-            let (_, sure) = quantile_ranks(usual.histogram.len(), quantile, 1.0 - 2e-6);
-            let sure = sure.map(|rank| {
-                let part = rank as f64 / usual.histogram.len() as f64;
-                Duration::from_micros(usual.histogram.value_at_quantile(part))
-            });
-            let bounds =
-                [larger(low.unwrap_or_default()), larger(sure.or(high).unwrap_or(Duration::MAX / 4))];
+            let bounds = [larger(low.unwrap_or_default()), larger(longest(&usual, quantile))];
             let times = Times::due_in(&self.view, self.after, Since::Due, &bounds);
             let [kept, broken] = [&times.against[0], &times.against[1]];
             let allowed = 1.0 - quantile;
             let basis = Basis::Tested {
-                p_broken: (1e-6 + units::stats::at_least(broken.over, broken.count, allowed)).min(1.0),
+                p_broken: (DOUBT + units::stats::at_least(broken.over, broken.count, allowed)).min(1.0),
                 p_kept: match kept.count {
                     0 => 1.0,
                     all => (0.025 + units::stats::at_most(kept.over, all, allowed)).min(1.0),
@@ -211,4 +204,13 @@ impl<'a> Compared<'a> {
             .shown(failures)
             .remedy(self.remedy())
     }
+}
+
+/// The longest that a percentile may be: a failure must hold against it, and not only against what was seen.
+fn longest(usual: &Times, quantile: f64) -> Duration {
+    let count = usual.histogram.len();
+    let (_, sure) = quantile_ranks(count, quantile, 1.0 - 2.0 * DOUBT);
+    sure.map_or(Duration::MAX / 4, |rank| {
+        Duration::from_micros(usual.histogram.value_at_quantile(rank as f64 / count as f64))
+    })
 }

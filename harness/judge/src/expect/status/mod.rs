@@ -21,6 +21,7 @@ use crate::claim::{CASES_MIN, Claim, Proof};
 use crate::decide::BETA;
 use crate::estimates;
 use crate::forecast::{Forecast, Outlook, is_failure};
+use crate::settling::left_out;
 
 /// When a request meets a fault to the last, the client sees one of the given statuses.
 ///
@@ -97,10 +98,11 @@ impl Expectation for Status {
                     format!("on {on}, clients saw in `{phase}` {list}; demanded is {expected}"),
                 )
                 .because(format!(
-                    "{} of {} that ended on {on} saw what was demanded{}",
+                    "{} of {} that ended on {on} saw what was demanded{}{}",
                     seen.kept,
                     count(all, "request"),
-                    seen.elsewhere_words()
+                    seen.elsewhere_words(),
+                    left_out(view)
                 ))
                 .seen(seen.list(LISTED_MAX), expected)
                 .estimate(estimates::share("requests that saw what was demanded", seen.kept, all))
