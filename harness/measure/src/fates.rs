@@ -67,6 +67,7 @@ impl<'a> Fates<'a> {
             (_, Outcome::Skipped) => Fate::Answered,
             (Fate::Answered | Fate::Apart(_), _) => fate,
             (_, Outcome::Unfinished) => Fate::Apart(Why::Lost),
+            (_, Outcome::OwnLimit) => Fate::Apart(Why::OwnLimit),
             (_, Outcome::ClientAbort) => Fate::Apart(Why::ClientLeft),
             _ if self.view.is_at_edge(entry) => Fate::Apart(Why::Edge),
             _ => fate,

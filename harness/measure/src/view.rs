@@ -155,6 +155,7 @@ impl<'a> View<'a> {
         let exchange = entry.exchange;
         let reasons = [
             (Why::Lost, matches!(exchange.outcome, Outcome::Skipped | Outcome::Unfinished)),
+            (Why::OwnLimit, exchange.outcome == Outcome::OwnLimit),
             (Why::Edge, self.is_at_edge(entry)),
             (Why::ClientLeft, sight.client && client_left(entry)),
             (Why::Hidden, sight.attempts && self.may_hide(entry)),

@@ -9,9 +9,9 @@ use measure::outcomes::{Outcomes, words};
 use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use units::Share;
 use units::plural::count;
 use units::stats::cases_to_exclude;
-use units::Share;
 
 use self::burst::BurstMax;
 use super::Expectation;
@@ -19,8 +19,8 @@ use crate::against::{Bad, at_most_bad, no_worse};
 use crate::claim::{Basis, CASES_MIN, Claim};
 use crate::decide::BETA;
 use crate::estimates;
-use crate::settling::left_out;
 use crate::forecast::{Forecast, Outlook};
+use crate::settling::left_out;
 
 /// At least a given share of the requests succeed, and no burst of failures is longer than a given one.
 ///

@@ -102,6 +102,15 @@ fn what_the_settling_time_hides_is_told_with_how_it_ended() {
 }
 
 #[test]
+fn what_brownout_could_not_send_for_want_of_descriptors_is_not_the_gateways() {
+    let limited = |n: usize| Call::due("reads", 950.0 + n as f64).ends(Outcome::OwnLimit, 0.1);
+    let finding =
+        steady(400, 0).calls(20, limited).finding("steady", "reads", "availability = { min = 0.99 }");
+    assert_eq!(finding.verdict, Verdict::Pass, "{}", finding.because);
+    assert_eq!(finding.set_aside[0].count, 20);
+}
+
+#[test]
 fn a_truncated_answer_is_a_failure_although_its_status_is_200() {
     let truncated =
         Call::due("reads", 1.0).attempt(Try::ok("a")).row(|exchange| exchange.outcome = Outcome::EofInBody);
