@@ -167,5 +167,6 @@ fn a_demand_that_no_status_breaks_is_told_before_the_run() {
     assert!(matches!(told[0], Forecast::CannotFail(_)), "{told:?}");
     // Half of the requests reach the backend that the fault is on.
     assert!(!foreseen(&run, "status = { of = [502] }")[0].falls_short());
-    assert!(foreseen(&outage("latency").calls(30, reset), "status = { of = [502] }")[0].falls_short());
+    let slow = outage("latency").calls(30, |n| Call::due("reads", n as f64).attempt(Try::ok("b")));
+    assert!(foreseen(&slow, "status = { of = [502] }")[0].falls_short());
 }
