@@ -146,36 +146,4 @@ impl Judged {
             witnesses: Vec::new(),
         }
     }
-
-    /// The same, resting on so many observations.
-    pub(crate) fn resting_on(mut self, observations: u64) -> Self {
-        self.observations = observations;
-        self
-    }
-
-    /// Several demands of one expectation as one judgement: the worst verdict, and its words first.
-    pub(crate) fn all(mut parts: Vec<Judged>) -> Self {
-        parts.sort_by_key(|part| std::cmp::Reverse(part.verdict));
-        let verdict = parts.first().map_or(Verdict::Inconclusive, |part| part.verdict);
-        let words = |of: fn(&Judged) -> &str, parts: &[Judged]| {
-            let mut distinct: Vec<&str> = Vec::new();
-            for text in parts.iter().map(of) {
-                if !text.is_empty() && !distinct.contains(&text) {
-                    distinct.push(text);
-                }
-            }
-            distinct.join("; ")
-        };
-        let decisive = parts.partition_point(|part| part.verdict == verdict);
-        Judged {
-            verdict,
-            summary: words(|part| &part.summary, &parts[..decisive]),
-            observed: words(|part| &part.observed, &parts),
-            expected: words(|part| &part.expected, &parts),
-            because: words(|part| &part.because, &parts[..decisive]),
-            observations: parts.iter().map(|part| part.observations).max().unwrap_or(0),
-            resolution: parts.iter().find_map(|part| part.resolution.clone()),
-            witnesses: parts.into_iter().take(decisive).flat_map(|part| part.witnesses).collect(),
-        }
-    }
 }
