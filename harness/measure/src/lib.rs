@@ -28,6 +28,7 @@ pub mod replays;
 pub mod response;
 pub mod retry_matrix;
 pub mod series;
+pub mod shed;
 pub mod silence;
 pub mod spread;
 pub mod stalls;

@@ -13,6 +13,7 @@ mod latency;
 mod no_replay;
 mod policy;
 mod recovery;
+mod shed;
 mod stable_after;
 mod status;
 #[cfg(test)]
@@ -41,6 +42,7 @@ units::registry! {
         "stable_after" => stable_after::StableAfter,
         "balance" => balance::Balance,
         "integrity" => integrity::Integrity,
+        "shed" => shed::Shed,
         "policy" => policy::Policy,
     }
 }
