@@ -10,6 +10,7 @@ use crate::brief::Brief;
 use crate::gaps::gaps;
 use crate::histograms::{phase_of, record};
 use crate::lifetimes::{self, Ending};
+use crate::success::succeeded;
 
 /// Requests with more attempts count as having this many.
 const ATTEMPTS_MAX: usize = 20;
@@ -78,14 +79,14 @@ impl Cell {
         let (exchange, attempts) = (entry.exchange, entry.attempts);
         let row = &mut self.row;
         row.requests += 1;
-        row.succeeded += u64::from(exchange.succeeded());
+        row.succeeded += u64::from(succeeded(entry));
         *self.endings.entry(ending(exchange)).or_default() += 1;
         let tries = attempts.len().min(ATTEMPTS_MAX);
         if row.attempts.len() <= tries {
             row.attempts.resize(tries + 1, 0);
         }
         row.attempts[tries] += 1;
-        row.wasted += attempts.len() as u64 - u64::from(exchange.succeeded() && !attempts.is_empty());
+        row.wasted += attempts.len() as u64 - u64::from(succeeded(entry) && !attempts.is_empty());
         row.bytes += exchange.body_bytes;
         for (index, attempt) in attempts.iter().enumerate() {
             row.bytes += attempt.received;

@@ -13,6 +13,12 @@ use crate::brief::Brief;
 /// Untagged arrivals at so large a part of the traffic's rate are no health checks.
 const UNTAGGED_SHARE: f64 = 0.5;
 
+/// A gateway that drops the header drops it from all requests, but for a class that it sends elsewhere.
+const BARE_SHARE: f64 = 0.5;
+
+/// So many of the requests without an attempt must be answered as a backend answers.
+const ANSWERED_SHARE: f64 = 0.1;
+
 /// The last request of a run may be due so much before its end.
 const ENDS_BEFORE: Duration = Duration::from_secs(1);
 
@@ -91,6 +97,8 @@ struct Joined {
     sent: u64,
     /// Those of them without any attempt.
     bare: u64,
+    /// Those of them that were answered as only a backend answers.
+    bare_answered: u64,
     /// Untagged arrivals during the run.
     untagged: u64,
 }
@@ -114,7 +122,10 @@ impl Joined {
     fn take(&mut self, entry: &Entry<'_>) {
         let (exchange, attempts) = (entry.exchange, entry.attempts);
         self.sent += 1;
-        self.bare += u64::from(attempts.is_empty());
+        if attempts.is_empty() {
+            self.bare += 1;
+            self.bare_answered += u64::from(exchange.answered_by_backend() || exchange.succeeded());
+        }
         self.early += attempts.iter().filter(|attempt| attempt.arrived < exchange.sent).count() as u64;
         // A backend numbers arrivals as they come, in one counter for the pool: two that come at the same moment may be on
         // record in either order, and one that the counter could not hold has no number.
@@ -182,10 +193,14 @@ impl Joined {
         problems
     }
 
-    /// True if arrivals come without tags where attempts are missing.
+    /// True if arrivals come without tags where attempts are missing. Requests that are shed have no attempts either, and
+    /// health checks go on meanwhile: but then nobody answers as a backend does.
     fn strips_tags(&self) -> bool {
-        let missing = self.bare as f64 * UNTAGGED_SHARE;
-        self.untagged >= UNTAGGED_MIN && self.untagged as f64 >= missing && self.bare * 2 > self.sent
+        let (bare, sent) = (self.bare as f64, self.sent as f64);
+        self.untagged >= UNTAGGED_MIN
+            && self.untagged as f64 >= bare * UNTAGGED_SHARE
+            && bare >= sent * BARE_SHARE
+            && self.bare_answered as f64 >= bare * ANSWERED_SHARE
     }
 }
 

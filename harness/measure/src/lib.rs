@@ -32,6 +32,7 @@ pub mod shed;
 pub mod silence;
 pub mod spread;
 pub mod stalls;
+pub mod success;
 pub mod tables;
 #[cfg(any(test, feature = "testing"))]
 #[expect(missing_docs, reason = "the list at the top of the module explains its words")]

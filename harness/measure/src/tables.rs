@@ -8,6 +8,7 @@ use reports::{BackendRow, InjectionRow, LatencyRow, PhaseRow, TrafficRow};
 
 use crate::brief::{Brief, TrafficBrief};
 use crate::histograms::{histograms, phase_of, quantile};
+use crate::success::succeeded;
 
 /// The phases, in order.
 pub fn phases(brief: &Brief, ledger: &Ledger) -> Vec<PhaseRow> {
@@ -29,7 +30,7 @@ pub fn phases(brief: &Brief, ledger: &Ledger) -> Vec<PhaseRow> {
         };
         let row = &mut rows[phase];
         row.exchanges += 1;
-        row.succeeded += u64::from(entry.exchange.succeeded());
+        row.succeeded += u64::from(succeeded(&entry));
         row.attempts += entry.attempts.len() as u64;
     }
     rows
