@@ -178,12 +178,19 @@ fn expectations(wishes: &Wishes) -> String {
          [[expect]]\nintegrity = {}\n\n\
          # Once the fault is over, everything is back to normal.\n\
          [[expect]]\nin       = \"recovery\"\nrecovery = { within = \"4s\" }\n";
-    let attempts = if retries(wishes) && !haproxy_sees_only(wishes) { 2 } else { 1 };
-    let _ = write!(
-        text,
-        "\n# A read reaches the backends so often, and never more often.\n\
-         [[expect]]\nin       = \"outage\"\ntraffic  = \"reads\"\nattempts = {{ max = {attempts} }}\n"
-    );
+    // A breaker shields the backends from most requests, and too few are left that would show how often they are tried.
+    let attempts = match (retries(wishes), wishes.backends) {
+        _ if wishes.breaker => None,
+        (false, _) => Some(("A read that failed is not tried again.", "max = 1")),
+        (true, 0 | 1) => Some(("A read that fails is tried once more, and never more often.", "exactly = 2")),
+        (true, _) => Some(("A read that fails is tried once more.", "min = 2")),
+    };
+    if let Some((why, bound)) = attempts {
+        let _ = write!(
+            text,
+            "\n# {why}\n[[expect]]\nin       = \"outage\"\ntraffic  = \"reads\"\nattempts = {{ {bound} }}\n"
+        );
+    }
     if retries(wishes) && wishes.backends > 1 && !wishes.breaker {
         text += "\n# Users of reads see nothing of the outage, because failed ones are tried again elsewhere.\n\
                  [[expect]]\nin           = \"outage\"\ntraffic      = \"reads\"\navailability = { min = 0.99 }\n";

@@ -26,7 +26,7 @@ const KEPT: usize = 5;
 pub struct Shape {
     /// Its arrivals.
     pub arrivals: usize,
-    /// How many of them, from the first on, failed at all.
+    /// How many of them, from the first on, failed at all, also within the body of their answer.
     pub failed: usize,
     /// How many of them, from the first on, failed in a way that the declared policy tries again after.
     pub named: usize,
@@ -116,17 +116,19 @@ impl Attempts {
 fn shape(view: &View<'_>, entry: &Entry<'_>, usable: Option<&Usable>) -> Shape {
     let failures: Vec<Option<RetryOn>> =
         entry.attempts.iter().map(|attempt| failure(view.brief, entry, attempt)).collect();
-    let leading = |counts: &dyn Fn(RetryOn) -> bool| {
-        failures.iter().take_while(|failure| failure.is_some_and(counts)).count()
-    };
-    let named = leading(&|failure| is_named(view.brief, failure));
+    let named =
+        failures.iter().take_while(|failure| failure.is_some_and(|failed| is_named(view.brief, failed)));
+    let named = named.count();
+    let broken_off = |attempt: &Attempt| matches!(attempt.end, End::Reset | End::Closed);
+    let failed = entry.attempts.iter().zip(&failures);
+    let failed = failed.take_while(|(attempt, failure)| failure.is_some() || broken_off(attempt)).count();
     // What brownout disturbed comes first: it explains also what is seen of a client that left.
     let apart = view.why_apart(entry, Sight::OUTCOMES).or_else(|| view.why_apart(entry, Sight::COUNTS));
     let last = entry.attempts.last();
     let failing = last.filter(|_| named == failures.len());
     Shape {
         arrivals: failures.len(),
-        failed: leading(&|_| true),
+        failed,
         named,
         answered: last.is_some_and(|last| last.end == End::Replied) && failures.last() == Some(&None),
         repeated: entry.attempts.first().is_none_or(|first| is_repeated(view.brief, first.method)),

@@ -32,6 +32,7 @@ pub fn problems(brief: &Brief, ledger: &Ledger) -> Vec<String> {
     let mut problems: Vec<String> = ledger.rest().damaged.iter().map(ToString::to_string).collect();
     problems.extend(missing_requests(brief, ledger));
     problems.extend(orphans(ledger));
+    problems.extend(forged(ledger));
     problems.extend(Joined::of(brief, ledger).problems());
     problems.extend(too_short(brief, ledger));
     problems
@@ -78,6 +79,18 @@ fn orphans(ledger: &Ledger) -> Option<String> {
         .then(|| format!("{} without a request on record", count(orphans, "attempt")))
 }
 
+/// Arrivals with the tag of a request that had not been sent: somebody makes tags up, and others of them can't be told from
+/// the gateway's own.
+fn forged(ledger: &Ledger) -> Option<String> {
+    let forged = ledger.forged().len() as u64;
+    (forged > 0).then(|| {
+        format!(
+            "{} arrived before its request was sent: somebody besides the gateway sends tags",
+            count(forged, "attempt")
+        )
+    })
+}
+
 /// What the joined rows tell.
 #[derive(Debug, Default)]
 struct Joined {
@@ -91,8 +104,6 @@ struct Joined {
     unattempted: u64,
     /// Answers of a backend, all of them.
     answered: u64,
-    /// Arrivals before their request was sent.
-    early: u64,
     /// Requests that were sent.
     sent: u64,
     /// Those of them without any attempt.
@@ -126,7 +137,6 @@ impl Joined {
             self.bare += 1;
             self.bare_answered += u64::from(exchange.answered_by_backend() || exchange.succeeded());
         }
-        self.early += attempts.iter().filter(|attempt| attempt.arrived < exchange.sent).count() as u64;
         // A backend numbers arrivals as they come, in one counter for the pool: two that come at the same moment may be on
         // record in either order, and one that the counter could not hold has no number.
         let mut numbers: Vec<u16> = attempts.iter().map(|attempt| attempt.number).collect();
@@ -186,9 +196,6 @@ impl Joined {
                  missing",
                 count(self.answered, "answer")
             )
-        });
-        tell(self.early, &|number| {
-            format!("{} arrived before its request was sent: the tags were made up", count(number, "attempt"))
         });
         problems
     }
@@ -290,6 +297,19 @@ mod tests {
         assert_eq!(
             told,
             ["the attempts of 100 requests are not numbered from 1 without gaps: rows are missing"]
+        );
+    }
+
+    #[test]
+    fn an_arrival_before_its_request_was_sent_is_told() {
+        let told = told(&run(), |rows| {
+            let mut forged = rows.attempts[50].clone();
+            (forged.arrived, forged.number) = (at(1.0), 3);
+            rows.attempts.push(forged);
+        });
+        assert_eq!(
+            told,
+            ["1 attempt arrived before its request was sent: somebody besides the gateway sends tags"]
         );
     }
 

@@ -7,12 +7,13 @@ use evidence::{Entry, Exchange, Outcome, Tag};
 use units::{Moment, Stretch};
 
 use crate::aside::{SetAside, Why};
+use crate::success::succeeded;
 use crate::view::{Sight, View};
 
 /// How one request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// Answered whole, with a status below 400.
+    /// Answered whole by a backend, with a status below 400.
     Well,
     /// Anything else that the gateway, or what it made of a fault, is answerable for.
     Badly,
@@ -31,7 +32,7 @@ pub fn ended(view: &View<'_>, entry: &Entry<'_>, patience: Option<Duration>) -> 
         Some(why) => Ended::Apart(why),
         // The client broke it off on purpose: how it would have ended is not known.
         None if exchange.outcome == Outcome::ClientAbort => Ended::Apart(Why::ClientLeft),
-        None if exchange.succeeded() => Ended::Well,
+        None if succeeded(entry) => Ended::Well,
         None => Ended::Badly,
     }
 }

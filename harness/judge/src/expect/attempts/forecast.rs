@@ -107,5 +107,5 @@ fn amplification(most: f64, outlook: &Outlook<'_>, faulty: bool) -> Option<Forec
 
 /// True if a fault makes an attempt fail that is on record.
 fn is_seen_to_fail(does: FaultDoes) -> bool {
-    does != FaultDoes::Refuses && does != FaultDoes::Cuts && is_failure(does)
+    does != FaultDoes::Refuses && is_failure(does)
 }

@@ -87,6 +87,15 @@ fn a_fault_after_which_nobody_tries_again_proves_nothing(#[case] harmless: Try) 
 }
 
 #[test]
+fn an_answer_that_broke_off_shows_that_it_is_not_tried_again_and_nothing_more() {
+    let cut = || Try::hit("a", "close").row(|attempt| attempt.status = 200);
+    let run = run("close").calls(30, move |n| Call::due("reads", 10.0 + n as f64).attempt(cut()));
+    assert_eq!(verdict(&run, "max = 1"), Verdict::Pass);
+    assert_eq!(verdict(&run, "max = 2"), Verdict::Inconclusive);
+    assert_eq!(verdict(&run, "min = 2"), Verdict::Inconclusive);
+}
+
+#[test]
 fn a_failure_that_the_policy_does_not_name_shows_that_it_is_not_tried_again_and_nothing_more() {
     let run = outage(1).policy(policy(2, &[RetryOn::Reset], &["GET"]));
     assert_eq!(verdict(&run, "max = 1"), Verdict::Pass);

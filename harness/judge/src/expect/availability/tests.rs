@@ -147,3 +147,11 @@ fn how_many_requests_it_takes_is_told_before_the_run() {
     let long = foreseen("availability = { burst_max = '10s' }");
     assert!(matches!(long[1], Forecast::CannotFail(_)), "{long:?}");
 }
+
+#[test]
+fn answers_that_the_gateway_made_up_are_no_successes() {
+    let run = Run::new().phase("steady", 10.0).backend("a").class("reads", evidence::Method::Get);
+    let run = run.calls(600, |n| Call::due("reads", 10.0 * n as f64).rejected(200, 1.0));
+    let finding = run.finding("steady", "reads", "availability = { min = 0.99 }");
+    assert_eq!(finding.verdict, Verdict::Fail, "{}", finding.observed);
+}
