@@ -194,12 +194,11 @@ fn by_backend(view: &View<'_>, says: impl Fn(&Life) -> Option<Duration>) -> Vec<
             };
             let why = if view.is_at_edge(&entry) { Some(Why::Edge) } else { None };
             let why = why.or((!life.blur.is_zero()).then_some(Why::Stalled));
-            match why {
-                Some(why) => row.2.note(why, entry.exchange),
-                None => {
-                    row.0.push(length);
-                    row.1.extend((row.1.len() < FIRST_MAX).then_some(life.tag));
-                }
+            if let Some(why) = why {
+                row.2.note(why, entry.exchange);
+            } else {
+                row.0.push(length);
+                row.1.extend((row.1.len() < FIRST_MAX).then_some(life.tag));
             }
         }
     }

@@ -62,10 +62,11 @@ pub(super) fn claims(settings: &Backoff, view: &View<'_>) -> Vec<Claim> {
     if few.count() >= needed {
         claims.push(few.claim(settings, &waits));
     } else if let Some(first) = claims.first_mut().filter(|_| few_of > 0) {
-        first.observed += &format!(
+        let words = format!(
             "; {} before later attempts, as demanded, are too few to be judged by themselves",
             count(few.count(), "gap")
         );
+        first.observed.push_str(&words);
     }
     claims.extend(settings.exponential.and_then(|growth| grows(settings, growth, &waits)));
     if let Some(growth) = settings.full_jitter {

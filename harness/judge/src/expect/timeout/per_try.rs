@@ -17,6 +17,7 @@ use crate::claim::{Basis, Claim};
 use crate::decide::BETA;
 
 /// What one life says of the timer.
+#[derive(Clone, Copy)]
 enum Says {
     /// It was given up on time.
     OnTime(Duration),
@@ -73,10 +74,9 @@ fn says(timers: &Timers<'_>, bounds: &Bounds, life: &Life) -> Says {
     }
     let lived = side(life.length);
     match life.ending {
-        Ending::Gateway => judged(timers, life, lived, life.length),
         // A client that has left makes no gateway wait longer; it may make it stop earlier.
         Ending::AfterClient if lived == Side::Below => Says::Aside(Why::ClientLeft),
-        Ending::AfterClient => judged(timers, life, lived, life.length),
+        Ending::Gateway | Ending::AfterClient => judged(timers, life, lived, life.length),
         Ending::Overtaken => Says::Aside(Why::Overlapping),
         Ending::Client | Ending::Backend | Ending::Run => match (lived, let_go) {
             // The next attempt came late enough for a timer and a wait before it.
@@ -140,10 +140,12 @@ impl Lives {
             _ => format!("attempts given up after: {lengths}"),
         };
         if self.left_open > 0 {
-            observed += &format!(", {} of them with the connection left open", self.left_open);
+            let words = format!(", {} of them with the connection left open", self.left_open);
+            observed.push_str(&words);
         }
         if self.cut > 0 {
-            observed += &format!(", {} cut short by the timer for the whole request", self.cut);
+            let words = format!(", {} cut short by the timer for the whole request", self.cut);
+            observed.push_str(&words);
         }
         let needed = cases_to_exclude(REFUTED, BETA);
         let least = Timespan(bounds.high().saturating_add(BEYOND));

@@ -34,7 +34,7 @@ struct Requests<'t> {
 struct Late {
     length: Duration,
     /// An attempt was begun after the deadline.
-    begun_late: bool,
+    after_deadline: bool,
     /// Its last attempt, begun before the deadline, was ended by its own per-try timer after it.
     own_timer: bool,
 }
@@ -151,8 +151,8 @@ impl Requests<'_> {
         let before = arrived.is_some_and(|arrived| arrived < deadline) && entry.attempts.len() > 1;
         let own_timer =
             last.is_some_and(|last| before && last.ending == Ending::Gateway && self.is_per_try(last));
-        let begun_late = arrived.is_some_and(|arrived| arrived > deadline + tolerance);
-        self.late.push(Late { length, begun_late, own_timer });
+        let after_deadline = arrived.is_some_and(|arrived| arrived > deadline + tolerance);
+        self.late.push(Late { length, after_deadline, own_timer });
         self.off.push((entry.exchange.tag, format!("took {}", Timespan(length))));
     }
 
@@ -205,7 +205,7 @@ impl Requests<'_> {
     fn late_words(&self, of: u64) -> String {
         let number = self.late.len();
         let longest = self.late.iter().map(|late| late.length).max().unwrap_or_default();
-        let begun = self.late.iter().filter(|late| late.begun_late).count();
+        let begun = self.late.iter().filter(|late| late.after_deadline).count();
         // A cause is named only where it explains all of them.
         let why = if begun > 0 {
             format!(": {begun} of them were tried again after the deadline")
