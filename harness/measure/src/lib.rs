@@ -8,6 +8,7 @@ pub mod aftermath;
 pub mod arrivals;
 pub mod aside;
 pub mod attempts;
+pub mod automata;
 pub mod behaviour;
 pub mod bounds;
 pub mod brief;

@@ -31,12 +31,33 @@ pub struct Breaking {
     pub probes: u32,
     pub recovers: bool,
     pub global: bool,
+    /// After the open time all traffic comes back at once, and nothing probes.
+    pub all: bool,
+    /// The n-th open time in a row is n times as long.
+    pub grows: bool,
+    /// Instances that count for themselves; each request goes to one of them.
+    pub instances: usize,
+    /// Opens by this share of failures within so many milliseconds, of at least so many results, instead of in a row.
+    pub share: Option<(f64, f64, usize)>,
+    /// Whether a probe that succeeded is the first result that counts.
+    pub probe_counts: bool,
 }
 
 impl Breaking {
     /// Five in a row, two seconds, one probe, for each backend.
     pub fn correct() -> Self {
-        Breaking { trips_after: 5, open_for: 2_000.0, probes: 1, recovers: true, global: false }
+        Breaking {
+            trips_after: 5,
+            open_for: 2_000.0,
+            probes: 1,
+            recovers: true,
+            global: false,
+            all: false,
+            grows: false,
+            instances: 1,
+            share: None,
+            probe_counts: false,
+        }
     }
 }
 
@@ -49,15 +70,23 @@ pub struct Model {
     pub attempts: usize,
     /// The per-try timer: what hangs is given up after it. In milliseconds.
     pub per_try: f64,
+    /// How much longer than 0.2 ms a way takes at most, drawn for each. In milliseconds.
+    pub transit: f64,
     pub breaking: Breaking,
     pub phases: Vec<Phase>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, PartialEq)]
 enum State {
-    Closed { failures: u32 },
-    Open { until: f64 },
-    HalfOpen { probing: u32 },
+    Closed { failures: u32, recent: Vec<(f64, bool)>, nth: u32 },
+    Open { until: f64, nth: u32 },
+    HalfOpen { probing: u32, nth: u32 },
+}
+
+impl State {
+    fn closed(nth: u32) -> Self {
+        State::Closed { failures: 0, recent: Vec::new(), nth }
+    }
 }
 
 struct Seen {
@@ -73,6 +102,8 @@ struct Sim<'m> {
     states: Vec<State>,
     next: usize,
     calls: Vec<(f64, Vec<Seen>)>,
+    /// Which instance a call goes to.
+    instances: Vec<usize>,
     /// In microseconds: what happens next, the call, and whether it is an outcome.
     events: BinaryHeap<Reverse<(u64, usize, bool)>>,
 }
@@ -83,15 +114,25 @@ impl Model {
     /// Two backends at 200 requests a second, two attempts.
     pub fn new(seed: u64, phases: Vec<Phase>) -> Self {
         let breaking = Breaking::correct();
-        Model { seed, rate: 200.0, poisson: true, backends: 2, attempts: 2, per_try: 300.0, breaking, phases }
+        Model {
+            seed,
+            rate: 200.0,
+            poisson: true,
+            backends: 2,
+            attempts: 2,
+            per_try: 300.0,
+            transit: 0.0,
+            breaking,
+            phases,
+        }
     }
 
     /// Runs it.
     pub fn run(&self) -> Run {
-        let states =
-            vec![State::Closed { failures: 0 }; if self.breaking.global { 1 } else { self.backends }];
-        let draws = Draws(self.seed);
-        let mut sim = Sim { model: self, draws, states, next: 0, calls: vec![], events: BinaryHeap::new() };
+        let machines = if self.breaking.global { 1 } else { self.backends };
+        let states = vec![State::closed(0); machines * self.breaking.instances];
+        let (draws, events) = (Draws(self.seed), BinaryHeap::new());
+        let mut sim = Sim { model: self, draws, states, next: 0, calls: vec![], instances: vec![], events };
         sim.schedule();
         while let Some(Reverse((micros, call, is_outcome))) = sim.events.pop() {
             let now = micros as f64 / 1e3;
@@ -126,36 +167,45 @@ impl Sim<'_> {
             }
             self.events.push(Reverse(((due * 1e3) as u64, self.calls.len(), false)));
             self.calls.push((due, vec![]));
+            let instances = self.model.breaking.instances;
+            let instance = if instances == 1 { 0 } else { (self.draws.part() * instances as f64) as usize };
+            self.instances.push(instance);
         }
     }
 
-    fn state(&mut self, backend: usize) -> &mut State {
-        let index = if self.model.breaking.global { 0 } else { backend };
-        &mut self.states[index]
+    fn state(&mut self, backend: usize, call: usize) -> &mut State {
+        let machine = if self.model.breaking.global { 0 } else { backend };
+        &mut self.states[machine * self.model.breaking.instances + self.instances[call]]
+    }
+
+    /// How long one way takes.
+    fn way(&mut self) -> f64 {
+        if self.model.transit > 0.0 { 0.2 + self.model.transit * self.draws.part() } else { 0.2 }
     }
 
     /// Takes a backend in turn, another one than the last if there is any that its breaker lets through.
-    fn choose(&mut self, now: f64, last: Option<usize>) -> Option<usize> {
+    fn choose(&mut self, now: f64, call: usize) -> Option<usize> {
+        let last = self.calls[call].1.last().map(|seen| seen.backend);
         let count = self.model.backends;
         let turn = self.next;
         self.next += 1;
         let in_turn = (0..count).map(|offset| (turn + offset) % count);
         let (others, same): (Vec<usize>, Vec<usize>) = in_turn.partition(|backend| Some(*backend) != last);
-        others.into_iter().chain(same).find(|backend| self.admits(now, *backend))
+        others.into_iter().chain(same).find(|backend| self.admits(now, *backend, call))
     }
 
-    fn admits(&mut self, now: f64, backend: usize) -> bool {
-        let (recovers, probes) = (self.model.breaking.recovers, self.model.breaking.probes);
-        let state = self.state(backend);
+    fn admits(&mut self, now: f64, backend: usize, call: usize) -> bool {
+        let Breaking { recovers, probes, all, .. } = self.model.breaking;
+        let state = self.state(backend, call);
         match *state {
             State::Closed { .. } => true,
-            State::Open { until } if now < until || !recovers => false,
-            State::Open { .. } => {
-                *state = State::HalfOpen { probing: 1 };
+            State::Open { until, .. } if now < until || !recovers => false,
+            State::Open { nth, .. } => {
+                *state = if all { State::closed(nth) } else { State::HalfOpen { probing: 1, nth } };
                 true
             }
-            State::HalfOpen { probing } if probing < probes => {
-                *state = State::HalfOpen { probing: probing + 1 };
+            State::HalfOpen { probing, nth } if probing < probes => {
+                *state = State::HalfOpen { probing: probing + 1, nth };
                 true
             }
             State::HalfOpen { .. } => false,
@@ -163,11 +213,10 @@ impl Sim<'_> {
     }
 
     fn attempt(&mut self, now: f64, call: usize) {
-        let last = self.calls[call].1.last().map(|seen| seen.backend);
-        let Some(backend) = self.choose(now, last) else {
+        let Some(backend) = self.choose(now, call) else {
             return;
         };
-        let arrived = now + 0.2;
+        let arrived = now + self.way();
         let drawn = self.draws.part();
         let fault = self.model.fault_at(backend, arrived).filter(|(_, share)| drawn < *share);
         let takes = match fault {
@@ -177,7 +226,8 @@ impl Sim<'_> {
         };
         let ended = arrived + takes;
         self.calls[call].1.push(Seen { backend, arrived, ended, fault: fault.map(|(kind, _)| kind) });
-        self.events.push(Reverse((((ended + 0.2) * 1e3) as u64, call, true)));
+        let known = ended + self.way();
+        self.events.push(Reverse(((known * 1e3) as u64, call, true)));
     }
 
     fn outcome(&mut self, now: f64, call: usize) {
@@ -185,18 +235,43 @@ impl Sim<'_> {
             return;
         };
         let (backend, failed, count) = (seen.backend, seen.fault.is_some(), self.calls[call].1.len());
-        let Breaking { trips_after, open_for, .. } = self.model.breaking;
-        let state = self.state(backend);
-        *state = match *state {
-            State::Closed { .. } | State::HalfOpen { .. } if !failed => State::Closed { failures: 0 },
-            State::Closed { failures } if failures + 1 < trips_after => {
-                State::Closed { failures: failures + 1 }
-            }
-            State::Closed { .. } | State::HalfOpen { .. } => State::Open { until: now + open_for },
-            open @ State::Open { .. } => open,
-        };
+        self.noted(now, backend, call, failed);
         if failed && count < self.model.attempts {
             self.events.push(Reverse(((now * 1e3) as u64, call, false)));
+        }
+    }
+
+    /// What a breaker makes of an outcome.
+    fn noted(&mut self, now: f64, backend: usize, call: usize, failed: bool) {
+        let breaking = self.model.breaking.clone();
+        let open = |nth: u32| {
+            let times = if breaking.grows { nth } else { 1 };
+            State::Open { until: now + breaking.open_for * f64::from(times), nth }
+        };
+        let state = self.state(backend, call);
+        match state {
+            State::Closed { failures, recent, nth } => {
+                *failures = if failed { *failures + 1 } else { 0 };
+                let trips = if let Some((share, within, min)) = breaking.share {
+                    recent.push((now, failed));
+                    recent.retain(|(at, _)| *at > now - within);
+                    let bad = recent.iter().filter(|(_, failed)| *failed).count();
+                    failed && recent.len() >= min && bad as f64 >= share * recent.len() as f64
+                } else {
+                    *failures >= breaking.trips_after
+                };
+                if trips {
+                    *state = open(if breaking.all { *nth + 1 } else { 1 });
+                } else if !failed {
+                    *nth = 0;
+                }
+            }
+            State::HalfOpen { nth, .. } if failed => *state = open(*nth + 1),
+            State::HalfOpen { .. } => {
+                let recent = if breaking.probe_counts { vec![(now, false)] } else { vec![] };
+                *state = State::Closed { failures: 0, recent, nth: 0 };
+            }
+            State::Open { .. } => {}
         }
     }
 

@@ -1,0 +1,136 @@
+//! Whether the results so far may, or must, have opened a machine, as far as their order and times can be told.
+
+use std::time::Duration;
+
+use units::Moment;
+
+use super::input::Input;
+use super::member::{Member, Rule};
+use crate::arrivals::Told;
+
+/// From where on a closed machine counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Since {
+    /// The first result that counts, by its place.
+    pub place: u32,
+    /// The first arrival whose result counts: what was let through before a change of state may be left out.
+    pub arrival: u32,
+}
+
+/// What follows from the results up to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reason {
+    /// Some order within the blur has opened it.
+    pub may: bool,
+    /// Every order has.
+    pub must: bool,
+}
+
+impl Reason {
+    const NONE: Reason = Reason { may: false, must: false };
+}
+
+/// What the results from `since` up to the one at `place` are reason for.
+pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize) -> Reason {
+    let result = input.result(place);
+    let blur = input.blur_at(result.known);
+    match member.rule {
+        Rule::Never => Reason::NONE,
+        Rule::InARow(count) if result.told == Told::Failure => {
+            let most = (count + member.slack) as usize;
+            let (least, largest) = in_a_row(input, since, place, blur, most);
+            Reason { may: largest >= count as usize, must: least >= most }
+        }
+        Rule::Count(count, within) if result.told == Told::Failure => {
+            let window = Window::of(input, since, place, within, blur);
+            let most = count.saturating_add(member.slack);
+            Reason { may: window.failed.1 >= count, must: window.failed.0 >= most }
+        }
+        Rule::Share(share, within, min) => {
+            let window = Window::of(input, since, place, within, blur);
+            by_share(&window, share, min, member.slack)
+        }
+        Rule::InARow(_) | Rule::Count(..) => Reason::NONE,
+    }
+}
+
+fn by_share(window: &Window, share: f64, min: u32, slack: u32) -> Reason {
+    let (fewest, most) = (f64::from(window.failed.0), f64::from(window.failed.1));
+    let (least, largest) = (f64::from(window.told.0), f64::from(window.told.1));
+    let passed = (least - fewest).min(largest - most).max(0.0);
+    let may = window.told.1 >= min && most >= share * (most + passed) - 1e-9;
+    // At the very edge of a share, one result more or less decides, and gateways differ in `>` and `>=`.
+    let worst = (largest - most).max(least - fewest);
+    let sure = fewest - 1.0 - f64::from(slack);
+    let must = window.told.0 > min.saturating_add(slack) && sure >= share * (sure + worst + 1.0);
+    Reason { may, must }
+}
+
+/// The fewest and the most failures in a row that end with the one at `place`, counted up to a little over `enough`.
+fn in_a_row(input: &Input, since: Since, place: usize, blur: Duration, enough: usize) -> (usize, usize) {
+    let known = input.result(place).known;
+    let soon = (place + 1..input.results.len()).map(|next| input.result(next));
+    let mut soon = soon.take_while(|next| next.known <= known + blur);
+    let doubted = soon.any(|next| next.told == Told::Success);
+    let (mut least, mut most, mut success) = (0, 0, None::<Moment>);
+    let mut broken = doubted;
+    for before in (since.place as usize..=place).rev() {
+        let result = input.result(before);
+        if input.results[before] < since.arrival || result.told == Told::Nothing {
+            continue;
+        }
+        if success.is_some_and(|success| result.known + blur < success) || most > enough {
+            break;
+        }
+        if result.told == Told::Failure {
+            let near = success.is_some_and(|success| result.known <= success);
+            most += 1;
+            let next_success = broken || near || preceded(input, since, before, blur);
+            broken |= near;
+            least += usize::from(!next_success);
+        } else {
+            broken = true;
+            // One that may have come after the last failure does not end the row.
+            if result.known + blur < known {
+                success = success.or(Some(result.known));
+            }
+        }
+    }
+    (least, most)
+}
+
+/// True if a success came so shortly before a result that it may have come after it.
+fn preceded(input: &Input, since: Since, place: usize, blur: Duration) -> bool {
+    let known = input.result(place).known;
+    let before = (since.place as usize..place).rev().map(|before| input.result(before));
+    before.take_while(|result| result.known + blur >= known).any(|result| result.told == Told::Success)
+}
+
+/// The fewest and the most results in a window.
+struct Window {
+    failed: (u32, u32),
+    told: (u32, u32),
+}
+
+impl Window {
+    fn of(input: &Input, since: Since, place: usize, within: Duration, blur: Duration) -> Self {
+        let known = input.result(place).known;
+        let back = i64::try_from(within.as_nanos()).unwrap_or(i64::MAX);
+        let start = Moment(known.0.saturating_sub(back));
+        let from = since.place as usize;
+        let sure = input.place_at(start + blur).max(from).min(place + 1);
+        let old = input.place_at(start - blur).max(from).min(sure);
+        let new = input.place_at(known + blur).max(place + 1);
+        let between = |from: usize, to: usize| {
+            let (one, other) = (input.sums[from], input.sums[to]);
+            (other.0 - one.0, other.1 - one.1)
+        };
+        // What was let through before the last change of state stands at the window's start, and may be left out.
+        let stale =
+            (from..(from + 64).min(place + 1)).take_while(|index| input.results[*index] < since.arrival);
+        let stale = stale.count().saturating_sub(sure.saturating_sub(from));
+        let (failed, told) = between(sure.saturating_add(stale).min(place + 1), place + 1);
+        let (more_failed, more_told) = between(old, new);
+        Window { failed: (failed, more_failed), told: (told, more_told) }
+    }
+}

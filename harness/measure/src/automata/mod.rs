@@ -1,0 +1,15 @@
+//! Breakers and ejection as runs of machines: whether what arrived at a backend can be a run of a declared one.
+//!
+//! - `member`: the family of machines: what opens them, for how long, how traffic comes back
+//! - `input`: what a search reads: arrivals, what they told, when, and which traffic was offered
+//! - `count`: whether the results so far may, or must, have opened a machine
+//! - `state`: the states that a machine can be in, step by step
+//! - `search`: all states that fit what was seen, and the first arrival or silence that fits none
+
+mod count;
+pub mod input;
+pub mod member;
+pub mod search;
+mod state;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! The search for a run: all states that fit what was seen, event by event, and where none is left.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use evidence::Tag;
+use units::Moment;
+
+use super::input::Input;
+use super::member::Member;
+use super::state::{MISSED_LIKELY, State, Steps};
+use crate::silence::missed_min;
+
+/// More states than this at a time mean that too little can be told.
+const STATES_MAX: usize = 512;
+
+/// One time for which a machine was open, in a run that fits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Opening {
+    /// When the deciding failure was known.
+    pub at: Moment,
+    /// The first arrival that was let through afterwards; nothing if there was none.
+    pub until: Option<Moment>,
+    /// The place of the deciding failure among the results.
+    pub place: usize,
+    /// True if it was a failed probe that opened it again.
+    pub again: bool,
+}
+
+/// Why no state is left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Why {
+    /// Requests arrived although it should have been open since then.
+    Leaked {
+        /// When the failure was known that should have opened it.
+        opened: Moment,
+    },
+    /// It was silent, and let requests through too soon.
+    Short {
+        /// When the failure was known that opened it.
+        opened: Moment,
+        /// When a request was let through.
+        until: Moment,
+    },
+    /// It stayed silent for too long after it opened.
+    Long {
+        /// When the failure was known that opened it.
+        opened: Moment,
+    },
+    /// It went silent with no reason to.
+    Silent {
+        /// The last arrival before.
+        from: Moment,
+    },
+    /// More probes at a time than declared.
+    Probes {
+        /// The first of them, by its place in the arrivals.
+        first: u32,
+    },
+}
+
+/// The first event that fits no state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deviation {
+    /// When.
+    pub at: Moment,
+    /// The request that arrived; nothing for a silence to the end.
+    pub tag: Option<Tag>,
+    /// Why it fits none.
+    pub why: Why,
+    /// How the machine had opened before.
+    pub openings: Vec<Opening>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// A run that fits, with its openings.
+    Run(Vec<Opening>),
+    /// None fits.
+    None(Box<Deviation>),
+    /// More states fit than can be followed.
+    Blurred,
+}
+
+impl Found {
+    /// True if a run fits.
+    pub fn fits(&self) -> bool {
+        matches!(self, Found::Run(_))
+    }
+}
+
+/// Whether what was seen can be a run of so many instances of a machine. A silence refutes a state only where chance hardly
+/// explains it: once in a thousand such ledgers.
+pub fn search(input: &Input, member: &Member, instances: u32) -> Found {
+    run(input, member, instances, missed_min(input.arrivals.len()))
+}
+
+/// The same for a machine next to the declared one: a silence refutes it already where chance explains one in twenty.
+pub fn may_be(input: &Input, member: &Member, instances: u32) -> bool {
+    !matches!(run(input, member, instances, MISSED_LIKELY), Found::None(_))
+}
+
+fn run(input: &Input, member: &Member, instances: u32, missed_min: f64) -> Found {
+    let steps = Steps { input, member, missed_min, shortest: input.shortest(missed_min) };
+    let mut states = vec![State::closed(input.observed.from, instances)];
+    let (mut next, mut seen) = (Vec::new(), HashSet::new());
+    let (mut place, mut last) = (0, input.observed.from);
+    for (index, arrival) in input.arrivals.iter().enumerate() {
+        while place < input.results.len() && input.result(place).known < arrival.at {
+            step(&mut states, &mut next, &mut seen, |state, next| steps.result(state, place, next));
+            place += 1;
+            if states.len() > STATES_MAX {
+                return Found::Blurred;
+            }
+        }
+        let mut refuted = None;
+        let fallback = states[0].clone();
+        step(&mut states, &mut next, &mut seen, |state, next| {
+            let why = steps.silence(&state, last, arrival.at);
+            let why = why.or_else(|| steps.arrival(&state, index as u32, place, next));
+            if let Some(why) = why {
+                refuted.get_or_insert((why, state));
+            }
+        });
+        if states.is_empty() {
+            let tag = Some(arrival.tag);
+            return Found::None(deviation(refuted, &fallback, arrival.at, tag, arrival.at));
+        }
+        last = arrival.at;
+    }
+    ending(&steps, states, place, last)
+}
+
+/// What is known after the last arrival, and the silence up to the end.
+fn ending(steps: &Steps<'_>, mut states: Vec<State>, mut place: usize, last: Moment) -> Found {
+    let (input, mut next, mut seen) = (steps.input, Vec::new(), HashSet::new());
+    let to = input.observed.to;
+    while place < input.results.len() && input.result(place).known < to {
+        step(&mut states, &mut next, &mut seen, |state, next| steps.result(state, place, next));
+        place += 1;
+    }
+    let mut refuted = None;
+    let fallback = states[0].clone();
+    step(&mut states, &mut next, &mut seen, |state, next| match steps.silence(&state, last, to) {
+        Some(why) => {
+            refuted.get_or_insert((why, state));
+        }
+        None => next.push(state),
+    });
+    match states.first() {
+        Some(state) => Found::Run(openings(state)),
+        None => Found::None(deviation(refuted, &fallback, to, None, last)),
+    }
+}
+
+fn deviation(
+    refuted: Option<(Why, State)>,
+    fallback: &State,
+    at: Moment,
+    tag: Option<Tag>,
+    last: Moment,
+) -> Box<Deviation> {
+    let (why, state) = refuted.unwrap_or((Why::Silent { from: last }, fallback.clone()));
+    Box::new(Deviation { at, tag, why, openings: openings(&state) })
+}
+
+/// Makes the states that follow out of those before, each once.
+fn step(
+    states: &mut Vec<State>,
+    next: &mut Vec<State>,
+    seen: &mut HashSet<State>,
+    mut follow: impl FnMut(State, &mut Vec<State>),
+) {
+    next.clear();
+    for state in states.drain(..) {
+        follow(state, next);
+    }
+    if next.len() > 1 {
+        seen.clear();
+        next.retain(|state| seen.insert(state.clone()));
+    }
+    std::mem::swap(states, next);
+}
+
+fn openings(state: &State) -> Vec<Opening> {
+    let mut found = Vec::new();
+    let mut link = state.log.as_ref();
+    while let Some(one) = link {
+        found.push(one.opening);
+        link = one.before.as_ref();
+    }
+    found.reverse();
+    found
+}
+
+impl Input {
+    /// The shortest time in which so many requests were ever offered; no silence in which as many were missed is shorter.
+    fn shortest(&self, missed: f64) -> Duration {
+        if self.share() <= 0.0 {
+            return Duration::MAX;
+        }
+        let sent = self.offered();
+        let count = ((missed / self.share()).ceil() as usize).max(1);
+        let spans = sent.windows(count).map(|span| span[count - 1].since(span[0]));
+        spans.min().unwrap_or(Duration::MAX)
+    }
+
+    /// In how many of some openings traffic was offered enough to show them.
+    pub fn shown(&self, openings: &[Opening]) -> u64 {
+        let shown = openings.iter().filter(|opening| {
+            let from = opening.at + self.blur_at(opening.at);
+            self.expected(from, opening.until.unwrap_or(self.observed.to)) >= MISSED_LIKELY
+        });
+        shown.count() as u64
+    }
+}

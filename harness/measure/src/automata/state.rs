@@ -1,0 +1,339 @@
+//! The states that a machine can be in, and what an arrival or a result makes of each.
+
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use units::Moment;
+
+use super::count::{Reason, Since, reason};
+use super::input::Input;
+use super::member::{Member, Rule};
+use super::search::{Opening, Why};
+use crate::arrivals::Told;
+
+/// With so many requests missed, a silence is none of chance, but in one of twenty cases.
+pub(super) const MISSED_LIKELY: f64 = 3.0;
+
+/// What one instance of a machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Mode {
+    /// Traffic flows, all of it from `since` on; `run` failures were counted, where there are several instances.
+    Closed { since: Moment, counts: (u32, u32), run: u32, nth: u32 },
+    /// Rejecting, since the failure that was known then; for the n-th time in a row.
+    Open { at: Moment, nth: u32 },
+    /// Probing from an arrival on: so many under way, so many succeeded.
+    HalfOpen { since: Moment, first: u32, out: u32, succeeded: u32, nth: u32 },
+}
+
+/// All instances of a machine, and how they came there.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub modes: Vec<Mode>,
+    /// Which instance let an arrival through whose result is not known yet; only where there are several.
+    pending: Vec<(u32, u8)>,
+    leaks: u64,
+    pub log: Option<Rc<Link>>,
+}
+
+/// The last opening of a state, and those before it.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub opening: Opening,
+    pub before: Option<Rc<Link>>,
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        self.modes == other.modes && self.pending == other.pending && self.leaks == other.leaks
+    }
+}
+
+impl Eq for State {}
+
+impl Hash for State {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.modes.hash(state);
+        self.pending.hash(state);
+        self.leaks.hash(state);
+    }
+}
+
+/// What a step needs to know.
+pub(super) struct Steps<'a> {
+    pub input: &'a Input,
+    pub member: &'a Member,
+    /// How many requests must be missed for a silence not to be chance.
+    pub missed_min: f64,
+    /// No silence shorter than this is one.
+    pub shortest: std::time::Duration,
+}
+
+impl State {
+    /// All instances closed from a moment on.
+    pub(super) fn closed(since: Moment, instances: u32) -> Self {
+        let mode = Mode::Closed { since, counts: (0, 0), run: 0, nth: 0 };
+        State { modes: vec![mode; instances.max(1) as usize], pending: Vec::new(), leaks: 0, log: None }
+    }
+
+    fn with(&self, index: usize, mode: Mode) -> Self {
+        let mut next = self.clone();
+        next.modes[index] = mode;
+        next
+    }
+
+    fn ended(mut self, at: Moment) -> Self {
+        if let Some(link) = self.log.as_ref().filter(|link| link.opening.until.is_none()) {
+            let opening = Opening { until: Some(at), ..link.opening };
+            self.log = Some(Rc::new(Link { opening, before: link.before.clone() }));
+        }
+        self
+    }
+
+    fn opened(mut self, index: usize, at: Moment, place: usize, again: bool, nth: u32) -> Self {
+        self.modes[index] = Mode::Open { at, nth };
+        let opening = Opening { at, until: None, place, again };
+        self.log = Some(Rc::new(Link { opening, before: self.log.take() }));
+        self
+    }
+
+    /// True if the state gives the same for both instances.
+    fn repeats(&self, index: usize) -> bool {
+        self.modes[..index].contains(&self.modes[index])
+    }
+}
+
+impl Steps<'_> {
+    /// Why a state is refuted by nothing having arrived from `last` up to `now`.
+    pub(super) fn silence(&self, state: &State, last: Moment, now: Moment) -> Option<Why> {
+        if now.since(last) < self.shortest {
+            return None;
+        }
+        let ready = state.modes.iter().map(|mode| self.ready(mode)).max()?;
+        let from = last.max(ready);
+        if from >= now || self.input.expected(from, now) < self.missed_min {
+            return None;
+        }
+        let opened = state.modes.iter().filter_map(|mode| match mode {
+            Mode::Open { at, .. } => Some(*at),
+            _ => None,
+        });
+        Some(opened.max().map_or(Why::Silent { from: last }, |opened| Why::Long { opened }))
+    }
+
+    /// From when on an instance lets its traffic through.
+    fn ready(&self, mode: &Mode) -> Moment {
+        match *mode {
+            Mode::Closed { since, .. } => since,
+            Mode::Open { at, nth } => {
+                let end = at + self.member.open_time(nth).1;
+                let checked = self.input.fault_end + self.member.open.1;
+                let end = if self.member.ways.check { end.max(checked) } else { end };
+                end + self.input.blur_at(end)
+            }
+            Mode::HalfOpen { since, out, .. } if self.member.ways.probes.is_some_and(|most| out < most) => {
+                since
+            }
+            Mode::HalfOpen { .. } => Moment::NEVER,
+        }
+    }
+
+    /// What becomes of a state when a request arrives.
+    pub(super) fn arrival(
+        &self,
+        state: &State,
+        index: u32,
+        place: usize,
+        next: &mut Vec<State>,
+    ) -> Option<Why> {
+        let before = next.len();
+        let (mut leaked, mut refuted) = (None, None);
+        for instance in (0..state.modes.len()).filter(|instance| !state.repeats(*instance)) {
+            match self.admit(state, instance, index, place, next) {
+                Ok(()) => {}
+                Err(why) => {
+                    leaked =
+                        leaked.or(matches!(why, Why::Leaked { .. } | Why::Short { .. }).then_some(instance));
+                    refuted = Some(why);
+                }
+            }
+        }
+        if next.len() > before {
+            return None;
+        }
+        if leaked.is_some() && state.leaks < self.member.leaked_max {
+            next.push(State { leaks: state.leaks + 1, ..state.clone() });
+            return None;
+        }
+        refuted
+    }
+
+    fn admit(
+        &self,
+        state: &State,
+        instance: usize,
+        index: u32,
+        place: usize,
+        next: &mut Vec<State>,
+    ) -> Result<(), Why> {
+        let now = self.input.arrivals[index as usize].at;
+        let mut push = |mut new: State| {
+            if new.modes.len() > 1 {
+                new.pending.push((index, instance as u8));
+            }
+            next.push(new);
+        };
+        match state.modes[instance] {
+            Mode::Closed { .. } => push(state.clone()),
+            Mode::Open { at, .. } if now <= at + self.input.blur_at(at) => push(state.clone()),
+            Mode::Open { at, nth } => {
+                let blur = self.input.blur_at(now);
+                if now + blur < at + self.member.open_time(nth).0 {
+                    return Err(self.too_early(at, now, index));
+                }
+                let ways = self.member.ways;
+                if ways.probes.is_some() {
+                    let probing = Mode::HalfOpen { since: now, first: index, out: 1, succeeded: 0, nth };
+                    push(state.with(instance, probing).ended(now));
+                }
+                if ways.all || ways.check {
+                    for arrival in [index, 0] {
+                        let closed = Mode::Closed {
+                            since: now + ways.ramp,
+                            counts: (place as u32, arrival),
+                            run: 0,
+                            nth,
+                        };
+                        push(state.with(instance, closed).ended(now));
+                    }
+                }
+            }
+            Mode::HalfOpen { since, first, out, succeeded, nth } => {
+                let most = self.member.ways.probes.unwrap_or(0);
+                if out >= most && !self.soon_known(place, now) {
+                    return Err(Why::Probes { first });
+                }
+                let more = Mode::HalfOpen { since, first, out: out.saturating_add(1), succeeded, nth };
+                push(state.with(instance, more));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why an arrival at an open machine is wrong: it opened late or never, or was open for too short a time.
+    fn too_early(&self, opened: Moment, now: Moment, index: u32) -> Why {
+        let last = index
+            .checked_sub(1)
+            .map_or(self.input.observed.from, |last| self.input.arrivals[last as usize].at);
+        let missed = self.input.expected(last.max(opened), now);
+        if missed >= MISSED_LIKELY { Why::Short { opened, until: now } } else { Why::Leaked { opened } }
+    }
+
+    /// True if a result is known so soon that it may have been known at `now` already.
+    fn soon_known(&self, place: usize, now: Moment) -> bool {
+        place < self.input.results.len() && self.input.result(place).known <= now + self.input.blur_at(now)
+    }
+
+    /// What becomes of a state when a result is known.
+    pub(super) fn result(&self, state: State, place: usize, next: &mut Vec<State>) {
+        let index = self.input.results[place];
+        let mut state = state;
+        let instance = if state.modes.len() == 1 {
+            0
+        } else {
+            let Some(at) = state.pending.iter().position(|(pending, _)| *pending == index) else {
+                next.push(state);
+                return;
+            };
+            usize::from(state.pending.remove(at).1)
+        };
+        match state.modes[instance] {
+            Mode::Closed { .. } => self.counted(state, instance, place, next),
+            Mode::HalfOpen { first, .. } if index >= first => self.probed(state, instance, place, next),
+            Mode::Open { .. } | Mode::HalfOpen { .. } => next.push(state),
+        }
+    }
+
+    fn counted(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
+        let Mode::Closed { since, counts, run, nth } = state.modes[instance] else { return };
+        let result = self.input.result(place);
+        let (reason, run) = if state.modes.len() == 1 {
+            let counted = Since { place: counts.0, arrival: counts.1 };
+            (reason(self.input, self.member, counted, place), 0)
+        } else {
+            self.alone(run, result.told)
+        };
+        if reason.may {
+            let again = nth > 0 && self.member.growth.is_some();
+            for nth in std::iter::once(1).chain(again.then_some(nth + 1)) {
+                next.push(state.clone().opened(instance, result.known, place, false, nth));
+            }
+        }
+        if !reason.must || self.member.may_stay {
+            let mut state = state;
+            state.modes[instance] = Mode::Closed { since, counts, run, nth };
+            next.push(state);
+        }
+    }
+
+    /// What an instance among several makes of a result: windows are not followed for each of them, so that one that
+    /// counts in a window may open and never must.
+    fn alone(&self, run: u32, told: Told) -> (Reason, u32) {
+        let failed = told == Told::Failure;
+        match self.member.rule {
+            Rule::InARow(count) => {
+                let run = match told {
+                    Told::Failure => run + 1,
+                    Told::Success => 0,
+                    Told::Nothing => run,
+                };
+                let reason =
+                    Reason { may: failed && run >= count, must: failed && run >= count + self.member.slack };
+                (reason, run)
+            }
+            Rule::Count(count, _) => {
+                let run = (run + u32::from(failed)).min(count);
+                (Reason { may: failed && run >= count, must: false }, run)
+            }
+            Rule::Share(..) => (Reason { may: failed, must: false }, 0),
+            Rule::Never => (Reason { may: false, must: false }, 0),
+        }
+    }
+
+    fn probed(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
+        let Mode::HalfOpen { since, first, out, succeeded, nth } = state.modes[instance] else { return };
+        let result = self.input.result(place);
+        let fewer = Mode::HalfOpen { since, first, out: out.saturating_sub(1), succeeded, nth };
+        match result.told {
+            Told::Failure => next.push(state.opened(instance, result.known, place, true, nth + 1)),
+            Told::Nothing => {
+                // Nobody says what becomes of a probe whose client left: a new one, or open again.
+                next.push(state.with(instance, fewer));
+                next.push(state.opened(instance, result.known, place, true, nth + 1));
+            }
+            Told::Success => {
+                let arrivals = &self.input.arrivals;
+                let after = arrivals.partition_point(|arrival| arrival.at <= result.known) as u32;
+                // The probe may count or not, and what was under way with it.
+                let variants = [(place as u32 + 1, after), (place as u32, first), (place as u32, 0)];
+                let several = state.modes.len() > 1;
+                for counts in &variants[..if several { 1 } else { 3 }] {
+                    let counts = if several { (0, 0) } else { *counts };
+                    let since = result.known + self.member.ways.ramp;
+                    next.push(state.with(instance, Mode::Closed { since, counts, run: 0, nth: 0 }));
+                }
+                let needs_more =
+                    self.member.ways.probes.is_some_and(|most| succeeded + 1 < most && most < u32::MAX);
+                if needs_more {
+                    let more = Mode::HalfOpen {
+                        since,
+                        first,
+                        out: out.saturating_sub(1),
+                        succeeded: succeeded + 1,
+                        nth,
+                    };
+                    next.push(state.with(instance, more));
+                }
+            }
+        }
+    }
+}

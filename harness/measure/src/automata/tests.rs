@@ -1,0 +1,164 @@
+//! Runs of made gateways are found again, and those of their neighbours are not.
+
+use std::time::Duration;
+
+use policy::FailureClass;
+use rstest::rstest;
+
+use super::input::Input;
+use super::member::{Member, Rule, Ways};
+use super::search::{Found, Why, may_be, search};
+use crate::testing::Run;
+use crate::testing::model::{Breaking, Draws, Model, Phase};
+
+fn phases(fault: &'static str, share: f64) -> Vec<Phase> {
+    vec![
+        Phase("steady", 3.0, None),
+        Phase("outage", 12.0, Some((fault, share))),
+        Phase("recovery", 6.0, None),
+    ]
+}
+
+fn input(run: &Run) -> Input {
+    run.view("outage", "", |view| Input::of(view, &[0], &FailureClass::USUAL, false).unwrap())
+}
+
+fn member(rule: Rule, open_ms: u64, ways: Ways) -> Member {
+    let open = Duration::from_millis(open_ms);
+    Member {
+        rule,
+        slack: 0,
+        open: (open * 9 / 10, open * 11 / 10),
+        growth: None,
+        ways,
+        leaked_max: 0,
+        may_stay: false,
+    }
+}
+
+/// A gateway and the machine that it is, drawn from a seed.
+fn drawn(seed: u64) -> (Model, Member) {
+    let mut draws = Draws(seed);
+    let mut pick = |count: u32| (draws.part() * f64::from(count)) as u32;
+    let trips_after = 2 + pick(8);
+    let open_for = 1_000 + 250 * u64::from(pick(6));
+    let (all, grows, by_share) = (pick(3) == 0, pick(3) == 0, pick(4) == 0);
+    let share = [1.0, 0.9, 0.8][pick(3) as usize];
+    let probe_counts = pick(2) == 0;
+    let fault = if pick(4) == 0 && !by_share { "hang" } else { "status" };
+    let breaking = Breaking {
+        trips_after,
+        open_for: open_for as f64,
+        all,
+        grows,
+        share: by_share.then_some((0.5, 2_000.0, 20)),
+        probe_counts,
+        ..Breaking::correct()
+    };
+    let rule =
+        if by_share { Rule::Share(0.5, Duration::from_secs(2), 20) } else { Rule::InARow(trips_after) };
+    let ways = if all { Ways::all() } else { Ways::probes(1) };
+    let growth = grows.then_some(Duration::from_mins(5));
+    let member = Member { growth, ..member(rule, open_for, ways) };
+    let model = Model { breaking, transit: 0.8, rate: 300.0, ..Model::new(seed, phases(fault, share)) };
+    (model, member)
+}
+
+#[test]
+fn the_run_of_each_gateway_is_a_run_of_its_own_machine() {
+    for seed in 0..200 {
+        let (model, member) = drawn(seed);
+        let found = search(&input(&model.run()), &member, 1);
+        assert!(found.fits(), "{seed}: {:?} {member:?}\n{found:?}", model.breaking);
+    }
+}
+
+#[test]
+fn the_run_of_each_gateway_is_no_run_of_a_machine_that_never_opens_or_is_open_for_another_time() {
+    for seed in 0..60 {
+        let (model, member) = drawn(seed);
+        let input = input(&model.run());
+        let open = member.open.0 * 10 / 9;
+        for neighbour in [
+            Member { rule: Rule::Never, ..member },
+            Member { open: (open * 111 / 100, open * 13 / 10), ..member },
+            Member { open: (open * 7 / 10, open * 89 / 100), ..member },
+        ] {
+            assert!(!may_be(&input, &neighbour, 1), "{seed}: {:?} {neighbour:?}", model.breaking);
+        }
+    }
+}
+
+#[test]
+fn a_machine_that_opens_one_or_two_failures_earlier_or_later_is_told_apart() {
+    let mut told_apart = 0;
+    for seed in 0..60 {
+        let (mut model, member) = drawn(seed);
+        model.breaking.share = None;
+        model.phases = phases("status", 1.0);
+        let rule = Rule::InARow(model.breaking.trips_after);
+        let input = input(&model.run());
+        assert!(search(&input, &Member { rule, ..member }, 1).fits(), "{seed}");
+        for by in [-2, 2] {
+            let Some(moved) = rule.moved(by) else { continue };
+            assert!(!may_be(&input, &Member { rule: moved, ..member }, 1), "{seed}: {by} {rule:?}");
+        }
+        let apart = |by| rule.moved(by).is_none_or(|rule| !may_be(&input, &Member { rule, ..member }, 1));
+        told_apart += usize::from(apart(-1) && apart(1));
+    }
+    assert!(told_apart >= 54, "{told_apart} of 60");
+}
+
+#[rstest]
+fn several_instances_each_count_and_open_for_themselves(
+    #[values(2, 3, 4)] instances: usize,
+    #[values(1, 2, 3)] seed: u64,
+) {
+    let breaking = Breaking { instances, ..Breaking::correct() };
+    let model = Model { breaking, transit: 0.8, ..Model::new(seed, phases("status", 1.0)) };
+    let input = input(&model.run());
+    let member = member(Rule::InARow(5), 2_000, Ways::probes(1));
+    let found = search(&input, &member, instances as u32);
+    assert!(found.fits() || found == Found::Blurred, "{found:?}");
+    assert!(!search(&input, &member, 1).fits());
+    assert!(!search(&input, &Member { rule: Rule::Never, ..member }, instances as u32).fits());
+}
+
+#[rstest]
+fn a_breaker_by_share_is_admitted_whether_its_probe_counts_or_not(
+    #[values(true, false)] probe_counts: bool,
+    #[values(0.5, 0.6, 0.7, 0.8, 0.9)] share: f64,
+) {
+    for seed in 0..20 {
+        let rule = Some((0.5, 2_000.0, 20));
+        let breaking = Breaking { share: rule, probe_counts, ..Breaking::correct() };
+        let model =
+            Model { breaking, transit: 0.8, rate: 400.0, ..Model::new(seed, phases("status", share)) };
+        let member = member(Rule::Share(0.5, Duration::from_secs(2), 20), 2_000, Ways::probes(1));
+        let found = search(&input(&model.run()), &member, 1);
+        assert!(found.fits(), "{seed}: {found:?}");
+    }
+}
+
+#[test]
+fn what_deviates_is_named_by_the_first_arrival_that_fits_none() {
+    let never = Breaking { trips_after: u32::MAX, ..Breaking::correct() };
+    let model = Model { breaking: never, ..Model::new(1, phases("status", 1.0)) };
+    let member = member(Rule::InARow(5), 2_000, Ways::any());
+    let Found::None(deviation) = search(&input(&model.run()), &member, 1) else { panic!("it fits") };
+    assert!(matches!(deviation.why, Why::Leaked { .. }), "{deviation:?}");
+    assert!(deviation.tag.is_some());
+}
+
+#[test]
+fn a_million_arrivals_are_searched_in_linear_time() {
+    let breaking = Breaking::correct();
+    let phases = vec![Phase("steady", 20.0, None), Phase("outage", 4.0, Some(("status", 1.0)))];
+    let model = Model { rate: 10_000.0, breaking, ..Model::new(1, phases) };
+    let input = input(&model.run());
+    let member = member(Rule::InARow(5), 2_000, Ways::probes(1));
+    assert!(input.arrivals.len() > 90_000);
+    let began = std::time::Instant::now();
+    assert!(search(&input, &member, 1).fits());
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
