@@ -193,7 +193,7 @@ impl Declared {
                 "trouble",
                 None,
                 format!(
-                    "breaker = {{ trips_after = {{ {trip} }}, open_for = \"{open_for}ms\", probes_max = 1 }}"
+                    "breaker = {{ trips_after = {{ {trip} }}, open_for = \"{open_for}ms\" }}"
                 ),
             );
         }

@@ -211,8 +211,8 @@ impl Policy {
             .collect();
         let Some(key) = about.first() else { return Vec::new() };
         let mut demand = json!({ "trips_after": breaker.trip, "open_for": breaker.open_for.to_string() });
-        if let Some(probes) = breaker.probes {
-            demand["probes_max"] = probes.into();
+        if !breaker.scope.is_backend() {
+            demand["scope"] = "pool".into();
         }
         if breaker.workers > 1 {
             demand["workers"] = breaker.workers.into();

@@ -48,7 +48,9 @@ pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize)
         }
         Rule::Share(share, within, min) => {
             let window = Window::of(input, since, place, within, blur);
-            by_share(&window, share, min, member.slack)
+            let reason = by_share(&window, share, min, member.slack);
+            // Some gateways look whether to open at each result, others at failures only.
+            Reason { must: reason.must && result.told == Told::Failure, ..reason }
         }
         Rule::InARow(_) | Rule::Count(..) => Reason::NONE,
     }

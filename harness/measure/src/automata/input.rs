@@ -23,10 +23,14 @@ const BASELINE_MIN: u64 = 100;
 pub struct Arrival {
     /// The request.
     pub tag: Tag,
-    /// When it arrived; it was let through at most a blur before.
+    /// When it can have been let through at the earliest: when the request was sent, or the attempt before it was over.
+    pub earliest: Moment,
+    /// When it arrived.
     pub at: Moment,
     /// When its outcome could be known, give or take a blur.
     pub known: Moment,
+    /// When the gateway knew it at the latest: it answered the client, or tried again.
+    pub learnt: Moment,
     /// What it told.
     pub told: Told,
 }
@@ -55,8 +59,8 @@ impl Input {
     /// What a view shows of some backends: one, or a whole pool. `fails` says what counts as a failure. Nothing if no fault
     /// is on them in the phase and `always` is not set.
     ///
-    /// It begins at the epoch, or where the last fault before the phase ended, and ends where the next fault begins or the
-    /// evidence ends, or where a fault begins that hides attempts.
+    /// It begins at the epoch, or with the phase where a fault before it hid attempts, and ends where the next fault begins
+    /// or the evidence ends, or where a fault begins that hides attempts.
     pub fn of(view: &View<'_>, backends: &[u16], fails: &[FailureClass], always: bool) -> Option<Self> {
         let phase = view.brief.phases[view.place.phase].during;
         let on_it =
@@ -64,19 +68,20 @@ impl Input {
         let here = on_it().filter(|injection| injection.during.overlaps(&phase));
         let fault_end = here.map(|injection| injection.during.to).max();
         let fault_end = if always { fault_end.unwrap_or(phase.to) } else { fault_end? };
-        let ends = on_it().map(|injection| injection.during.to).filter(|end| *end <= phase.from);
-        // A breaker may still be open when its fault has ended: the phase is where its story begins then.
-        let from = if ends.max().is_some() { phase.from } else { Moment::EPOCH.min(phase.from) };
+        let hides = |one: &&crate::brief::InjectionBrief| one.hides_attempts;
+        let blind = on_it().filter(hides).any(|one| one.during.from < phase.from);
+        // What came before decides which state a breaker is in, unless it can't be followed.
+        let from = if blind { phase.from } else { Moment::EPOCH.min(phase.from) };
         let next = on_it().map(|injection| injection.during.from).filter(|begin| *begin >= fault_end).min();
-        let hidden = on_it().filter(|one| one.hides_attempts && one.during.to > from);
+        let hidden = on_it().filter(hides).filter(|one| one.during.to > phase.from);
         let hidden = hidden.map(|injection| injection.during.from).min();
         let to = next.unwrap_or(Moment::NEVER).min(hidden.unwrap_or(Moment::NEVER));
         let observed = Stretch { from, to: to.min(recorded_to(view.ledger)).max(from) };
         let arrivals = arrivals(view, backends, fails, observed);
         let mut input = Input {
-            results: (0..arrivals.len() as u32).collect(),
+            results: Vec::new(),
             arrivals,
-            sums: vec![(0, 0)],
+            sums: Vec::new(),
             offered: offered(view, backends),
             blur: blur(view),
             stalls: view.stalls.clone(),
@@ -87,8 +92,20 @@ impl Input {
         Some(input)
     }
 
+    /// The same from a later moment on.
+    #[must_use]
+    pub fn from(&self, from: Moment) -> Self {
+        let mut later = self.clone();
+        later.arrivals.retain(|arrival| arrival.at >= from);
+        later.observed.from = from.min(later.observed.to);
+        later.order();
+        later
+    }
+
     fn order(&mut self) {
         let arrivals = &self.arrivals;
+        self.results = (0..arrivals.len() as u32).collect();
+        self.sums = vec![(0, 0)];
         self.results.sort_by_key(|index| (arrivals[*index as usize].known, *index));
         let (mut failed, mut told) = (0, 0);
         for index in &self.results {
@@ -154,17 +171,32 @@ impl Input {
 fn arrivals(view: &View<'_>, backends: &[u16], fails: &[FailureClass], during: Stretch) -> Vec<Arrival> {
     let mut found = Vec::new();
     for entry in view.ledger.entries().filter(|entry| view.takes(entry.exchange.class)) {
-        let here = entry.attempts.iter().filter(|attempt| backends.contains(&attempt.backend));
-        let here = here.filter(|attempt| during.contains(attempt.arrived));
-        found.extend(here.map(|attempt| Arrival {
-            tag: attempt.tag,
-            at: attempt.arrived,
-            known: attempt.replied.unwrap_or(attempt.ended).max(attempt.arrived),
-            told: told(&entry, attempt, fails),
-        }));
+        for (index, attempt) in entry.attempts.iter().enumerate() {
+            if !backends.contains(&attempt.backend) || !during.contains(attempt.arrived) {
+                continue;
+            }
+            let known = over(attempt);
+            let before =
+                index.checked_sub(1).map_or(entry.exchange.sent, |before| over(&entry.attempts[before]));
+            let after = entry.attempts.get(index + 1).map_or(entry.exchange.done, |next| next.arrived);
+            found.push(Arrival {
+                tag: attempt.tag,
+                // A wait before a further attempt is no transit.
+                earliest: before.max(attempt.arrived - BLUR_MAX).min(attempt.arrived),
+                at: attempt.arrived,
+                known,
+                learnt: if attempt.was_abandoned() { known } else { after.min(known + BLUR_MAX).max(known) },
+                told: told(&entry, attempt, fails),
+            });
+        }
     }
     found.sort_by_key(|arrival| (arrival.at, arrival.tag));
     found
+}
+
+/// When an attempt was over, for a gateway.
+fn over(attempt: &Attempt) -> Moment {
+    attempt.replied.unwrap_or(attempt.ended).max(attempt.arrived)
 }
 
 /// What an attempt told the gateway of its backend, by what is declared to count as a failure.

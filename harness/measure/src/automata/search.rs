@@ -206,12 +206,15 @@ impl Input {
         spans.min().unwrap_or(Duration::MAX)
     }
 
-    /// In how many of some openings traffic was offered enough to show them.
-    pub fn shown(&self, openings: &[Opening]) -> u64 {
-        let shown = openings.iter().filter(|opening| {
+    /// How many requests would have arrived during some openings, of those that this shows to be none of chance.
+    pub fn missed(&self, openings: &[Opening]) -> u64 {
+        let missed = openings.iter().map(|opening| {
             let from = opening.at + self.blur_at(opening.at);
-            self.expected(from, opening.until.unwrap_or(self.observed.to)) >= MISSED_LIKELY
+            let to = opening.until.unwrap_or(self.observed.to);
+            let before = |moment: Moment| self.arrivals.partition_point(|arrival| arrival.at < moment);
+            // What leaked was not missed.
+            self.expected(from, to) - before(to).saturating_sub(before(from)) as f64
         });
-        shown.count() as u64
+        missed.filter(|missed| *missed >= MISSED_LIKELY).sum::<f64>().round() as u64
     }
 }

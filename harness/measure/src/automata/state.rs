@@ -6,7 +6,7 @@ use std::rc::Rc;
 use units::Moment;
 
 use super::count::{Reason, Since, reason};
-use super::input::Input;
+use super::input::{Arrival, Input};
 use super::member::{Member, Rule};
 use super::search::{Opening, Why};
 use crate::arrivals::Told;
@@ -19,8 +19,9 @@ pub(super) const MISSED_LIKELY: f64 = 3.0;
 pub(super) enum Mode {
     /// Traffic flows, all of it from `since` on; `run` failures were counted, where there are several instances.
     Closed { since: Moment, counts: (u32, u32), run: u32, nth: u32 },
-    /// Rejecting, since the failure that was known then; for the n-th time in a row.
-    Open { at: Moment, nth: u32 },
+    /// Rejecting, since the failure that was known at that moment, and by the other one at the latest; for the n-th time in a
+    /// row.
+    Open { at: Moment, by: Moment, nth: u32 },
     /// Probing from an arrival on: so many under way, so many succeeded.
     HalfOpen { since: Moment, first: u32, out: u32, succeeded: u32, nth: u32 },
 }
@@ -89,8 +90,10 @@ impl State {
         self
     }
 
-    fn opened(mut self, index: usize, at: Moment, place: usize, again: bool, nth: u32) -> Self {
-        self.modes[index] = Mode::Open { at, nth };
+    fn opened(mut self, index: usize, place: usize, input: &Input, again: bool, nth: u32) -> Self {
+        let result = input.result(place);
+        let at = result.known;
+        self.modes[index] = Mode::Open { at, by: result.learnt.max(at + input.blur_at(at)), nth };
         let opening = Opening { at, until: None, place, again };
         self.log = Some(Rc::new(Link { opening, before: self.log.take() }));
         self
@@ -124,8 +127,8 @@ impl Steps<'_> {
     fn ready(&self, mode: &Mode) -> Moment {
         match *mode {
             Mode::Closed { since, .. } => since,
-            Mode::Open { at, nth } => {
-                let end = at + self.member.open_time(nth).1;
+            Mode::Open { by, nth, .. } => {
+                let end = by + self.member.open_time(nth).1;
                 let checked = self.input.fault_end + self.member.open.1;
                 let end = if self.member.ways.check { end.max(checked) } else { end };
                 end + self.input.blur_at(end)
@@ -175,7 +178,7 @@ impl Steps<'_> {
         place: usize,
         next: &mut Vec<State>,
     ) -> Result<(), Why> {
-        let now = self.input.arrivals[index as usize].at;
+        let Arrival { at: now, earliest, .. } = self.input.arrivals[index as usize];
         let mut push = |mut new: State| {
             if new.modes.len() > 1 {
                 new.pending.push((index, instance as u8));
@@ -184,8 +187,10 @@ impl Steps<'_> {
         };
         match state.modes[instance] {
             Mode::Closed { .. } => push(state.clone()),
-            Mode::Open { at, .. } if now <= at + self.input.blur_at(at) => push(state.clone()),
-            Mode::Open { at, nth } => {
+            Mode::Open { at, by, .. } if earliest <= by || now <= at + self.input.blur_at(now) => {
+                push(state.clone());
+            }
+            Mode::Open { at, nth, .. } => {
                 let blur = self.input.blur_at(now);
                 if now + blur < at + self.member.open_time(nth).0 {
                     return Err(self.too_early(at, now, index));
@@ -265,7 +270,7 @@ impl Steps<'_> {
         if reason.may {
             let again = nth > 0 && self.member.growth.is_some();
             for nth in std::iter::once(1).chain(again.then_some(nth + 1)) {
-                next.push(state.clone().opened(instance, result.known, place, false, nth));
+                next.push(state.clone().opened(instance, place, self.input, false, nth));
             }
         }
         if !reason.must || self.member.may_stay {
@@ -304,11 +309,11 @@ impl Steps<'_> {
         let result = self.input.result(place);
         let fewer = Mode::HalfOpen { since, first, out: out.saturating_sub(1), succeeded, nth };
         match result.told {
-            Told::Failure => next.push(state.opened(instance, result.known, place, true, nth + 1)),
+            Told::Failure => next.push(state.opened(instance, place, self.input, true, nth + 1)),
             Told::Nothing => {
                 // Nobody says what becomes of a probe whose client left: a new one, or open again.
                 next.push(state.with(instance, fewer));
-                next.push(state.opened(instance, result.known, place, true, nth + 1));
+                next.push(state.opened(instance, place, self.input, true, nth + 1));
             }
             Told::Success => {
                 let arrivals = &self.input.arrivals;

@@ -1,50 +1,65 @@
 //! `breaker`: when a backend is left alone, for how long, how it is probed, and whether it is taken back.
 
-mod rule;
-mod story;
+mod bystanders;
+mod inquiry;
+mod recovery;
 #[cfg(test)]
 mod tests;
-mod trip;
+mod words;
 
-use evidence::Ledger;
+use std::time::Duration;
+
+use measure::automata::input::Input;
+use measure::automata::member::{Member, Rule, Ways};
+use measure::view::View;
+use policy::{FailureClass, RetryOn, WayBack};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Share, Timespan};
 
-use super::{Expectation, Judged};
-use crate::reconstruct::{Case, Facts, joined};
-use measure::view::View;
-use rule::Inquiry;
-use story::{Outage, Story};
+use super::Expectation;
+use crate::claim::Claim;
+use crate::forecast::{Forecast, Outlook, is_failure};
+use inquiry::Inquiry;
+
+/// Timers of gateways are no finer than this.
+const GRANULARITY: Duration = Duration::from_millis(20);
 
 /// A failing backend is left alone in time, alone, long enough, and is then taken back.
 ///
 /// # What it checks
-/// Placed in the phase of an outage. A breaker's states are read off the arrivals at each backend that the fault is
-/// on: `Closed` while requests arrive, `Open` while none do although traffic goes on, `HalfOpen` from the first arrival
-/// after that until its outcome is known.
+/// Placed in the phase of an outage. What arrived at each backend that the fault is on is searched for a run of the
+/// declared breaker: some order of what can't be told apart in time (the transit, and stalls of brownout's machine), and
+/// some assignment to `workers`, in which every request that arrived was let through, and every silence was an open
+/// breaker's. It fails if there is none, and says which arrival or silence fits none. It passes if there is one and none of
+/// the breakers next to the declared one: one failure earlier, one later than `slack`, an open time beyond
+/// `tolerance`, one that never opens.
 ///
 /// - `trips_after`: it opens after so many failures (`consecutive = 5`, or `count = 5, within = "10s"`, or
-///   `share = 0.5, within = "10s", min = 20`), not earlier, and at most `slack` failures later. Each of `workers`
-///   processes of a gateway may count for itself.
+///   `share = 0.5, within = "10s", min = 20`), not earlier, and at most `slack` failures later. A share is told apart to
+///   a tenth. Each of `workers` processes of a gateway counts for itself.
+/// - `fails`: what counts as a failure; what `policy.breaker` says without it, or `5xx`, `timeout`, `reset`,
+///   `connect-failure`, and `429` where the policy obeys `Retry-After`.
 /// - `leaked_max`: so many requests may still arrive while it should be open. What was on its way when the
 ///   deciding failure became known is not counted.
-/// - `open_for`: the silence lasts that long, give or take `tolerance`. When it opens again after a failed probe,
-///   it may last longer.
-/// - `probes_max`: so many requests are let through (by each worker) until the first one's outcome is known.
-/// - `recovers_within`: the backend gets its traffic again within that time after the end of the fault. Without
-///   it, the backend must come back at all.
-/// - `scope = "backend"`: a backend that failed nothing never goes silent. `scope = "pool"` allows it.
+/// - `open_for`: the silence lasts that long, give or take `tolerance` (a tenth without it), each time.
+/// - `way_back`: how traffic comes back: by `probe`, `all` at once, by the gateway's health `check`, or by a `ramp`.
+///   What `policy.breaker` says without it; any of them if that is silent too. `probes_max`: so many requests are let
+///   through (by each worker) until the first one's outcome is known; that is only seen where probes take long enough
+///   for others to come.
+/// - `recovers_within`: the backend gets its traffic again within that time after the end of the fault, and at least half
+///   of its share.
+/// - `scope = "backend"`: a backend that failed nothing never goes silent. `scope = "pool"`: one breaker for all.
+/// - `stays_closed = true`: nothing that happens here opens it; the other bounds say which breaker that is.
 ///
 /// # Why it matters
 /// A breaker that opens late or never lets a failing upstream be hammered, and users wait for it. One that opens
 /// for the whole pool turns a partial outage into a full one. One that never closes again makes it last.
 ///
 /// # When it can't tell
-/// Inconclusive if no failures came that should have opened it, if a fault hides attempts (`refuse`), if the
-/// evidence ends before the probe was due, if brownout's noise is larger than `tolerance`, or if traffic is so thin
-/// that silence can't be told from chance: about 14 requests that would have gone to the backend during
-/// `open_for` are needed.
+/// Inconclusive if no failures came that should have opened it, if what was seen fits a neighbour as well (the finding
+/// says which), if a fault hides attempts (`refuse`) from the beginning, if the evidence ends before traffic could come
+/// back, or if traffic is so thin that silence can't be told from chance.
 ///
 /// # Example
 /// ```toml
@@ -62,15 +77,24 @@ pub struct Breaker {
     pub slack: u32,
     /// How long it stays open before it probes.
     pub open_for: Timespan,
-    /// How far the open time may be off.
-    #[serde(default = "tolerance")]
-    pub tolerance: Timespan,
+    /// How far the open time may be off; a tenth of it without it, and 20 ms at least.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tolerance: Option<Timespan>,
     /// How many requests may still arrive while it should be open.
     #[serde(default)]
     pub leaked_max: u64,
-    /// How many requests are let through at a time while half-open.
-    #[serde(default = "one")]
-    pub probes_max: u32,
+    /// How many requests are let through at a time while half-open; any number without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes_max: Option<u32>,
+    /// How the backend gets its traffic back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way_back: Option<WayBack>,
+    /// What counts as a failure of the backend.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fails: Vec<FailureClass>,
+    /// True if nothing may open it here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stays_closed: bool,
     /// The longest time from the end of the fault until the backend gets its traffic again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recovers_within: Option<Timespan>,
@@ -118,54 +142,82 @@ pub enum Scope {
     Pool,
 }
 
-fn tolerance() -> Timespan {
-    Timespan::from_millis(500)
-}
-
 fn one() -> u32 {
     1
 }
 
 impl Expectation for Breaker {
-    fn judge(&self, ledger: &Ledger, window: &View<'_>) -> Judged {
-        let brief = window.brief;
-        let phase = brief.phases[window.place.phase].during;
+    fn claims(&self, view: &View<'_>) -> Vec<Claim> {
+        let brief = view.brief;
+        let every: Vec<u16> = (0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX)).collect();
         let named = |index: &u16| {
             self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str())
         };
-        let backends = 0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX);
-        let outages = backends.filter(named).filter_map(|backend| Outage::of(brief, ledger, phase, backend));
-        let outages: Vec<Outage> = outages.collect();
-        if outages.is_empty() {
+        let groups: Vec<(String, Vec<u16>)> = match self.scope {
+            Scope::Pool => vec![("the pool".into(), every.clone())],
+            Scope::Backend => {
+                let named = every.iter().copied().filter(named);
+                named.map(|index| (format!("`{}`", brief.backend_name(index)), vec![index])).collect()
+            }
+        };
+        let fails = self.fails(view);
+        let mut claims = Vec::new();
+        let faulty = |backend: &u16| view.injections().any(|(_, one)| one.backends.contains(backend));
+        // With no fault at all, whatever is named has to stay closed.
+        let always = self.stays_closed && !every.iter().any(faulty);
+        for (name, backends) in groups {
+            let Some(input) = Input::of(view, &backends, &fails, always) else { continue };
+            let inquiry = Inquiry { demand: self, view, name: &name, backends: &backends, input: &input };
+            claims.push(inquiry.breaker());
+            claims.extend(self.recovers_within.map(|within| recovery::claim(&inquiry, within)));
+        }
+        if claims.is_empty() {
             let whom = self.backend.as_ref().map(|name| format!(" on `{name}`")).unwrap_or_default();
             let nothing =
                 format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
-            return Judged::inconclusive("no outage", self.demanded(), nothing);
+            let blind = Claim::blind(nothing, "plan a fault on the backend in this phase");
+            return vec![blind.seen("no outage", self.demanded())];
         }
-        let noise = window.noise().resolution();
-        let mut inquiry = Inquiry { demand: self, brief, ledger, noise, case: Case::default() };
-        inquiry.innocents(phase, &outages);
-        let (mut observed, mut results, mut gaps) = (Vec::new(), 0, Vec::new());
-        for outage in &outages {
-            let story = Story::of(self, brief, ledger, outage, noise);
-            results += story.results;
-            gaps.extend(story.openings.iter().map(|opening| opening.mean_gap));
-            observed.push(inquiry.backend(outage, &story));
+        if self.scope == Scope::Backend && !self.stays_closed {
+            claims.extend(bystanders::claim(self, view, &fails));
         }
-        let observed = joined(observed, "; ");
-        inquiry.case.judged(Facts {
-            good: observed.clone(),
-            observed,
-            expected: self.demanded(),
-            because: "states are read off the arrivals at the backend: silence while requests go on is Open"
-                .into(),
-            observations: results,
-            resolution: Facts::resolution_of(gaps.into_iter().max().unwrap_or_default().max(noise)),
-        })
+        claims
+    }
+
+    fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
+        if self.stays_closed {
+            return Vec::new();
+        }
+        let named = |index: usize| {
+            self.backend.as_ref().is_none_or(|name| outlook.brief.backends[index].name == *name)
+        };
+        let breaks = |index: usize| {
+            let mut on_it = outlook.injections().filter(|one| one.backends.contains(&(index as u16)));
+            on_it.any(|one| one.outline.is_none_or(|outline| is_failure(outline.does)))
+        };
+        let mut faulty =
+            (0..outlook.brief.backends.len()).filter(|index| named(*index)).filter(|index| breaks(*index));
+        let Some(backend) = faulty.next() else {
+            let why = "no fault here makes a backend fail, so no breaker has a reason to open";
+            return vec![Forecast::CannotPass(why.into())];
+        };
+        let stretch = outlook.stretch();
+        let end = outlook.brief.phases.last().map_or(stretch.to, |phase| phase.during.to);
+        if end.since(stretch.from) < *self.open_for {
+            return vec![Forecast::CannotPass(format!(
+                "the run ends {} after the phase begins, before an open time of {} is over",
+                Timespan(end.since(stretch.from)),
+                self.open_for
+            ))];
+        }
+        let length = stretch.length().as_secs_f64();
+        let Some(requests) = outlook.requests().filter(|_| length > 0.0) else { return Vec::new() };
+        let missed = requests * outlook.share_of(backend) * self.open_for.as_secs_f64() / length;
+        vec![Forecast::exposures("requests that a backend misses during `open_for`", missed, 14)]
     }
 
     fn needs_fault(&self) -> bool {
-        true
+        !self.stays_closed
     }
 
     fn backends(&self) -> Vec<&str> {
@@ -173,41 +225,114 @@ impl Expectation for Breaker {
     }
 
     fn problem(&self) -> Option<String> {
-        if self.open_for <= self.tolerance {
-            return Some(format!("`open_for` must be longer than `tolerance` ({})", self.tolerance));
+        if *self.open_for <= self.tolerance() {
+            let tolerance = Timespan(self.tolerance());
+            return Some(format!("`open_for` must be longer than `tolerance` ({tolerance})"));
         }
-        if self.workers == 0 || self.probes_max == 0 {
-            return Some("`workers` and `probes_max` must be at least 1".into());
+        if self.workers == 0 || self.workers > WORKERS_MAX || self.probes_max == Some(0) {
+            return Some(format!("`workers` must be from 1 to {WORKERS_MAX}, and `probes_max` at least 1"));
+        }
+        if self.probes_max.is_some() && self.way_back.is_some_and(|way| way != WayBack::Probe) {
+            return Some("`probes_max` means something for `way_back = \"probe\"` only".into());
         }
         self.trips_after.problem()
     }
 }
 
+/// The most instances that are told apart.
+const WORKERS_MAX: u32 = 64;
+
 impl Breaker {
+    /// How far the open time may be off.
+    fn tolerance(&self) -> Duration {
+        self.tolerance.map_or_else(|| (*self.open_for / 10).max(GRANULARITY), |tolerance| *tolerance)
+    }
+
+    /// What counts as a failure.
+    fn fails(&self, view: &View<'_>) -> Vec<FailureClass> {
+        let declared = view.brief.policy.breaker.as_ref();
+        if !self.fails.is_empty() {
+            return self.fails.clone();
+        }
+        match declared.filter(|breaker| !breaker.fails.is_empty()) {
+            Some(breaker) => breaker.fails.clone(),
+            None => {
+                let mut fails = FailureClass::USUAL.to_vec();
+                if declared.is_some_and(|breaker| breaker.retry_after) {
+                    fails.push(FailureClass::One(RetryOn::Status(429)));
+                }
+                fails
+            }
+        }
+    }
+
+    /// The declared machine. What the demand leaves open and `policy.breaker` says is taken from there.
+    fn member(&self, view: &View<'_>) -> Member {
+        let declared = view.brief.policy.breaker.as_ref();
+        let way_back = self.way_back.or_else(|| declared.and_then(|breaker| breaker.way_back));
+        let ways = match (way_back, self.probes_max) {
+            (Some(WayBack::All), _) => Ways::all(),
+            (Some(WayBack::Check), _) => Ways { check: true, ..Ways::all() },
+            (Some(WayBack::Ramp(length)), _) => Ways { ramp: *length, ..Ways::all() },
+            (_, Some(probes)) => Ways::probes(probes),
+            (Some(WayBack::Probe), None) => {
+                let probes = declared.and_then(|breaker| breaker.probes).map_or(u32::MAX, u32::from);
+                Ways::probes(probes)
+            }
+            (None, None) => match declared.and_then(|breaker| breaker.probes) {
+                Some(probes) => Ways::probes(u32::from(probes)),
+                None => Ways::any(),
+            },
+        };
+        let (open_for, tolerance) = (*self.open_for, self.tolerance());
+        let tick = declared.and_then(|breaker| breaker.tick).map_or(Duration::ZERO, |tick| *tick);
+        let longest = |breaker: &policy::Breaker| {
+            breaker.open_grows.then(|| breaker.open_max.map_or(Duration::MAX, |longest| *longest))
+        };
+        let few_may_be_out = |breaker: &policy::Breaker| {
+            breaker.out_max.is_some() || breaker.all_out == Some(policy::AllOut::Panic)
+        };
+        Member {
+            rule: Rule::of(&self.trips_after.trip()),
+            slack: self.slack,
+            open: (
+                open_for.saturating_sub(tolerance),
+                open_for.saturating_add(tolerance).saturating_add(tick),
+            ),
+            growth: declared.and_then(longest),
+            ways,
+            leaked_max: self.leaked_max,
+            may_stay: declared.is_some_and(few_may_be_out),
+        }
+    }
+
     fn demanded(&self) -> String {
+        if self.stays_closed {
+            return "stays closed".into();
+        }
         let slack = if self.slack == 0 { String::new() } else { format!(" (and up to {} more)", self.slack) };
+        let probes = self.probes_max.map(|probes| format!(", {probes} probing at a time"));
         let back = self.recovers_within.map(|within| format!(", back within {within} of the fault's end"));
         format!(
-            "opens after {}{slack}, at most {} leaked, open for {} ± {}, {} probing at a time{}",
-            self.trips_after.words(),
+            "opens after {}{slack}, at most {} leaked, open for {} ± {}{}{}",
+            Rule::of(&self.trips_after.trip()).words(),
             self.leaked_max,
             self.open_for,
-            self.tolerance,
-            self.probes_max,
+            Timespan(self.tolerance()),
+            probes.unwrap_or_default(),
             back.unwrap_or_default()
         )
     }
 }
 
 impl TripsAfter {
-    /// What opens the breaker, in words.
-    fn words(&self) -> String {
-        let window = self.within.map(|within| format!(" within {within}")).unwrap_or_default();
-        match (self.consecutive, self.count, self.share) {
-            (Some(count), _, _) => in_a_row(count as usize),
-            (_, Some(count), _) => format!("{count} failures{window}"),
-            (_, _, Some(share)) => format!("{share} failures{window} of at least {}", self.min.unwrap_or(1)),
-            _ => "nothing".into(),
+    fn trip(&self) -> policy::Trip {
+        policy::Trip {
+            consecutive: self.consecutive,
+            count: self.count,
+            share: self.share,
+            within: self.within,
+            min: self.min,
         }
     }
 
@@ -226,9 +351,4 @@ impl TripsAfter {
         }
         (self.share.is_none() && self.min.is_some()).then(|| "`min` means something for `share` only".into())
     }
-}
-
-/// So many failures, in words.
-fn in_a_row(failures: usize) -> String {
-    if failures == 1 { "1 failure in a row".into() } else { format!("{failures} failures in a row") }
 }

@@ -1,0 +1,74 @@
+//! Backends that failed nothing while another one did: they must go on.
+
+use measure::arrivals::Told;
+use measure::automata::input::Input;
+use measure::silence::missed_min;
+use measure::view::View;
+use policy::FailureClass;
+use units::plural::count;
+use units::{Stretch, Timespan};
+
+use super::Breaker;
+use crate::claim::Claim;
+
+/// What is claimed of the backends without a fault; nothing if there are none that get traffic.
+pub(super) fn claim(demand: &Breaker, view: &View<'_>, fails: &[FailureClass]) -> Option<Claim> {
+    let (brief, phase) = (view.brief, view.phase());
+    let backends = 0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX);
+    let faulty = |backend: u16| view.injections().any(|(_, injection)| injection.backends.contains(&backend));
+    let (mut seen, mut claims) = (0, Vec::new());
+    for backend in backends.filter(|backend| !faulty(*backend)) {
+        let Some(input) = Input::of(view, &[backend], fails, true) else { continue };
+        let here: Vec<_> = input.arrivals.iter().filter(|one| phase.contains(one.at)).collect();
+        if here.iter().any(|one| one.told == Told::Failure) {
+            continue;
+        }
+        seen += here.len() as u64;
+        let to = phase.to.min(input.observed.to);
+        let starts = std::iter::once(phase.from).chain(here.iter().map(|one| one.at));
+        let ends = here.iter().map(|one| one.at).chain(std::iter::once(to));
+        let missed = missed_min(here.len());
+        let silent = starts.zip(ends).find(|(from, to)| {
+            to.since(*from) >= *demand.open_for / 2 && input.expected(*from, *to) >= missed
+        });
+        if let Some((from, to)) = silent {
+            claims.push(broken(view, &brief.backend_name(backend), Stretch { from, to }));
+        }
+    }
+    claims.into_iter().next().or_else(|| {
+        let good = "backends without a fault went on";
+        (seen > 0).then(|| {
+            Claim::never(0, seen, None)
+                .says("", "")
+                .because(good)
+                .seen("", "")
+                .remedy("send more requests to the other backends")
+        })
+    })
+}
+
+/// A backend without a fault went silent. Why is said only where the ledger excludes other causes.
+fn broken(view: &View<'_>, name: &str, silent: Stretch) -> Claim {
+    let here = view.ledger.entries().filter(|entry| silent.contains(entry.exchange.sent));
+    let shed = here.filter(|entry| entry.attempts.is_empty() && !entry.exchange.succeeded());
+    let (mut turned_away, mut witnesses) = (0, Vec::new());
+    for entry in shed {
+        turned_away += 1;
+        if witnesses.len() < 10 {
+            witnesses.push((entry.exchange.tag, format!("turned away although `{name}` was healthy")));
+        }
+    }
+    let meanwhile = match turned_away {
+        0 => String::new(),
+        shed => format!("; the gateway turned {} away by itself meanwhile", count(shed, "request")),
+    };
+    let bad = format!(
+        "backend `{name}` went silent for {} although none of its requests had failed{meanwhile}",
+        Timespan(silent.length())
+    );
+    Claim::never(1, 1, None)
+        .says("", bad.clone())
+        .because("a breaker that is kept for each backend leaves the others alone")
+        .seen(bad, "backends without a fault go on")
+        .shown(witnesses)
+}

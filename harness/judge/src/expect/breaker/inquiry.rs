@@ -1,0 +1,280 @@
+//! Whether a backend's arrivals can be a run of the declared breaker, and of which neighbours.
+
+use std::time::Duration;
+
+use measure::automata::input::Input;
+use measure::automata::member::{Member, Rule, Ways};
+use measure::automata::search::{Found, Opening, may_be, search};
+use measure::silence::missed_min;
+use measure::view::View;
+use reports::Estimate;
+use units::{Moment, Timespan};
+
+use super::{Breaker, words};
+use crate::claim::{Basis, Claim};
+
+/// As many requests must be missed for a pass to exclude a flood of probes: chance explains one case in twenty.
+const MISSED_LIKELY: f64 = 3.0;
+
+/// One backend, or pool, and what is asked of it.
+pub(super) struct Inquiry<'a> {
+    pub demand: &'a Breaker,
+    pub view: &'a View<'a>,
+    pub name: &'a str,
+    pub backends: &'a [u16],
+    pub input: &'a Input,
+}
+
+impl Inquiry<'_> {
+    /// What is claimed of the breaker itself.
+    pub(super) fn breaker(&self) -> Claim {
+        let phase = self.view.phase();
+        if self.demand.stays_closed {
+            let here = self.input.from(phase.from);
+            return Inquiry { input: &here, ..*self }.stays_closed(&self.demand.member(self.view));
+        }
+        if self.input.observed.from < phase.from && self.departs_before(phase.from) {
+            // What went wrong in an earlier phase is judged there.
+            let later = self.input.from(phase.from);
+            let first = later.arrivals.first().map_or(later.observed.to, |first| first.at);
+            if later.expected(phase.from, first) >= missed_min(later.arrivals.len()) {
+                return Claim::blind(
+                    format!(
+                        "{} got no requests from the start of the phase on: its breaker was open before",
+                        self.name
+                    ),
+                    "make the phase before it longer, so that the breaker is closed again",
+                )
+                .seen("", self.demand.demanded());
+            }
+            return Inquiry { input: &later, ..*self }.breaker();
+        }
+        let member = self.demand.member(self.view);
+        match search(self.input, &member, self.demand.workers) {
+            Found::Blurred => Claim::blind(
+                format!("more courses of events at {} fit than can be followed", self.name),
+                "lower the rate, or run the gateway with one worker",
+            )
+            .seen("", self.demand.demanded()),
+            Found::None(deviation) => {
+                let (bad, because) = words::deviation(self, &deviation);
+                let basis = Basis::Admitted { admitted: false, neighbours: Vec::new(), exposures: 1 };
+                Claim::on(basis)
+                    .says("", bad.clone())
+                    .because(because)
+                    .seen(bad, self.demand.demanded())
+                    .shown(words::witnesses(self, &deviation))
+            }
+            Found::Run(openings) => self.admitted(&member, &openings),
+        }
+    }
+
+    /// Who it is, at the beginning of a sentence.
+    pub(super) fn subject(&self) -> String {
+        if self.backends.len() == 1 { format!("backend {}", self.name) } else { self.name.to_owned() }
+    }
+
+    /// True if what was seen fits the declared breaker no longer than up to a moment.
+    fn departs_before(&self, moment: Moment) -> bool {
+        let member = self.demand.member(self.view);
+        let found = search(self.input, &member, self.demand.workers);
+        matches!(found, Found::None(deviation) if deviation.at < moment)
+    }
+
+    fn admitted(&self, member: &Member, all: &[Opening]) -> Claim {
+        let from = self.view.phase().from;
+        let here = all.iter().filter(|opening| opening.until.is_none_or(|until| until > from));
+        let openings: &[Opening] = &here.copied().collect::<Vec<_>>();
+        let expected = self.demand.demanded();
+        let shown = self.input.missed(openings);
+        if openings.is_empty() {
+            let reason = member.rule.words();
+            let most = self.input.longest_run();
+            return Claim::blind(
+                format!(
+                    "the breaker of {} had no reason to open: {reason} were not seen, at most {most} in a row",
+                    self.name
+                ),
+                "make the fault hit more of the requests, or send more of them",
+            )
+            .seen(format!("at most {most} failures in a row"), expected);
+        }
+        if shown == 0 {
+            return self.unseen(member, openings, expected);
+        }
+        let words = words::story(self, openings);
+        let neighbours = self.neighbours(member, openings);
+        let remedy = "let a result be known before the next request arrives (a fault that answers at once, a lower rate), or \
+                      allow for what can't be told with `slack`; for probes, let them answer late";
+        let basis = Basis::Admitted { admitted: true, neighbours, exposures: shown };
+        let mut claim = Claim::on(basis)
+            .says(words.clone(), "")
+            .because("what arrived, and when nothing did, can be a run of this breaker and of none beside it")
+            .seen(words, expected)
+            .remedy(remedy);
+        for estimate in self.estimates(member, openings) {
+            claim = claim.estimate(estimate);
+        }
+        claim
+    }
+
+    /// It had reason to open, and no silence shows that it did.
+    fn unseen(&self, member: &Member, openings: &[Opening], expected: String) -> Claim {
+        let needed = missed_min(self.input.arrivals.len());
+        let missed = openings.iter().map(|opening| {
+            let end = opening.at + member.open.0;
+            let from = opening.at + self.input.blur_at(opening.at);
+            if end <= self.input.observed.to { self.input.expected(from, end) } else { 0.0 }
+        });
+        let most = missed.fold(0.0, f64::max);
+        if most >= needed {
+            let bad = format!(
+                "the breaker of {} never opened: requests went on arriving after {}",
+                self.name,
+                member.rule.words()
+            );
+            let basis = Basis::Admitted { admitted: false, neighbours: Vec::new(), exposures: 1 };
+            return Claim::on(basis)
+                .says("", bad.clone())
+                .because("an open breaker lets nothing through, and there was no silence")
+                .seen(bad, expected);
+        }
+        Claim::blind(
+            format!(
+                "about {most:.0} requests for {} come up in {}, too few to tell a breaker's silence from chance: {:.0} are \
+                 needed",
+                self.name,
+                self.demand.open_for,
+                needed.ceil()
+            ),
+            "send more requests, and let the run go on for longer than the open time",
+        )
+        .seen("no silence that chance does not explain", expected)
+    }
+
+    /// Breakers next to the declared one that fit as well, in words.
+    fn neighbours(&self, member: &Member, openings: &[Opening]) -> Vec<String> {
+        let exact = Member { slack: 0, leaked_max: 0, ..*member };
+        let step = if matches!(member.rule, Rule::Share(..)) { 2 } else { 1 };
+        let mut others: Vec<(String, Member)> = Vec::new();
+        for by in [-step, i64::from(member.slack) + step] {
+            if let Some(rule) = member.rule.moved(by) {
+                others.push((format!("opening after {}", rule.words()), Member { rule, ..exact }));
+            }
+        }
+        others.push(("never opening".into(), Member { rule: Rule::Never, ..exact }));
+        let (low, high) = member.open;
+        let width = self.demand.tolerance();
+        let edge = Duration::from_millis(2).min(width / 4);
+        if !member.ways.check && member.ways.ramp.is_zero() {
+            let longer = (high + edge, high + edge + width);
+            others.push((open_words("longer", high), Member { open: longer, ..*member }));
+        }
+        let shorter = (low.saturating_sub(edge + width), low.saturating_sub(edge));
+        others.push((open_words("shorter", low), Member { open: shorter, ..*member }));
+        let workers = self.demand.workers;
+        let fits = others.into_iter().filter(|(_, other)| may_be(self.input, other, workers));
+        let mut found: Vec<String> = fits.map(|(words, _)| words).collect();
+        found.extend(self.flood(member, openings));
+        found
+    }
+
+    /// That more probes at a time fit as well, where they are counted and none of the probes took long enough.
+    fn flood(&self, member: &Member, openings: &[Opening]) -> Option<String> {
+        let probes = self.demand.probes_max?;
+        let missed: f64 = openings
+            .iter()
+            .filter_map(|opening| opening.until)
+            .filter_map(|until| {
+                let index = self.input.arrivals.partition_point(|arrival| arrival.at < until);
+                let probe = self.input.arrivals.get(index)?;
+                Some(self.input.expected(probe.at, probe.known))
+            })
+            .sum();
+        let more = Member { ways: Ways::probes(probes + 1), ..*member };
+        (missed < MISSED_LIKELY && may_be(self.input, &more, self.demand.workers))
+            .then(|| format!("letting {} probe at a time", probes + 1))
+    }
+
+    fn estimates(&self, member: &Member, openings: &[Opening]) -> Vec<Estimate> {
+        let fits = |by: i64| {
+            let rule = member.rule.moved(by);
+            rule.is_some_and(|rule| {
+                may_be(self.input, &Member { rule, slack: 0, ..*member }, self.demand.workers)
+            })
+        };
+        let mut found = Vec::new();
+        if let Rule::InARow(count) | Rule::Count(count, _) = member.rule {
+            let last = i64::from(member.slack.min(20));
+            let low = (0..=last).find(|by| fits(*by)).unwrap_or(0);
+            let high = (low..=last).rev().find(|by| fits(*by)).unwrap_or(low);
+            found.push(Estimate {
+                what: format!("failures until it opens, {}", self.name),
+                value: (low == high).then_some(f64::from(count) + low as f64),
+                low: f64::from(count) + low as f64,
+                high: f64::from(count) + high as f64,
+                unit: "failures".into(),
+                confidence: 0.95,
+            });
+        }
+        let over = openings.iter().filter(|opening| !opening.again || member.growth.is_none());
+        let lengths = over.filter_map(|opening| Some((opening.at, opening.until?.since(opening.at))));
+        if let Some((at, shortest)) = lengths.min_by_key(|(_, length)| *length) {
+            let gap = self.input.mean_gap().unwrap_or_default() * 3;
+            let ms = |length: Duration| length.as_secs_f64() * 1e3;
+            found.push(Estimate {
+                what: format!("open time, {}", self.name),
+                value: Some(ms(shortest)),
+                low: ms(shortest.saturating_sub(gap).saturating_sub(self.input.blur_at(at))),
+                high: ms(shortest + self.input.blur_at(at)),
+                unit: "ms".into(),
+                confidence: 0.95,
+            });
+        }
+        found
+    }
+
+    fn stays_closed(&self, member: &Member) -> Claim {
+        let never = Member { rule: Rule::Never, ..*member };
+        let expected = self.demand.demanded();
+        let observed = format!("{} requests at {}", self.input.arrivals.len(), self.name);
+        match search(self.input, &never, 1) {
+            Found::None(deviation) => {
+                let (bad, because) = words::deviation(self, &deviation);
+                let basis = Basis::Never { violations: 1, exposures: 1, needed: 1 };
+                Claim::on(basis)
+                    .says("", bad.clone())
+                    .because(because)
+                    .seen(bad, expected)
+                    .shown(words::witnesses(self, &deviation))
+            }
+            Found::Run(_) | Found::Blurred => {
+                let hit = self.view.ledger.entries().flat_map(|entry| entry.attempts.iter());
+                let hit = hit.filter(|one| self.backends.contains(&one.backend) && one.effective != 0);
+                let phase = self.view.phase();
+                let hit = hit.filter(|one| phase.contains(one.arrived)).count();
+                let silent = missed_min(self.input.arrivals.len());
+                if self.input.expected(phase.from, phase.to) < silent {
+                    return Claim::blind(
+                        format!(
+                            "{} gets too little traffic to tell a breaker's silence from chance",
+                            self.name
+                        ),
+                        "send more requests",
+                    )
+                    .seen(observed, expected);
+                }
+                let good = format!("the breaker of {} stayed closed", self.name);
+                Claim::never(0, hit as u64, None)
+                    .says(good, "")
+                    .because("its traffic went on without a silence that chance does not explain")
+                    .seen(observed, expected)
+                    .remedy("send more requests that the fault hits")
+            }
+        }
+    }
+}
+
+fn open_words(how: &str, than: Duration) -> String {
+    format!("being open for {how} than {}", Timespan(than))
+}
