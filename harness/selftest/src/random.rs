@@ -192,9 +192,7 @@ impl Declared {
             demand(
                 "trouble",
                 None,
-                format!(
-                    "breaker = {{ trips_after = {{ {trip} }}, open_for = \"{open_for}ms\" }}"
-                ),
+                format!("breaker = {{ trips_after = {{ {trip} }}, open_for = \"{open_for}ms\" }}"),
             );
         }
         demand("recovery", None, "recovery = { within = \"3s\" }".into());

@@ -27,6 +27,13 @@ pub(super) fn claim(inquiry: &Inquiry<'_>, within: Timespan) -> Claim {
         );
         return Claim::blind(why, "make the phase after the fault longer").seen("", expected);
     }
+    let offered = input.expected(end, to);
+    let needed = measure::silence::missed_min(input.arrivals.len());
+    if offered < needed {
+        let why =
+            format!("about {offered:.0} requests for {name} come after the fault, {needed:.0} are needed");
+        return Claim::blind(why, "send more requests after the fault").seen("", expected);
+    }
     let Some(back) = returned(inquiry) else {
         let bad = format!(
             "{subject} had not got its requests again {} after the fault had ended, {within} demanded",

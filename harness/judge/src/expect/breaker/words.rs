@@ -122,7 +122,7 @@ fn leaked(inquiry: &Inquiry<'_>, opened: Moment) -> (u64, Option<Moment>) {
             && input.expected(here[*index].at, next) >= 7.0
     });
     match silent {
-        Some(index) => (index as u64 + 1, Some(here[index].at + input.blur_at(here[index].at))),
+        Some(index) => (index as u64 + 1, Some(here[index].known + input.blur_at(here[index].known))),
         None => (here.iter().filter(|one| one.at < input.fault_end).count() as u64, None),
     }
 }
