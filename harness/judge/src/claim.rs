@@ -118,8 +118,6 @@ pub enum Basis {
     },
     /// Nothing can be told, because …
     Blind(String),
-    /// Decided already, by a kind of the older contract.
-    Settled(Box<crate::Judged>),
 }
 
 impl Claim {
@@ -144,24 +142,6 @@ impl Claim {
     /// A claim that one case breaks. `asked` is the scenario's own `samples_min`.
     pub fn never(violations: u64, exposures: u64, asked: Option<u64>) -> Self {
         Claim::on(Basis::Never { violations, exposures, needed: asked.unwrap_or(0).max(CASES_MIN) })
-    }
-
-    /// A judgement of the older contract.
-    pub fn settled(judged: crate::Judged) -> Self {
-        let words = judged.clone();
-        Claim::on(Basis::Settled(Box::new(judged)))
-            .says(words.summary.clone(), words.summary)
-            .because(words.because)
-            .seen(words.observed, words.expected)
-            .shown(words.witnesses)
-    }
-
-    /// The smallest difference that could be told, with units.
-    pub fn resolution(&self) -> Option<String> {
-        match &self.basis {
-            Basis::Settled(judged) => judged.resolution.clone(),
-            _ => None,
-        }
     }
 
     /// Nothing can be told, because …; and what to change.
@@ -233,7 +213,6 @@ impl Claim {
             Basis::Never { exposures, .. } | Basis::Admitted { exposures, .. } => *exposures,
             Basis::Mostly { count, .. } | Basis::Within { count, .. } | Basis::Tested { count, .. } => *count,
             Basis::Blind(_) => 0,
-            Basis::Settled(judged) => judged.observations,
         }
     }
 }

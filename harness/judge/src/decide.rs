@@ -95,16 +95,6 @@ fn rule(claim: &Claim, broken: bool) -> Ruling {
             Ruling::open(format!("what was seen fits as well: {}", neighbours.join("; ")))
         }
         Basis::Blind(why) => Ruling::open(why.clone()),
-        Basis::Settled(judged) => Ruling {
-            verdict: judged.verdict,
-            open: if judged.verdict == Verdict::Inconclusive {
-                judged.because.clone()
-            } else {
-                String::new()
-            },
-            excludes: None,
-            remedy: None,
-        },
     }
 }
 

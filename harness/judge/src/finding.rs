@@ -92,7 +92,7 @@ impl<'a> Draft<'a> {
             expected: join(self.claims.iter().map(|claim| claim.expected.as_str())),
             because: join(decisive.iter().map(|(claim, ruling)| because(claim, ruling))),
             observations: self.claims.iter().map(Claim::exposures).max().unwrap_or(0),
-            resolution: self.claims.iter().find_map(Claim::resolution),
+            resolution: None,
             witnesses: witness::draw(view.brief, view.ledger, &shown),
             estimates: self.claims.iter().flat_map(|claim| claim.estimates.iter().cloned()).collect(),
             exposures: decisive.iter().map(|(claim, _)| claim.exposures()).min().unwrap_or(0),

@@ -4,7 +4,6 @@
 //! next year. It never passes what the ledger does not prove.
 
 mod against;
-mod case;
 pub mod claim;
 mod decide;
 pub mod demand;
@@ -12,7 +11,6 @@ mod estimates;
 pub mod expect;
 mod finding;
 pub mod forecast;
-mod reconstruct;
 mod settling;
 mod summary;
 #[cfg(test)]
@@ -22,5 +20,5 @@ mod unasked;
 mod witness;
 
 pub use demand::{Demand, RunFacts};
-pub use expect::{ExpectationSettings, Judged};
+pub use expect::ExpectationSettings;
 pub use summary::judge;

@@ -20,9 +20,7 @@ mod status;
 mod tests;
 mod timeout;
 
-use evidence::{Ledger, Tag};
 use measure::view::View;
-use reports::Verdict;
 
 use crate::claim::Claim;
 use crate::forecast::{Forecast, Outlook};
@@ -50,18 +48,11 @@ units::registry! {
 /// A kind of expectation.
 pub trait Expectation {
     /// What it says of what is seen from one place. A pure function; empty evidence leaves it open.
-    fn claims(&self, view: &View<'_>) -> Vec<Claim> {
-        vec![Claim::settled(self.judge(view.ledger, view))]
-    }
+    fn claims(&self, view: &View<'_>) -> Vec<Claim>;
 
     /// What can be told before a run: the cases that will come up, and whether it can fail or pass at all.
     fn forecast(&self, _outlook: &Outlook<'_>) -> Vec<Forecast> {
         Vec::new()
-    }
-
-    /// The older contract: a judgement that is decided already.
-    fn judge(&self, _ledger: &Ledger, _window: &View<'_>) -> Judged {
-        Judged::inconclusive("", "", "")
     }
 
     /// True if it only means something in a phase in which a fault is planned, so that the scenario is warned
@@ -106,46 +97,5 @@ impl ExpectationSettings {
     /// True if it judges this key of the declared policy: `retry.attempts`.
     pub fn is_about(&self, key: &str) -> bool {
         matches!(self, ExpectationSettings::Policy(policy) if policy.is_about(key))
-    }
-}
-
-/// What an expectation says of a window.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Judged {
-    /// What the evidence says.
-    pub verdict: Verdict,
-    /// One sentence for an operator: what the gateway did.
-    pub summary: String,
-    /// What was seen, with units.
-    pub observed: String,
-    /// What was demanded, with units.
-    pub expected: String,
-    /// Why the one follows from the other, or why nothing follows.
-    pub because: String,
-    /// How many observations it rests on.
-    pub observations: u64,
-    /// The smallest difference that could be told, with units.
-    pub resolution: Option<String>,
-    /// The exchanges that show it, each with what it shows; the first five are kept.
-    pub witnesses: Vec<(Tag, String)>,
-}
-
-impl Judged {
-    /// A judgement that nothing follows from what was seen, because …
-    pub(crate) fn inconclusive(
-        observed: impl Into<String>,
-        expected: impl Into<String>,
-        because: impl Into<String>,
-    ) -> Self {
-        Judged {
-            verdict: Verdict::Inconclusive,
-            summary: "nothing can be told from what was seen".into(),
-            observed: observed.into(),
-            expected: expected.into(),
-            because: because.into(),
-            observations: 0,
-            resolution: None,
-            witnesses: Vec::new(),
-        }
     }
 }

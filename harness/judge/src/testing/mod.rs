@@ -2,12 +2,10 @@
 
 mod outline;
 
-use measure::stalls::Stalls;
-use measure::view::View;
 use reports::{Finding, Report};
 
 use crate::demand::{Demand, RunFacts};
-use crate::expect::{ExpectationSettings, Judged};
+use crate::expect::ExpectationSettings;
 use crate::forecast::{Forecast, Outlook};
 use crate::{finding, judge};
 
@@ -16,8 +14,6 @@ pub(crate) use outline::outline;
 
 /// What can be judged of a run.
 pub(crate) trait Judging {
-    /// What a kind of the older contract says by itself.
-    fn judged(&self, phase: &str, traffic: &str, expectation: &str) -> Judged;
     /// What the report says of one demand.
     fn finding(&self, phase: &str, traffic: &str, expectation: &str) -> Finding;
     /// The whole report of the demands that were added.
@@ -25,13 +21,6 @@ pub(crate) trait Judging {
 }
 
 impl Judging for Run {
-    fn judged(&self, phase: &str, traffic: &str, expectation: &str) -> Judged {
-        let (brief, ledger) = self.build();
-        let stalls = Stalls::of(&ledger);
-        let demand = demand(self.place(phase, traffic), expectation);
-        demand.expectation.contract().judge(&ledger, &View::of(&brief, &ledger, &stalls, demand.place()))
-    }
-
     fn finding(&self, phase: &str, traffic: &str, expectation: &str) -> Finding {
         let (brief, ledger) = self.build();
         let demands = [demand(self.place(phase, traffic), expectation)];

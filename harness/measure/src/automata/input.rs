@@ -8,7 +8,7 @@ use units::stats::quantile;
 use units::{Moment, Stretch};
 
 use crate::arrivals::{Told, recorded_to};
-use crate::timer::{Ending, ending};
+use crate::lifetimes::{Ending, ending};
 use crate::view::View;
 
 /// No transit is taken to be known finer than this: timers and clocks of machines have about this granularity.
@@ -203,7 +203,8 @@ fn over(attempt: &Attempt) -> Moment {
 pub fn told(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Told {
     let counts = |on: RetryOn| fails.contains(&FailureClass::One(on));
     let failed = match (ending(entry, attempt), attempt.end) {
-        (Ending::Client, _) | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => return Told::Nothing,
+        (Ending::Client | Ending::AfterClient | Ending::Overtaken, _)
+        | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => return Told::Nothing,
         (_, End::Replied) => fails.iter().any(|class| class.takes_status(attempt.status)),
         (_, End::AbandonedFin | End::AbandonedRst) => counts(RetryOn::Timeout),
         (_, End::Reset | End::Closed) => counts(RetryOn::Reset),

@@ -22,9 +22,6 @@ use crate::claim::Claim;
 use crate::forecast::{Forecast, Outlook, is_failure};
 use inquiry::Inquiry;
 
-/// Timers of gateways are no finer than this.
-const GRANULARITY: Duration = Duration::from_millis(20);
-
 /// A failing backend is left alone in time, alone, long enough, and is then taken back.
 ///
 /// # What it checks
@@ -77,7 +74,7 @@ pub struct Breaker {
     pub slack: u32,
     /// How long it stays open before it probes.
     pub open_for: Timespan,
-    /// How far the open time may be off; a tenth of it without it, and 20 ms at least.
+    /// How far the open time may be off; a tenth of it without it, and 10 ms at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<Timespan>,
     /// How many requests may still arrive while it should be open.
@@ -245,7 +242,7 @@ const WORKERS_MAX: u32 = 64;
 impl Breaker {
     /// How far the open time may be off.
     fn tolerance(&self) -> Duration {
-        self.tolerance.map_or_else(|| (*self.open_for / 10).max(GRANULARITY), |tolerance| *tolerance)
+        crate::tolerance::of(self.tolerance, *self.open_for)
     }
 
     /// What counts as a failure.

@@ -307,7 +307,7 @@ fn settings_that_make_no_sense_are_refused() {
         r#"trips_after = { consecutive = 5, count = 3, within = "1s" }, open_for = "2s""#,
         r#"trips_after = { count = 3 }, open_for = "2s""#,
         r#"trips_after = { consecutive = 0 }, open_for = "2s""#,
-        r#"trips_after = { consecutive = 5 }, open_for = "20ms""#,
+        r#"trips_after = { consecutive = 5 }, open_for = "100ms", tolerance = "100ms""#,
         r#"trips_after = { consecutive = 5 }, open_for = "2s", workers = 0"#,
     ] {
         assert!(problem(inner).is_some(), "{inner}");

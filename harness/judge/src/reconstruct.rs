@@ -1,1 +1,0 @@
-//! Gone with the last kind of the older contract.
