@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[(&str, &str)])] = &[
     ("Read a run", &[("analyze", ANALYZE), ("report", REPORT), ("export", EXPORT)]),
     ("Compare runs", &[("compare", COMPARE), ("baseline", BASELINE), ("history", HISTORY)]),
     ("Look things up", &[("list", LIST), ("explain", EXPLAIN), ("schema", SCHEMA)]),
-    ("Set up", &[("doctor", DOCTOR), ("completions", COMPLETIONS), ("man", MAN)]),
+    ("Set up", &[("doctor", DOCTOR), ("selftest", SELFTEST), ("completions", COMPLETIONS), ("man", MAN)]),
 ];
 
 const RUN: &str = "  brownout run first-look                                   on the reference gateway
@@ -47,6 +47,9 @@ const SCHEMA: &str =
     "  brownout schema > brownout.schema.json                    `#:schema ./brownout.schema.json` names it";
 const DOCTOR: &str = "  brownout doctor
   brownout doctor --gateway haproxy                         exit code 4 if haproxy is missing";
+const SELFTEST: &str =
+    "  brownout selftest                                         defects, policy mutants, the correct gateway
+  brownout selftest --seeds 1000 --correct-only             is the correct gateway ever blamed?";
 const COMPLETIONS: &str = "  brownout completions bash > ~/.local/share/bash-completion/completions/brownout
   brownout completions zsh > \"${fpath[1]}/_brownout\"
   brownout completions fish > ~/.config/fish/completions/brownout.fish";

@@ -179,6 +179,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "claims are made where they are ruled on")]
     fn one(claim: Claim) -> Ruling {
         decide(&[&claim]).remove(0)
     }

@@ -33,6 +33,8 @@ pub enum Forecast {
     CannotFail(String),
     /// No gateway can be proven to keep it: why.
     CannotPass(String),
+    /// It can do both, but will hardly say what was meant: why.
+    Doubtful(String),
 }
 
 impl Forecast {

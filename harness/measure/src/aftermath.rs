@@ -173,7 +173,11 @@ mod tests {
     fn what_is_usual_is_counted_before_the_first_fault_or_as_the_weights_say() {
         let usual = |count| {
             let call = |n: usize| {
-                Call::due("reads", 10.0 * n as f64).attempt(Try::ok(if n % 4 == 0 { "a" } else { "b" }))
+                Call::due("reads", 10.0 * n as f64).attempt(Try::ok(if n.is_multiple_of(4) {
+                    "a"
+                } else {
+                    "b"
+                }))
             };
             run().calls(count, call).view("recovery", "reads", |view| Usual::of(view).share(0))
         };

@@ -56,6 +56,8 @@ pub struct RetryMatrix {
     /// Requests that some backends would have refused while others took them: counted as tried again unless the gateway
     /// gave up without any attempt on record.
     pub refused: Followed,
+    /// Observations that are not the gateway's, among those.
+    pub refused_aside: SetAside,
     /// Observations that are not the gateway's.
     pub set_aside: SetAside,
 }
@@ -72,13 +74,13 @@ pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
         matrix.cells.entry((failed, method.word())).or_default().take(&entry, method);
     }
     matrix.set_aside = aside;
-    matrix.refused = refused(view);
+    matrix.refused = refused(view, &mut matrix.refused_aside);
     matrix
 }
 
 /// What became of requests while some backends refused connections, and not all. A refused connection leaves no trace, but
 /// a gateway that does not try elsewhere answers for itself, without any attempt on record.
-fn refused(view: &View<'_>) -> Followed {
+fn refused(view: &View<'_>, aside: &mut SetAside) -> Followed {
     let mut refused = Followed::default();
     let backends = view.brief.backends.len();
     let firings: Vec<&Firing> = view.ledger.rest().firings.iter().collect();
@@ -98,7 +100,7 @@ fn refused(view: &View<'_>) -> Followed {
     }
     let sight = Sight { attempts: false, ..Sight::COUNTS };
     let (mut exposed, mut given_up) = (0.0, 0u64);
-    for entry in view.sound(sight, &mut SetAside::default()) {
+    for entry in view.sound(sight, aside) {
         let closed = closed(&entry);
         if closed.is_empty() || closed.len() == backends {
             continue;

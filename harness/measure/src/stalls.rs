@@ -48,7 +48,7 @@ impl Stalls {
     pub fn touching(&self, from: Moment, to: Moment) -> Duration {
         let first = self.stretches.partition_point(|stall| stall.to < from);
         let end = self.stretches.partition_point(|stall| stall.from <= to);
-        if end <= first { Duration::ZERO } else { self.before[end] - self.before[first] }
+        if end <= first { Duration::ZERO } else { self.before[end].saturating_sub(self.before[first]) }
     }
 
     /// The stalls, in order.

@@ -5,7 +5,7 @@ use std::fmt;
 use driver::{Class, Mode};
 use units::{Rate, Stretch, Timespan};
 
-use crate::compile::{configuration, inline, settings};
+use crate::compile::{configuration, exposures, inline, settings};
 use crate::plan::Plan;
 
 /// A plan as people read it.
@@ -135,7 +135,8 @@ fn demand(plan: &Plan, demand: &judge::Demand) -> String {
     let settle = if demand.settle.is_zero() { String::new() } else { format!(", after {}", demand.settle) };
     let samples =
         demand.samples_min.map_or(String::new(), |least| format!(", at least {least} observations"));
-    format!("{} = {} of {traffic}{settle}{samples}", kind.name(), settings(kind))
+    let seen = exposures(&plan.brief, demand).map(|seen| format!("; will see {seen}")).unwrap_or_default();
+    format!("{} = {} of {traffic}{settle}{samples}{seen}", kind.name(), settings(kind))
 }
 
 fn requests(plan: &Plan) -> Vec<(String, String)> {

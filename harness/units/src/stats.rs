@@ -119,6 +119,7 @@ pub fn scan(bad: &[bool], allowed: f64, effect: f64) -> Scan {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "the ends of shares and probabilities are exact")]
 mod tests {
     use proptest::prelude::*;
 

@@ -29,7 +29,7 @@ pub(crate) fn history(args: &HistoryArgs) -> Result<Exit> {
     }
     match &args.out {
         Some(path) => {
-            write_whole(path, |out| out.write_all(&text)).with_context(|| format!("{}", path.display()))?
+            write_whole(path, |out| out.write_all(&text)).with_context(|| format!("{}", path.display()))?;
         }
         None => print(&String::from_utf8_lossy(&text))?,
     }

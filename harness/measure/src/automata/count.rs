@@ -35,7 +35,6 @@ pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize)
     let result = input.result(place);
     let blur = input.blur_at(result.known);
     match member.rule {
-        Rule::Never => Reason::NONE,
         Rule::InARow(count) if result.told == Told::Failure => {
             let most = (count + member.slack) as usize;
             let (least, largest) = in_a_row(input, since, place, blur, most);
@@ -52,7 +51,7 @@ pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize)
             // Some gateways look whether to open at each result, others at failures only.
             Reason { must: reason.must && result.told == Told::Failure, ..reason }
         }
-        Rule::InARow(_) | Rule::Count(..) => Reason::NONE,
+        Rule::Never | Rule::InARow(_) | Rule::Count(..) => Reason::NONE,
     }
 }
 
@@ -64,8 +63,8 @@ fn by_share(window: &Window, share: f64, min: u32, slack: u32) -> Reason {
     // At the very edge of a share, one result more or less decides, and gateways differ in `>` and `>=`.
     let worst = (largest - most).max(least - fewest);
     let sure = fewest - 1.0 - f64::from(slack);
-    let must = window.told.0 > min.saturating_add(slack) && sure >= share * (sure + worst + 1.0);
-    Reason { may, must }
+    let opens = window.told.0 > min.saturating_add(slack) && sure >= share * (sure + worst + 1.0);
+    Reason { may, must: opens }
 }
 
 /// The fewest and the most failures in a row that end with the one at `place`, counted up to a little over `enough`.

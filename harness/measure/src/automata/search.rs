@@ -154,6 +154,7 @@ fn ending(steps: &Steps<'_>, mut states: Vec<State>, mut place: usize, last: Mom
     }
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "it goes into the boxed side of a result")]
 fn deviation(
     refuted: Option<(Why, State)>,
     fallback: &State,

@@ -74,6 +74,12 @@ pub struct Expect {
     pub text: String,
 }
 
+impl Default for Run {
+    fn default() -> Self {
+        Run::new()
+    }
+}
+
 impl Run {
     pub fn new() -> Self {
         let about = About { name: "test".into(), ..About::default() };

@@ -29,6 +29,7 @@ impl Side {
 }
 
 /// What travels. The bytes themselves wait in the pipe; the segment says how many of them can be read from then on.
+#[derive(Clone, Copy)]
 pub(crate) enum Segment {
     Bytes(usize),
     Fin,

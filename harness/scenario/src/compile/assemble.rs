@@ -1,5 +1,6 @@
 //! Puts the parts that the topics resolved together into a plan.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use judge::Demand;
 use measure::brief::{About, BackendBrief, Brief, InjectionBrief, PhaseBrief, TrafficBrief};
 use policy::Policy;
 
-use super::{Context, backends, demands, faults, gateway, limits, load, phases, traffic};
+use super::{Context, backends, demands, faults, gateway, limits, load, phases, traffic, vacuous};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::file::{Located, Scenario};
 use crate::plan::Plan;
@@ -31,6 +32,8 @@ struct Parts {
     injections: Vec<Injection>,
     injection_briefs: Vec<InjectionBrief>,
     demands: Vec<Demand>,
+    /// The place of each demand in the file.
+    spans: Vec<Range<usize>>,
     gateway: GatewaySettings,
     policy: Policy,
 }
@@ -40,8 +43,14 @@ pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<P
     let mut context = Context { scenario, text, base, wrong: Vec::new() };
     let parts = resolve(&mut context);
     let failed = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    let plan = if failed { None } else { Some(assemble(scenario, base, parts)) };
-    (plan, context.wrong)
+    if failed {
+        return (None, context.wrong);
+    }
+    let spans = parts.spans.clone();
+    let plan = assemble(scenario, base, parts);
+    vacuous::check(&mut context, &plan.brief, &plan.demands, &spans);
+    let vain = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    ((!vain).then_some(plan), context.wrong)
 }
 
 fn resolve(context: &mut Context<'_>) -> Parts {
@@ -52,9 +61,20 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     let classes = traffic::compile(context, &phases);
     let threads = if limits_sound { load::check(context, &classes, &phases) } else { 1 };
     let (injections, injection_briefs) = faults::compile(context, &phases);
-    let demands = demands::compile(context, &phases, &injection_briefs, &classes);
+    let (demands, spans) = demands::compile(context, &phases, &injection_briefs, &classes);
     let (gateway, policy) = gateway::compile(context, &backends);
-    Parts { backends, phases, classes, threads, injections, injection_briefs, demands, gateway, policy }
+    Parts {
+        backends,
+        phases,
+        classes,
+        threads,
+        injections,
+        injection_briefs,
+        demands,
+        spans,
+        gateway,
+        policy,
+    }
 }
 
 fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {

@@ -23,7 +23,7 @@ pub(super) fn compile(
     phases: &[PhaseBrief],
     injections: &[InjectionBrief],
     classes: &[Class],
-) -> Vec<Demand> {
+) -> (Vec<Demand>, Vec<Range<usize>>) {
     let tables = &context.scenario.expect;
     if tables.is_empty() {
         let help = "add one: `[[expect]]` with `availability = { min = 0.99 }`";
@@ -31,7 +31,7 @@ pub(super) fn compile(
             crate::Diagnostic::warning("nothing is expected, so the run can only be inconclusive").help(help),
         );
     }
-    let mut demands = Vec::new();
+    let (mut demands, mut spans) = (Vec::new(), Vec::new());
     for table in tables {
         if let Some(problem) = table.kind.contract().problem() {
             context.error(&table.span, format!("expectation `{}`: {problem}", table.kind.name()));
@@ -57,6 +57,7 @@ pub(super) fn compile(
             check_window(context, table, &phase_brief.name, &span, window, injections);
             check_traffic(context, table, &phase_brief.name, &span, window, traffic, classes);
             let traffic = traffic.map(|class| class as u16);
+            spans.push(span.clone());
             demands.push(Demand {
                 expectation,
                 phase,
@@ -74,7 +75,7 @@ pub(super) fn compile(
             format!("{} demands (expectations × phases), allowed are {DEMANDS_MAX}", demands.len()),
         );
     }
-    demands
+    (demands, spans)
 }
 
 /// The phases of an expectation, with the place that names them.

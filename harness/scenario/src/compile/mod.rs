@@ -12,8 +12,10 @@ mod load;
 mod phases;
 mod request;
 mod traffic;
+mod vacuous;
 
 pub(crate) use assemble::compile;
 use context::Context;
 pub(crate) use faults::{inline, settings};
 pub(crate) use gateway::configuration;
+pub(crate) use vacuous::exposures;

@@ -42,7 +42,7 @@ status = { code = 503, share = 0.5 }
 [[expect]]
 in = "brownout"
 traffic = "reads"
-attempts = { max = 2 }
+attempts = { min = 2 }
 "#;
 
 /// The sound scenario with one piece of it replaced.

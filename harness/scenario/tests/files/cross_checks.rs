@@ -150,7 +150,7 @@ fn an_expectation_without_requests_to_look_at_is_warned_of() {
 
 #[test]
 fn settings_that_make_no_sense_together_are_told_in_the_words_of_their_room() {
-    let text = with("attempts = { max = 2 }", "attempts = { min = 3, max = 2 }")
+    let text = with("attempts = { min = 2 }", "attempts = { min = 3, max = 2 }")
         .replace("code = 503, share", "code = 42, share")
         .replace("attempts = 2,", "attempts = 0,");
     assert_snapshot!(said_of(&text), @r#"

@@ -13,13 +13,10 @@ fn every_scenario_of_the_library_compiles_without_a_warning() {
         let about = &loaded.plan.brief.about;
         assert!(about.why.is_some() && about.owner.is_some(), "{} lacks `why` or `owner`", entry.name);
         let seconds = loaded.plan.length.as_secs();
-        assert!((10..=25).contains(&seconds), "{} takes {seconds} s", entry.name);
+        assert!((10..=40).contains(&seconds), "{} takes {seconds} s", entry.name);
         assert!(!describe(&loaded.plan).to_string().is_empty());
     }
 }
-
-/// What only a gateway with a three-state breaker, or with a backoff, can be asked for.
-const SPECIAL: [&str; 3] = ["breaker-trips-and-recovers", "failover", "backoff-with-jitter"];
 
 #[test]
 fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_for() {
@@ -27,11 +24,13 @@ fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_f
         gateways::GatewaySettings::KINDS.iter().map(|kind| kind.name).filter(|name| *name != "url");
     for gateway in launched {
         let overrides = Overrides { gateway: Some(gateway.to_owned()), ..Overrides::default() };
+        let mut refused = 0;
         for entry in scenarios::LIBRARY {
             let Err(failure) = load_text(entry.name, entry.text, Path::new("."), &overrides) else {
                 continue;
             };
-            assert!(gateway != "reference" && SPECIAL.contains(&entry.name), "{gateway}: {failure}");
+            assert_ne!(gateway, "reference", "{failure}");
+            refused += 1;
             let only_the_policy =
                 failure.diagnostics.iter().all(|it| it.message.contains("can't express `policy."));
             assert!(
@@ -39,5 +38,9 @@ fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_f
                 "{gateway}: {failure}"
             );
         }
+        assert!(
+            refused * 3 < scenarios::LIBRARY.len() * 2,
+            "{gateway} can express {refused} scenarios less than all"
+        );
     }
 }

@@ -28,7 +28,7 @@ fn what_the_reader_refuses_does_not_fit_the_schema() {
         with("share = 0.5", "share = 1.5"),
         with("for = \"5s\"", "for = 5"),
         with("request = \"GET", "reqest = \"GET"),
-        with("attempts = { max = 2 }", "atempts = { max = 2 }"),
+        with("attempts = { min = 2 }", "atempts = { max = 2 }"),
         with("[gateway.reference]", "[gateway.refrence]"),
     ];
     assert!(complaints(SOUND).is_empty());

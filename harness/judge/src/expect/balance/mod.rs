@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use measure::brief::Brief;
+use measure::brief::{Brief, FaultDoes};
 use measure::choices::Choices;
 use measure::view::View;
 use schemars::JsonSchema;
@@ -131,13 +131,10 @@ impl Expectation for Balance {
             ))];
         }
         let mut foreseen = Vec::new();
-        let left_out = demanded.iter().find(|(backend, share)| {
-            outlook.brief.policy.breaker.is_some()
-                && *share > tolerance
-                && outlook.hit(*backend, 1, is_failure) > 0.0
-        });
+        let left_out =
+            demanded.iter().find(|(backend, share)| *share > tolerance && surely_trips(outlook, *backend));
         if let Some((backend, _)) = left_out {
-            foreseen.push(Forecast::CannotPass(format!(
+            foreseen.push(Forecast::Doubtful(format!(
                 "a fault makes `{0}` fail there, and the declared breaker leaves `{0}` out while it is open: expect it in a \
                  phase without faults, or give that backend no share",
                 outlook.brief.backends[*backend].name
@@ -162,6 +159,28 @@ impl Expectation for Balance {
         let sum: f64 = self.shares.iter().flatten().map(|(_, share)| share.get()).sum();
         (sum > 1.0 + 1e-9).then(|| format!("the shares add up to {sum:.2}, which is more than 1"))
     }
+}
+
+/// The share of failures from which on a breaker that counts them in a row, or in a window, is sure to open.
+const SURELY_TRIPS: f64 = 0.9;
+
+/// True if a fault makes so much of what reaches the backend fail that the declared breaker opens. Whether a share opens
+/// one depends on how many requests come, and is left to the run.
+fn surely_trips(outlook: &Outlook<'_>, backend: usize) -> bool {
+    let policy = &outlook.brief.policy;
+    let Some(breaker) = policy.breaker.as_ref().filter(|breaker| breaker.trip.share.is_none()) else {
+        return false;
+    };
+    // A client that leaves first is no failure of the backend.
+    let waits = policy.timeout.per_try.is_none_or(|per_try| outlook.deadline() > per_try);
+    let fails = |does: FaultDoes| match does {
+        FaultDoes::Answers { status } if !breaker.fails.is_empty() => {
+            breaker.fails.iter().any(|class| class.takes_status(status))
+        }
+        FaultDoes::Hangs => waits,
+        other => is_failure(other),
+    };
+    outlook.hit(backend, 1, fails) >= SURELY_TRIPS
 }
 
 impl Balance {

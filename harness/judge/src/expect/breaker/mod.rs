@@ -251,16 +251,14 @@ impl Breaker {
         if !self.fails.is_empty() {
             return self.fails.clone();
         }
-        match declared.filter(|breaker| !breaker.fails.is_empty()) {
-            Some(breaker) => breaker.fails.clone(),
-            None => {
-                let mut fails = FailureClass::USUAL.to_vec();
-                if declared.is_some_and(|breaker| breaker.retry_after) {
-                    fails.push(FailureClass::One(RetryOn::Status(429)));
-                }
-                fails
-            }
+        if let Some(breaker) = declared.filter(|breaker| !breaker.fails.is_empty()) {
+            return breaker.fails.clone();
         }
+        let mut fails = FailureClass::USUAL.to_vec();
+        if declared.is_some_and(|breaker| breaker.retry_after) {
+            fails.push(FailureClass::One(RetryOn::Status(429)));
+        }
+        fails
     }
 
     /// The declared machine. What the demand leaves open and `policy.breaker` says is taken from there.

@@ -82,33 +82,36 @@ pub(super) fn deviation(inquiry: &Inquiry<'_>, deviation: &Deviation) -> (String
             let bad = format!("the breaker of {name} stayed open for {lasted}, {demanded} demanded");
             (bad, "requests that would have gone there went on".into())
         }
-        Why::Silent { from } => {
-            let input = inquiry.input;
-            let last = input.arrivals.iter().rev().find(|arrival| arrival.at <= from);
-            let known = last.map_or(from, |last| last.known);
-            let run = in_a_row(run_at(inquiry, known + input.blur_at(known)));
-            let lasted = Timespan(deviation.at.since(from));
-            let wanted = if inquiry.demand.stays_closed { String::new() } else { format!(", before {rule}") };
-            let bad =
-                format!("the breaker of {name} opened after {run}{wanted}: nothing arrived for {lasted}");
-            (
-                bad,
-                "requests that would have gone there went on, and chance does not explain the silence".into(),
-            )
-        }
-        Why::Probes { first } => {
-            let input = inquiry.input;
-            let probe = &input.arrivals[first as usize];
-            let at_once =
-                input.arrivals[first as usize..].iter().take_while(|one| one.at < probe.known).count();
-            let allowed = inquiry.demand.probes_max.unwrap_or(1) * inquiry.demand.workers;
-            let bad = format!(
-                "the breaker of {name} let {at_once} requests through before the first one's outcome was known, {allowed} \
-                 allowed"
-            );
-            (bad, "half-open, a breaker lets only its probes through".into())
-        }
+        Why::Silent { from } => silent(inquiry, deviation, from, &rule),
+        Why::Probes { first } => probes(inquiry, first),
     }
+}
+
+/// It opened without the declared reason.
+fn silent(inquiry: &Inquiry<'_>, deviation: &Deviation, from: Moment, rule: &str) -> (String, String) {
+    let name = inquiry.name;
+    let input = inquiry.input;
+    let last = input.arrivals.iter().rev().find(|arrival| arrival.at <= from);
+    let known = last.map_or(from, |last| last.known);
+    let run = in_a_row(run_at(inquiry, known + input.blur_at(known)));
+    let lasted = Timespan(deviation.at.since(from));
+    let wanted = if inquiry.demand.stays_closed { String::new() } else { format!(", before {rule}") };
+    let bad = format!("the breaker of {name} opened after {run}{wanted}: nothing arrived for {lasted}");
+    (bad, "requests that would have gone there went on, and chance does not explain the silence".into())
+}
+
+/// More than the allowed probes were let through.
+fn probes(inquiry: &Inquiry<'_>, first: u32) -> (String, String) {
+    let name = inquiry.name;
+    let input = inquiry.input;
+    let probe = &input.arrivals[first as usize];
+    let at_once = input.arrivals[first as usize..].iter().take_while(|one| one.at < probe.known).count();
+    let allowed = inquiry.demand.probes_max.unwrap_or(1) * inquiry.demand.workers;
+    let bad = format!(
+        "the breaker of {name} let {at_once} requests through before the first one's outcome was known, {allowed} \
+         allowed"
+    );
+    (bad, "half-open, a breaker lets only its probes through".into())
 }
 
 /// How many arrived after a moment before the next silence, and when that began; nothing if there was none.

@@ -122,7 +122,7 @@ impl Recovery {
         (outage.place.phase, outage.place.settle) = (phase, Timespan::default());
         let succeeding = 1.0 - outage.failing(1, is_failure)? / outage.requests().filter(|due| *due > 0.0)?;
         let (share, name) = (self.share, &outlook.brief.phases[phase].name);
-        (succeeding >= share.get()).then(|| {
+        (succeeding >= share.get() && !self.backends).then(|| {
             Forecast::CannotFail(format!(
                 "`share = {}` is met by a gateway that goes on as in `{name}`: {:.0} % succeed there",
                 share.get(),

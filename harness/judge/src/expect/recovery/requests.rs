@@ -134,7 +134,7 @@ impl Requests {
             let failed = bucket.iter().filter(|seen| seen.failed).count() as u64;
             failed > 0 && at_least(failed, bucket.len() as u64, allowed) < chance
         };
-        let last = buckets.enumerate().filter(|(_, bucket)| speaks(bucket)).last()?;
+        let last = buckets.enumerate().rfind(|(_, bucket)| speaks(bucket))?;
         let index = last.0 * BUCKET + last.1.iter().rposition(|seen| seen.failed)?;
         let since = |seen: &Seen| seen.due.since(self.from);
         Some((since(&self.all[index]), self.all.get(index + 1).map(since)))

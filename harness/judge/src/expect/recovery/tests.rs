@@ -188,7 +188,12 @@ fn a_recovery_that_can_not_be_seen_is_told_before_the_run(#[case] phase: &str, #
 
 #[test]
 fn a_share_that_the_outage_itself_reaches_is_told_before_the_run() {
-    let told = foreseen(&run(0.0, 0.0), "recovery", "", r#"recovery = { within = "1s", share = 0.01 }"#);
+    let told = foreseen(
+        &run(0.0, 0.0),
+        "recovery",
+        "",
+        r#"recovery = { within = "1s", share = 0.01, backends = false }"#,
+    );
     assert!(matches!(told[0], Forecast::CannotFail(_)), "{told:?}");
     let told = foreseen(&run(0.0, 0.0), "recovery", "", DEMAND);
     assert!(told.len() == 1 && !told[0].falls_short(), "{told:?}");

@@ -126,10 +126,17 @@ impl Expectation for Status {
             .collect();
         let retried = !meant.is_empty() && meant.iter().all(|does| outlook.is_retried(*does));
         let retry = outlook.brief.policy.retry.as_ref().filter(|_| retried);
-        let attempts = retry.map_or(1, |retry| retry.attempts.max(1));
         let allowed = 1.0 - self.share_min.get();
         let needed = if allowed > 0.0 { cases_to_exclude(allowed, BETA) } else { CASES_MIN };
-        let expected = outlook.failing(attempts, |does| meant.contains(&does));
+        // Class by class: what is not tried again ends on its first failure.
+        let of_class = |class: usize| {
+            let mut only = *outlook;
+            only.place.traffic = Some(class as u16);
+            let method = outlook.brief.traffic[class].method.word();
+            let listed = retry.filter(|retry| retry.methods.iter().any(|listed| listed == method));
+            only.failing(listed.map_or(1, |retry| retry.attempts.max(1)), |does| meant.contains(&does))
+        };
+        let expected: Option<f64> = outlook.classes().map(of_class).sum();
         let what = format!("requests that end on {}", self.fault_words());
         foreseen.extend(expected.map(|expected| Forecast::exposures(what, expected, needed)));
         foreseen

@@ -1,0 +1,191 @@
+//! Retries of the declared policy, read off the matrix of failures and what followed on them.
+
+use measure::retry_matrix::{Failed, Followed, RetryMatrix};
+use policy::{Retry, RetryOn};
+use units::plural::count;
+
+use super::Policy;
+use crate::claim::{Claim, Key};
+
+/// What tries again after a failure of this kind, in the words of a policy.
+fn condition(failed: Failed) -> Option<RetryOn> {
+    match failed {
+        Failed::Status(status) => Some(RetryOn::Status(status)),
+        Failed::Broken => Some(RetryOn::Reset),
+        Failed::GivenUp => Some(RetryOn::Timeout),
+        Failed::Cut => None,
+    }
+}
+
+/// Each declared condition is tried again after, and nothing else is.
+pub(super) fn conditions(
+    policy: &Policy,
+    retry: &Retry,
+    matrix: &RetryMatrix,
+    may_be_shielded: bool,
+) -> Vec<Claim> {
+    let declared: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
+    let mut claims = Vec::new();
+    for on in retry.on.iter().filter(|on| policy.is_about(&format!("retry.on.{on}"))) {
+        let key = Key { key: format!("retry.on.{on}"), declared: "tried again".into() };
+        let (followed, aside) = match on {
+            RetryOn::ConnectFailure => (matrix.refused.clone(), &matrix.refused_aside),
+            _ => (
+                sum(matrix, |failed, method| condition(failed) == Some(*on) && is_listed(retry, method)),
+                &matrix.set_aside,
+            ),
+        };
+        let missed = followed.failed - followed.again;
+        // While every breaker is open there is nowhere to try again: then only a gateway that never does is certain.
+        let violations = if may_be_shielded && followed.again > 0 { 0 } else { missed };
+        let seen = format!("after `{on}`: {} of {} tried again", followed.again, followed.failed);
+        let bad =
+            format!("{missed} of {} were not tried again after `{on}`", count(followed.failed, "request"));
+        let shown = followed.shown_not.iter().map(|tag| (*tag, format!("not tried again after `{on}`")));
+        claims.push(
+            Claim::never(violations, followed.failed, None)
+                .says(format!("requests were tried again after `{on}`"), bad)
+                .because(seen.clone())
+                .seen(seen, format!("tried again after {}", declared.join(", ")))
+                .shown(shown.collect())
+                .aside(aside.clone())
+                .remedy(format!(
+                    "plan a fault that makes `{on}` on backends that this traffic reaches, or leave `retry.on.{on}` out of `about`"
+                ))
+                .of_key(key),
+        );
+    }
+    if !policy.is_about("retry.on") {
+        return claims;
+    }
+    let others = sum(matrix, |failed, method| {
+        condition(failed).is_none_or(|on| !retry.on.contains(&on)) && is_listed(retry, method)
+    });
+    if others.failed > 0 {
+        let again = others.again - others.replays;
+        let seen = format!("after other failures: {again} of {} tried again", others.failed);
+        claims.push(
+            Claim::never(again, others.failed, None)
+                .says(
+                    "nothing was tried again that is not declared",
+                    format!("{again} requests were tried again after a failure that is not declared"),
+                )
+                .because(seen.clone())
+                .seen(seen, format!("tried again after {} only", declared.join(", ")))
+                .shown(
+                    others
+                        .shown_again
+                        .iter()
+                        .map(|tag| (*tag, "tried again after an undeclared failure".into()))
+                        .collect(),
+                )
+                .aside(matrix.set_aside.clone())
+                .of_key(Key { key: "retry.on, others".into(), declared: "not tried again".into() }),
+        );
+    }
+    claims
+}
+
+pub(super) fn methods(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
+    let others = sum(matrix, |failed, method| {
+        condition(failed).is_some_and(|on| retry.on.contains(&on)) && !is_listed(retry, method)
+    });
+    let declared = retry.methods.join(", ");
+    let of = sum(matrix, |failed, method| {
+        condition(failed).is_some_and(|on| retry.on.contains(&on)) && is_listed(retry, method)
+    });
+    let mut claims = Vec::new();
+    if others.failed > 0 {
+        let seen = format!("other methods: {} of {} tried again", others.again, others.failed);
+        claims.push(
+            Claim::never(others.again, others.failed, None)
+                .says(
+                    "no other method was tried again",
+                    format!(
+                        "{} of methods that are not declared were tried again",
+                        count(others.again, "request")
+                    ),
+                )
+                .because(seen.clone())
+                .seen(seen, format!("only {declared} are tried again"))
+                .shown(
+                    others
+                        .shown_again
+                        .iter()
+                        .map(|tag| (*tag, "tried again although its method is not declared".into()))
+                        .collect(),
+                )
+                .aside(matrix.set_aside.clone())
+                .of_key(Key { key: "retry.methods".into(), declared: declared.clone() }),
+        );
+    }
+    if of.failed > 0 && of.again == 0 {
+        let seen = format!("declared methods: 0 of {} tried again", of.failed);
+        claims.push(
+            Claim::never(of.failed, of.failed, None)
+                .says("", format!("no request of {declared} was tried again"))
+                .because(seen.clone())
+                .seen(seen, format!("{declared} are tried again"))
+                .shown(of.shown_not.iter().map(|tag| (*tag, "not tried again".into())).collect())
+                .of_key(Key { key: "retry.methods".into(), declared }),
+        );
+    }
+    claims
+}
+
+pub(super) fn other_backend(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
+    let all = sum(matrix, |_, method| is_listed(retry, method));
+    let (again, same) = (all.again - all.replays, all.again - all.elsewhere - all.replays);
+    if again == 0 {
+        return Vec::new();
+    }
+    let seen = format!("{} of {again} second attempts went to another backend", again - same);
+    let declared = if retry.other_backend { "another backend" } else { "any backend" };
+    let claim = if retry.other_backend {
+        Claim::never(same, again, None).says(
+            "second attempts went to another backend",
+            format!("{} went to the backend that had just failed", count(same, "second attempt")),
+        )
+    } else {
+        // A free choice among n backends avoids the same one in all cases only by chance.
+        let p_never = 0.5f64.powi(i32::try_from(again.min(1_000)).unwrap_or(1_000));
+        let broken = if same == 0 { p_never } else { 1.0 };
+        Claim::on(crate::claim::Basis::Tested {
+            p_broken: broken,
+            p_kept: if same > 0 { 0.0 } else { 1.0 },
+            count: again,
+            needed: None,
+        })
+        .says("second attempts went to any backend", "no second attempt went to the same backend")
+    };
+    let shown = all.shown_same.iter().map(|tag| (*tag, "tried again at the same backend".into())).collect();
+    vec![
+        claim
+            .because(seen.clone())
+            .seen(seen, format!("second attempts go to {declared}"))
+            .shown(shown)
+            .aside(matrix.set_aside.clone())
+            .of_key(Key { key: "retry.other_backend".into(), declared: declared.into() }),
+    ]
+}
+
+fn is_listed(retry: &Retry, method: &str) -> bool {
+    retry.methods.iter().any(|listed| listed == method)
+}
+
+/// The cells that are meant, added up.
+fn sum(matrix: &RetryMatrix, meant: impl Fn(Failed, &str) -> bool) -> Followed {
+    let mut total = Followed::default();
+    for ((failed, method), followed) in &matrix.cells {
+        if meant(*failed, method) {
+            total.failed += followed.failed;
+            total.again += followed.again;
+            total.elsewhere += followed.elsewhere;
+            total.replays += followed.replays;
+            total.shown_again.extend(&followed.shown_again);
+            total.shown_not.extend(&followed.shown_not);
+            total.shown_same.extend(&followed.shown_same);
+        }
+    }
+    total
+}
