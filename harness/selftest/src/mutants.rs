@@ -82,15 +82,13 @@ fn retries(retry: &Retry) -> Vec<(String, String, Retry)> {
     }
     for method in ["POST", "GET"] {
         let mut methods = retry.methods.clone();
-        let what = match methods.iter().position(|listed| listed == method) {
-            Some(index) => {
-                methods.remove(index);
-                format!("without {method}")
-            }
-            None => {
-                methods.push(method.into());
-                format!("{method} as well")
-            }
+        let listed = methods.iter().position(|listed| listed == method);
+        let what = if let Some(index) = listed {
+            methods.remove(index);
+            format!("without {method}")
+        } else {
+            methods.push(method.into());
+            format!("{method} as well")
         };
         mutants.push(("retry.methods".into(), what, Retry { methods, ..retry.clone() }));
     }

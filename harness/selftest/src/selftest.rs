@@ -39,7 +39,7 @@ enum Job {
 
 /// What a run gave.
 enum Done {
-    Correct(Result<Report, String>),
+    Correct(Box<Result<Report, String>>),
     Row(MutantRow),
 }
 
@@ -104,7 +104,7 @@ fn mutants_of(entry: &'static Entry) -> Vec<Job> {
 
 fn carry_out(job: &Job, out: &Path) -> Done {
     match job {
-        Job::Correct { entry, seed } => Done::Correct(run(entry, &[], *seed, None, out)),
+        Job::Correct { entry, seed } => Done::Correct(Box::new(run(entry, &[], *seed, None, out))),
         Job::Defect { entry, defect, expectation } => {
             let set = [format!("gateway.reference.defects=[\"{defect}\"]")];
             let fate = match run(entry, &set, SEED, None, out) {
@@ -166,7 +166,7 @@ fn gather(jobs: &[Job], results: Vec<Option<Done>>) -> Outcome {
     for (job, result) in jobs.iter().zip(results) {
         match (job, result) {
             (Job::Correct { entry, .. }, Some(Done::Correct(result))) => {
-                note(&mut outcome.correct, entry, result);
+                note(&mut outcome.correct, entry, *result);
             }
             (Job::Defect { .. }, Some(Done::Row(row))) => outcome.defects.push(row),
             (Job::Mutant { .. }, Some(Done::Row(row))) => outcome.mutants.push(row),

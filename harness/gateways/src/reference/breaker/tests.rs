@@ -239,6 +239,7 @@ fn all_traffic_comes_back_at_once_and_takes_as_many_fresh_failures_to_go() {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "quarters are exact")]
 fn a_ramp_gives_the_traffic_back_in_proportion_to_its_time() {
     let ramp = Some(WayBack::Ramp(Timespan::from_secs(4)));
     let mut machine = of(&Breaker { way_back: ramp, ..breaker(in_a_row(1)) });

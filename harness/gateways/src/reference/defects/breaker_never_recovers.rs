@@ -10,7 +10,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "A breaker that has opened stays open for ever: no probe, no recovery.",
     source: "Kong/kong#7566: targets stayed unhealthy after they had recovered, until a restart.",
     caught: ("breaker-trips-and-recovers", "breaker"),
-    also: &[],
+    also: &["recovery"],
     bend,
 };
 

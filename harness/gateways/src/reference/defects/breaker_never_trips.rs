@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "Breakers stay closed, whatever fails.",
     source: "Kong/kong#3645: passive health checks did nothing where retries were off.",
     caught: ("breaker-trips-and-recovers", "breaker"),
-    also: &[],
+    also: &["availability"],
     bend,
 };
 

@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "A breaker opens in the first outage only, and never again.",
     source: "envoyproxy/envoy#1491: a counter was not reset, so that a host was ejected only once.",
     caught: ("breaker-trips-and-recovers", "breaker"),
-    also: &[],
+    also: &["availability"],
     bend,
 };
 

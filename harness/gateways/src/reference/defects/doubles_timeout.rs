@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "The per-try and the total timeout fire after twice their length.",
     source: "rancher/rancher#35424: a request was held for several times the proxy's timeout.",
     caught: ("slow-upstream-timeout", "timeout"),
-    also: &[],
+    also: &["latency"],
     bend,
 };
 

@@ -11,7 +11,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "The ramp on which traffic comes back takes twenty times as long as declared.",
     source: "Kong/kong#15001: targets did not get their traffic back.",
     caught: ("ramp", "balance"),
-    also: &[],
+    also: &["recovery"],
     bend,
 };
 

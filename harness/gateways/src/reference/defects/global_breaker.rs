@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "One breaker stands for all backends, so that one bad backend takes the healthy ones out with it.",
     source: "traefik/traefik#181: the breaker was the router's, and one bad member opened it for all.",
     caught: ("breaker-trips-and-recovers", "breaker"),
-    also: &[],
+    also: &["availability"],
     bend,
 };
 

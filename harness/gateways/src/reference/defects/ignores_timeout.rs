@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "The per-try and the total timeout never fire: a hanging backend holds its client for ever.",
     source: "istio/istio#13167: the per-try timeout was ignored where the route had no timeout.",
     caught: ("slow-upstream-timeout", "timeout"),
-    also: &[],
+    also: &["latency", "status"],
     bend,
 };
 

@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "Once the spare was needed, it keeps the traffic when the primaries are back.",
     source: "Kong/kong#7566: a target that had recovered was not used again.",
     caught: ("failover", "balance"),
-    also: &[],
+    also: &["recovery"],
     bend,
 };
 

@@ -37,7 +37,6 @@ mod one_retry_too_few;
 mod one_retry_too_many;
 mod open_half_as_long_again;
 mod open_time_grows;
-mod outlives_clients;
 mod probe_flood;
 mod retries_no_reset;
 mod retries_post;
@@ -48,7 +47,6 @@ mod shed_as_200;
 mod shed_as_500;
 mod slow_shed;
 mod soft_total;
-mod strips_tags;
 mod swaps_answers;
 mod timeout_a_fifth_early;
 mod timeout_a_quarter_late;
@@ -77,7 +75,6 @@ const REGISTRY: &[Entry] = &[
     retries_no_reset::DEFECT,
     same_host_retry::DEFECT,
     empty_retried_body::DEFECT,
-    outlives_clients::DEFECT,
     no_backoff::DEFECT,
     fixed_backoff::DEFECT,
     halved_backoff::DEFECT,
@@ -113,7 +110,6 @@ const REGISTRY: &[Entry] = &[
     continues_cut_bodies::DEFECT,
     alters_bodies::DEFECT,
     swaps_answers::DEFECT,
-    strips_tags::DEFECT,
     ignores_weights::DEFECT,
     keeps_the_spare::DEFECT,
 ];

@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "Failed requests are never tried again.",
     source: "spring-cloud/spring-cloud-gateway#1567: with a fallback configured, retries were off without a word.",
     caught: ("retry-503", "attempts"),
-    also: &[],
+    also: &["availability"],
     bend,
 };
 

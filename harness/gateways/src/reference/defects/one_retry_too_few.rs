@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "A request reaches the backends once less than the policy says.",
     source: "envoyproxy/envoy#15168: retries that were configured did not happen.",
     caught: ("retry-503", "attempts"),
-    also: &[],
+    also: &["availability"],
     bend,
 };
 

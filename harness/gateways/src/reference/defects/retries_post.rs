@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "The methods of the retry policy are ignored, so that a failed POST is sent again.",
     source: "istio/istio#13851, traefik/traefik#8990: POST requests were replayed by default.",
     caught: ("retry-never-posts", "no_replay"),
-    also: &[],
+    also: &["attempts"],
     bend,
 };
 

@@ -12,7 +12,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "A request that goes to no backend is answered 500 after 2 s instead of 503 at once.",
     source: "Zentinel 0.6.45, measured: while its breaker was open, clients got 500 after 2 s.",
     caught: ("shed", "shed"),
-    also: &[],
+    also: &["latency"],
     bend,
 };
 

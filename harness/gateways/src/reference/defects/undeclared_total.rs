@@ -10,7 +10,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "A total timeout of 400 ms that nobody declared cuts further attempts short.",
     source: "Envoy's route timeout of 15 s, which holds where none is written \
         (`config.route.v3.RouteAction.timeout`).",
-    caught: ("timers", "attempts"),
+    caught: ("timers", "timeout"),
     also: &[],
     bend,
 };

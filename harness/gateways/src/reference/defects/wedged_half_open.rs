@@ -8,7 +8,7 @@ pub(super) const DEFECT: Entry = Entry {
     docs: "A half-open breaker does not hear how its probe ended, and stays half-open for ever.",
     source: "diegosouzapw/OmniRoute#13836: half-open was wedged by a probe that was neither a success nor a failure.",
     caught: ("breaker-trips-and-recovers", "breaker"),
-    also: &[],
+    also: &["recovery"],
     bend,
 };
 
