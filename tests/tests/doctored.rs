@@ -42,6 +42,6 @@ fn without_the_helper_a_change_is_found_out() {
     let dir = Doctored::only_run_in(out.path()).save();
     let manifest = dir.join("manifest.json");
     let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(&manifest, text.replacen("\"max\": 2", "\"max\": 9", 1)).unwrap();
+    fs::write(&manifest, text.replacen("\"min\": 2", "\"min\": 1", 1)).unwrap();
     assert!(matches!(read_run(&dir), Err(ReadError::Edited { .. })));
 }
