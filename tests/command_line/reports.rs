@@ -147,12 +147,12 @@ fn what_is_worse_than_the_baseline_is_a_finding_in_every_document_and_no_pass_st
         arguments.extend(["--report", target]);
     }
     let said = place.say(&arguments).ended(1);
-    let last = said.out.trim_end().rsplit("\n\n").next().unwrap();
-    assert!(last.starts_with("FAIL  ") && last.contains("baseline/outage/"), "{}", said.out);
+    let closing = said.out.trim_end().rsplit("\n\n").next().unwrap();
+    assert!(closing.starts_with("FAIL  ") && closing.contains("baseline/outage/"), "{}", said.out);
     for format in formats {
-        let text = fs::read_to_string(place.path().join("out").join(format)).unwrap();
-        assert!(text.contains("baseline/outage/"), "`{format}` does not say what got worse");
-        assert!(!text.contains("PASS The") && !text.contains("title=brownout%3A PASS"), "{format}");
+        let document = fs::read_to_string(place.path().join("out").join(format)).unwrap();
+        assert!(document.contains("baseline/outage/"), "`{format}` does not say what got worse");
+        assert!(!document.contains("PASS The") && !document.contains("title=brownout%3A PASS"), "{format}");
     }
     let kept = fs::read_to_string(place.run_dirs().last().unwrap().join("report.json")).unwrap();
     assert!(kept.contains("baseline/outage/"));

@@ -36,7 +36,7 @@ fn a_plan_is_described_phase_by_phase() {
       send    reads: GET /orders/{n}, 200/s, constant, 2000 requests
       send    writes: POST /orders, 50/s, constant, 500 requests
       inject  status = { code = 503, share = 0.5 } on orders-a, 5.0–15.0 s
-      expect  attempts = { min = 2 } of reads
+      expect  attempts = { min = 2 } of reads; will see about 500 requests whose first attempt fails (it takes 10)
 
     requests
       reads               3000
