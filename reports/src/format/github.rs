@@ -41,7 +41,9 @@ impl Format for Github {
             if let Some(level) = level(finding.verdict) {
                 annotate(level, report, finding, out)?;
             }
-            for row in finding.policy.iter().take(policy::ROWS_MAX) {
+            // A key whose line is not known is part of the finding, which has one.
+            let placed = finding.policy.iter().filter(|row| row.line.is_some());
+            for row in placed.take(policy::ROWS_MAX) {
                 if let Some(level) = level(row.verdict) {
                     annotate_key(level, report, row, out)?;
                 }
