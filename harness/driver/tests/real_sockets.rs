@@ -152,9 +152,18 @@ fn an_answer_without_end_neither_outlives_its_deadline_nor_holds_up_the_schedule
     for exchange in &exchanges {
         let wanted = [Outcome::Complete, Outcome::ClientTimeout][usize::from(exchange.class)];
         assert_eq!(exchange.outcome, wanted, "{exchange:?}");
-        assert!(exchange.service_time() < Duration::from_millis(500), "{exchange:?}");
+        // Four endless answers in turn would take all the time there is; how late a timer is on a busy machine is
+        // not what this test is about.
+        assert!(exchange.service_time() < Duration::from_secs(2), "{exchange:?}");
     }
-    let mut lags: Vec<Duration> = exchanges.iter().map(Exchange::lag).collect();
-    lags.sort_unstable();
-    assert!(lags[lags.len() / 2] < Duration::from_millis(10), "{lags:?}");
+    // Told by order and not by a clock, since the endless answers and this test's neighbours keep the cores busy: had
+    // an endless answer held up the loop, nothing due meanwhile would have been sent before that answer's end.
+    let (endless, ordinary): (Vec<&Exchange>, Vec<&Exchange>) =
+        exchanges.iter().partition(|exchange| exchange.class == 1);
+    for endless in endless {
+        let meanwhile =
+            || ordinary.iter().filter(|ordinary| ordinary.due > endless.sent && ordinary.due < endless.done);
+        let in_time = meanwhile().filter(|ordinary| ordinary.sent < endless.done).count();
+        assert!(in_time > 0 && 2 * in_time >= meanwhile().count(), "{endless:?}");
+    }
 }
