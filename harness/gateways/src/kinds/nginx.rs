@@ -14,8 +14,8 @@ use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
 ///
-/// It tries each backend at most once for a request, and its breaker counts failures (`max_fails`) and lets one probe
-/// through. What it lacks is refused: backoff, a deadline that cuts an attempt, and retries that tell a refused
+/// It tries each backend at most once for a request, and its breaker counts failures (`max_fails`), is open for up to a
+/// second longer than `fail_timeout` says (`tick = "1s"`), and lets one probe through. What it lacks is refused: backoff, a deadline that cuts an attempt, and retries that tell a refused
 /// connection from a reset one.
 ///
 /// # Example
@@ -133,7 +133,7 @@ mod tests {
         let policy = json!({
             "timeout": { "connect": "500ms", "per_try": "1s", "total": "3s" },
             "retry": { "attempts": 2, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET", "POST"] },
-            "breaker": { "trip": { "count": 5, "within": "10s" }, "open_for": "10s" },
+            "breaker": { "trip": { "count": 5, "within": "10s" }, "open_for": "10s", "tick": "1s" },
         });
         insta::assert_snapshot!(made(configuration(&[(2, 0), (1, 3)], policy)), @r#"
         # Made by brownout from the scenario's [policy] and backends. A directive says which key it comes from.
@@ -235,7 +235,7 @@ mod tests {
             "retry": { "attempts": 2, "on": ["503"] },
             "breaker": {
                 "trip": { "count": 5, "within": "2s" }, "fails": ["503"], "open_for": "2s", "way_back": "probe",
-                "workers": 2, "all_out": "shed",
+                "workers": 2, "tick": "1s", "all_out": "shed",
             },
         });
         let text = made(configuration(&[(1, 0), (1, 0)], policy));
@@ -245,7 +245,8 @@ mod tests {
     #[test]
     fn what_of_a_breaker_max_fails_has_no_means_for_is_refused_by_its_key() {
         let keys = |more: Value| {
-            let mut breaker = json!({ "trip": { "count": 5, "within": "2s" }, "open_for": "2s" });
+            let mut breaker =
+                json!({ "trip": { "count": 5, "within": "2s" }, "open_for": "2s", "tick": "1s" });
             breaker.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             let policy = json!({ "retry": { "attempts": 2, "on": ["503"] }, "breaker": breaker });
             let refused = configuration(&[(1, 0), (1, 0)], policy).unwrap_err();
@@ -254,7 +255,7 @@ mod tests {
         assert_eq!(keys(json!({ "way_back": "all" })), ["policy.breaker.way_back"]);
         assert_eq!(keys(json!({ "fails": ["5xx"] })), ["policy.breaker.fails"]);
         assert_eq!(keys(json!({ "open_grows": true })), ["policy.breaker.open_grows"]);
-        assert_eq!(keys(json!({ "tick": "1s" })), ["policy.breaker.tick"]);
+        assert_eq!(keys(json!({ "tick": "500ms" })), ["policy.breaker.tick"]);
         assert_eq!(keys(json!({ "scope": "pool" })), ["policy.breaker.scope"]);
         assert_eq!(keys(json!({ "workers": 200 })), ["policy.breaker.workers"]);
         assert_eq!(keys(json!({ "out_max": 0.5 })), ["policy.breaker.out_max"]);
@@ -296,18 +297,20 @@ mod tests {
         policy.breaker.trip: nginx counts failures, not consecutive ones: write breaker.trip = { count = 5, within = breaker.open_for }
         policy.breaker.open_for: nginx counts time in whole seconds here, which breaker.open_for = `1.5 s` is not
         policy.breaker.probes: nginx probes with exactly one request
+        policy.breaker.tick: nginx reads a clock of whole seconds, so that an open time lasts up to 1 s longer: write breaker.tick = "1s"
         backend.priority: nginx has one group of backups, and the scenario has priorities 0, 1, 2
         backend.weight: nginx takes weights from 1 on, and `a` has 0
         "#);
         let policy = json!({ "breaker": { "trip": { "share": 0.5, "within": "10s" }, "open_for": "1s" } });
         insta::assert_snapshot!(refused(&[(1, 0)], policy), @r#"
         policy.breaker.trip: nginx has no error-share breaker: write breaker.trip = { count = …, within = breaker.open_for }
+        policy.breaker.tick: nginx reads a clock of whole seconds, so that an open time lasts up to 1 s longer: write breaker.tick = "1s"
         policy.breaker: nginx has no breaker for a pool of one backend
         policy.breaker: nginx counts a status as a failure only when it retries it: add "503" or whichever it is to retry.on, with at least 2 attempts
         "#);
         let policy = json!({
             "retry": { "attempts": 2, "on": ["503"] },
-            "breaker": { "trip": { "count": 5, "within": "5s" }, "open_for": "10s" },
+            "breaker": { "trip": { "count": 5, "within": "5s" }, "open_for": "10s", "tick": "1s" },
         });
         insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], policy), @"policy.breaker.trip.within: nginx uses one time for the window and for open_for: make breaker.trip.within equal to breaker.open_for");
     }

@@ -5,9 +5,13 @@ use std::time::Duration;
 use super::super::launched::{Refusals, attempts, headers_within};
 use crate::Upstreams;
 use policy::{AllOut, Breaker, FailureClass, Policy, Retry, RetryOn, WayBack};
+use units::Timespan;
 
 /// The statuses that `proxy_next_upstream` knows.
 const STATUSES: [u16; 7] = [403, 404, 429, 500, 502, 503, 504];
+
+/// The step of the clock by which it counts `fail_timeout`.
+const CLOCK: Timespan = Timespan(Duration::from_secs(1));
 
 /// More workers than any test needs would only take descriptors from the others.
 const WORKERS_MAX: u32 = 64;
@@ -136,10 +140,11 @@ fn ejecting(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy) {
         breaker.open_grows,
         "nginx's `fail_timeout` is the same each time: remove open_grows",
     );
+    // `now - checked > fail_timeout` in ngx_http_upstream_round_robin.c, with a clock of whole seconds.
     refuse(
         "policy.breaker.tick",
-        breaker.tick.is_some(),
-        "nginx looks at each request whether `fail_timeout` is over, and has no tick: remove breaker.tick",
+        breaker.tick != Some(CLOCK),
+        "nginx reads a clock of whole seconds, so that an open time lasts up to 1 s longer: write breaker.tick = \"1s\"",
     );
     refuse(
         "policy.breaker.way_back",
