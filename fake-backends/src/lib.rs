@@ -7,5 +7,5 @@ pub mod fault;
 mod server;
 mod spec;
 
-pub use server::{Arrivals, BindError, Pool, PoolTotals, bind};
+pub use server::{Arrivals, BODY_MAX, BindError, Pool, PoolTotals, bind};
 pub use spec::{BackendSpec, Injection, PoolSpec};

@@ -113,3 +113,57 @@ fn a_report_of_a_newer_version_is_refused_by_its_version() {
     let said = place.say(&["report", "newer.json"]).ended(3);
     assert!(said.err.contains("9999"), "{}", said.err);
 }
+
+#[test]
+fn a_link_beside_the_evidence_is_not_followed_into_the_report() {
+    let place = Place::with(SMALL);
+    place.say(&["run", "s.toml", "--simulate"]).ended(0);
+    let dir = place.run_dir();
+    let canary = place.write("canary.yaml", "canary: 4711");
+    let gateway = dir.join("gateway");
+    let _ = fs::remove_dir_all(&gateway);
+    fs::create_dir(&gateway).unwrap();
+    std::os::unix::fs::symlink(&canary, gateway.join("envoy.yaml")).unwrap();
+    for report in ["json=again.json", "html=again.html"] {
+        place.say(&["analyze", name(&dir), "--report", report]).ended(0);
+        let text = fs::read_to_string(place.path().join(report.split_once('=').unwrap().1)).unwrap();
+        assert!(!text.contains("4711"), "{report}");
+    }
+    // Nor is a link in place of the directory.
+    fs::remove_dir_all(&gateway).unwrap();
+    std::os::unix::fs::symlink(place.path(), &gateway).unwrap();
+    place.say(&["analyze", name(&dir), "--report", "json=again.json"]).ended(0);
+    assert!(!fs::read_to_string(place.path().join("again.json")).unwrap().contains("4711"));
+}
+
+#[test]
+fn a_report_whose_verdict_its_own_findings_deny_is_refused() {
+    let place = Place::with(SMALL);
+    let set = "gateway.reference.defects=[\"one-retry-too-many\"]";
+    place.say(&["run", "s.toml", "--simulate", "--set", set]).ended(1);
+    let text = fs::read_to_string(place.run_dir().join("report.json")).unwrap();
+    let mut report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    report["verdict"] = "pass".into();
+    place.write("edited.json", report.to_string());
+    for format in ["terminal", "html", "junit"] {
+        let said = place.say(&["report", "edited.json", "--format", format]).ended(3);
+        assert!(said.err.contains("the verdict is `pass`, and finding"), "{}", said.err);
+        assert!(!said.out.contains("PASS"), "{}", said.out);
+    }
+}
+
+#[test]
+fn a_demand_that_was_taken_out_of_the_manifest_is_noticed() {
+    let place = Place::with(SMALL);
+    place.say(&["run", "s.toml", "--simulate"]).ended(0);
+    let path = place.run_dir().join("manifest.json");
+    let mut manifest: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    manifest["plan"]["demands"].as_array_mut().unwrap().remove(0);
+    fs::write(&path, manifest.to_string()).unwrap();
+    let said = place.say(&["analyze", name(&place.run_dir())]).ended(3);
+    assert!(
+        said.err.contains("manifest.json") && said.err.contains("was changed after the run"),
+        "{}",
+        said.err
+    );
+}

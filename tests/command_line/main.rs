@@ -6,6 +6,7 @@ mod comparing;
 mod evidence;
 mod export;
 mod gateways;
+mod hardship;
 mod reference;
 mod reports;
 mod runs;

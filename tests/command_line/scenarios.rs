@@ -88,3 +88,87 @@ fn all_mistakes_of_all_files_come_at_once() {
 fn a_plan_shows_everything_that_will_happen() {
     snapshot("plan", &Place::with(SMALL).say(&["plan", "s.toml"]).ended(0).out);
 }
+
+/// A scenario against a gateway that runs already.
+fn attached(address: &str) -> String {
+    SMALL
+        .replace("[gateway.reference]", &format!("[gateway.url]\naddress = \"{address}\""))
+        .replace("[backend.a]", "[backend.a]\nlisten = \"127.0.0.1:9001\"")
+        .replace("[backend.b]", "[backend.b]\nlisten = \"127.0.0.1:9002\"")
+}
+
+#[test]
+fn check_refuses_what_run_would_refuse() {
+    let place = Place::with(&attached("http://192.0.2.7:8080"));
+    for command in ["check", "run"] {
+        let said = place.say(&[command, "s.toml"]).ended(3);
+        assert!(said.err.contains("`--allow-host 192.0.2.7` allows it"), "{}", said.err);
+    }
+    place.say(&["check", "s.toml", "--allow-host", "192.0.2.7"]).ended(0);
+    place.write("local.toml", attached("http://127.0.0.1:8080"));
+    place.say(&["check", "local.toml"]).ended(0);
+
+    let secret = "rate =".replace("rate", "headers = { x-key = \"{{env.NOBODY_SET_THIS}}\" }\nrate");
+    place.write("secret.toml", SMALL.replace("rate =", &secret));
+    for arguments in [&["check", "secret.toml"][..], &["run", "secret.toml", "--simulate"]] {
+        let said = place.say(arguments).ended(4);
+        assert!(said.err.contains("`NOBODY_SET_THIS` is not set"), "{}", said.err);
+        assert!(said.err.contains("help: set it before the run"), "{}", said.err);
+    }
+    assert!(place.run_dirs().is_empty(), "a run was begun");
+
+    place.write(
+        "large.toml",
+        SMALL.replace("[backend.a]", "[limits]\nbody = \"1GiB\"\n[backend.a]\nbody = \"1GiB\""),
+    );
+    let said = place.say(&["check", "large.toml"]).ended(3);
+    assert!(said.err.contains("`limits.body`"), "{}", said.err);
+}
+
+#[test]
+fn a_password_in_the_address_of_a_gateway_is_never_printed() {
+    let place = Place::with(&attached("http://ann:s3cret@127.0.0.1:8080"));
+    let set = "gateway.url.address=\"http://ann:s3cret@127.0.0.1:8080/x\"";
+    let unquoted = "gateway.url.address=http://ann:s3cret@127.0.0.1:8080";
+    for arguments in [
+        &["check", "s.toml"][..],
+        &["plan", "s.toml"],
+        &["run", "s.toml"],
+        &["run", "s.toml", "--report", "json=r.json", "--set", set],
+        &["run", "s.toml", "--report", "markdown=r.md", "--set", unquoted],
+    ] {
+        let said = place.say(arguments).ended(3);
+        assert!(!said.transcript().contains("s3cret"), "{}", said.transcript());
+    }
+    for file in ["r.json", "r.md"] {
+        let text = std::fs::read_to_string(place.path().join(file)).unwrap();
+        assert!(!text.contains("s3cret"), "{text}");
+    }
+}
+
+#[test]
+fn a_number_out_of_range_is_told_with_the_range() {
+    let place = Place::with(&SMALL.replace("max = 2", "max = 70000"));
+    let said = place.say(&["check", "s.toml"]).ended(3);
+    assert!(said.err.contains("expected a whole number from 0 to 65535, found `70000`"), "{}", said.err);
+    place.write("negative.toml", SMALL.replace("max = 2", "max = -1"));
+    let said = place.say(&["check", "negative.toml"]).ended(3);
+    assert!(said.err.contains("expected a whole number from 0 to 65535, found `-1`"), "{}", said.err);
+}
+
+#[test]
+fn of_thousands_of_mistakes_the_first_are_shown_and_the_others_counted() {
+    let wrong = "[[expect]]\nin = \"otage\"\nattempts = { max = 2 }\n".repeat(8000);
+    let place = Place::with(&format!("{SMALL}{wrong}"));
+    let said = place.say(&["check", "s.toml"]).ended(3);
+    assert_eq!(said.err.matches("unknown phase `otage`").count(), 20, "{}", said.err);
+    assert!(said.err.contains("… and 7980 more"), "{}", said.err);
+
+    let phases: String = (0..8000).map(|n| format!("[[phase]]\nname = \"p{n}\"\nfor = \"1s\"\n")).collect();
+    place.write(
+        "phases.toml",
+        SMALL.replace("[[expect]]\nintegrity", &format!("{phases}[[expect]]\nintegrity")),
+    );
+    let said = place.say(&["check", "phases.toml"]).ended(3);
+    assert!(said.err.contains("8002 phases, allowed are 256"), "{}", said.err);
+}

@@ -1,5 +1,6 @@
 //! What the end to end tests share: a scenario goes in, a judged report comes out.
 
+pub mod case;
 pub mod doctor;
 
 use std::path::Path;

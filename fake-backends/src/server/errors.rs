@@ -15,7 +15,7 @@ const INJECTIONS_MAX: usize = 64;
 const EXCHANGES_MAX: u64 = 100_000_000;
 
 /// The largest body of a normal answer; each backend holds one.
-const BODY_MAX: Size = Size(64 << 20);
+pub const BODY_MAX: Size = Size(64 << 20);
 
 /// Why a pool can't be set up.
 #[derive(Debug, Error)]

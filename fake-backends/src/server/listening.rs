@@ -80,6 +80,7 @@ async fn accept_all(server: &Rc<Server>, backend: u16, listener: &Listener, task
         match listener.accept().await {
             Ok(stream) => admit(server, backend, stream, tasks),
             Err(error) => {
+                server.world.note_shortage(&error);
                 tracing::debug!(backend, %error, "accept failed");
                 server.timer.sleep(ACCEPT_PAUSE).await;
             }

@@ -21,5 +21,5 @@ mod shared;
 mod windows;
 
 pub use arrivals::Arrivals;
-pub use errors::BindError;
+pub use errors::{BODY_MAX, BindError};
 pub use pool::{Pool, PoolTotals, bind};

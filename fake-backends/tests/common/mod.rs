@@ -75,7 +75,7 @@ pub fn serve(world: &World, spec: PoolSpec) -> Served {
 /// Serves `spec`; the epoch is still to come.
 pub fn serve_before_epoch(world: &World, spec: PoolSpec) -> Served {
     let dir = TempDir::new().unwrap();
-    let recording = Recording::create(dir.path(), &manifest(world, &spec)).unwrap();
+    let recording = Recording::create(dir.path(), &manifest(world, &spec), || {}).unwrap();
     let pool = bind(world, &spec).unwrap();
     let addresses = pool.addresses().to_vec();
     let stop = CancellationToken::new();

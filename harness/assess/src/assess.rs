@@ -1,6 +1,6 @@
 //! From a run directory to its report: the one path for fresh runs, old runs, and runs that were cut.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{BufWriter, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -152,12 +152,18 @@ fn backends(plan: &Plan, addresses: &[SocketAddr]) -> Vec<BackendItem> {
     named.map(item).collect()
 }
 
-/// The start of the configuration that was made for a gateway: the first file beside the evidence that is no log.
+/// The start of the configuration that was made for a gateway: the first file beside the evidence that is no log. No link
+/// is followed: evidence that was handed over could else put any file of its reader into the report.
 fn configuration(gateway: &Path) -> Option<String> {
+    let own = |path: &Path, is: fn(&Metadata) -> bool| fs::symlink_metadata(path).is_ok_and(|meta| is(&meta));
+    if !own(gateway, Metadata::is_dir) {
+        return None;
+    }
     let files = fs::read_dir(gateway).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
     let is_configuration = |path: &PathBuf| {
         let ending = path.extension().unwrap_or_default();
-        path.is_file() && ["yaml", "yml", "cfg", "conf", "json", "toml"].iter().any(|known| ending == *known)
+        own(path, Metadata::is_file)
+            && ["yaml", "yml", "cfg", "conf", "json", "toml"].iter().any(|known| ending == *known)
     };
     let first = files.filter(is_configuration).min()?;
     let mut bytes = Vec::new();

@@ -22,7 +22,7 @@ pub(crate) enum Command {
     /// Run scenarios against a gateway and judge what it did.
     Run(Run),
     /// Check scenario files, without running anything.
-    Check(Files),
+    Check(Check),
     /// Print everything that a scenario resolves to: phases, faults, requests, configuration, expectations.
     Plan(Files),
     /// Write a commented scenario to start from.
@@ -155,6 +155,15 @@ pub(crate) struct Files {
     pub(crate) scenarios: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) overrides: Overrides,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) files: Files,
+    /// Allow load to this host, as in `brownout run`. May be repeated.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -66,6 +66,7 @@ impl ResponseFraming {
 /// How an exchange without a whole response head ended.
 pub(crate) fn without_head(error: &hyper::Error, end: Option<WireEnd>) -> Outcome {
     match end {
+        _ if error.is_parse_too_large() => Outcome::BeyondBounds,
         _ if error.is_parse() => Outcome::InvalidHttp,
         Some(WireEnd::Fin) => Outcome::EofNoStatus,
         Some(WireEnd::Rst) => Outcome::RstNoStatus,

@@ -222,7 +222,7 @@ impl Passage {
                     job.exchange.body_bytes += data.len() as u64;
                     reply.received(data);
                     if job.exchange.body_bytes > self.response_body_max {
-                        return Poll::Ready(Err(Broken::As(Outcome::InvalidHttp)));
+                        return Poll::Ready(Err(Broken::As(Outcome::BeyondBounds)));
                     }
                 }
                 Poll::Ready(Some(Err(_))) => {

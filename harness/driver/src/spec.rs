@@ -27,7 +27,7 @@ pub struct DriverSpec {
     pub connections_max: usize,
     /// Requests under way or waiting for a connection at a time, over all threads; past it they are skipped.
     pub in_flight_max: usize,
-    /// The largest response body that is read; a larger one ends the exchange as invalid HTTP.
+    /// The largest response body that is read; a larger one ends the exchange as beyond its bounds.
     pub response_body_max: Size,
     /// Exchanges that closed-loop classes may make at the most, over all of them.
     pub exchanges_max: u64,
@@ -56,7 +56,26 @@ pub struct Class {
     pub mode: Mode,
 }
 
+impl DriverSpec {
+    /// Connections to the gateway that can be open at a time: one for each request under way, if nothing is answered.
+    pub fn connections_needed(&self) -> u64 {
+        let under_way: f64 = self.classes.iter().map(Class::under_way_max).sum();
+        (under_way.ceil() as u64).min(self.in_flight_max as u64).min(self.connections_max as u64)
+    }
+}
+
 impl Class {
+    /// Requests that are under way at a time, at most: those of a deadline at the highest rate, if nothing is answered.
+    pub fn under_way_max(&self) -> f64 {
+        match &self.mode {
+            Mode::Open(segments) => {
+                let rates = segments.iter().map(|segment| segment.from.get().max(segment.to.get()));
+                rates.fold(0.0, f64::max) * self.deadline.as_secs_f64()
+            }
+            Mode::Closed { users, .. } => f64::from(*users),
+        }
+    }
+
     /// The path and query of the request with this tag.
     pub fn path_of(&self, tag: Tag) -> String {
         self.path.replace(NUMBER, &tag.0.to_string())

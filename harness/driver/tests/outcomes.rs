@@ -72,7 +72,13 @@ const UNTIL_CLOSE: &str = "HTTP/1.1 200 OK\r\n\r\n";
     0
 )]
 #[case::a_chunk_size_that_is_no_number(format!("{CHUNKED}zz\r\nab"), Then::Stays, Outcome::InvalidHttp, 0)]
-#[case::a_head_without_end(format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(100_000)), Then::Stays, Outcome::InvalidHttp, 0)]
+#[case::more_headers_than_are_read(
+    format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200)),
+    Then::Stays,
+    Outcome::BeyondBounds,
+    0
+)]
+#[case::a_head_without_end(format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(100_000)), Then::Stays, Outcome::BeyondBounds, 0)]
 #[case::silence("", Then::Stays, Outcome::ClientTimeout, 0)]
 #[case::silence_inside_the_body(format!("{LENGTH}0123"), Then::Stays, Outcome::ClientTimeout, 4)]
 #[case::silence_inside_a_chunk(format!("{CHUNKED}5\r\nab"), Then::Stays, Outcome::ClientTimeout, 2)]
@@ -184,11 +190,11 @@ fn the_hash_of_what_was_sent_is_on_record_with_and_without_a_body() {
 }
 
 #[test]
-fn a_response_body_over_the_limit_ends_as_invalid_http() {
+fn a_response_body_over_the_limit_is_beyond_brownouts_own_bounds_and_no_fault_of_the_gateway() {
     let mut spec = spec(class(open(1.0, 1.0)));
     spec.response_body_max = units::Size(1);
     let exchanges = simulated(spec, Peer::answer_all);
-    assert_eq!(exchanges[0].outcome, Outcome::InvalidHttp);
+    assert_eq!(exchanges[0].outcome, Outcome::BeyondBounds);
 }
 
 #[test]

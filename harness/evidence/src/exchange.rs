@@ -39,6 +39,8 @@ words! {
         ConnectFailed = "connect_failed",
         /// No connection could be made because brownout itself had no descriptor, port or memory for it left.
         OwnLimit = "own_limit",
+        /// The response was larger than brownout reads: valid HTTP as far as it was read.
+        BeyondBounds = "beyond_bounds",
         /// Whole by its framing, but not the bytes that the backend sent.
         BodyMismatch = "body_mismatch",
         /// Never sent: the limit of requests in flight was reached when it was due.
@@ -143,11 +145,6 @@ impl Exchange {
     /// True if it was sent to the gateway.
     pub fn was_sent(&self) -> bool {
         !matches!(self.outcome, Outcome::Skipped | Outcome::OwnLimit)
-    }
-
-    /// True if brownout itself kept it from its end, so that it says nothing about the gateway.
-    pub fn is_own_trouble(&self) -> bool {
-        self.outcome == Outcome::OwnLimit
     }
 
     /// True if a backend made the response, by its own word.

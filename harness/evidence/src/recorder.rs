@@ -29,15 +29,19 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Makes the directory, writes the manifest, and starts the recorder thread.
-    pub fn create(dir: &Path, manifest: &Manifest) -> io::Result<Self> {
+    /// Makes the directory, writes the manifest, and starts the recorder thread. If that can't write any more it says so by
+    /// `gives_up`, once: what is recorded from there on is lost, and [`Recording::finish`] has the reason.
+    pub fn create(
+        dir: &Path,
+        manifest: &Manifest,
+        gives_up: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let sealed = write_manifest(dir, manifest)?;
         let mut tables = Tables::create(dir)?;
         let (sender, receiver) = sync_channel(QUEUE);
-        let writer = std::thread::Builder::new()
-            .name("recorder".into())
-            .spawn(move || write_all(&mut tables, &receiver))?;
+        let writing = move || write_all(&mut tables, &receiver).inspect_err(|_| gives_up());
+        let writer = std::thread::Builder::new().name("recorder".into()).spawn(writing)?;
         Ok(Recording {
             dir: dir.to_owned(),
             sender,

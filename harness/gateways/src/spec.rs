@@ -62,6 +62,13 @@ pub trait Gateway {
         false
     }
 
+    /// Refuses a place that load must not be sent to, as far as it can be told without asking anyone: an address that is
+    /// not this machine's and that nobody allowed. What a name means is told when it is resolved.
+    fn permit(&self, allow_hosts: &[String]) -> Result<(), LaunchError> {
+        let _ = allow_hosts;
+        Ok(())
+    }
+
     /// True if it can run in the simulated world.
     fn can_be_simulated(&self) -> bool {
         false

@@ -34,8 +34,7 @@ pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) 
         findings.into_iter().map(|finding| unproven(finding, &broken)).collect()
     };
     let rest = ledger.rest();
-    let whole =
-        broken.is_empty() && !rest.cut && rest.early.is_none() && rest.losses == evidence::Losses::default();
+    let whole = broken.is_empty() && !rest.cut && rest.early.is_none();
     let floor = if whole && !findings.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
     let about = brief.about.clone();
     let breakers = series::breakers(brief, ledger);
@@ -126,20 +125,6 @@ fn remarks(demands: &[Demand], ledger: &Ledger, problem: Option<String>, broken:
     }
     if let Some(early) = &rest.early {
         remarks.push(format!("the run ended early, at {}: {early}", rest.ended));
-    }
-    if rest.losses.rows > 0 {
-        remarks.push(format!(
-            "{} could not be recorded in time, and {} lost",
-            count(rest.losses.rows, "row"),
-            were(rest.losses.rows)
-        ));
-    }
-    if rest.losses.connections > 0 {
-        remarks.push(format!(
-            "{} {} turned away at the limit",
-            count(rest.losses.connections, "backend connection"),
-            were(rest.losses.connections)
-        ));
     }
     // In a run that was not cut they are told already: they break the record.
     if ledger.orphans() > 0 && rest.cut {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use evidence::Exchange;
+use evidence::{Exchange, Outcome};
 
 /// Why an observation is set aside, the plainest reason first: where several hold, the first one is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,8 @@ pub enum Why {
     Lost,
     /// Brownout itself had no descriptor or no port left.
     OwnLimit,
+    /// The answer was larger than brownout reads.
+    BeyondBounds,
     /// Hit by a fault of a neighbouring phase, or sent in one.
     Edge,
     /// The client left before the gateway was done.
@@ -26,11 +28,21 @@ pub enum Why {
 }
 
 impl Why {
+    /// Why an exchange that brownout itself kept from its end says nothing of the gateway.
+    pub fn own(outcome: Outcome) -> Option<Why> {
+        match outcome {
+            Outcome::OwnLimit => Some(Why::OwnLimit),
+            Outcome::BeyondBounds => Some(Why::BeyondBounds),
+            _ => None,
+        }
+    }
+
     /// The reason in words, for a sentence "12 set aside: …".
     pub fn words(self) -> &'static str {
         match self {
             Why::Lost => "never sent, or under way when the run ended",
             Why::OwnLimit => "brownout itself had no descriptor or port left",
+            Why::BeyondBounds => "the answer was larger than brownout reads",
             Why::Edge => "at the edge of a phase, met by what belongs to the neighbouring one",
             Why::ClientLeft => "the client left first",
             Why::Hidden => "a fault that turns connections away may hide attempts",

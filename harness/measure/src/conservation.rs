@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use evidence::{Entry, Ledger, Outcome, TagEcho, UNKNOWN_ATTEMPT};
-use units::plural::{count, were};
+use evidence::{Entry, Ledger, Losses, Outcome, TagEcho, UNKNOWN_ATTEMPT};
+use units::plural::{count, times, were};
 use units::{Moment, Stretch};
 
 use crate::arrivals::recorded_to;
@@ -30,12 +30,30 @@ const UNTAGGED_MIN: u64 = 20;
 /// In a run that was cut, the tables end at different rows: only what is well before its end is looked at.
 pub fn problems(brief: &Brief, ledger: &Ledger) -> Vec<String> {
     let mut problems: Vec<String> = ledger.rest().damaged.iter().map(ToString::to_string).collect();
+    problems.extend(losses(&ledger.rest().losses));
     problems.extend(missing_requests(brief, ledger));
     problems.extend(orphans(ledger));
     problems.extend(forged(ledger));
     problems.extend(Joined::of(brief, ledger).problems());
     problems.extend(too_short(brief, ledger));
     problems
+}
+
+/// What brownout itself could not keep up with.
+fn losses(losses: &Losses) -> impl Iterator<Item = String> + use<> {
+    let rows = (losses.rows > 0).then(|| {
+        let (rows, were) = (count(losses.rows, "row"), were(losses.rows));
+        format!("{rows} could not be recorded in time, and {were} lost")
+    });
+    let connections = (losses.connections > 0).then(|| {
+        let (connections, were) = (count(losses.connections, "backend connection"), were(losses.connections));
+        format!("{connections} {were} turned away at the limit of brownout's own backends")
+    });
+    let shortages = (losses.shortages > 0).then(|| {
+        let times = times(losses.shortages as usize);
+        format!("brownout's own parts had no descriptor left for a connection {times}")
+    });
+    [rows, connections, shortages].into_iter().flatten()
 }
 
 /// Tags are given out one after the other: a gap is a request whose row was lost.

@@ -62,12 +62,15 @@ impl<'a> Fates<'a> {
     /// What a request ended on.
     pub fn fate(&self, entry: &Entry<'_>) -> Fate {
         let fate = if self.any { self.on_any(entry) } else { self.on_kind(entry) };
+        let settled = matches!(fate, Fate::Answered | Fate::Apart(_));
+        if let (false, Some(why)) = (settled, Why::own(entry.exchange.outcome)) {
+            return Fate::Apart(why);
+        }
         match (fate, entry.exchange.outcome) {
             // What was never sent is counted by the finding itself, for every kind.
             (_, Outcome::Skipped) => Fate::Answered,
             (Fate::Answered | Fate::Apart(_), _) => fate,
             (_, Outcome::Unfinished) => Fate::Apart(Why::Lost),
-            (_, Outcome::OwnLimit) => Fate::Apart(Why::OwnLimit),
             (_, Outcome::ClientAbort) => Fate::Apart(Why::ClientLeft),
             _ if self.view.is_at_edge(entry) => Fate::Apart(Why::Edge),
             _ => fate,

@@ -60,7 +60,7 @@ impl Replays {
         let apart = view.why_apart(entry, Sight::OUTCOMES).or_else(|| view.why_apart(entry, Sight::COUNTS));
         let again = rest.first();
         // That a client left, or that attempts may be hidden, does not explain one that is seen.
-        let explained = matches!(apart, Some(Why::Edge | Why::Stalled | Why::OwnLimit));
+        let explained = matches!(apart, Some(Why::Edge | Why::Stalled | Why::OwnLimit | Why::BeyondBounds));
         match (again, apart) {
             (Some(again), _) if !explained => {
                 self.replayed += 1;

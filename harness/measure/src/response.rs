@@ -65,9 +65,8 @@ impl Times {
             let exchange = entry.exchange;
             let apart = match exchange.outcome {
                 Outcome::Skipped => Some(Why::Lost),
-                Outcome::OwnLimit => Some(Why::OwnLimit),
                 _ if view.is_at_edge(&entry) => Some(Why::Edge),
-                _ => None,
+                outcome => Why::own(outcome),
             };
             let took = exchange.done.since(since.start(exchange));
             if apart.is_none() {

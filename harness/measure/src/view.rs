@@ -156,6 +156,7 @@ impl<'a> View<'a> {
         let reasons = [
             (Why::Lost, matches!(exchange.outcome, Outcome::Skipped | Outcome::Unfinished)),
             (Why::OwnLimit, exchange.outcome == Outcome::OwnLimit),
+            (Why::BeyondBounds, exchange.outcome == Outcome::BeyondBounds),
             (Why::Edge, self.is_at_edge(entry)),
             (Why::ClientLeft, sight.client && client_left(entry)),
             (Why::Hidden, sight.attempts && self.may_hide(entry)),

@@ -5,6 +5,7 @@
 //! are the same, byte for byte. The room knows nothing of HTTP, faults or evidence.
 
 mod clock;
+mod descriptors;
 mod own_limit;
 mod real;
 mod simulated;
@@ -12,6 +13,7 @@ mod stream;
 mod timer;
 mod world;
 
+pub use descriptors::{descriptor_limit, raise_descriptor_limit};
 pub use own_limit::is_own_limit;
 pub use simulated::{simulate, simulate_with_transit};
 pub use stream::{Listener, Stream};

@@ -10,13 +10,13 @@ use crate::world::World;
 #[derive(Clone)]
 pub struct Timer {
     world: World,
-    /// Present in the real world.
+    /// Present in the real world, but where the system has no descriptor left for it.
     alarm: Option<Alarm>,
 }
 
 impl Timer {
     pub(crate) fn new(world: &World) -> Self {
-        let alarm = (!world.is_simulated()).then(Alarm::start);
+        let alarm = if world.is_simulated() { None } else { alarm() };
         Timer { world: world.clone(), alarm }
     }
 
@@ -33,7 +33,8 @@ impl Timer {
         }
         let length = moment.since(self.world.now());
         if !length.is_zero() {
-            tokio::time::sleep(length.saturating_mul(SCALE)).await;
+            let scale = if self.world.is_simulated() { SCALE } else { 1 };
+            tokio::time::sleep(length.saturating_mul(scale)).await;
         }
     }
 
@@ -50,4 +51,9 @@ impl Timer {
             () = self.sleep_until(moment) => None,
         }
     }
+}
+
+/// The kernel's timer. Without it tokio's own, in steps of a millisecond, wakes late; and that shows as lag.
+fn alarm() -> Option<Alarm> {
+    Alarm::start().inspect_err(|error| tracing::warn!(%error, "no fine timer can be had")).ok()
 }

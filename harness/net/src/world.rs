@@ -3,11 +3,13 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use units::Moment;
 
 use crate::clock::Clock;
+use crate::own_limit::is_own_limit;
 use crate::simulated::{Deliveries, Network};
 use crate::stream::{AnyListener, AnyStream};
 use crate::{Listener, Stream, Timer, real};
@@ -18,12 +20,14 @@ pub struct World {
     pub(crate) clock: Arc<Clock>,
     /// Present in the simulated world.
     network: Option<Arc<Network>>,
+    /// Times that a part ran short of descriptors.
+    shortages: Arc<AtomicU64>,
 }
 
 impl World {
     /// The real world: tokio's sockets and `CLOCK_MONOTONIC`.
     pub fn real() -> Self {
-        World { clock: Arc::new(Clock::real()), network: None }
+        World { clock: Arc::new(Clock::real()), network: None, shortages: Arc::default() }
     }
 
     /// A simulated world, and what has to be polled for anything to arrive in it.
@@ -31,7 +35,7 @@ impl World {
         let clock = Arc::new(Clock::simulated());
         let network = Network::new(clock.clone(), seed);
         let deliveries = network.deliveries();
-        (World { clock, network: Some(Arc::new(network)) }, deliveries)
+        (World { clock, network: Some(Arc::new(network)), shortages: Arc::default() }, deliveries)
     }
 
     /// True if sockets and time are simulated.
@@ -53,9 +57,22 @@ impl World {
     /// one kernel timer for the whole part.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, or if the kernel grants no timer.
+    /// Outside of a tokio runtime.
     pub fn timer(&self) -> Timer {
         Timer::new(self)
+    }
+
+    /// Notes that a backend or the gateway inside of this process could not accept or make a connection, if it is for want
+    /// of descriptors: what comes of that is not the doing of the gateway under test.
+    pub fn note_shortage(&self, error: &io::Error) {
+        if is_own_limit(error) {
+            self.shortages.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How often that was.
+    pub fn shortages(&self) -> u64 {
+        self.shortages.load(Ordering::Relaxed)
     }
 
     /// Listens on `address`; port 0 picks a free one.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use driver::DriverSpec;
 use evidence::{Losses, Manifest, Recording, RunNonce};
 use gateways::{Launch, Upstream, Upstreams};
 use net::World;
@@ -14,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use units::{Moment, Timespan};
 
 use crate::parts::{Early, Parts};
-use crate::{Progress, RunError, Stage, directory, status};
+use crate::{Progress, RunError, Stage, descriptors, directory, status};
 
 /// From the moment that the gateway is ready to the epoch: long enough for all threads to be waiting.
 const LEAD: Duration = Duration::from_millis(20);
@@ -51,6 +52,23 @@ pub struct Finished {
     pub early: Option<String>,
 }
 
+/// What can be told of `plan` before anything is started, and would end a run: load that nobody allowed, a secret that is
+/// not there.
+pub fn preflight(plan: &Plan, allow_hosts: &[String]) -> Result<(), RunError> {
+    plan.gateway.contract().permit(allow_hosts)?;
+    resolved(plan).map(|_| ())
+}
+
+/// The load with its secrets in it, which is never written.
+pub(crate) fn resolved(plan: &Plan) -> Result<DriverSpec, RunError> {
+    let mut spec = plan.driver.clone();
+    scenario::resolve_secrets(&mut spec).map_err(|diagnostic| {
+        let help = diagnostic.help.map(|help| format!("\nhelp: {help}")).unwrap_or_default();
+        RunError::Secret(diagnostic.message + &help)
+    })?;
+    Ok(spec)
+}
+
 /// Runs `plan` to its end, or to the first of: an interrupt, the gateway's death, a failure of the environment.
 pub fn run(plan: &Plan, options: &Options, progress: &Arc<Progress>) -> Result<Finished, RunError> {
     let conducted = |world: World| async move {
@@ -61,16 +79,16 @@ pub fn run(plan: &Plan, options: &Options, progress: &Arc<Progress>) -> Result<F
             finished = conduct(&world, plan.clone(), options, progress) => finished,
         }
     };
+    preflight(plan, &options.allow_hosts)?;
     if options.simulate {
         if !plan.gateway.contract().can_be_simulated() {
             return Err(RunError::NotSimulable(plan.gateway.name()));
         }
         return net::simulate_with_transit(plan.seed, conducted);
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| RunError::Evidence { path: options.out.clone(), source })?;
+    descriptors::provide(plan)?;
+    let refused = |source| RunError::Part { part: "run", source };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refused)?;
     tokio::task::LocalSet::new().block_on(&runtime, conducted(World::real()))
 }
 
@@ -88,9 +106,15 @@ async fn conduct(
         (plan.pool.nonce, plan.driver.nonce) = (nonce, nonce);
     }
     let mut manifest = manifest(&plan, options, &dir);
-    let recording = Recording::create(&dir, &manifest).map_err(in_dir)?;
-    let parts =
-        Parts { world: world.clone(), recorder: recording.recorder(), stop: CancellationToken::new() };
+    let unrecorded = CancellationToken::new();
+    let gives_up = unrecorded.clone();
+    let recording = Recording::create(&dir, &manifest, move || gives_up.cancel()).map_err(in_dir)?;
+    let parts = Parts {
+        world: world.clone(),
+        recorder: recording.recorder(),
+        unrecorded,
+        stop: CancellationToken::new(),
+    };
 
     let status = status::serve(options.status, progress.clone())?;
     let (addresses, backends) = parts.start_backends(&plan, progress).await?;
@@ -119,9 +143,10 @@ async fn conduct(
     gateway.stop().await;
     drop(status);
     drop(parts);
-    let losses = Losses { rows: 0, connections: totals.turned_away };
+    let losses = Losses { rows: 0, connections: totals.turned_away, shortages: world.shortages() };
     let early_text = early.as_ref().map(Early::text);
-    recording.finish(ended, early_text.clone(), losses).map_err(in_dir)?;
+    let unrecorded = |source| RunError::Unrecorded { dir: dir.clone(), source };
+    recording.finish(ended, early_text.clone(), losses).map_err(unrecorded)?;
     progress.enter(Stage::Done);
     match early {
         Some(Early::GatewayEnded(how)) => {

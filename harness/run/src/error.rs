@@ -17,6 +17,38 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// The evidence could not be written any more in the middle of the run.
+    #[error(
+        "{}: {source}: the run was ended, because nothing of it would be on record\nhelp: make room, and run it again; \
+         `brownout analyze {}` judges what was recorded before",
+        dir.display(), dir.display()
+    )]
+    Unrecorded {
+        /// Where the evidence lies.
+        dir: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system lets this process open fewer files and sockets than the run can need.
+    #[error(
+        "this process may open {found} files and sockets at a time, and the run can need {needed}\nhelp: raise the limit \
+         with `ulimit -n {needed}` (and `ulimit -Hn`, or `LimitNOFILE`, where that is refused), or lower the rate, \
+         `deadline` or `limits.connections`"
+    )]
+    Descriptors {
+        /// The limit.
+        found: u64,
+        /// What the run can need.
+        needed: u64,
+    },
+    /// The system did not grant what a part of the harness needs.
+    #[error("the {part} could not be started: {source}")]
+    Part {
+        /// The part.
+        part: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
     /// A fake backend could not be started.
     #[error(transparent)]
     Backends(#[from] fake_backends::BindError),

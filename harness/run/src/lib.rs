@@ -4,6 +4,7 @@
 //! The room neither reads scenario files nor judges what was recorded.
 
 mod conduct;
+mod descriptors;
 mod directory;
 mod error;
 mod parts;
@@ -12,6 +13,6 @@ mod progress;
 mod status;
 mod watchdog;
 
-pub use conduct::{Finished, Options, run};
+pub use conduct::{Finished, Options, preflight, run};
 pub use error::RunError;
 pub use progress::{Progress, Stage};

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use units::Moment;
 
-use crate::conduct::Options;
+use crate::conduct::{Options, resolved};
 use crate::error::RunError;
 use crate::place::{Output, place};
 use crate::progress::{Progress, Stage};
@@ -26,6 +26,7 @@ const DRIVER_BOUND: Duration = Duration::from_secs(5);
 pub(crate) enum Early {
     Interrupted,
     GatewayEnded(String),
+    Unrecorded,
 }
 
 impl Early {
@@ -34,6 +35,7 @@ impl Early {
         match self {
             Early::Interrupted => "interrupted".into(),
             Early::GatewayEnded(how) => format!("the gateway ended: {how}"),
+            Early::Unrecorded => "the evidence could not be written".into(),
         }
     }
 }
@@ -42,6 +44,8 @@ impl Early {
 pub(crate) struct Parts {
     pub(crate) world: World,
     pub(crate) recorder: Recorder,
+    /// Says that the evidence can't be written any more.
+    pub(crate) unrecorded: CancellationToken,
     /// Ends all that is not the load.
     pub(crate) stop: CancellationToken,
 }
@@ -66,7 +70,7 @@ impl Parts {
             };
             bound.send(Ok((pool.addresses().to_vec(), pool.arrivals()))).ok();
             pool.serve(spec, recorder, stop).await
-        });
+        })?;
         let (addresses, arrivals) = addresses.await.map_err(|_| RunError::PartEnded("fake backends"))??;
         progress.count(arrivals);
         Ok((addresses, serving))
@@ -80,13 +84,12 @@ impl Parts {
         options: &Options,
         progress: &Arc<Progress>,
     ) -> Result<Option<Early>, RunError> {
-        let mut spec = plan.driver.clone();
+        let mut spec = resolved(plan)?;
         spec.target = gateway.address;
-        scenario::resolve_secrets(&mut spec).map_err(|diagnostic| RunError::Secret(diagnostic.message))?;
         let until = Moment::after_epoch(plan.length + plan.grace);
         let load = driver::prepare(&spec)?.ending_at(until);
         let stop_driving = CancellationToken::new();
-        let driven = self.start_driving(&load, &stop_driving, progress);
+        let driven = self.start_driving(&load, &stop_driving, progress)?;
         let timer = self.world.timer();
         let driven = async {
             driven.await?;
@@ -110,6 +113,7 @@ impl Parts {
             driven = &mut driven => return driven.map(|()| None),
             () = options.interrupt.cancelled() => Early::Interrupted,
             how = gateway.ended() => Early::GatewayEnded(how),
+            () = self.unrecorded.cancelled() => Early::Unrecorded,
             () = end => return Err(RunError::PartEnded("driver")),
         };
         stop_driving.cancel();
@@ -123,21 +127,21 @@ impl Parts {
         load: &Load,
         stop_driving: &CancellationToken,
         progress: &Progress,
-    ) -> impl Future<Output = Result<(), RunError>> + use<> {
+    ) -> Result<impl Future<Output = Result<(), RunError>> + use<>, RunError> {
         let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
-        place(&self.world, "watchdog", move || watchdog::watch(world, recorder, stop));
+        place(&self.world, "watchdog", move || watchdog::watch(world, recorder, stop))?;
         let mut workers = Vec::new();
         for part in load.parts() {
             let (world, recorder, live) = (self.world.clone(), self.recorder.clone(), progress.live.clone());
             let stop = stop_driving.clone();
-            workers
-                .push(place(&self.world, "driver", move || driver::drive(world, part, recorder, live, stop)));
+            let drive = move || driver::drive(world, part, recorder, live, stop);
+            workers.push(place(&self.world, "driver", drive)?);
         }
-        async {
+        Ok(async {
             for worker in workers {
                 worker.await.map_err(|_| RunError::PartEnded("driver"))?;
             }
             Ok(())
-        }
+        })
     }
 }

@@ -4,12 +4,14 @@ use net::World;
 use tokio::sync::oneshot;
 use tokio::task::LocalSet;
 
+use crate::error::RunError;
+
 /// The output of a placed part, once it is over; an error if it panicked.
 pub(crate) type Output<T> = oneshot::Receiver<T>;
 
 /// Starts a part: in the real world on its own thread with a current-thread runtime, so that no part waits for
 /// another's work; in the simulated world on the one thread that there is.
-pub(crate) fn place<M, F>(world: &World, name: &'static str, make: M) -> Output<F::Output>
+pub(crate) fn place<M, F>(world: &World, part: &'static str, make: M) -> Result<Output<F::Output>, RunError>
 where
     M: FnOnce() -> F + Send + 'static,
     F: Future + 'static,
@@ -18,19 +20,14 @@ where
     let (sender, receiver) = oneshot::channel();
     if world.is_simulated() {
         tokio::task::spawn_local(async move { sender.send(make().await).ok() });
-        return receiver;
+        return Ok(receiver);
     }
+    let refused = |source| RunError::Part { part, source };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(refused)?;
     let body = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("the system grants an event loop");
         let output = LocalSet::new().block_on(&runtime, async { make().await });
         sender.send(output).ok();
     };
-    // Where no thread can be had the sender is dropped, and the receiver says so.
-    if let Err(error) = std::thread::Builder::new().name(name.into()).spawn(body) {
-        tracing::error!(%error, "no thread for the {name}");
-    }
-    receiver
+    std::thread::Builder::new().name(part.into()).spawn(body).map_err(refused)?;
+    Ok(receiver)
 }

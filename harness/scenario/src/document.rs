@@ -22,20 +22,30 @@ pub(crate) fn place(text: &str, path: &str) -> Option<Range<usize>> {
     deepest
 }
 
-/// The line of a place in the text, from 1.
-pub(crate) fn line(text: &str, at: usize) -> u32 {
-    let before = text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count();
-    u32::try_from(before + 1).unwrap_or(u32::MAX)
+/// Where the lines of a text end, so that the line of a place is found without reading all that stands before it.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(crate) fn of(text: &str) -> Self {
+        Lines(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
+    }
+
+    /// The line of a place, from 1.
+    pub(crate) fn at(&self, place: usize) -> u32 {
+        let before = self.0.partition_point(|end| *end < place);
+        u32::try_from(before + 1).unwrap_or(u32::MAX)
+    }
 }
 
 /// The keys of each table of a list, with their lines.
 pub(crate) fn keys_of(text: &str, list: &str) -> Vec<Vec<(String, u32)>> {
     let Ok(document) = DeTable::parse(text) else { return Vec::new() };
+    let lines = Lines::of(text);
     let found = document.get_ref().iter().find(|(key, _)| key.get_ref() == list);
     let Some(DeValue::Array(tables)) = found.map(|(_, value)| value.get_ref()) else { return Vec::new() };
     let keys = tables.iter().map(|table| match table.get_ref() {
         DeValue::Table(table) => {
-            table.keys().map(|key| (key.get_ref().to_string(), line(text, key.span().start))).collect()
+            table.keys().map(|key| (key.get_ref().to_string(), lines.at(key.span().start))).collect()
         }
         _ => Vec::new(),
     });

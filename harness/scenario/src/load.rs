@@ -1,5 +1,6 @@
 //! From a file, or its text, to a plan.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
@@ -136,10 +137,13 @@ pub fn load_text(origin: &str, text: &str, base: &Path, overrides: &Overrides) -
 /// first of the same expectation. One that an override adds stands nowhere.
 fn point_at_the_file(plan: &mut Plan, file: &str, text: &str) {
     let (before, after) = (keys_of(file, "expect"), keys_of(text, "expect"));
+    // Of several on a line, the first one counts: it is put in last.
+    let tables = after.iter().enumerate().rev();
+    let keys = tables.flat_map(|(index, keys)| keys.iter().rev().map(move |key| (index, key)));
+    let by_line: HashMap<u32, (usize, &str)> =
+        keys.map(|(index, (name, at))| (*at, (index, name.as_str()))).collect();
     let in_file = |line: u32| {
-        let mut keys =
-            after.iter().enumerate().flat_map(|(index, keys)| keys.iter().map(move |key| (index, key)));
-        let (index, (name, _)) = keys.find(|(_, (_, at))| *at == line)?;
+        let (index, name) = *by_line.get(&line)?;
         let keys = before.get(index)?;
         let same = keys.iter().find(|(key, _)| key == name).or(keys.first())?;
         Some(same.1)

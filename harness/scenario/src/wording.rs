@@ -101,7 +101,10 @@ fn missing(message: &str) -> Option<Diagnostic> {
 fn wrong_type(message: &str) -> Option<Diagnostic> {
     let broken = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
     if let Some((found, expected)) = broken.and_then(|rest| rest.split_once(", expected ")) {
-        let expected = in_words(expected);
+        let out_of_range = message.starts_with("invalid value: ").then(|| range(expected)).flatten();
+        let number = found.strip_prefix("integer ").filter(|_| out_of_range.is_some());
+        let expected = out_of_range.unwrap_or_else(|| in_words(expected));
+        let found = number.unwrap_or(found);
         let found = found
             .replace("string \"", "the string \"")
             .replace("floating point", "the number")
@@ -125,6 +128,23 @@ fn wrong_type(message: &str) -> Option<Diagnostic> {
         _ if message.starts_with("an empty list of phases") => Some(Diagnostic::error(message)),
         _ => None,
     }
+}
+
+/// The whole numbers of a Rust type.
+fn range(expected: &str) -> Option<String> {
+    let (least, bits) = match expected.strip_prefix("a nonzero u") {
+        Some(bits) => (1, bits),
+        None => (0, expected.strip_prefix('u')?),
+    };
+    let most = match bits {
+        "8" => u64::from(u8::MAX),
+        "16" => u64::from(u16::MAX),
+        "32" => u64::from(u32::MAX),
+        // TOML's own integers end there.
+        "64" | "size" => i64::MAX as u64,
+        _ => return None,
+    };
+    Some(format!("a whole number from {least} to {most}"))
 }
 
 /// Serde names Rust types; people write tables, numbers and text.

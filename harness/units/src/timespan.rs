@@ -9,6 +9,10 @@ use std::time::Duration;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// The units as they may be written, the whole ones first: a part of a nanosecond is no length.
+const WHOLE: &str = "nanos|nsec|ns";
+const UNITS: &str = "usec|us|µs|millis|msec|ms|seconds|second|secs|sec|s|minutes|minute|mins|min|m|hours|hour|hrs|hr|h|days|day|d|weeks|week|wks|wk|w|months|month|years|year|yrs|yr|y";
+
 /// A length of time, written as a number with a unit (`ns`, `us`, `ms`, `s`, `m`, `h`, `d`).
 ///
 /// A bare number is refused: nobody can see from `5` whether seconds or milliseconds are meant.
@@ -49,10 +53,36 @@ impl From<Timespan> for Duration {
 impl FromStr for Timespan {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        humantime::parse_duration(text).map(Timespan).map_err(|_| {
+        let length = well_formed(text).then(|| humantime::parse_duration(text).ok()).flatten();
+        length.map(Timespan).ok_or_else(|| {
             format!("`{text}` is not a length of time: expected a number with a unit, such as `250ms`, `2s` or `1m 30s`")
         })
     }
+}
+
+/// Whether the schema's pattern takes it too: what an editor marks must not run. humantime alone would also read `1 5s` as
+/// 15 seconds, and `1M` as a month.
+fn well_formed(text: &str) -> bool {
+    let blank = |letter: char| letter == ' ' || letter == '\t';
+    let mut rest = text.trim_matches(blank);
+    while !rest.is_empty() {
+        let word =
+            |text: &str, part: fn(char) -> bool| text.find(|letter| !part(letter)).unwrap_or(text.len());
+        let (number, after) = rest.split_at(word(rest, |letter| letter.is_ascii_digit() || letter == '.'));
+        let after = after.trim_start_matches(blank);
+        let (unit, after) = after.split_at(word(after, char::is_alphabetic));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_one_of = |units: &str| units.split('|').any(|known| known == unit);
+        let fits = match number.split_once('.') {
+            None => digits(number) && (is_one_of(UNITS) || is_one_of(WHOLE)),
+            Some((whole, part)) => digits(whole) && digits(part) && is_one_of(UNITS),
+        };
+        if !fits {
+            return false;
+        }
+        rest = after.trim_start_matches(blank);
+    }
+    !text.trim_matches(blank).is_empty()
 }
 
 /// Three significant digits in the unit that reads best: `1.25 ms`, `48 µs`, `2 s`.
@@ -106,7 +136,7 @@ impl JsonSchema for Timespan {
         json_schema!({
             "type": "string",
             "description": "A length of time with its unit.",
-            "pattern": r"^\s*(\d+\s*(ns|us|ms|s|sec|m|min|h|d)\s*)+$",
+            "pattern": format!(r"^[ \t]*((\d+[ \t]*({WHOLE})|\d+(\.\d+)?[ \t]*({UNITS}))[ \t]*)+$"),
             "examples": ["250ms", "2s", "1m 30s"]
         })
     }
@@ -131,6 +161,19 @@ mod tests {
     fn a_bare_number_is_refused_with_an_example() {
         let error = "5".parse::<Timespan>().unwrap_err();
         assert!(error.contains("`5`") && error.contains("`250ms`"), "{error}");
+    }
+
+    #[test]
+    fn parts_and_long_names_are_read_and_what_could_be_misread_is_not() {
+        let read = |text: &str| text.parse::<Timespan>().ok();
+        assert_eq!(read("1.5s"), Some(Timespan::from_millis(1500)));
+        assert_eq!(read(" 1 minute 30 seconds"), Some(Timespan::from_secs(90)));
+        assert_eq!(read("700 msec"), Some(Timespan::from_millis(700)));
+        for text in
+            ["", " ", "0", "1 5s", "1M", ".5s", "1.s", "1..5s", "1.5ns", "-1s", "5 parsecs", "1s,2s", "٣s"]
+        {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 
     proptest! {

@@ -62,7 +62,7 @@ pub(crate) fn record(dir: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let loaded = load_text("first-look.toml", entry.text, Path::new("."), &Overrides::default())?;
     let manifest =
         Manifest { plan: serde_json::to_value(&loaded.plan)?, simulated: true, ..crate::driver::manifest() };
-    let recording = Recording::create(dir, &manifest)?;
+    let recording = Recording::create(dir, &manifest, || {})?;
     let recorder = recording.recorder();
     let (mut exchanges, mut attempts) = (recorder.sheet(), recorder.sheet());
     let step = loaded.plan.length.as_nanos() as i64 / EXCHANGES as i64;

@@ -59,7 +59,7 @@ pub(crate) fn serving<T>(
         connections_max: 10_000,
         request_body_max: Size(1 << 20),
     };
-    let recording = Recording::create(dir, &manifest())?;
+    let recording = Recording::create(dir, &manifest(), || {})?;
     let (recorder, stop) = (recording.recorder(), CancellationToken::new());
     let stopped = stop.clone();
     let (ready, bound) = std::sync::mpsc::channel();

@@ -72,7 +72,7 @@ pub(crate) fn spec(target: SocketAddr, mode: Mode) -> DriverSpec {
 
 /// Runs the load with recording; gives the exchanges and the processor seconds of the whole process.
 pub(crate) fn run(spec: &DriverSpec, dir: &Path) -> Result<(f64, f64), Box<dyn std::error::Error>> {
-    let recording = Recording::create(dir, &manifest())?;
+    let recording = Recording::create(dir, &manifest(), || {})?;
     let load = prepare(spec)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let before = cpu::own();

@@ -1,21 +1,30 @@
 //! `brownout check` and `brownout plan`: what a scenario resolves to, without running it.
 
 use anyhow::Result;
+use scenario::Loaded;
 
-use crate::args::Files;
+use crate::args::{Check, Files};
 use crate::exit::Exit;
-use crate::output::{complain_of, harmless, print};
+use crate::output::{complain, complain_of, harmless, print};
 use crate::sources::{load, overrides};
 
-pub(crate) fn check(args: &Files) -> Result<Exit> {
-    each(args, |name, _| print(&harmless(&format!("{name}: ok\n"))))
+pub(crate) fn check(args: &Check) -> Result<Exit> {
+    each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &args.allow_host) {
+        Ok(()) => print(&harmless(&format!("{name}: ok\n"))).map(|()| Exit::Pass),
+        Err(error) => {
+            complain(&format_args!("error: {name}: {error}"));
+            Ok(Exit::from(&error))
+        }
+    })
 }
 
 pub(crate) fn plan(args: &Files) -> Result<Exit> {
-    each(args, |_, loaded| print(&harmless(&scenario::describe(&loaded.plan).to_string())))
+    each(args, |_, loaded| {
+        print(&harmless(&scenario::describe(&loaded.plan).to_string())).map(|()| Exit::Pass)
+    })
 }
 
-fn each(args: &Files, show: impl Fn(&str, &scenario::Loaded) -> Result<()>) -> Result<Exit> {
+fn each(args: &Files, show: impl Fn(&str, &Loaded) -> Result<Exit>) -> Result<Exit> {
     let overrides = overrides(&args.overrides);
     let mut exit = Exit::Pass;
     for path in &args.scenarios {
@@ -24,11 +33,11 @@ fn each(args: &Files, show: impl Fn(&str, &scenario::Loaded) -> Result<()>) -> R
                 if !loaded.warnings.is_empty() {
                     complain_of(|colour| loaded.render_warnings(colour));
                 }
-                show(&path.display().to_string(), &loaded)?;
+                exit = exit.max(show(&path.display().to_string(), &loaded)?);
             }
             Err(failure) => {
                 complain_of(|colour| failure.render(colour));
-                exit = Exit::Usage;
+                exit = exit.max(Exit::Usage);
             }
         }
     }

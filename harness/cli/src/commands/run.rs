@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use assess::{ReportFiles, judge_fresh};
 use compare::Baseline;
 use reports::Report;
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Run) -> Result<Exit> {
         Ok(files) => files,
         Err(error) => return Ok(usage(&error)),
     };
-    let interrupts = listen()?;
+    let interrupts = listen().context("Ctrl-C can't be listened for")?;
     let overrides = overrides(&args.files.overrides);
     let mut batch = Batch::new(files);
     let mut worst = Exit::Pass;

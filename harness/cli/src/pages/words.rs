@@ -44,7 +44,7 @@ pub(super) const EXIT_CODES: &[(&str, &str)] = &[
 ];
 
 /// Every outcome; the match below forces a new one to be explained.
-const ALL: [Outcome; 16] = [
+const ALL: [Outcome; 17] = [
     Outcome::Complete,
     Outcome::EofNoStatus,
     Outcome::RstNoStatus,
@@ -58,6 +58,7 @@ const ALL: [Outcome; 16] = [
     Outcome::ConnectRefused,
     Outcome::ConnectFailed,
     Outcome::OwnLimit,
+    Outcome::BeyondBounds,
     Outcome::BodyMismatch,
     Outcome::Skipped,
     Outcome::Unfinished,
@@ -97,6 +98,10 @@ fn meaning(outcome: Outcome) -> &'static str {
         Outcome::OwnLimit => {
             "No connection could be made because brownout itself had no descriptor, port or memory for it left. It says\n\
              nothing about the gateway."
+        }
+        Outcome::BeyondBounds => {
+            "The response was larger than brownout reads: a head of more than 64 KiB or 100 headers, or a body of more than\n\
+             `limits.body`. As far as it was read it was HTTP; it says nothing about the gateway."
         }
         Outcome::BodyMismatch => {
             "The response is whole by its framing, but has not the bytes that the backend sent."

@@ -183,7 +183,7 @@ pub(crate) fn seconds(from: f64, to: f64) -> Stretch {
 /// What a run records, in the order of the tags.
 pub(crate) fn recorded(run: impl FnOnce(Recorder) -> Totals) -> Vec<Exchange> {
     let dir = tempfile::tempdir().unwrap();
-    let recording = Recording::create(dir.path(), &manifest()).unwrap();
+    let recording = Recording::create(dir.path(), &manifest(), || {}).unwrap();
     let totals = run(recording.recorder());
     recording.finish(Moment::EPOCH, None, Losses::default()).unwrap();
     let exchanges = read(dir.path());

@@ -53,7 +53,7 @@ pub(crate) fn exchange(number: u64) -> Exchange {
 
 /// A recording that has been given so many exchanges.
 pub(crate) fn recorded(dir: &Path, rows: u64) -> Recording {
-    let recording = Recording::create(dir, &manifest()).unwrap();
+    let recording = Recording::create(dir, &manifest(), || {}).unwrap();
     let recorder = recording.recorder();
     let mut sheet = recorder.sheet();
     (0..rows).for_each(|number| sheet.push(exchange(number)));

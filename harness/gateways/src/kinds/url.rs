@@ -1,6 +1,6 @@
 //! The kind `url`: a gateway that runs already.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
@@ -90,18 +90,34 @@ impl Gateway for Url {
     fn is_launched(&self) -> bool {
         false
     }
+
+    fn permit(&self, allow_hosts: &[String]) -> Result<(), LaunchError> {
+        let target = self.target()?;
+        target.host.parse().map_or(Ok(()), |address| target.permit(address, allow_hosts))
+    }
+}
+
+impl Target {
+    fn permit(&self, address: IpAddr, allow_hosts: &[String]) -> Result<(), LaunchError> {
+        let allowed = allow_hosts.iter().any(|host| host.eq_ignore_ascii_case(&self.host));
+        if address.is_loopback() || allowed {
+            return Ok(());
+        }
+        Err(LaunchError::NotAllowed { gateway: NAME, host: self.host.clone(), address })
+    }
 }
 
 impl Url {
-    async fn attach(&self, launch: &Launch) -> Result<Running, LaunchError> {
-        let target = target(&self.address).map_err(|why| {
+    fn target(&self) -> Result<Target, LaunchError> {
+        target(&self.address).map_err(|why| {
             io_error("reading its address", std::io::Error::new(std::io::ErrorKind::InvalidInput, why))
-        })?;
+        })
+    }
+
+    async fn attach(&self, launch: &Launch) -> Result<Running, LaunchError> {
+        let target = self.target()?;
         let address = resolve(launch, &target).await?;
-        let allowed = launch.allow_hosts.iter().any(|host| host.eq_ignore_ascii_case(&target.host));
-        if !address.ip().is_loopback() && !allowed {
-            return Err(LaunchError::NotAllowed { gateway: NAME, host: target.host, address: address.ip() });
-        }
+        target.permit(address.ip(), &launch.allow_hosts)?;
         let ready = ready::wait_until_routed(&launch.world, address, &target.authority, ready::BOUND).await;
         ready.map_err(|NotRouted { waited, last_probe }| LaunchError::NotReady {
             gateway: NAME,

@@ -70,7 +70,10 @@ impl Connections {
     }
 
     async fn open(&self) -> Result<Connection, String> {
-        let stream = self.world.connect(self.address).await.map_err(|error| error.to_string())?;
+        let stream = self.world.connect(self.address).await.map_err(|error| {
+            self.world.note_shortage(&error);
+            error.to_string()
+        })?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD_MAX);
         let (sender, connection) =

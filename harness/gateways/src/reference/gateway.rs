@@ -18,6 +18,7 @@ use crate::Upstreams;
 /// A gateway: its instances, and its connections.
 pub(crate) struct Gateway {
     pub(crate) settings: Settings,
+    pub(crate) world: World,
     pub(crate) timer: Timer,
     pub(crate) connections: Vec<Connections>,
     pub(crate) draws: RefCell<Pcg64Mcg>,
@@ -50,6 +51,7 @@ impl Gateway {
             swapped: Swapped::default(),
             workers: (0..workers).map(worker).collect(),
             settings,
+            world: world.clone(),
             timer,
         }
     }

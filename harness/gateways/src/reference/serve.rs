@@ -49,6 +49,7 @@ pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener) -> String {
             accepted = listener.accept(), if clients.len() < CLIENTS_MAX => match accepted {
                 Ok(stream) => drop(clients.spawn_local(client(gateway.clone(), stream))),
                 Err(error) => {
+                    gateway.world.note_shortage(&error);
                     tracing::warn!("the reference gateway can't accept: {error}");
                     gateway.timer.sleep(ACCEPT_PAUSE).await;
                 }

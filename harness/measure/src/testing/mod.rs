@@ -205,7 +205,7 @@ impl Run {
     }
 
     pub fn lost(mut self, rows: u64) -> Self {
-        self.evidence.losses = Losses { rows, connections: 0 };
+        self.evidence.losses = Losses { rows, ..Losses::default() };
         self
     }
 

@@ -3,6 +3,7 @@
 //! Tokio's own timer works in steps of a millisecond, which was measured to put 0.75 ms between due and sent.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -39,16 +40,14 @@ impl Alarm {
         deprecated,
         reason = "an `OwnedFd` keeps its descriptor open and never swaps it, as the unsafe successor demands"
     )]
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start() -> io::Result<Self> {
         let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-        let fd = timerfd_create(TimerfdClockId::Monotonic, flags).expect("the kernel grants a timer");
-        let fd = Arc::new(
-            AsyncFd::with_interest(fd, Interest::READABLE).expect("a tokio runtime with IO is running"),
-        );
-        Alarm(Arc::new_cyclic(|shared| {
+        let fd = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let fd = Arc::new(AsyncFd::with_interest(fd, Interest::READABLE)?);
+        Ok(Alarm(Arc::new_cyclic(|shared| {
             let ringing = tokio::spawn(ring(fd.clone(), shared.clone())).abort_handle();
             Shared { fd, sleepers: Mutex::default(), ringing }
-        }))
+        })))
     }
 
     /// Sleeps until `deadline`, in nanoseconds of `CLOCK_MONOTONIC`.

@@ -12,8 +12,9 @@ use judge::Demand;
 use measure::brief::{About, BackendBrief, Brief, InjectionBrief, PhaseBrief, TrafficBrief};
 use policy::Policy;
 
-use super::{Context, backends, demands, faults, gateway, limits, load, phases, traffic, vacuous};
+use super::{Context, backends, demands, faults, gateway, limits, load, phases, sizes, traffic, vacuous};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::Lines;
 use crate::file::{Located, Scenario};
 use crate::plan::Plan;
 
@@ -40,7 +41,11 @@ struct Parts {
 
 /// Resolves a scenario. The plan is there if nothing is an error.
 pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<Plan>, Vec<Diagnostic>) {
-    let mut context = Context { scenario, text, base, wrong: Vec::new() };
+    let lines = Lines::of(text);
+    let mut context = Context { scenario, text, lines: &lines, base, wrong: Vec::new() };
+    if !sizes::check(&mut context) {
+        return (None, context.wrong);
+    }
     let parts = resolve(&mut context);
     let failed = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if failed {

@@ -12,9 +12,6 @@ use crate::file::{BackendTable, Located};
 /// Port 0 of the loopback interface: any free port.
 pub(super) const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// The most backends of a pool. The pool of an API Management backend has at most 30 members.
-const BACKENDS_MAX: usize = 64;
-
 /// The heaviest weight: what HAProxy takes (`weight`, 0 to 256).
 const WEIGHT_MAX: u32 = 256;
 
@@ -31,9 +28,6 @@ pub(super) fn compile(context: &mut Context<'_>) -> Vec<BackendSpec> {
         context.note(
             crate::Diagnostic::error("the scenario has no backend").help("add one: `[backend.orders-a]`"),
         );
-    }
-    if let Some((name, _)) = tables.get(BACKENDS_MAX) {
-        context.error(&name.span, format!("{} backends, allowed are {BACKENDS_MAX}", tables.len()));
     }
     let mut taken = BTreeMap::new();
     tables.iter().map(|(name, table)| backend(context, name, table, &mut taken)).collect()

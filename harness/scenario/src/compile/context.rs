@@ -4,15 +4,20 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::diagnostic::Diagnostic;
+use crate::document::Lines;
 use crate::file::{Located, Scenario};
 
 /// The longest name of a backend, phase or traffic class, in bytes.
 const NAME_MAX: usize = 64;
 
+/// Far more than are shown at a time.
+const HELPED_MAX: usize = 200;
+
 /// What all topics work on.
 pub(super) struct Context<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) text: &'a str,
+    pub(super) lines: &'a Lines,
     pub(super) base: &'a Path,
     pub(super) wrong: Vec<Diagnostic>,
 }
@@ -53,10 +58,12 @@ impl Context<'_> {
     ) -> Option<usize> {
         let found = known.iter().position(|known| *known == name.as_str());
         if found.is_none() {
-            let help = crate::names::help(name, what, plural, known);
+            // The nearest name is looked for as long as somebody may read of it.
+            let read = self.wrong.len() < HELPED_MAX;
+            let help = read.then(|| crate::names::help(name, what, plural, known));
             let noted = self.error(&name.span, format!("unknown {what} `{}`", name.escape_debug()));
             noted.label = Some(format!("no {what} has this name"));
-            noted.help = Some(help);
+            noted.help = help;
         }
         found
     }

@@ -10,7 +10,6 @@ use units::{Stretch, Timespan};
 
 use super::Context;
 use super::load::planned_between;
-use crate::document::line;
 use crate::file::{ExpectOwn, Keyed, Located};
 use crate::names::listed;
 
@@ -31,11 +30,9 @@ pub(super) fn compile(
             crate::Diagnostic::warning("nothing is expected, so the run can only be inconclusive").help(help),
         );
     }
-    let (mut demands, mut spans) = (Vec::new(), Vec::new());
+    let (mut demands, mut spans, mut count) = (Vec::new(), Vec::new(), 0);
     for table in tables {
-        if let Some(problem) = table.kind.contract().problem() {
-            context.error(&table.span, format!("expectation `{}`: {problem}", table.kind.name()));
-        }
+        check_settings(context, table);
         check_names(context, table);
         let traffic = table.own.traffic.as_ref().and_then(|name| {
             let known = context.scenario.traffic.names();
@@ -46,10 +43,14 @@ pub(super) fn compile(
         if whole_run {
             looked_at.truncate(1);
         }
+        count += looked_at.len();
+        if count > DEMANDS_MAX {
+            continue; // What is said of the first ones is enough, and the rest is only counted.
+        }
         for (phase, span) in looked_at {
             let expectation = table.kind.clone();
             let settle = settle(context, &table.own, phase, phases);
-            let (phase_brief, at) = (&phases[phase], line(context.text, table.span.start));
+            let (phase_brief, at) = (&phases[phase], context.lines.at(table.span.start));
             let window = Stretch {
                 from: (phase_brief.during.from + *settle).min(phase_brief.during.to),
                 to: phase_brief.during.to,
@@ -69,13 +70,21 @@ pub(super) fn compile(
             });
         }
     }
-    if let (true, Some(last)) = (demands.len() > DEMANDS_MAX, tables.last()) {
-        context.error(
-            &last.span,
-            format!("{} demands (expectations × phases), allowed are {DEMANDS_MAX}", demands.len()),
-        );
+    if let (true, Some(last)) = (count > DEMANDS_MAX, tables.last()) {
+        context
+            .error(&last.span, format!("{count} demands (expectations × phases), allowed are {DEMANDS_MAX}"));
     }
     (demands, spans)
+}
+
+fn check_settings(context: &mut Context<'_>, table: &Keyed<ExpectOwn, ExpectationSettings>) {
+    if let Some(problem) = table.kind.contract().problem() {
+        context.error(&table.span, format!("expectation `{}`: {problem}", table.kind.name()));
+    }
+    if table.own.samples_min == Some(0) {
+        let message = "`samples_min = 0` changes nothing: a pass takes cases that would have shown a breach";
+        context.warning(&table.span, message).help = Some("leave it out".to_owned());
+    }
 }
 
 /// The phases of an expectation, with the place that names them.

@@ -10,9 +10,6 @@ use units::{Moment, Stretch, Timespan};
 use super::Context;
 use crate::file::{InjectOwn, Keyed, Located};
 
-/// An attempt notes the injections that hit it in 64 bits.
-const INJECTIONS_MAX: usize = 64;
-
 /// Resolves `[[phase.inject]]`: for the backends, and for the judge.
 pub(super) fn compile(
     context: &mut Context<'_>,
@@ -21,12 +18,6 @@ pub(super) fn compile(
     let (mut injections, mut briefs) = (Vec::new(), Vec::new());
     for (index, (table, phase)) in context.scenario.phase.iter().zip(phases).enumerate() {
         for inject in &table.inject {
-            if injections.len() == INJECTIONS_MAX {
-                let total: usize = context.scenario.phase.iter().map(|phase| phase.inject.len()).sum();
-                context
-                    .error(&inject.span, format!("{total} injections, allowed are {INJECTIONS_MAX}"))
-                    .label = Some("the first one too many".to_owned());
-            }
             let injection = injection(context, inject, phase);
             briefs.push(brief(&injection, index));
             injections.push(injection);

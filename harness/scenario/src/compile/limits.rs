@@ -9,7 +9,7 @@ const CEILINGS: Ceilings = Ceilings {
     in_flight: 1_000_000,
     connections: 100_000,
     backend_connections: 200_000,
-    body: 1 << 30,
+    body: fake_backends::BODY_MAX.0,
     rate: 1_000_000.0,
 };
 

@@ -156,15 +156,9 @@ fn check_rate(context: &mut Context<'_>, classes: &[Class], phases: &[PhaseBrief
 /// What would be under way if nothing were answered.
 fn check_in_flight(context: &mut Context<'_>, classes: &[Class]) {
     let limit = context.scenario.limits.in_flight;
-    let most = |class: &Class| match &class.mode {
-        Mode::Open(segments) => {
-            let peak = segments.iter().map(|it| it.from.get().max(it.to.get())).fold(0.0, f64::max);
-            peak * class.deadline.as_secs_f64()
-        }
-        Mode::Closed { users, .. } => f64::from(*users),
-    };
-    let total: f64 = classes.iter().map(most).sum();
-    let largest = (0..classes.len()).max_by(|a, b| most(&classes[*a]).total_cmp(&most(&classes[*b])));
+    let total: f64 = classes.iter().map(Class::under_way_max).sum();
+    let most = |index: &usize| classes[*index].under_way_max();
+    let largest = (0..classes.len()).max_by(|a, b| most(a).total_cmp(&most(b)));
     if let Some(largest) = largest.filter(|_| total > limit as f64) {
         let span = rate_place(context, largest);
         let message = format!(

@@ -11,6 +11,7 @@ mod limits;
 mod load;
 mod phases;
 mod request;
+mod sizes;
 mod traffic;
 mod vacuous;
 

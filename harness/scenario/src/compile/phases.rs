@@ -7,9 +7,6 @@ use units::{Moment, Stretch, Timespan};
 
 use super::Context;
 
-/// The most phases of a run.
-const PHASES_MAX: usize = 256;
-
 /// The longest run.
 const LENGTH_MAX: Timespan = Timespan::from_secs(24 * 3600);
 
@@ -19,9 +16,6 @@ pub(super) fn compile(context: &mut Context<'_>) -> Vec<PhaseBrief> {
     if tables.is_empty() {
         let help = "add one: `[[phase]]` with `name = \"steady\"` and `for = \"5s\"`";
         context.note(crate::Diagnostic::error("the scenario has no phase").help(help));
-    }
-    if let Some(table) = tables.get(PHASES_MAX) {
-        context.error(&table.name.span, format!("{} phases, allowed are {PHASES_MAX}", tables.len()));
     }
     let mut phases: Vec<PhaseBrief> = Vec::new();
     let mut length = Duration::ZERO;

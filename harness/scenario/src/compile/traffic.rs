@@ -15,18 +15,12 @@ const DEADLINE: Timespan = Timespan::from_secs(10);
 /// The longest that a client may wait.
 const DEADLINE_MAX: Timespan = Timespan::from_secs(3600);
 
-/// The most traffic classes.
-const CLASSES_MAX: usize = 32;
-
 /// Resolves `[traffic.NAME]` and `[phase.traffic]`.
 pub(super) fn compile(context: &mut Context<'_>, phases: &[PhaseBrief]) -> Vec<Class> {
     let tables = &context.scenario.traffic.0;
     if tables.is_empty() {
         let help = "add one: `[traffic.reads]` with `request = \"GET /orders/{n}\"` and `rate = \"100/s\"`";
         context.note(crate::Diagnostic::error("the scenario has no traffic").help(help));
-    }
-    if let Some((name, _)) = tables.get(CLASSES_MAX) {
-        context.error(&name.span, format!("{} traffic classes, allowed are {CLASSES_MAX}", tables.len()));
     }
     check_overrides(context);
     tables.iter().map(|(name, table)| class(context, name, table, phases)).collect()

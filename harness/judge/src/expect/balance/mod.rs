@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use measure::brief::{Brief, FaultDoes};
 use measure::choices::Choices;
 use measure::view::View;
+use policy::{AllOut, Breaker};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
@@ -130,22 +131,20 @@ impl Expectation for Balance {
                 self.tolerance.0
             ))];
         }
-        let mut foreseen = Vec::new();
         let left_out =
             demanded.iter().find(|(backend, share)| *share > tolerance && surely_trips(outlook, *backend));
         if let Some((backend, _)) = left_out {
-            foreseen.push(Forecast::Doubtful(format!(
+            let why = format!(
                 "a fault makes `{0}` fail there, and the declared breaker leaves `{0}` out while it is open: expect it in a \
                  phase without faults, or give that backend no share",
                 outlook.brief.backends[*backend].name
-            )));
+            );
+            return vec![Forecast::CannotPass(why)];
         }
         let needed = demanded.iter().map(|(_, share)| cases(*share, 0.0, tolerance)).fold(0.0, f64::max);
         let requests = outlook.requests();
-        foreseen.extend(
-            requests.map(|requests| Forecast::exposures("first attempts", requests, needed.ceil() as u64)),
-        );
-        foreseen
+        let exposures = |requests| Forecast::exposures("first attempts", requests, needed.ceil() as u64);
+        requests.map(exposures).into_iter().collect()
     }
 
     fn backends(&self) -> Vec<&str> {
@@ -168,9 +167,11 @@ const SURELY_TRIPS: f64 = 0.9;
 /// one depends on how many requests come, and is left to the run.
 fn surely_trips(outlook: &Outlook<'_>, backend: usize) -> bool {
     let policy = &outlook.brief.policy;
-    let Some(breaker) = policy.breaker.as_ref().filter(|breaker| breaker.trip.share.is_none()) else {
-        return false;
+    // A bound on how many are out at a time, or a panic, may keep it in use all the same.
+    let sure = |breaker: &&Breaker| {
+        breaker.trip.share.is_none() && breaker.out_max.is_none() && breaker.all_out != Some(AllOut::Panic)
     };
+    let Some(breaker) = policy.breaker.as_ref().filter(sure) else { return false };
     // A client that leaves first is no failure of the backend.
     let waits = policy.timeout.per_try.is_none_or(|per_try| outlook.deadline() > per_try);
     let fails = |does: FaultDoes| match does {

@@ -108,7 +108,7 @@ fn a_balance_that_a_breaker_upsets_is_told_before_the_run() {
     let foreseen = |run: &Run, text| foreseen(run, "steady", "reads", text);
     assert!(!foreseen(&run, "balance = {}").iter().any(|told| matches!(told, Forecast::CannotPass(_))));
     let told = foreseen(&run.policy(policy), "balance = {}");
-    assert!(matches!(told[0], Forecast::Doubtful(_)), "{told:?}");
+    assert!(matches!(told[0], Forecast::CannotPass(_)), "{told:?}");
     let vain = foreseen(&steady(10, 2), "balance = { tolerance = 1.0 }");
     assert!(matches!(vain[0], Forecast::CannotFail(_)), "{vain:?}");
     assert!(foreseen(&steady(100, 2), "balance = {}")[0].falls_short());

@@ -210,7 +210,19 @@ impl Expectation for Breaker {
         let length = stretch.length().as_secs_f64();
         let Some(requests) = outlook.requests().filter(|_| length > 0.0) else { return Vec::new() };
         let missed = requests * outlook.share_of(backend) * self.open_for.as_secs_f64() / length;
-        vec![Forecast::exposures("requests that a backend misses during `open_for`", missed, 14)]
+        let due = requests * outlook.share_of(backend);
+        let lenient = [("leaked_max", self.leaked_max), ("slack", u64::from(self.slack))];
+        let mut foreseen: Vec<Forecast> = lenient
+            .into_iter()
+            .filter(|(_, allowed)| *allowed as f64 >= due)
+            .map(|(key, allowed)| {
+                Forecast::Doubtful(format!(
+                    "`{key} = {allowed}` allows all of the {due:.0} requests that a backend gets there"
+                ))
+            })
+            .collect();
+        foreseen.push(Forecast::exposures("requests that a backend misses during `open_for`", missed, 14));
+        foreseen
     }
 
     fn needs_fault(&self) -> bool {

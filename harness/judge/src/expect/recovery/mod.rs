@@ -64,6 +64,9 @@ fn yes() -> bool {
     true
 }
 
+/// Whoever demands less than half of the requests has probably meant another number.
+const MEANT_MIN: f64 = 0.5;
+
 impl Expectation for Recovery {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
         let expected = self.demanded();
@@ -91,6 +94,12 @@ impl Expectation for Recovery {
             Err((why, _)) => return vec![Forecast::CannotPass(why)],
         };
         let mut foreseen: Vec<Forecast> = self.met_by_the_outage(outlook, &after).into_iter().collect();
+        if self.share.get() < MEANT_MIN {
+            let share = self.share.get();
+            foreseen.push(Forecast::Doubtful(format!(
+                "`share = {share}` is content with a gateway of which most requests go on failing"
+            )));
+        }
         let allowed = 1.0 - self.share.get();
         let needed = if allowed > 0.0 { cases_to_exclude(allowed, BETA) } else { CASES_MIN };
         if let Some(requests) = due_in(outlook, after.judged(*self.within)) {

@@ -1,0 +1,180 @@
+//! Gateways that do what they should: none of these may fail. The names are those of the trials in which each once did.
+
+use brownout_tests::case::Case;
+use evidence::Outcome;
+use units::Moment;
+
+const RETRY: &str =
+    r#"retry = { attempts = 2, on = ["503", "timeout", "connect-failure"], methods = ["GET"] }"#;
+const BREAKER: &str = r#"breaker = { trip = { consecutive = 5 }, open_for = "1s" }"#;
+const ON_A: &str = "on = [\"a\"]\nstatus = { code = 503 }";
+
+/// A breaker in the outage, with the same words in policy and expectation.
+fn same_words(trip: &str, more: &str) -> Case {
+    let demand = format!("breaker = {{ trips_after = {trip}, open_for = \"1s\"{more} }}");
+    Case::expecting(&format!("in = \"outage\"\n{demand}"))
+        .policy(&format!("breaker = {{ trip = {trip}, open_for = \"1s\"{more} }}"))
+}
+
+/// t3 and m4.
+#[test]
+fn a_breaker_by_share_is_not_failed_at_any_share_of_faults() {
+    for (seed, share) in (1..=24).zip([0.5, 0.6, 0.7, 0.9].into_iter().cycle()) {
+        same_words("{ share = 0.5, within = \"2s\", min = 20 }", "")
+            .fault(&format!("on = [\"a\", \"b\"]\nstatus = {{ code = 503, share = {share} }}"))
+            .seed(seed)
+            .never_fails();
+    }
+}
+
+/// The edge of a phase: what was sent before it and met the fault after it belongs to no fault-free verdict.
+#[test]
+fn requests_under_way_at_the_edge_of_an_outage_fail_no_phase_without_faults() {
+    let poisson = "[traffic.reads]\nrequest = \"GET /items/{n}\"\nrate = \"400/s\"\narrivals = \"poisson\"\n";
+    for demand in ["attempts = { max = 1 }", "availability = { min = 0.99 }", "latency = { max = \"100ms\" }"]
+    {
+        for seed in 1..=12 {
+            Case::expecting(&format!("in = \"steady\"\n{demand}"))
+                .policy(RETRY)
+                .traffic(poisson)
+                .fault(if demand.starts_with("latency") { "hang = {}" } else { ON_A })
+                .lasting(["2s", "1s", "1s"])
+                .seed(seed)
+                .passes();
+        }
+    }
+}
+
+/// envoy1 and haproxy1: ejection gives all traffic back, and needs as many fresh failures.
+#[test]
+fn all_traffic_at_once_is_a_way_back() {
+    same_words("{ consecutive = 5 }", ", way_back = \"all\"").passes();
+}
+
+/// m9: Traefik's ramp.
+#[test]
+fn traffic_that_comes_back_on_a_ramp_passes() {
+    let demand =
+        "breaker = { trips_after = { consecutive = 5 }, open_for = \"1s\", recovers_within = \"4s\" }";
+    Case::expecting(&format!("in = \"outage\"\n{demand}"))
+        .policy("breaker = { trip = { consecutive = 5 }, open_for = \"1s\", way_back = { ramp = \"1s\" } }")
+        .passes();
+}
+
+/// nginx2, W6, m4-* and m4x: each instance counts, and probes, for itself.
+#[test]
+fn instances_that_count_for_themselves_are_not_failed() {
+    for workers in [2, 4] {
+        for seed in [1, 2, 3] {
+            same_words("{ consecutive = 5 }", &format!(", workers = {workers}")).seed(seed).never_fails();
+        }
+    }
+}
+
+/// W5.
+#[test]
+fn one_breaker_for_the_pool_is_not_failed() {
+    same_words("{ consecutive = 5 }", ", scope = \"pool\"").passes();
+    same_words("{ consecutive = 5 }", ", scope = \"pool\"").fault(ON_A).never_fails();
+}
+
+/// b4: 429 counts where it is declared, and `Retry-After` sets the open time.
+#[test]
+fn a_breaker_that_opens_on_429_for_as_long_as_the_backend_asks_passes() {
+    let demand = "breaker = { trips_after = { consecutive = 5 }, open_for = \"2s\" }";
+    let case = Case::expecting(&format!("in = \"outage\"\n{demand}"));
+    case.clone()
+        .policy("breaker = { trip = { consecutive = 5 }, open_for = \"1s\", retry_after = true }")
+        .fault("on = [\"a\"]\nstatus = { code = 429, headers = { retry-after = \"2\" } }")
+        .passes();
+    case.policy("breaker = { trip = { consecutive = 5 }, open_for = \"2s\", fails = [\"5xx\", \"429\"] }")
+        .fault("on = [\"a\"]\nstatus = { code = 429 }")
+        .passes();
+}
+
+/// h1, and fuzz 250 and 854: the last attempt was refused, and left no trace.
+#[test]
+fn the_status_of_a_request_whose_last_attempt_was_refused_is_not_held_against_the_fault_before() {
+    for demand in
+        ["timeout = { per_try = \"300ms\", status = [504] }", "status = { of = [504], on = \"hang\" }"]
+    {
+        Case::expecting(&format!("in = \"outage\"\n{demand}"))
+            .policy("timeout = { per_try = \"300ms\" }")
+            .policy(RETRY)
+            .fault("on = [\"a\"]\nhang = {}")
+            .fault("on = [\"b\"]\nrefuse = {}")
+            .never_fails();
+    }
+}
+
+/// h2, o1 and o2 (1.1 D): a hit is a plan, and only what was given is an effect.
+#[test]
+fn of_two_faults_on_one_attempt_the_one_that_was_given_decides() {
+    Case::expecting("in = \"outage\"\nstatus = { of = [502], on = \"reset\" }")
+        .fault("on = [\"a\"]\nreset = { share = 0.3 }")
+        .fault("on = [\"a\"]\nstatus = { code = 503, share = 0.3 }")
+        .passes();
+    Case::expecting("in = \"outage\"\nstatus = { of = [502], on = \"reset\" }")
+        .fault("reset = {}")
+        .fault("status = { code = 503 }")
+        .never_fails();
+}
+
+/// h11.
+#[test]
+fn a_further_attempt_has_nowhere_else_to_go_while_the_other_backend_is_out() {
+    Case::expecting("in = \"outage\"\nattempts = { other_backend = true }")
+        .policy(RETRY)
+        .policy(BREAKER)
+        .fault(ON_A)
+        .fault("on = [\"b\"]\nstatus = { code = 503, share = 0.2 }")
+        .never_fails();
+}
+
+/// h4.
+#[test]
+fn a_total_timer_that_leaves_no_time_for_a_second_attempt_is_no_missing_attempt() {
+    Case::expecting("in = \"outage\"\nattempts = { min = 2 }")
+        .policy("timeout = { per_try = \"400ms\", total = \"450ms\" }")
+        .policy("retry = { attempts = 2, on = [\"timeout\"], methods = [\"GET\"], backoff = { base = \"100ms\" } }")
+        .fault("hang = {}")
+        .never_fails();
+}
+
+/// h7.
+#[test]
+fn a_balance_that_a_breaker_must_upset_is_refused_by_check() {
+    let upset = Case::expecting("in = \"outage\"\nbalance = {}").policy(RETRY).policy(BREAKER).fault(ON_A);
+    let refused = upset.checked().unwrap_err();
+    assert!(
+        refused.contains("can't pass") && refused.contains("the declared breaker leaves `a` out"),
+        "{refused}"
+    );
+    Case::expecting("in = \"steady\"\nbalance = {}").policy(RETRY).policy(BREAKER).fault(ON_A).passes();
+}
+
+/// o3.
+#[test]
+fn slow_answers_beside_failures_ended_on_no_fault() {
+    Case::expecting("in = \"outage\"\nstatus = { of = [503] }")
+        .fault("latency = { fixed = \"20ms\" }")
+        .fault("status = { code = 503, share = 0.5 }")
+        .passes();
+}
+
+/// 10: a replay in a stall of brownout's own machine, and an outage over whose start it stood still.
+#[test]
+fn what_a_stall_of_the_machine_touches_is_not_the_gateways() {
+    let case = Case::expecting("in = \"steady\"\navailability = { min = 1.0 }").policy(RETRY);
+    let report = case.doctored(|run| {
+        let from = Moment(1_000_000_000);
+        run.hiccups(|rows| rows.push(evidence::Hiccup { at: from, length: 250_000_000 })).exchanges(|rows| {
+            for row in rows.iter_mut().filter(|row| row.due >= from && row.due.0 < from.0 + 100_000_000) {
+                (row.outcome, row.status) = (Outcome::EofNoStatus, 0);
+            }
+        })
+    });
+    assert_ne!(report.verdict, reports::Verdict::Fail, "{}", brownout_tests::complaints(&report));
+    let aside: u64 = report.findings[0].set_aside.iter().map(|aside| aside.count).sum();
+    assert!(aside >= 20, "{:#?}", report.findings[0]);
+}
