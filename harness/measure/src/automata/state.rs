@@ -9,21 +9,38 @@ use super::count::{Reason, Since, reason};
 use super::input::{Arrival, Input};
 use super::member::{Member, Rule};
 use super::search::{Opening, Why};
+use super::window::Recent;
 use crate::arrivals::Told;
 
 /// With so many requests missed, a silence is none of chance, but in one of twenty cases.
 pub(super) const MISSED_LIKELY: f64 = 3.0;
 
 /// What one instance of a machine is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Mode {
-    /// Traffic flows, all of it from `since` on; `run` failures were counted, where there are several instances.
-    Closed { since: Moment, counts: (u32, u32), run: u32, nth: u32 },
+    /// Traffic flows, all of it from `since` on. Where there are several instances, each counts for itself what came to it:
+    /// `alone`.
+    Closed { since: Moment, counts: (u32, u32), alone: Alone, nth: u32 },
     /// Rejecting, since the failure that was known at that moment, and by the other one at the latest; for the n-th time in a
     /// row.
     Open { at: Moment, by: Moment, nth: u32 },
     /// Probing from an arrival on: so many under way, so many succeeded.
     HalfOpen { since: Moment, first: u32, out: u32, succeeded: u32, nth: u32 },
+}
+
+/// What one of several instances has counted: failures in a row, or those of its window; and whether it got anything at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Alone {
+    used: bool,
+    run: u32,
+    recent: Recent,
+}
+
+impl Alone {
+    /// What it starts from after it was open.
+    fn reset() -> Self {
+        Alone { used: true, ..Alone::default() }
+    }
 }
 
 /// All instances of a machine, and how they came there.
@@ -41,6 +58,23 @@ pub(super) struct State {
 pub(super) struct Link {
     pub opening: Opening,
     pub before: Option<Rc<Link>>,
+}
+
+impl Link {
+    /// The same log, in which the opening at a moment has an end.
+    fn ended(self: &Rc<Self>, opened: Moment, at: Moment) -> Rc<Self> {
+        if self.opening.at == opened && self.opening.until.is_none() {
+            let opening = Opening { until: Some(at), ..self.opening };
+            return Rc::new(Link { opening, before: self.before.clone() });
+        }
+        match &self.before {
+            // Only several instances have an opening that is not the last one.
+            Some(before) if self.opening.at > opened => {
+                Rc::new(Link { opening: self.opening, before: Some(before.ended(opened, at)) })
+            }
+            _ => self.clone(),
+        }
+    }
 }
 
 impl PartialEq for State {
@@ -67,12 +101,15 @@ pub(super) struct Steps<'a> {
     pub missed_min: f64,
     /// No silence shorter than this is one.
     pub shortest: std::time::Duration,
+    /// The least part of the traffic that an instance which is used is taken to get; without it any of them may be given
+    /// nothing for any time.
+    pub least: Option<f64>,
 }
 
 impl State {
     /// All instances closed from a moment on.
     pub(super) fn closed(since: Moment, instances: u32) -> Self {
-        let mode = Mode::Closed { since, counts: (0, 0), run: 0, nth: 0 };
+        let mode = Mode::Closed { since, counts: (0, 0), alone: Alone::default(), nth: 0 };
         State { modes: vec![mode; instances.max(1) as usize], pending: Vec::new(), leaks: 0, log: None }
     }
 
@@ -82,11 +119,9 @@ impl State {
         next
     }
 
-    fn ended(mut self, at: Moment) -> Self {
-        if let Some(link) = self.log.as_ref().filter(|link| link.opening.until.is_none()) {
-            let opening = Opening { until: Some(at), ..link.opening };
-            self.log = Some(Rc::new(Link { opening, before: link.before.clone() }));
-        }
+    /// The opening of an instance is over.
+    fn ended(mut self, opened: Moment, at: Moment) -> Self {
+        self.log = self.log.as_ref().map(|log| log.ended(opened, at));
         self
     }
 
@@ -111,9 +146,14 @@ impl Steps<'_> {
         if now.since(last) < self.shortest {
             return None;
         }
-        let ready = state.modes.iter().map(|mode| self.ready(mode)).max()?;
+        let used =
+            state.modes.iter().filter(|mode| !matches!(mode, Mode::Closed { alone, .. } if !alone.used));
+        let (ready, part) = match self.least.filter(|_| state.modes.len() > 1) {
+            Some(least) => (used.map(|mode| self.ready(mode)).min()?, least),
+            None => (state.modes.iter().map(|mode| self.ready(mode)).max()?, 1.0),
+        };
         let from = last.max(ready);
-        if from >= now || self.input.expected(from, now) < self.missed_min {
+        if from >= now || part * self.input.expected(from, now) < self.missed_min {
             return None;
         }
         let opened = state.modes.iter().filter_map(|mode| match mode {
@@ -179,14 +219,20 @@ impl Steps<'_> {
         next: &mut Vec<State>,
     ) -> Result<(), Why> {
         let Arrival { at: now, earliest, .. } = self.input.arrivals[index as usize];
+        let told = self.input.arrivals[index as usize].told;
+        // A success at a closed instance that counts failures in a window changes nothing.
+        let idle = matches!(self.member.rule, Rule::Count(..)) && told != Told::Failure;
         let mut push = |mut new: State| {
-            if new.modes.len() > 1 {
+            if new.modes.len() > 1 && !(idle && matches!(new.modes[instance], Mode::Closed { .. })) {
                 new.pending.push((index, instance as u8));
             }
             next.push(new);
         };
         match state.modes[instance] {
-            Mode::Closed { .. } => push(state.clone()),
+            Mode::Closed { since, counts, alone, nth } => {
+                let alone = Alone { used: true, ..alone };
+                push(state.with(instance, Mode::Closed { since, counts, alone, nth }));
+            }
             Mode::Open { at, by, .. } if earliest <= by || now <= at + self.input.blur_at(now) => {
                 push(state.clone());
             }
@@ -198,17 +244,17 @@ impl Steps<'_> {
                 let ways = self.member.ways;
                 if ways.probes.is_some() {
                     let probing = Mode::HalfOpen { since: now, first: index, out: 1, succeeded: 0, nth };
-                    push(state.with(instance, probing).ended(now));
+                    push(state.with(instance, probing).ended(at, now));
                 }
                 if ways.all || ways.check {
                     for arrival in [index, 0] {
                         let closed = Mode::Closed {
                             since: now + ways.ramp,
                             counts: (place as u32, arrival),
-                            run: 0,
+                            alone: Alone::reset(),
                             nth,
                         };
-                        push(state.with(instance, closed).ended(now));
+                        push(state.with(instance, closed).ended(at, now));
                     }
                 }
             }
@@ -222,6 +268,29 @@ impl Steps<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Forgets of several instances what can change nothing from a moment on, and which of them is which: what is the
+    /// same is then one state.
+    pub(super) fn forget(&self, state: &mut State, now: Moment) {
+        if state.modes.len() == 1 {
+            return;
+        }
+        for mode in &mut state.modes {
+            if let Mode::Closed { since, alone, .. } = mode {
+                *since = if *since <= now { self.input.observed.from } else { *since };
+                if let Rule::Count(_, within) = self.member.rule {
+                    // Twice as long: a stall may make the edge of a window uncertain.
+                    alone.recent = alone.recent.since(now, within.saturating_mul(2));
+                }
+            }
+        }
+        let mut order: Vec<usize> = (0..state.modes.len()).collect();
+        order.sort_by_key(|instance| state.modes[*instance]);
+        state.modes.sort_unstable();
+        for (_, instance) in &mut state.pending {
+            *instance = order.iter().position(|old| *old == usize::from(*instance)).unwrap_or(0) as u8;
+        }
     }
 
     /// Why an arrival at an open machine is wrong: it opened late or never, or was open for too short a time.
@@ -259,13 +328,13 @@ impl Steps<'_> {
     }
 
     fn counted(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
-        let Mode::Closed { since, counts, run, nth } = state.modes[instance] else { return };
+        let Mode::Closed { since, counts, alone, nth } = state.modes[instance] else { return };
         let result = self.input.result(place);
-        let (reason, run) = if state.modes.len() == 1 {
+        let (reason, alone) = if state.modes.len() == 1 {
             let counted = Since { place: counts.0, arrival: counts.1 };
-            (reason(self.input, self.member, counted, place), 0)
+            (reason(self.input, self.member, counted, place), alone)
         } else {
-            self.alone(run, result.told)
+            self.alone(alone, result)
         };
         if reason.may {
             let again = nth > 0 && self.member.growth.is_some();
@@ -275,33 +344,37 @@ impl Steps<'_> {
         }
         if !reason.must || self.member.may_stay {
             let mut state = state;
-            state.modes[instance] = Mode::Closed { since, counts, run, nth };
+            state.modes[instance] = Mode::Closed { since, counts, alone, nth };
             next.push(state);
         }
     }
 
-    /// What an instance among several makes of a result: windows are not followed for each of them, so that one that
-    /// counts in a window may open and never must.
-    fn alone(&self, run: u32, told: Told) -> (Reason, u32) {
-        let failed = told == Told::Failure;
-        match self.member.rule {
+    /// What an instance among several makes of a result. A share is not followed for each of them, so that one may open
+    /// after any failure and never must.
+    fn alone(&self, mut counted: Alone, result: &Arrival) -> (Reason, Alone) {
+        let failed = result.told == Told::Failure;
+        let reason = match self.member.rule {
             Rule::InARow(count) => {
-                let run = match told {
-                    Told::Failure => run + 1,
+                counted.run = match result.told {
+                    Told::Failure => counted.run + 1,
                     Told::Success => 0,
-                    Told::Nothing => run,
+                    Told::Nothing => counted.run,
                 };
-                let reason =
-                    Reason { may: failed && run >= count, must: failed && run >= count + self.member.slack };
-                (reason, run)
+                let most = count.saturating_add(self.member.slack);
+                Reason { may: counted.run >= count, must: counted.run >= most }
             }
-            Rule::Count(count, _) => {
-                let run = (run + u32::from(failed)).min(count);
-                (Reason { may: failed && run >= count, must: false }, run)
+            Rule::Count(count, within) => {
+                if failed {
+                    counted.recent = counted.recent.count(result.known, within);
+                }
+                let blur = self.input.blur_at(result.known);
+                let (fewest, most) = counted.recent.within(result.known, within, blur);
+                Reason { may: most >= count, must: fewest >= count.saturating_add(self.member.slack) }
             }
-            Rule::Share(..) => (Reason { may: failed, must: false }, 0),
-            Rule::Never => (Reason { may: false, must: false }, 0),
-        }
+            Rule::Share(..) => Reason { may: true, must: false },
+            Rule::Never => Reason { may: false, must: false },
+        };
+        (Reason { may: reason.may && failed, must: reason.must && failed }, counted)
     }
 
     fn probed(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
@@ -324,7 +397,9 @@ impl Steps<'_> {
                 for counts in &variants[..if several { 1 } else { 3 }] {
                     let counts = if several { (0, 0) } else { *counts };
                     let since = result.known + self.member.ways.ramp;
-                    next.push(state.with(instance, Mode::Closed { since, counts, run: 0, nth: 0 }));
+                    next.push(
+                        state.with(instance, Mode::Closed { since, counts, alone: Alone::default(), nth: 0 }),
+                    );
                 }
                 let needs_more =
                     self.member.ways.probes.is_some_and(|most| succeeded + 1 < most && most < u32::MAX);

@@ -123,6 +123,22 @@ fn several_instances_each_count_and_open_for_themselves(
 }
 
 #[rstest]
+fn of_several_instances_that_count_in_a_window_it_is_told_after_how_many_failures_each_opens(
+    #[values(1, 2, 3)] seed: u64,
+) {
+    let breaking = Breaking { instances: 2, ..Breaking::correct() };
+    let model = Model { breaking, transit: 0.8, ..Model::new(seed, phases("status", 1.0)) };
+    let input = input(&model.run());
+    let member = |count| member(Rule::Count(count, Duration::from_secs(2)), 2_000, Ways::probes(1));
+    let found = search(&input, &member(5), 2);
+    assert!(found.fits(), "{found:?}");
+    for other in [3, 7] {
+        assert!(!may_be(&input, &member(other), 2), "{other}");
+    }
+    assert!(matches!(search(&input, &member(5), 1), Found::None(_)), "one instance");
+}
+
+#[rstest]
 fn a_breaker_by_share_is_admitted_whether_its_probe_counts_or_not(
     #[values(true, false)] probe_counts: bool,
     #[values(0.5, 0.6, 0.7, 0.8, 0.9)] share: f64,
