@@ -4,13 +4,15 @@ mod retries;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Breaker, Policy as Declared, Retry, RetryOn};
+use policy::{Breaker, Policy as Declared, Retry, RetryOn, WayBack};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use units::plural::count;
 
 use retries::{conditions, methods, other_backend};
 
+use super::breaker::Word;
 use super::{Expectation, ExpectationSettings};
 use crate::claim::{Claim, Key};
 use crate::forecast::{Forecast, Outlook};
@@ -21,8 +23,8 @@ use crate::forecast::{Forecast, Outlook};
 /// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault: `timeout.per_try`
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
 /// is `retry.on.503`),
-/// `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`, `breaker.probes`. The finding is a
-/// table: declared, observed, verdict. A key holds if a phase shows that it does and none shows that it does not.
+/// `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`,
+/// `breaker.probes` or `breaker.way_back`. The finding is a table: declared, observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
@@ -46,7 +48,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 10] = [
+pub(crate) const KEYS: [&str; 11] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -57,6 +59,7 @@ pub(crate) const KEYS: [&str; 10] = [
     "breaker.trip",
     "breaker.open_for",
     "breaker.probes",
+    "breaker.way_back",
 ];
 
 impl Policy {
@@ -208,21 +211,62 @@ impl Policy {
     }
 
     fn breaker(&self, breaker: &Breaker, view: &View<'_>) -> Vec<Claim> {
-        let about: Vec<&str> = ["breaker.trip", "breaker.open_for", "breaker.probes"]
-            .into_iter()
-            .filter(|key| self.is_about(key))
-            .collect();
-        let Some(key) = about.first() else { return Vec::new() };
-        let mut demand = json!({ "trips_after": breaker.trip, "open_for": breaker.open_for.to_string() });
-        if !breaker.scope.is_backend() {
-            demand["scope"] = "pool".into();
+        let back = breaker_way_back(breaker);
+        let keys = [
+            (Word::Trip, "breaker.trip", trip_words(breaker)),
+            (Word::OpenFor, "breaker.open_for", breaker.open_for.to_string()),
+            (Word::WayBack, back.0, back.1),
+        ];
+        let about: Vec<_> =
+            keys.into_iter().filter(|(_, key, words)| !words.is_empty() && self.is_about(key)).collect();
+        if about.is_empty() {
+            return Vec::new();
         }
-        if breaker.workers > 1 {
-            demand["workers"] = breaker.workers.into();
+        let mut demand = json!({
+            "trips_after": breaker.trip,
+            "open_for": breaker.open_for.to_string(),
+            "scope": breaker.scope,
+            "workers": breaker.workers,
+            "probes_max": breaker.probes,
+            "way_back": breaker.way_back,
+        });
+        if let Some(table) = demand.as_object_mut() {
+            table.retain(|_, value| !value.is_null());
         }
-        let words = format!("open for {} after {}", breaker.open_for, trip_words(breaker));
-        by_kind(view, key, &words, json!({ "breaker": demand }))
+        let demand: super::breaker::Breaker = match serde_json::from_value(demand) {
+            Ok(demand) => demand,
+            Err(error) => {
+                return about
+                    .iter()
+                    .map(|(_, key, words)| unspeakable(&error).of_key(Key::new(key, words)))
+                    .collect();
+            }
+        };
+        let claims = demand.words(view).into_iter().filter_map(|(word, claim)| {
+            let (_, key, words) = about.iter().find(|(of, ..)| *of == word)?;
+            Some(claim.of_key(Key::new(key, words)))
+        });
+        claims.collect()
     }
+}
+
+/// The key that says how traffic comes back, and its words; none if it is left to the gateway.
+fn breaker_way_back(breaker: &Breaker) -> (&'static str, String) {
+    match (breaker.probes, breaker.way_back) {
+        (Some(probes), _) => ("breaker.probes", format!("{} at a time", count(u64::from(probes), "probe"))),
+        (None, Some(WayBack::Probe)) => ("breaker.way_back", "probes".into()),
+        (None, Some(WayBack::All)) => ("breaker.way_back", "all at once".into()),
+        (None, Some(WayBack::Check)) => ("breaker.way_back", "by a health check".into()),
+        (None, Some(WayBack::Ramp(length))) => {
+            ("breaker.way_back", format!("little by little over {length}"))
+        }
+        (None, None) => ("breaker.way_back", String::new()),
+    }
+}
+
+fn unspeakable(error: &serde_json::Error) -> Claim {
+    let why = format!("it can't be put into the words of an expectation: {error}");
+    Claim::blind(why, "write the expectation by hand")
 }
 
 fn trip_words(breaker: &Breaker) -> String {
@@ -238,14 +282,11 @@ fn trip_words(breaker: &Breaker) -> String {
 
 /// The claims of another kind with the bounds that follow from a key.
 fn by_kind(view: &View<'_>, key: &'static str, declared: &str, demand: Value) -> Vec<Claim> {
-    let key = || Key { key: key.into(), declared: declared.into() };
+    let key = || Key::new(key, declared);
     match serde_json::from_value::<ExpectationSettings>(demand) {
         Ok(settings) => {
             settings.contract().claims(view).into_iter().map(|claim| claim.of_key(key())).collect()
         }
-        Err(error) => {
-            let why = format!("it can't be put into the words of an expectation: {error}");
-            vec![Claim::blind(why, "write the expectation by hand").of_key(key())]
-        }
+        Err(error) => vec![unspeakable(&error).of_key(key())],
     }
 }

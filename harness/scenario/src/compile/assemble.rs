@@ -14,6 +14,7 @@ use policy::Policy;
 
 use super::{Context, backends, demands, faults, gateway, limits, load, phases, traffic, vacuous};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::document::lines_under;
 use crate::file::{Located, Scenario};
 use crate::plan::Plan;
 
@@ -47,7 +48,7 @@ pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<P
         return (None, context.wrong);
     }
     let spans = parts.spans.clone();
-    let plan = assemble(scenario, base, parts);
+    let plan = assemble(scenario, text, base, parts);
     vacuous::check(&mut context, &plan.brief, &plan.demands, &spans);
     let vain = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     ((!vain).then_some(plan), context.wrong)
@@ -77,7 +78,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     }
 }
 
-fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
+fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan {
     let (seed, limits, nonce) = (scenario.seed, scenario.limits, nonce_of(scenario.seed));
     let length =
         parts.phases.last().map(|phase| phase.during.to.since(units::Moment::EPOCH)).unwrap_or_default();
@@ -102,6 +103,7 @@ fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
         backends: backend_briefs(scenario),
         injections: parts.injection_briefs,
         policy: parts.policy.clone(),
+        policy_lines: lines_under(text, "policy"),
     };
     let pool = PoolSpec {
         backends: parts.backends,

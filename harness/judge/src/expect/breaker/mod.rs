@@ -1,6 +1,7 @@
 //! `breaker`: when a backend is left alone, for how long, how it is probed, and whether it is taken back.
 
 mod bystanders;
+mod departure;
 mod inquiry;
 mod recovery;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use units::{Share, Timespan};
 use super::Expectation;
 use crate::claim::Claim;
 use crate::forecast::{Forecast, Outlook, is_failure};
+pub(super) use departure::Word;
 use inquiry::Inquiry;
 
 /// A failing backend is left alone in time, alone, long enough, and is then taken back.
@@ -34,7 +36,8 @@ use inquiry::Inquiry;
 ///
 /// - `trips_after`: it opens after so many failures (`consecutive = 5`, or `count = 5, within = "10s"`, or
 ///   `share = 0.5, within = "10s", min = 20`), not earlier, and at most `slack` failures later. A share is told apart to
-///   a tenth. Each of `workers` processes of a gateway counts for itself.
+///   a tenth. Each of `workers` processes of a gateway counts for itself, and nobody says which request went to which: to
+///   tell neighbours apart, each one that is used is taken to get a quarter of its even part of the traffic at least.
 /// - `fails`: what counts as a failure; what `policy.breaker` says without it, or `5xx`, `timeout`, `reset`,
 ///   `connect-failure`, and `429` where the policy obeys `Retry-After`.
 /// - `leaked_max`: so many requests may still arrive while it should be open. What was on its way when the
@@ -145,35 +148,17 @@ fn one() -> u32 {
 
 impl Expectation for Breaker {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
-        let brief = view.brief;
-        let every: Vec<u16> = (0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX)).collect();
-        let named = |index: &u16| {
-            self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str())
-        };
-        let groups: Vec<(String, Vec<u16>)> = match self.scope {
-            Scope::Pool => vec![("the pool".into(), every.clone())],
-            Scope::Backend => {
-                let named = every.iter().copied().filter(named);
-                named.map(|index| (format!("`{}`", brief.backend_name(index)), vec![index])).collect()
-            }
-        };
         let fails = self.fails(view);
-        let mut claims = Vec::new();
-        let faulty = |backend: &u16| view.injections().any(|(_, one)| one.backends.contains(backend));
-        // With no fault at all, whatever is named has to stay closed.
-        let always = self.stays_closed && !every.iter().any(faulty);
-        for (name, backends) in groups {
-            let Some(input) = Input::of(view, &backends, &fails, always) else { continue };
-            let inquiry = Inquiry { demand: self, view, name: &name, backends: &backends, input: &input };
-            claims.push(inquiry.breaker());
-            claims.extend(self.recovers_within.map(|within| recovery::claim(&inquiry, within)));
-        }
+        let mut claims: Vec<Claim> = self
+            .each(view, |inquiry| {
+                let back = self.recovers_within.map(|within| recovery::claim(inquiry, within));
+                std::iter::once(inquiry.breaker()).chain(back).collect::<Vec<_>>()
+            })
+            .into_iter()
+            .flatten()
+            .collect();
         if claims.is_empty() {
-            let whom = self.backend.as_ref().map(|name| format!(" on `{name}`")).unwrap_or_default();
-            let nothing =
-                format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
-            let blind = Claim::blind(nothing, "plan a fault on the backend in this phase");
-            return vec![blind.seen("no outage", self.demanded())];
+            return vec![self.nothing_planned()];
         }
         if self.scope == Scope::Backend && !self.stays_closed {
             claims.extend(bystanders::claim(self, view, &fails));
@@ -240,6 +225,47 @@ impl Expectation for Breaker {
 const WORKERS_MAX: u32 = 64;
 
 impl Breaker {
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's own lifetime is too special")]
+    /// What is claimed of each backend's breaker, or of the pool's, word by word.
+    pub(super) fn words(&self, view: &View<'_>) -> Vec<(Word, Claim)> {
+        let found = self.each(view, |inquiry| inquiry.words());
+        if found.is_empty() {
+            return vec![(Word::Trip, self.nothing_planned())];
+        }
+        found.into_iter().flatten().collect()
+    }
+
+    /// Asks of each backend that the demand is about, or of the pool, what `ask` does.
+    fn each<T>(&self, view: &View<'_>, ask: impl Fn(&Inquiry<'_>) -> T) -> Vec<T> {
+        let brief = view.brief;
+        let every: Vec<u16> = (0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX)).collect();
+        let named = |index: &u16| {
+            self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str())
+        };
+        let groups: Vec<(String, Vec<u16>)> = match self.scope {
+            Scope::Pool => vec![("the pool".into(), every.clone())],
+            Scope::Backend => {
+                let named = every.iter().copied().filter(named);
+                named.map(|index| (format!("`{}`", brief.backend_name(index)), vec![index])).collect()
+            }
+        };
+        let fails = self.fails(view);
+        let faulty = |backend: &u16| view.injections().any(|(_, one)| one.backends.contains(backend));
+        // With no fault at all, whatever is named has to stay closed.
+        let always = self.stays_closed && !every.iter().any(faulty);
+        let asked = groups.iter().filter_map(|(name, backends)| {
+            let input = Input::of(view, backends, &fails, always)?;
+            Some(ask(&Inquiry { demand: self, view, name, backends, input: &input }))
+        });
+        asked.collect()
+    }
+
+    fn nothing_planned(&self) -> Claim {
+        let whom = self.backend.as_ref().map(|name| format!(" on `{name}`")).unwrap_or_default();
+        let nothing = format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
+        Claim::blind(nothing, "plan a fault on the backend in this phase").seen("no outage", self.demanded())
+    }
+
     /// How far the open time may be off.
     fn tolerance(&self) -> Duration {
         crate::tolerance::of(self.tolerance, *self.open_for)
