@@ -37,6 +37,8 @@ library! {
     "breaker-stays-closed",
     "breaker-by-share",
     "breaker-forgets",
+    "ejection",
+    "max-fails",
     "ramp",
     "shed",
     "failover",

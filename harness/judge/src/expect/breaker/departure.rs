@@ -83,7 +83,7 @@ fn other_time(inquiry: &Inquiry<'_>, member: &Member, deviation: &Deviation) -> 
 fn other_way(inquiry: &Inquiry<'_>, member: &Member) -> Option<String> {
     let others = [
         (Ways::all(), "gives all of its traffic back at once"),
-        (Ways::probes(u32::MAX), "probes with any number of requests at a time"),
+        (Ways::probes(u32::MAX), "probes before it gives all of its traffic back"),
     ];
     let fits = others.into_iter().filter(|(ways, _)| *ways != member.ways);
     let mut fits = fits.filter(|(ways, _)| run(inquiry, &Member { ways: *ways, ..*member }).is_some());
