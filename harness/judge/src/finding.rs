@@ -5,6 +5,7 @@ use measure::brief::Brief;
 use measure::fired::Fired;
 use measure::stalls::Stalls;
 use measure::view::View;
+use rayon::prelude::*;
 use reports::{Finding, PolicyRow, SetAside, Verdict};
 use units::plural::count;
 
@@ -22,9 +23,11 @@ const SEND_MORE: &str = "send more of this traffic to the backends that the faul
 /// Judges all demands, in their order. The ids are still bare of a number for repetitions.
 pub(crate) fn find_all(brief: &Brief, demands: &[Demand], ledger: &Ledger) -> Vec<Finding> {
     let stalls = Stalls::of(ledger);
-    let views = demands.iter().map(|demand| View::of(brief, ledger, &stalls, demand.place()));
-    let drafts: Vec<Draft<'_>> =
-        demands.iter().zip(views).map(|(demand, view)| Draft::of(demand, view)).collect();
+    // Demands know nothing of each other, and of a large ledger each takes its time.
+    let drafts: Vec<Draft<'_>> = demands
+        .par_iter()
+        .map(|demand| Draft::of(demand, View::of(brief, ledger, &stalls, demand.place())))
+        .collect();
     let claims: Vec<&Claim> = drafts.iter().flat_map(|draft| &draft.claims).collect();
     let mut rulings = decide(&claims).into_iter();
     drafts.iter().map(|draft| draft.finding(rulings.by_ref().take(draft.claims.len()).collect())).collect()

@@ -5,6 +5,7 @@ mod retries;
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
 use policy::{Breaker, Policy as Declared, Retry, RetryOn, WayBack};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -83,7 +84,8 @@ impl Expectation for Policy {
             .filter(View::is_faulty)
             .collect();
         let declared = &view.brief.policy;
-        let mut claims: Vec<Claim> = views.iter().flat_map(|view| self.of_phase(declared, view)).collect();
+        let mut claims: Vec<Claim> =
+            views.par_iter().flat_map_iter(|view| self.of_phase(declared, view)).collect();
         if claims.is_empty() {
             let why = if *declared == Declared::default() {
                 "the scenario declares no policy"

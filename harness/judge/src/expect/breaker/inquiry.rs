@@ -10,7 +10,7 @@ use measure::view::View;
 use policy::WayBack;
 use reports::Estimate;
 use units::plural::count;
-use units::{Moment, Timespan};
+use units::Timespan;
 
 use super::departure::{Departure, Word, departure};
 use super::{Breaker, words};
@@ -68,7 +68,9 @@ impl Inquiry<'_> {
     /// What the search found in the part of the run that the demand is about.
     fn looked_at<T>(&self, tell: impl Fn(&Inquiry<'_>, Result<Found, Claim>) -> T) -> T {
         let (phase, member) = (self.view.phase(), self.demand.member(self.view));
-        if self.input.observed.from < phase.from && self.departs_before(phase.from) {
+        let found = search(self.input, &member, self.demand.workers);
+        let departs_before = matches!(&found, Found::None(deviation) if deviation.at < phase.from);
+        if self.input.observed.from < phase.from && departs_before {
             // What went wrong in an earlier phase is judged there.
             let later = self.input.from(phase.from);
             let first = later.arrivals.first().map_or(later.observed.to, |first| first.at);
@@ -85,7 +87,7 @@ impl Inquiry<'_> {
             let found = search(&later, &member, self.demand.workers);
             return tell(&Inquiry { input: &later, ..*self }, Ok(found));
         }
-        tell(self, Ok(search(self.input, &member, self.demand.workers)))
+        tell(self, Ok(found))
     }
 
     fn blurred(&self) -> Claim {
@@ -124,13 +126,6 @@ impl Inquiry<'_> {
     /// Who it is, at the beginning of a sentence.
     pub(super) fn subject(&self) -> String {
         if self.backends.len() == 1 { format!("backend {}", self.name) } else { self.name.to_owned() }
-    }
-
-    /// True if what was seen fits the declared breaker no longer than up to a moment.
-    fn departs_before(&self, moment: Moment) -> bool {
-        let member = self.demand.member(self.view);
-        let found = search(self.input, &member, self.demand.workers);
-        matches!(found, Found::None(deviation) if deviation.at < moment)
     }
 
     /// It can be a run of the declared breaker; of `word`, or of all words, it is asked whether others fit as well.
