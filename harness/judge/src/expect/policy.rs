@@ -1,10 +1,11 @@
 //! `policy`: the whole declared policy against what was observed, key by key.
 
+mod foresight;
 mod retries;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Breaker, Policy as Declared, Retry, RetryOn, WayBack};
+use policy::{Backoff, Breaker, Policy as Declared, Retry, RetryOn, WayBack};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -125,12 +126,16 @@ impl Expectation for Policy {
         ))
     }
 
+    fn rests_on_faults(&self) -> bool {
+        false
+    }
+
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
         let declared = &outlook.brief.policy;
         if *declared == Declared::default() {
             return vec![Forecast::CannotPass("the scenario declares no policy".into())];
         }
-        Vec::new()
+        foresight::forecast(self, declared, outlook)
     }
 }
 
@@ -158,12 +163,7 @@ impl Policy {
     fn retries(&self, declared: &Declared, retry: &Retry, view: &View<'_>) -> Vec<Claim> {
         let mut claims = Vec::new();
         if self.is_about("retry.attempts") {
-            let bounds = if declared.breaker.is_some() {
-                // With every breaker open there is nowhere to try again, so that only the upper bound is certain.
-                json!({ "attempts": { "max": retry.attempts } })
-            } else {
-                json!({ "attempts": { "exactly": retry.attempts } })
-            };
+            let bounds = attempts_demand(declared, retry);
             for class in 0..view.brief.traffic.len() as u16 {
                 let method = view.brief.traffic[usize::from(class)].method.word();
                 if view.takes(class) && retry.methods.iter().any(|listed| listed == method) {
@@ -180,7 +180,7 @@ impl Policy {
         let matrix = retry_matrix(view);
         let may_be_shielded = declared.breaker.is_some();
         if retry.attempts > 1 {
-            claims.extend(conditions(self, retry, &matrix, may_be_shielded));
+            claims.extend(conditions(self, retry, &matrix));
         }
         if self.is_about("retry.methods") && retry.attempts > 1 {
             claims.extend(methods(retry, &matrix));
@@ -194,20 +194,9 @@ impl Policy {
         }
         if let Some(backoff) = retry.backoff.filter(|_| self.is_about("retry.backoff") && retry.attempts > 1)
         {
-            let mut growth = json!({ "base": backoff.base.to_string(), "factor": backoff.factor });
-            if let Some(max) = backoff.max {
-                growth["max"] = max.to_string().into();
-            }
-            // With two attempts there is one wait, so that no gateway can show by how much others grow.
-            let grows = backoff.factor > 1.0 && retry.attempts > 2;
-            let kind = match (backoff.jitter, grows) {
-                (true, _) => json!({ "full_jitter": growth }),
-                (false, true) => json!({ "exponential": growth }),
-                (false, false) => json!({ "fixed": backoff.base.to_string() }),
-            };
             let drawn = if backoff.jitter { ", drawn evenly from zero" } else { "" };
             let words = format!("{} × {} each time{drawn}", backoff.base, backoff.factor);
-            claims.extend(by_kind(view, "retry.backoff", &words, json!({ "backoff": kind })));
+            claims.extend(by_kind(view, "retry.backoff", &words, backoff_demand(retry, &backoff)));
         }
         claims
     }
@@ -224,18 +213,7 @@ impl Policy {
         if about.is_empty() {
             return Vec::new();
         }
-        let mut demand = json!({
-            "trips_after": breaker.trip,
-            "open_for": breaker.open_for.to_string(),
-            "scope": breaker.scope,
-            "workers": breaker.workers,
-            "probes_max": breaker.probes,
-            "way_back": breaker.way_back,
-        });
-        if let Some(table) = demand.as_object_mut() {
-            table.retain(|_, value| !value.is_null());
-        }
-        let demand: super::breaker::Breaker = match serde_json::from_value(demand) {
+        let demand = match breaker_demand(breaker) {
             Ok(demand) => demand,
             Err(error) => {
                 return about
@@ -250,6 +228,46 @@ impl Policy {
         });
         claims.collect()
     }
+}
+
+/// The breaker in the words of an expectation.
+fn breaker_demand(breaker: &Breaker) -> Result<super::breaker::Breaker, serde_json::Error> {
+    let mut demand = json!({
+        "trips_after": breaker.trip,
+        "open_for": breaker.open_for.to_string(),
+        "scope": breaker.scope,
+        "workers": breaker.workers,
+        "probes_max": breaker.probes,
+        "way_back": breaker.way_back,
+    });
+    if let Some(table) = demand.as_object_mut() {
+        table.retain(|_, value| !value.is_null());
+    }
+    serde_json::from_value(demand)
+}
+
+fn attempts_demand(declared: &Declared, retry: &Retry) -> Value {
+    if declared.breaker.is_some() {
+        // With every breaker open there is nowhere to try again, so that only the upper bound is certain.
+        json!({ "attempts": { "max": retry.attempts } })
+    } else {
+        json!({ "attempts": { "exactly": retry.attempts } })
+    }
+}
+
+fn backoff_demand(retry: &Retry, backoff: &Backoff) -> Value {
+    let mut growth = json!({ "base": backoff.base.to_string(), "factor": backoff.factor });
+    if let Some(max) = backoff.max {
+        growth["max"] = max.to_string().into();
+    }
+    // With two attempts there is one wait, so that no gateway can show by how much others grow.
+    let grows = backoff.factor > 1.0 && retry.attempts > 2;
+    let kind = match (backoff.jitter, grows) {
+        (true, _) => json!({ "full_jitter": growth }),
+        (false, true) => json!({ "exponential": growth }),
+        (false, false) => json!({ "fixed": backoff.base.to_string() }),
+    };
+    json!({ "backoff": kind })
 }
 
 /// The key that says how traffic comes back, and its words; none if it is left to the gateway.

@@ -15,6 +15,9 @@ use crate::arrivals::Told;
 /// With so many requests missed, a silence is none of chance, but in one of twenty cases.
 pub(super) const MISSED_LIKELY: f64 = 3.0;
 
+/// So many probes at the most arrive while the answer of another one is on its way.
+const LATE_MAX: u32 = 4;
+
 /// What one instance of a machine is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Mode {
@@ -129,7 +132,7 @@ impl State {
         let result = input.result(place);
         let at = result.known;
         self.modes[index] = Mode::Open { at, by: result.learnt.max(at + input.blur_at(at)), nth };
-        let opening = Opening { at, until: None, place, again };
+        let opening = Opening { at, until: None, place, again, nth };
         self.log = Some(Rc::new(Link { opening, before: self.log.take() }));
         self
     }
@@ -171,7 +174,8 @@ impl Steps<'_> {
                 let end = by + self.member.open_time(nth).1;
                 let checked = self.input.fault_end + self.member.open.1;
                 let end = if self.member.ways.check { end.max(checked) } else { end };
-                end + self.input.blur_at(end)
+                // On a ramp the first requests come late.
+                end + (self.input.blur_at(end) + self.member.ways.ramp)
             }
             Mode::HalfOpen { since, out, .. } if self.member.ways.probes.is_some_and(|most| out < most) => {
                 since
@@ -189,6 +193,9 @@ impl Steps<'_> {
         next: &mut Vec<State>,
     ) -> Option<Why> {
         let before = next.len();
+        if self.member.panics && state.modes.iter().any(|mode| self.may_panic(mode, index)) {
+            next.push(state.clone());
+        }
         let (mut leaked, mut refuted) = (None, None);
         for instance in (0..state.modes.len()).filter(|instance| !state.repeats(*instance)) {
             match self.admit(state, instance, index, place, next) {
@@ -208,6 +215,16 @@ impl Steps<'_> {
             return None;
         }
         refuted
+    }
+
+    /// True if a request may be let through although the instance admits none: all others are out as well.
+    fn may_panic(&self, mode: &Mode, index: u32) -> bool {
+        let now = self.input.arrivals[index as usize].at;
+        match *mode {
+            Mode::Closed { .. } => false,
+            Mode::Open { .. } => now <= self.ready(mode),
+            Mode::HalfOpen { out, .. } => out >= self.member.ways.probes.unwrap_or(0),
+        }
     }
 
     fn admit(
@@ -329,13 +346,22 @@ impl Steps<'_> {
 
     fn counted(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
         let Mode::Closed { since, counts, alone, nth } = state.modes[instance] else { return };
-        let result = self.input.result(place);
-        let (reason, alone) = if state.modes.len() == 1 {
-            let counted = Since { place: counts.0, arrival: counts.1 };
-            (reason(self.input, self.member, counted, place), alone)
-        } else {
-            self.alone(alone, result)
-        };
+        if state.modes.len() > 1 {
+            for (reason, alone) in self.alone(alone, place) {
+                let mut counted = state.clone();
+                counted.modes[instance] = Mode::Closed { since, counts, alone, nth };
+                self.judged(counted, instance, place, reason, next);
+            }
+            return;
+        }
+        let counted = Since { place: counts.0, arrival: counts.1 };
+        let reason = reason(self.input, self.member, counted, place);
+        self.judged(state, instance, place, reason, next);
+    }
+
+    /// What becomes of a closed instance that has such a reason to open.
+    fn judged(&self, state: State, instance: usize, place: usize, reason: Reason, next: &mut Vec<State>) {
+        let Mode::Closed { nth, .. } = state.modes[instance] else { return };
         if reason.may {
             let again = nth > 0 && self.member.growth.is_some();
             for nth in std::iter::once(1).chain(again.then_some(nth + 1)) {
@@ -343,15 +369,29 @@ impl Steps<'_> {
             }
         }
         if !reason.must || self.member.may_stay {
-            let mut state = state;
-            state.modes[instance] = Mode::Closed { since, counts, alone, nth };
             next.push(state);
         }
     }
 
-    /// What an instance among several makes of a result. A share is not followed for each of them, so that one may open
+    /// What an instance among several may make of a result. A success and a failure that can't be told apart in time may have
+    /// come in either order, and then the success ends the row before the failure, after it, or both.
+    fn alone(&self, counted: Alone, place: usize) -> Vec<(Reason, Alone)> {
+        let result = self.input.result(place);
+        let (reason, next) = self.told_alone(counted, result);
+        let in_a_row = matches!(self.member.rule, Rule::InARow(_));
+        match result.told {
+            Told::Failure if in_a_row && self.is_doubted(place) => {
+                let ended = Alone { run: 0, ..next };
+                vec![(Reason { must: false, ..reason }, next), (Reason { may: false, must: false }, ended)]
+            }
+            Told::Success if in_a_row && self.is_doubted(place) => vec![(reason, next), (reason, counted)],
+            _ => vec![(reason, next)],
+        }
+    }
+
+    /// The same, in the order in which results were known. A share is not followed for each of them, so that one may open
     /// after any failure and never must.
-    fn alone(&self, mut counted: Alone, result: &Arrival) -> (Reason, Alone) {
+    fn told_alone(&self, mut counted: Alone, result: &Arrival) -> (Reason, Alone) {
         let failed = result.told == Told::Failure;
         let reason = match self.member.rule {
             Rule::InARow(count) => {
@@ -377,25 +417,37 @@ impl Steps<'_> {
         (Reason { may: reason.may && failed, must: reason.must && failed }, counted)
     }
 
+    /// True if a result of the other kind was known at about the same time.
+    fn is_doubted(&self, place: usize) -> bool {
+        let result = self.input.result(place);
+        let blur = self.input.blur_at(result.known);
+        let (from, to) = (self.input.place_at(result.known - blur), self.input.place_at(result.known + blur));
+        let other = |near: usize| {
+            let told = self.input.result(near).told;
+            told != Told::Nothing && told != result.told
+        };
+        (from..to).any(other)
+    }
+
     fn probed(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
         let Mode::HalfOpen { since, first, out, succeeded, nth } = state.modes[instance] else { return };
         let result = self.input.result(place);
         let fewer = Mode::HalfOpen { since, first, out: out.saturating_sub(1), succeeded, nth };
         match result.told {
-            Told::Failure => next.push(state.opened(instance, place, self.input, true, nth + 1)),
+            Told::Failure => {
+                if out > 1 && self.is_doubted(place) {
+                    // Another probe's success may have closed it just before, and then nobody hears of this one.
+                    next.push(state.with(instance, fewer));
+                }
+                next.push(state.opened(instance, place, self.input, true, nth + 1));
+            }
             Told::Nothing => {
                 // Nobody says what becomes of a probe whose client left: a new one, or open again.
                 next.push(state.with(instance, fewer));
                 next.push(state.opened(instance, place, self.input, true, nth + 1));
             }
             Told::Success => {
-                let arrivals = &self.input.arrivals;
-                let after = arrivals.partition_point(|arrival| arrival.at <= result.known) as u32;
-                // The probe may count or not, and what was under way with it.
-                let variants = [(place as u32 + 1, after), (place as u32, first), (place as u32, 0)];
-                let several = state.modes.len() > 1;
-                for counts in &variants[..if several { 1 } else { 3 }] {
-                    let counts = if several { (0, 0) } else { *counts };
+                for counts in self.counted_after(&state, place, first) {
                     let since = result.known + self.member.ways.ramp;
                     next.push(
                         state.with(instance, Mode::Closed { since, counts, alone: Alone::default(), nth: 0 }),
@@ -415,5 +467,20 @@ impl Steps<'_> {
                 }
             }
         }
+    }
+
+    /// From where on a machine counts that was closed by the success of a probe at `place`: the probe may count or not, and
+    /// so may what was under way with it.
+    fn counted_after(&self, state: &State, place: usize, first: u32) -> Vec<(u32, u32)> {
+        if state.modes.len() > 1 {
+            return vec![(0, 0)];
+        }
+        let (arrivals, result) = (&self.input.arrivals, self.input.result(place));
+        let until = |moment: Moment| arrivals.partition_point(|arrival| arrival.at <= moment) as u32;
+        let after = until(result.known);
+        // What arrived just after the probe's answer had gone out was let through as a further probe.
+        let late = until(result.known + self.input.blur_at(result.known) * 2).min(after + LATE_MAX);
+        let probed = (after..=late).map(|arrival| (place as u32 + 1, arrival));
+        probed.chain([(place as u32, first), (place as u32, 0)]).collect()
     }
 }

@@ -33,6 +33,7 @@ fn member(rule: Rule, open_ms: u64, ways: Ways) -> Member {
         ways,
         leaked_max: 0,
         may_stay: false,
+        panics: false,
     }
 }
 

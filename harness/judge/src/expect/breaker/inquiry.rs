@@ -9,10 +9,11 @@ use measure::silence::missed_min;
 use measure::view::View;
 use policy::WayBack;
 use reports::Estimate;
-use units::plural::count;
 use units::Timespan;
+use units::plural::count;
 
 use super::departure::{Departure, Word, departure};
+use super::together::Said;
 use super::{Breaker, words};
 use crate::claim::{Basis, Claim};
 
@@ -30,17 +31,33 @@ pub(super) struct Inquiry<'a> {
 
 impl Inquiry<'_> {
     /// What is claimed of the breaker itself.
-    pub(super) fn breaker(&self) -> Claim {
+    pub(super) fn breaker(&self) -> Said {
         if self.demand.stays_closed {
             let here = self.input.from(self.view.phase().from);
-            return Inquiry { input: &here, ..*self }.stays_closed(&self.demand.member(self.view));
+            let closed = Inquiry { input: &here, ..*self }.stays_closed(&self.demand.member(self.view));
+            return Said { claim: closed, nothing: None };
         }
-        self.looked_at(|inquiry, found| match found {
-            Err(blind) => blind,
-            Ok(Found::None(deviation)) => inquiry.departed(&deviation, &inquiry.departure(&deviation)),
-            Ok(Found::Run(openings)) => inquiry.admitted(&openings, None),
-            Ok(Found::Blurred) => inquiry.blurred(),
+        self.looked_at(|inquiry, found| {
+            let (claim, nothing) = match found {
+                Err(blind) => (blind, Some(format!("{} was left alone from before the phase on", self.name))),
+                Ok(Found::None(deviation)) => {
+                    (inquiry.departed(&deviation, &inquiry.departure(&deviation)), None)
+                }
+                Ok(Found::Run(openings)) => {
+                    let idle = inquiry.in_phase(&openings).is_empty();
+                    let nothing = idle.then(|| format!("the breaker of {} had no reason to open", self.name));
+                    (inquiry.admitted(&openings, None), nothing)
+                }
+                Ok(Found::Blurred) => (inquiry.blurred(), None),
+            };
+            Said { claim, nothing }
         })
+    }
+
+    /// The openings that the phase saw something of.
+    fn in_phase(&self, all: &[Opening]) -> Vec<Opening> {
+        let from = self.view.phase().from;
+        all.iter().filter(|opening| opening.until.is_none_or(|until| until > from)).copied().collect()
     }
 
     /// The same, word by word.
@@ -131,9 +148,7 @@ impl Inquiry<'_> {
     /// It can be a run of the declared breaker; of `word`, or of all words, it is asked whether others fit as well.
     fn admitted(&self, all: &[Opening], word: Option<Word>) -> Claim {
         let member = &self.demand.member(self.view);
-        let from = self.view.phase().from;
-        let here = all.iter().filter(|opening| opening.until.is_none_or(|until| until > from));
-        let openings: &[Opening] = &here.copied().collect::<Vec<_>>();
+        let openings: &[Opening] = &self.in_phase(all);
         let expected = self.demand.demanded();
         let shown = self.input.missed(openings);
         if openings.is_empty() {
@@ -183,6 +198,13 @@ impl Inquiry<'_> {
 
     /// It had reason to open, and no silence shows that it did.
     fn unseen(&self, member: &Member, openings: &[Opening], expected: String) -> Claim {
+        if member.panics {
+            let why = format!(
+                "{} may get requests while its breaker is open, because all backends are out: `all_out = \"panic\"`",
+                self.name
+            );
+            return Claim::blind(why, "leave one backend without a fault").seen("no silence", expected);
+        }
         let needed = missed_min(self.input.arrivals.len());
         let missed = openings.iter().map(|opening| {
             let end = opening.at + member.open.0;

@@ -18,12 +18,7 @@ fn condition(failed: Failed) -> Option<RetryOn> {
 }
 
 /// Each declared condition is tried again after, and nothing else is.
-pub(super) fn conditions(
-    policy: &Policy,
-    retry: &Retry,
-    matrix: &RetryMatrix,
-    may_be_shielded: bool,
-) -> Vec<Claim> {
+pub(super) fn conditions(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
     let declared: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
     let mut claims = Vec::new();
     for on in retry.on.iter().filter(|on| policy.is_about(&format!("retry.on.{on}"))) {
@@ -36,14 +31,12 @@ pub(super) fn conditions(
             ),
         };
         let missed = followed.failed - followed.again;
-        // While every breaker is open there is nowhere to try again: then only a gateway that never does is certain.
-        let violations = if may_be_shielded && followed.again > 0 { 0 } else { missed };
         let seen = format!("after `{on}`: {} of {} tried again", followed.again, followed.failed);
         let bad =
             format!("{missed} of {} were not tried again after `{on}`", count(followed.failed, "request"));
         let shown = followed.shown_not.iter().map(|tag| (*tag, format!("not tried again after `{on}`")));
         claims.push(
-            Claim::never(violations, followed.failed, None)
+            Claim::never(missed, followed.failed, None)
                 .says(format!("requests were tried again after `{on}`"), bad)
                 .because(seen.clone())
                 .seen(seen, format!("tried again after {}", declared.join(", ")))
@@ -80,6 +73,7 @@ pub(super) fn conditions(
                         .collect(),
                 )
                 .aside(matrix.set_aside.clone())
+                .remedy("make more first attempts fail by what is not declared, or name the conditions in `about`: `retry.on.503`")
                 .of_key(Key { key: "retry.on, others".into(), declared: "not tried again".into() }),
         );
     }
@@ -116,6 +110,10 @@ pub(super) fn methods(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
                         .collect(),
                 )
                 .aside(matrix.set_aside.clone())
+                .remedy(
+                    "make more requests of other methods fail while another backend is in use, or leave `retry.methods` out of \
+                     `about`",
+                )
                 .of_key(Key { key: "retry.methods".into(), declared: declared.clone() }),
         );
     }
@@ -165,6 +163,7 @@ pub(super) fn other_backend(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
             .seen(seen, format!("second attempts go to {declared}"))
             .shown(shown)
             .aside(matrix.set_aside.clone())
+            .remedy("make more requests be tried again, or leave `retry.other_backend` out of `about`")
             .of_key(Key { key: "retry.other_backend".into(), declared: declared.into() }),
     ]
 }
