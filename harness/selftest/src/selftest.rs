@@ -1,15 +1,13 @@
 //! Runs the whole self-test, over all cores.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use policy::Policy;
 use reports::{Report, Verdict};
 use scenario::Overrides;
 use scenarios::Entry;
 
+use crate::cores::on_all_cores;
 use crate::mutants::{Mutant, mutants};
 use crate::outcome::{CorrectRow, Fate, MutantRow, Outcome};
 use crate::trial::Trial;
@@ -46,25 +44,7 @@ enum Done {
 /// Runs it; `progress` is told how many runs are done, of how many. Evidence is made in, and removed from, `out`.
 pub fn selftest(options: &Options, out: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> Outcome {
     let jobs = jobs(options);
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results: Mutex<Vec<Option<Done>>> = Mutex::new((0..jobs.len()).map(|_| None).collect());
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index) else { break };
-                    let result = carry_out(job, out);
-                    if let Ok(mut results) = results.lock() {
-                        results[index] = Some(result);
-                    }
-                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, jobs.len());
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let results = on_all_cores(jobs.len(), |index| carry_out(&jobs[index], out), progress);
     gather(&jobs, results)
 }
 
@@ -161,15 +141,15 @@ fn row(entry: &Entry, key: &str, what: &str, fate: Fate) -> MutantRow {
     MutantRow { scenario: entry.name.into(), key: key.into(), what: what.into(), fate }
 }
 
-fn gather(jobs: &[Job], results: Vec<Option<Done>>) -> Outcome {
+fn gather(jobs: &[Job], results: Vec<Done>) -> Outcome {
     let mut outcome = Outcome::default();
     for (job, result) in jobs.iter().zip(results) {
         match (job, result) {
-            (Job::Correct { entry, .. }, Some(Done::Correct(result))) => {
+            (Job::Correct { entry, .. }, Done::Correct(result)) => {
                 note(&mut outcome.correct, entry, *result);
             }
-            (Job::Defect { .. }, Some(Done::Row(row))) => outcome.defects.push(row),
-            (Job::Mutant { .. }, Some(Done::Row(row))) => outcome.mutants.push(row),
+            (Job::Defect { .. }, Done::Row(row)) => outcome.defects.push(row),
+            (Job::Mutant { .. }, Done::Row(row)) => outcome.mutants.push(row),
             _ => {}
         }
     }
