@@ -24,11 +24,11 @@ use crate::forecast::{Forecast, Outlook};
 /// # What it checks
 /// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault: `timeout.per_try`
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
-/// is `retry.on.503`),
-/// `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`, `breaker.probes`
-/// or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of failures opens it by itself; one of them is
-/// `breaker.fails.429`) and `breaker.all_out`. The finding is a table: declared, observed, verdict, place in the file. A key holds if a phase
-/// shows that it does and none shows that it does not; of `retry.attempts`, both bounds must be shown.
+/// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`,
+/// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
+/// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`. The finding is a table: declared,
+/// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
+/// `retry.attempts`, both bounds must be shown.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
