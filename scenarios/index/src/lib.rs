@@ -26,6 +26,7 @@ library! {
     "retry-keeps-body",
     "connect-refused",
     "reset-mid-body",
+    "back-to-normal",
     "slow-upstream-timeout",
     "slow-tail",
     "timers",

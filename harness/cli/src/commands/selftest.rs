@@ -1,6 +1,6 @@
 //! `brownout selftest`: why the verdicts can be trusted.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use selftest::{Options, Trial, made_up, random_scenario, selftest};
 
 use crate::args::Selftest;
@@ -15,12 +15,11 @@ pub(crate) fn run(args: &Selftest) -> Result<Exit> {
         ));
         return Ok(Exit::Usage);
     }
-    let out = tempfile::tempdir().context("a directory for the evidence")?;
     if let Some(seed) = args.random {
-        return one_made_up(seed, out.path());
+        return one_made_up(seed);
     }
     if let Some(count) = args.made_up {
-        return many_made_up(args.from, count, out.path());
+        return many_made_up(args.from, count);
     }
     let options = Options {
         seeds: args.seeds,
@@ -29,7 +28,7 @@ pub(crate) fn run(args: &Selftest) -> Result<Exit> {
         scenarios: args.scenarios.clone(),
     };
     let bar = bar();
-    let outcome = selftest(&options, out.path(), &|done, of| {
+    let outcome = selftest(&options, &|done, of| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     });
@@ -40,18 +39,18 @@ pub(crate) fn run(args: &Selftest) -> Result<Exit> {
 }
 
 /// Runs one made-up scenario on the correct gateway and shows what was said of it.
-fn one_made_up(seed: u64, out: &std::path::Path) -> Result<Exit> {
+fn one_made_up(seed: u64) -> Result<Exit> {
     let text = random_scenario(seed);
     print(&format_args!("{text}\n"))?;
-    let report = Trial { text: &text, set: &[], seed, really: None }.report(out)?;
+    let report = Trial { text: &text, set: &[], seed, really: None }.report()?;
     crate::output::show(&report)?;
     Ok(report.verdict.into())
 }
 
 /// Runs many of them, and says what failed or was left open.
-fn many_made_up(from: u64, count: u64, out: &std::path::Path) -> Result<Exit> {
+fn many_made_up(from: u64, count: u64) -> Result<Exit> {
     let bar = bar();
-    let outcome = made_up(from..=from.saturating_add(count - 1), out, &|done, of| {
+    let outcome = made_up(from..=from.saturating_add(count - 1), &|done, of| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     });

@@ -1,20 +1,21 @@
 //! `policy`: the whole declared policy against what was observed, key by key.
 
+mod breaker;
 mod foresight;
 mod retries;
+#[cfg(test)]
+mod tests;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Backoff, Breaker, Policy as Declared, Retry, RetryOn, WayBack};
+use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryOn};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use units::plural::count;
 
 use retries::{conditions, methods, other_backend};
 
-use super::breaker::Word;
 use super::{Expectation, ExpectationSettings};
 use crate::claim::{Claim, Key};
 use crate::forecast::{Forecast, Outlook};
@@ -24,9 +25,11 @@ use crate::forecast::{Forecast, Outlook};
 /// # What it checks
 /// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault: `timeout.per_try`
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
-/// is `retry.on.503`),
-/// `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`,
-/// `breaker.probes` or `breaker.way_back`. The finding is a table: declared, observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not.
+/// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`,
+/// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
+/// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`. The finding is a table: declared,
+/// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
+/// `retry.attempts`, both bounds must be shown.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
@@ -50,7 +53,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 11] = [
+pub(crate) const KEYS: [&str; 14] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -62,6 +65,9 @@ pub(crate) const KEYS: [&str; 11] = [
     "breaker.open_for",
     "breaker.probes",
     "breaker.way_back",
+    "breaker.scope",
+    "breaker.fails",
+    "breaker.all_out",
 ];
 
 impl Policy {
@@ -116,7 +122,9 @@ impl Expectation for Policy {
         }
         let known = |named: &str| {
             let condition = named.strip_prefix("retry.on.");
+            let class = named.strip_prefix("breaker.fails.");
             condition.is_some_and(|on| on.parse::<RetryOn>().is_ok())
+                || class.is_some_and(|class| class.parse::<FailureClass>().is_ok())
                 || KEYS.iter().any(|key| covers(named, key))
         };
         let stray = about.iter().find(|named| !known(named))?;
@@ -155,7 +163,7 @@ impl Policy {
             claims.extend(self.retries(declared, retry, view));
         }
         if let Some(breaker) = &declared.breaker {
-            claims.extend(self.breaker(breaker, view));
+            claims.extend(breaker::claims(self, breaker, view));
         }
         claims
     }
@@ -163,17 +171,14 @@ impl Policy {
     fn retries(&self, declared: &Declared, retry: &Retry, view: &View<'_>) -> Vec<Claim> {
         let mut claims = Vec::new();
         if self.is_about("retry.attempts") {
-            let bounds = attempts_demand(declared, retry);
-            for class in 0..view.brief.traffic.len() as u16 {
-                let method = view.brief.traffic[usize::from(class)].method.word();
-                if view.takes(class) && retry.methods.iter().any(|listed| listed == method) {
-                    let of_class = view.with_traffic(Some(class));
-                    claims.extend(by_kind(
-                        &of_class,
-                        "retry.attempts",
-                        &format!("{} in all", retry.attempts),
-                        bounds.clone(),
-                    ));
+            for (key, bound) in attempts_demands(declared, retry) {
+                for class in 0..view.brief.traffic.len() as u16 {
+                    let method = view.brief.traffic[usize::from(class)].method.word();
+                    if view.takes(class) && retry.methods.iter().any(|listed| listed == method) {
+                        let of_class = view.with_traffic(Some(class));
+                        let words = format!("{} in all", retry.attempts);
+                        claims.extend(by_kind(&of_class, key, &words, bound.clone()));
+                    }
                 }
             }
         }
@@ -200,59 +205,15 @@ impl Policy {
         }
         claims
     }
-
-    fn breaker(&self, breaker: &Breaker, view: &View<'_>) -> Vec<Claim> {
-        let back = breaker_way_back(breaker);
-        let keys = [
-            (Word::Trip, "breaker.trip", trip_words(breaker)),
-            (Word::OpenFor, "breaker.open_for", breaker.open_for.to_string()),
-            (Word::WayBack, back.0, back.1),
-        ];
-        let about: Vec<_> =
-            keys.into_iter().filter(|(_, key, words)| !words.is_empty() && self.is_about(key)).collect();
-        if about.is_empty() {
-            return Vec::new();
-        }
-        let demand = match breaker_demand(breaker) {
-            Ok(demand) => demand,
-            Err(error) => {
-                return about
-                    .iter()
-                    .map(|(_, key, words)| unspeakable(&error).of_key(Key::new(key, words)))
-                    .collect();
-            }
-        };
-        let claims = demand.words(view).into_iter().filter_map(|(word, claim)| {
-            let (_, key, words) = about.iter().find(|(of, ..)| *of == word)?;
-            Some(claim.of_key(Key::new(key, words)))
-        });
-        claims.collect()
-    }
 }
 
-/// The breaker in the words of an expectation.
-fn breaker_demand(breaker: &Breaker) -> Result<super::breaker::Breaker, serde_json::Error> {
-    let mut demand = json!({
-        "trips_after": breaker.trip,
-        "open_for": breaker.open_for.to_string(),
-        "scope": breaker.scope,
-        "workers": breaker.workers,
-        "probes_max": breaker.probes,
-        "way_back": breaker.way_back,
-    });
-    if let Some(table) = demand.as_object_mut() {
-        table.retain(|_, value| !value.is_null());
-    }
-    serde_json::from_value(demand)
-}
-
-fn attempts_demand(declared: &Declared, retry: &Retry) -> Value {
-    if declared.breaker.is_some() {
-        // With every breaker open there is nowhere to try again, so that only the upper bound is certain.
-        json!({ "attempts": { "max": retry.attempts } })
-    } else {
-        json!({ "attempts": { "exactly": retry.attempts } })
-    }
+/// Both bounds of the attempts, each by its own exposures.
+fn attempts_demands(declared: &Declared, retry: &Retry) -> impl Iterator<Item = (&'static str, Value)> {
+    let most = ("retry.attempts, at most", json!({ "attempts": { "max": retry.attempts } }));
+    let fewest = ("retry.attempts, at least", json!({ "attempts": { "min": retry.attempts } }));
+    // With every breaker open there is nowhere to try again, so that only the upper bound is certain.
+    let has_fewest = declared.breaker.is_none() && retry.attempts > 1;
+    std::iter::once(most).chain(has_fewest.then_some(fewest))
 }
 
 fn backoff_demand(retry: &Retry, backoff: &Backoff) -> Value {
@@ -270,34 +231,9 @@ fn backoff_demand(retry: &Retry, backoff: &Backoff) -> Value {
     json!({ "backoff": kind })
 }
 
-/// The key that says how traffic comes back, and its words; none if it is left to the gateway.
-fn breaker_way_back(breaker: &Breaker) -> (&'static str, String) {
-    match (breaker.probes, breaker.way_back) {
-        (Some(probes), _) => ("breaker.probes", format!("{} at a time", count(u64::from(probes), "probe"))),
-        (None, Some(WayBack::Probe)) => ("breaker.way_back", "probes".into()),
-        (None, Some(WayBack::All)) => ("breaker.way_back", "all at once".into()),
-        (None, Some(WayBack::Check)) => ("breaker.way_back", "by a health check".into()),
-        (None, Some(WayBack::Ramp(length))) => {
-            ("breaker.way_back", format!("little by little over {length}"))
-        }
-        (None, None) => ("breaker.way_back", String::new()),
-    }
-}
-
 fn unspeakable(error: &serde_json::Error) -> Claim {
     let why = format!("it can't be put into the words of an expectation: {error}");
     Claim::blind(why, "write the expectation by hand")
-}
-
-fn trip_words(breaker: &Breaker) -> String {
-    let trip = &breaker.trip;
-    let within = trip.within.map(|within| format!(" within {within}")).unwrap_or_default();
-    match (trip.consecutive, trip.count, trip.share) {
-        (Some(count), ..) => format!("{count} failures in a row"),
-        (_, Some(count), _) => format!("{count} failures{within}"),
-        (.., Some(share)) => format!("{share} failures{within}"),
-        _ => "nothing".into(),
-    }
 }
 
 /// The claims of another kind with the bounds that follow from a key.

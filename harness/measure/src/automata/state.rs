@@ -156,7 +156,8 @@ impl Steps<'_> {
             None => (state.modes.iter().map(|mode| self.ready(mode)).max()?, 1.0),
         };
         let from = last.max(ready);
-        if from >= now || part * self.input.expected(from, now) < self.missed_min {
+        let expected = || part * self.input.expected(from, now) * self.share_back(state, ready, from, now);
+        if from >= now || expected() < self.missed_min {
             return None;
         }
         let opened = state.modes.iter().filter_map(|mode| match mode {
@@ -164,6 +165,18 @@ impl Steps<'_> {
             _ => None,
         });
         Some(opened.max().map_or(Why::Silent { from: last }, |opened| Why::Long { opened }))
+    }
+
+    /// The mean share of its traffic that a state gets from one moment up to another: less than all while an open machine
+    /// lets it back on a ramp, which begins when it is ready.
+    fn share_back(&self, state: &State, ready: Moment, from: Moment, now: Moment) -> f64 {
+        let ramp = self.member.ways.ramp.as_secs_f64();
+        let is_open = |mode: &Mode| matches!(mode, Mode::Open { .. });
+        if ramp <= 0.0 || !state.modes.iter().any(is_open) {
+            return 1.0;
+        }
+        let at = |moment: Moment| (moment.since(ready).as_secs_f64() / ramp).min(1.0);
+        f64::midpoint(at(from), at(now))
     }
 
     /// From when on an instance lets its traffic through.

@@ -253,13 +253,13 @@ impl Inquiry<'_> {
         }
         others.push((Word::Trip, "never opening".into(), Member { rule: Rule::Never, ..exact }));
         let (low, high) = member.open;
-        let width = self.demand.tolerance();
-        let edge = Duration::from_millis(2).min(width / 4);
+        let edge = Duration::from_millis(2).min(self.demand.tolerance() / 4);
         if !member.ways.check && member.ways.ramp.is_zero() {
-            let longer = (high + edge, high + edge + width);
+            // However long: silences that are far too long must not speak against a time that is a little too long.
+            let longer = (high + edge, high.saturating_add(self.input.observed.length()));
             others.push((Word::OpenFor, open_words("longer", high), Member { open: longer, ..*member }));
         }
-        let shorter = (low.saturating_sub(edge + width), low.saturating_sub(edge));
+        let shorter = (Duration::ZERO, low.saturating_sub(edge));
         others.push((Word::OpenFor, open_words("shorter", low), Member { open: shorter, ..*member }));
         let other_way = self.demand.way_back.map(|way| match way {
             WayBack::All | WayBack::Check => ("letting a few requests probe", Ways::probes(u32::MAX)),

@@ -149,7 +149,6 @@ fn one() -> u32 {
 
 impl Expectation for Breaker {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
-        let fails = self.fails(view);
         let back =
             |inquiry: &Inquiry<'_>| self.recovers_within.map(|within| recovery::claim(inquiry, within));
         let asked = self.each(view, |inquiry| (inquiry.breaker(), back(inquiry)));
@@ -159,9 +158,7 @@ impl Expectation for Breaker {
         let (said, back): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
         let mut claims = together::claims(said);
         claims.extend(back.into_iter().flatten());
-        if self.scope == Scope::Backend && !self.stays_closed {
-            claims.extend(bystanders::claim(self, view, &fails));
-        }
+        claims.extend(self.bystanders(view));
         claims
     }
 
@@ -290,6 +287,12 @@ impl Breaker {
         let whom = self.backend.as_ref().map(|name| format!(" on `{name}`")).unwrap_or_default();
         let nothing = format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
         Claim::blind(nothing, "plan a fault on the backend in this phase").seen("no outage", self.demanded())
+    }
+
+    /// What is claimed of the backends without a fault; nothing if there are none that get traffic.
+    pub(super) fn bystanders(&self, view: &View<'_>) -> Option<Claim> {
+        let judged = self.scope == Scope::Backend && !self.stays_closed;
+        judged.then(|| bystanders::claim(self, view, &self.fails(view))).flatten()
     }
 
     /// How far the open time may be off.

@@ -193,6 +193,15 @@ fn an_open_time_that_is_off_by_a_fifth_never_passes(#[values(1_600.0, 2_400.0, 2
 }
 
 #[test]
+fn at_a_low_rate_an_open_time_that_is_off_by_a_quarter_does_not_pass_either() {
+    for seed in 0..10 {
+        let breaking = Breaking { open_for: 2_500.0, ..Breaking::correct() };
+        let finding = judged(&Model { rate: 60.0, ..model(seed, breaking) }, "outage");
+        assert_ne!(finding.verdict, Verdict::Pass, "{finding:#?}");
+    }
+}
+
+#[test]
 fn an_open_time_that_grows_fails_where_it_is_declared_fixed() {
     let finding = judged(&model(1, Breaking { grows: true, ..Breaking::correct() }), "outage");
     assert_fails(&finding, "stayed open for 4");

@@ -6,7 +6,8 @@ use policy::{Policy as Declared, Retry, RetryOn};
 use serde_json::{Value, json};
 use units::Timespan;
 
-use super::{Policy, backoff_demand};
+use super::breaker::expectation as breaker_demand;
+use super::{Policy, attempts_demands, backoff_demand};
 use crate::claim::CASES_MIN;
 use crate::expect::ExpectationSettings;
 use crate::expect::breaker::{Breaker, Word};
@@ -54,7 +55,7 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
     }
     if let Some(retry) = declared.retry.as_ref().filter(|retry| retry.attempts > 1) {
         if settings.is_about("retry.attempts") {
-            keys.push(Key::Kind("retry.attempts", super::attempts_demand(declared, retry)));
+            keys.extend(attempts_demands(declared, retry).map(|(key, demand)| Key::Kind(key, demand)));
         }
         let conditions = retry.on.iter().filter(|on| settings.is_about(&format!("retry.on.{on}")));
         keys.extend(conditions.map(|on| Key::Condition(*on)));
@@ -65,7 +66,7 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
     }
     if let Some(breaker) = &declared.breaker {
         for (key, word) in [("breaker.trip", Word::Trip), ("breaker.open_for", Word::OpenFor)] {
-            let demand = super::breaker_demand(breaker).ok().filter(|_| settings.is_about(key));
+            let demand = breaker_demand(breaker).ok().filter(|_| settings.is_about(key));
             keys.extend(demand.map(|demand| Key::Breaker(key, word, Box::new(demand))));
         }
     }

@@ -48,36 +48,35 @@ pub(super) fn conditions(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -
                 .of_key(key),
         );
     }
-    if !policy.is_about("retry.on") {
-        return claims;
-    }
+    claims.extend(undeclared(policy, retry, matrix));
+    claims
+}
+
+/// Nothing is tried again that is not declared.
+fn undeclared(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -> Option<Claim> {
     let others = sum(matrix, |failed, method| {
         condition(failed).is_none_or(|on| !retry.on.contains(&on)) && is_listed(retry, method)
     });
-    if others.failed > 0 {
-        let again = others.again - others.replays;
-        let seen = format!("after other failures: {again} of {} tried again", others.failed);
-        claims.push(
-            Claim::never(again, others.failed, None)
-                .says(
-                    "nothing was tried again that is not declared",
-                    format!("{again} requests were tried again after a failure that is not declared"),
-                )
-                .because(seen.clone())
-                .seen(seen, format!("tried again after {} only", declared.join(", ")))
-                .shown(
-                    others
-                        .shown_again
-                        .iter()
-                        .map(|tag| (*tag, "tried again after an undeclared failure".into()))
-                        .collect(),
-                )
-                .aside(matrix.set_aside.clone())
-                .remedy("make more first attempts fail by what is not declared, or name the conditions in `about`: `retry.on.503`")
-                .of_key(Key { key: "retry.on, others".into(), declared: "not tried again".into() }),
-        );
+    let asked = policy.about.iter().flatten().any(|named| named == "retry.on");
+    if !policy.is_about("retry.on") || (others.failed == 0 && !asked) {
+        return None;
     }
-    claims
+    let declared: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
+    let again = others.again - others.replays;
+    let seen = format!("after other failures: {again} of {} tried again", others.failed);
+    let shown = others.shown_again.iter().map(|tag| (*tag, "tried again after an undeclared failure".into()));
+    let claim = Claim::never(again, others.failed, None)
+        .says(
+            "nothing was tried again that is not declared",
+            format!("{again} requests were tried again after a failure that is not declared"),
+        )
+        .because(seen.clone())
+        .seen(seen, format!("tried again after {} only", declared.join(", ")))
+        .shown(shown.collect())
+        .aside(matrix.set_aside.clone())
+        .remedy("plan a fault that makes a failure which `retry.on` does not name")
+        .of_key(Key { key: "retry.on, others".into(), declared: "not tried again".into() });
+    Some(claim)
 }
 
 pub(super) fn methods(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
