@@ -11,7 +11,7 @@ use std::sync::Mutex;
 const AT_A_TIME: usize = 3;
 
 /// What of the library a gateway can't express, with the first key that it refuses.
-const REFUSED: [(&str, &str, &str); 33] = [
+const REFUSED: [(&str, &str, &str); 36] = [
     ("haproxy", "backoff-with-jitter", "policy.retry.backoff"),
     ("haproxy", "breaker-trips-and-recovers", "policy.breaker.probes"),
     ("haproxy", "failover", "policy.breaker"),
@@ -45,6 +45,9 @@ const REFUSED: [(&str, &str, &str); 33] = [
     ("nginx", "ramp", "policy.breaker.trip"),
     ("envoy", "ramp", "policy.breaker.way_back"),
     ("nginx", "shed", "policy.breaker.trip"),
+    ("nginx", "ejection", "policy.breaker.trip"),
+    ("envoy", "max-fails", "policy.breaker.trip"),
+    ("haproxy", "max-fails", "policy.breaker.trip"),
 ];
 
 #[test]

@@ -46,8 +46,11 @@ pub struct PolicyRow {
     pub key: String,
     /// What is declared, in the words of the scenario.
     pub declared: String,
-    /// What was observed, with its interval and units.
+    /// What was observed, in words.
     pub observed: String,
+    /// What was observed, in figures with their intervals.
+    #[serde(default)]
+    pub estimates: Vec<Estimate>,
     /// What the evidence says of this key.
     pub verdict: Verdict,
     /// Why the one follows from the other, or why nothing follows.

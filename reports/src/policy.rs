@@ -3,10 +3,14 @@
 
 use crate::escape;
 use crate::figures;
-use crate::{Finding, PolicyRow, Report};
+use crate::grounds;
+use crate::{Finding, PolicyRow, Report, Verdict};
 
 /// The most rows of a table; a policy has some thirty keys.
 pub(crate) const ROWS_MAX: usize = 100;
+
+/// The most figures of a row: one for each backend that was looked at.
+const ESTIMATES_MAX: usize = 4;
 
 /// The titles of the columns after the verdict.
 pub(crate) const HEADER: [&str; 6] = ["key", "declared", "observed", "cases", "place", "because"];
@@ -21,11 +25,25 @@ pub(crate) fn cells(report: &Report, row: &PolicyRow) -> [String; 6] {
     [
         escape::name(&row.key),
         escape::plain(&row.declared, 160),
-        escape::plain(&row.observed, 240),
+        observed(row),
         figures::count(row.exposures),
         place(report, row),
-        escape::plain(&row.because, 240),
+        because(row),
     ]
+}
+
+/// What was observed: in figures with their intervals, or in words where there are none.
+fn observed(row: &PolicyRow) -> String {
+    match row.estimates.as_slice() {
+        [] => escape::plain(&row.observed, 240),
+        [only] => grounds::figure(only),
+        several => several.iter().take(ESTIMATES_MAX).map(grounds::named).collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// Why a key differs or can't be told; that it holds is told by what was observed.
+fn because(row: &PolicyRow) -> String {
+    if row.verdict == Verdict::Pass { String::new() } else { escape::plain(&row.because, 240) }
 }
 
 /// The file and line that declare a key.

@@ -8,9 +8,6 @@ use brownout_tests::{complaints, library, simulate};
 use gateways::reference::Defect;
 use reports::Verdict;
 
-/// Kinds that also fail by what did not arrive: no request can be a witness of that.
-const SILENT: [&str; 4] = ["breaker", "balance", "recovery", "policy"];
-
 const SEEDS: [u64; 2] = [1, 20_260_101];
 
 #[test]
@@ -29,18 +26,13 @@ fn miscaught(defect: Defect, seed: u64) -> Option<String> {
     let report = simulate(library(scenario), &[&set], seed, out.path());
     let failed = || report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
     let kinds: BTreeSet<&str> = failed().map(|finding| finding.expectation.as_str()).collect();
-    let unnamed = kinds
-        .iter()
-        // `policy` judges every key, so that whatever breaks one may show there too.
-        .find(|kind| **kind != expectation && **kind != "policy" && !defect.also().contains(*kind));
+    let unnamed = kinds.iter().find(|kind| !defect.may_fail(kind));
     let what = if !kinds.contains(expectation) {
         format!("is not caught by `{expectation}`")
     } else if let Some(kind) = unnamed {
         format!("is also caught by `{kind}`, which it does not name")
-    } else if failed()
-        .any(|finding| finding.witnesses.is_empty() && !SILENT.contains(&finding.expectation.as_str()))
-    {
-        "is caught without a witness".into()
+    } else if let Some(finding) = failed().find(|finding| finding.witnesses.is_empty()) {
+        format!("is caught by `{}` without a witness", finding.id)
     } else {
         return None;
     };

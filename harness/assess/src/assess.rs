@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use evidence::{Ledger, Manifest, read_run, write_hlog};
+use evidence::{Evidence, Ledger, Manifest, read_run, write_hlog};
 use judge::{Demand, RunFacts};
 use measure::brief::{BackendBrief, Brief};
 use reports::{BackendItem, Inventory, Report};
@@ -46,7 +46,14 @@ pub fn judge_run(dir: &Path, instead: Option<&Plan>) -> Result<Report> {
     }
 }
 
-/// A run as it is on disk.
+/// Judges a run whose evidence was kept in memory.
+pub fn judge_kept(plan: Plan, manifest: Manifest, evidence: Evidence) -> Report {
+    let facts = facts(Path::new(""), &plan, manifest);
+    let run = Recorded { plan, ledger: Ledger::join(evidence), facts };
+    run.judge(&run.plan.demands)
+}
+
+/// A run as it was recorded.
 struct Recorded {
     plan: Plan,
     ledger: Ledger,

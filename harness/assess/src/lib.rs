@@ -5,6 +5,6 @@ mod assess;
 mod report_files;
 mod whole_file;
 
-pub use assess::{judge_fresh, judge_run, plan_of, report_of};
+pub use assess::{judge_fresh, judge_kept, judge_run, plan_of, report_of};
 pub use report_files::{ReportFiles, find_format, save_reports};
 pub use whole_file::write_whole;

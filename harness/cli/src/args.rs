@@ -78,6 +78,13 @@ pub(crate) struct Selftest {
     /// Run the scenario that is made up from this seed instead, and show what is said of it.
     #[arg(long, value_name = "SEED", conflicts_with_all = ["seeds", "correct_only", "scenarios"])]
     pub(crate) random: Option<u64>,
+    /// Run so many made-up scenarios on the correct gateway instead, and say what failed or was left open.
+    #[arg(long, value_name = "COUNT", conflicts_with_all = ["seeds", "correct_only", "scenarios", "random"])]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) made_up: Option<u64>,
+    /// The seed of the first made-up scenario.
+    #[arg(long, value_name = "SEED", default_value_t = 1, requires = "made_up")]
+    pub(crate) from: u64,
     /// Only these scenarios of the library.
     #[arg(value_name = "SCENARIO")]
     pub(crate) scenarios: Vec<String>,

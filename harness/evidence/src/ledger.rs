@@ -5,7 +5,7 @@
 
 use units::{Moment, Stretch};
 
-use crate::{Attempt, Connection, Damage, Exchange, Firing, Hiccup, Losses, Probe, Tag};
+use crate::{Attempt, Batch, Connection, Damage, Exchange, Firing, Hiccup, Losses, Probe, Tag};
 
 /// All that was recorded.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,18 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Adds the rows of a batch.
+    pub(crate) fn take(&mut self, batch: Batch) {
+        match batch {
+            Batch::Exchanges(rows) => self.exchanges.extend(rows),
+            Batch::Attempts(rows) => self.attempts.extend(rows),
+            Batch::Connections(rows) => self.connections.extend(rows),
+            Batch::Probes(rows) => self.probes.extend(rows),
+            Batch::Firings(rows) => self.firings.extend(rows),
+            Batch::Hiccups(rows) => self.hiccups.extend(rows),
+        }
+    }
+
     /// The last moment that any row tells of.
     pub fn last_moment(&self) -> Moment {
         let exchanges = self.exchanges.iter().map(|exchange| exchange.done);

@@ -36,7 +36,7 @@ pub use ledger::{Entry, Evidence, Ledger};
 pub use manifest::{Ending, FORMAT, Losses, Machine, Manifest, OLDEST_FORMAT};
 pub use nonce::RunNonce;
 pub use reading::{ReadError, ReadRun, read_run};
-pub use recorder::{Recorder, Recording, Sheet};
+pub use recorder::{Kept, Recorder, Recording, Sheet};
 pub use seal::Seal;
 pub use table::{Batch, Misfit, Row};
 pub use tag::{TAG_HEADER, Tag, body_hash, headers};

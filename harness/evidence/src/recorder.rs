@@ -1,4 +1,5 @@
-//! Writes evidence as it happens: each part fills a sheet of its own, a thread appends full sheets to disk.
+//! Writes evidence as it happens: each part fills a sheet of its own, a thread appends full sheets to disk. Where nobody
+//! will look at a run again, its sheets are kept in memory instead.
 
 use std::fs;
 use std::io;
@@ -12,7 +13,7 @@ use units::Moment;
 
 use crate::table::{Batch, Row};
 use crate::writing::{BATCH_ROWS, Tables, write_ending, write_manifest};
-use crate::{Ending, Losses, Manifest, Seal};
+use crate::{Ending, Evidence, Losses, Manifest, Seal};
 
 /// Sheets that may wait for the disk. At 4096 rows of about 100 bytes each this bounds memory at 100 MB.
 const QUEUE: usize = 256;
@@ -66,7 +67,8 @@ impl Recording {
 
     /// A handle for one part to record with.
     pub fn recorder(&self) -> Recorder {
-        Recorder { sender: Some(self.sender.clone()), lost: self.lost.clone(), patient: self.patient }
+        let sink = Sink::Disk { sender: self.sender.clone(), patient: self.patient };
+        Recorder { sink, lost: self.lost.clone() }
     }
 
     /// Waits until everything is on disk and writes the ending. All recorders must have been dropped.
@@ -79,31 +81,69 @@ impl Recording {
     }
 }
 
-/// Hands full sheets to the recorder thread; cheap to clone, one for each part.
+/// Evidence that is kept in memory, of a run that nobody will look at again.
+#[derive(Default)]
+pub struct Kept(Arc<Mutex<Evidence>>);
+
+impl Kept {
+    /// A handle for one part to record with.
+    pub fn recorder(&self) -> Recorder {
+        Recorder { sink: Sink::Memory(self.0.clone()), lost: Arc::default() }
+    }
+
+    /// All that was recorded. All recorders must have been dropped.
+    pub fn finish(self, at: Moment, early: Option<String>, losses: Losses) -> Evidence {
+        let mut evidence = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        (evidence.ended, evidence.early, evidence.losses) = (at, early, losses);
+        evidence
+    }
+}
+
+/// Hands full sheets on; cheap to clone, one for each part.
 #[derive(Clone)]
 pub struct Recorder {
-    sender: Option<SyncSender<Batch>>,
+    sink: Sink,
     lost: Arc<AtomicU64>,
-    /// Simulated time stands still while the disk catches up; real time does not.
-    patient: bool,
+}
+
+/// Where sheets go.
+#[derive(Clone)]
+enum Sink {
+    /// Nowhere.
+    Nothing,
+    /// To the recorder thread.
+    Disk {
+        sender: SyncSender<Batch>,
+        /// Simulated time stands still while the disk catches up; real time does not.
+        patient: bool,
+    },
+    /// To the others of the run.
+    Memory(Arc<Mutex<Evidence>>),
 }
 
 impl Recorder {
     /// A recorder that keeps nothing, for parts that run on their own.
     pub fn discarding() -> Self {
-        Recorder { sender: None, lost: Arc::default(), patient: false }
+        Recorder { sink: Sink::Nothing, lost: Arc::default() }
     }
 
     /// An empty sheet for rows of one table.
     pub fn sheet<R: Row>(&self) -> Sheet<R> {
-        Sheet { rows: Vec::with_capacity(BATCH_ROWS), recorder: self.clone() }
+        Sheet { rows: Vec::new(), recorder: self.clone() }
     }
 
     /// Never waits in real time: if the disk is that far behind, the rows are counted as lost, and the run is
     /// inconclusive.
     fn hand_over(&self, batch: Batch, rows: usize) {
-        let Some(sender) = &self.sender else { return };
-        let taken = if self.patient { sender.send(batch).is_ok() } else { sender.try_send(batch).is_ok() };
+        let taken = match &self.sink {
+            Sink::Nothing => true,
+            Sink::Disk { sender, patient: true } => sender.send(batch).is_ok(),
+            Sink::Disk { sender, patient: false } => sender.try_send(batch).is_ok(),
+            Sink::Memory(evidence) => {
+                evidence.lock().unwrap_or_else(PoisonError::into_inner).take(batch);
+                true
+            }
+        };
         if !taken {
             self.lost.fetch_add(rows as u64, Ordering::Relaxed);
         }
@@ -128,8 +168,9 @@ impl<R: Row> Sheet<R> {
     /// Hands over what there is; parts call it every quarter of a second, so that a killed run loses little.
     pub fn flush(&mut self) {
         if !self.rows.is_empty() {
-            let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(BATCH_ROWS));
-            let count = rows.len();
+            // As much room as it needed last: a sheet that is flushed often is never full.
+            let count = self.rows.len();
+            let rows = std::mem::replace(&mut self.rows, Vec::with_capacity(count));
             self.recorder.hand_over(R::into_batch(rows), count);
         }
     }

@@ -46,6 +46,13 @@ pub struct Key {
     pub declared: String,
 }
 
+impl Key {
+    /// A key with its value in words.
+    pub fn new(key: &str, declared: &str) -> Self {
+        Key { key: key.into(), declared: declared.into() }
+    }
+}
+
 /// Which planned faults must have been seen to take effect before a claim can hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Proof {

@@ -1,5 +1,6 @@
 //! From claims to rulings, once for the whole scenario: no exposure, no pass; chance is corrected for over all findings.
 
+use measure::aside::Why;
 use reports::Verdict;
 use units::plural::count;
 use units::stats::{at_least, at_most, excluded_share, holm};
@@ -161,7 +162,9 @@ fn within(interval: (f64, f64), bounds: (Option<f64>, Option<f64>), seen: u64, n
 
 /// A pass from which too much was set aside is none.
 fn spared(claim: &Claim, ruling: Ruling) -> Ruling {
-    let (aside, exposures) = (claim.set_aside.total(), claim.exposures());
+    // What the policy itself left no opportunity for is no hole in the evidence.
+    let unavailable = claim.set_aside.count(Why::Unavailable);
+    let (aside, exposures) = (claim.set_aside.total() - unavailable, claim.exposures());
     if ruling.verdict == Verdict::Pass && aside as f64 > ASIDE_MAX * (aside + exposures) as f64 {
         return Ruling::open(format!(
             "{} of {} say nothing of the gateway, more than a tenth",

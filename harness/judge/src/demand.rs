@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use units::Timespan;
 
 use crate::expect::ExpectationSettings;
+use crate::forecast::{Forecast, Outlook};
 
 /// One expectation of the scenario, resolved to one phase.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +39,17 @@ impl Demand {
             samples_min: self.samples_min,
             whole_run: self.whole_run,
         }
+    }
+
+    /// What can be told of it before a run: what its kind foresees, and whether the faults that its proof rests on will take
+    /// effect at all.
+    pub fn foreseen(&self, brief: &Brief) -> Vec<Forecast> {
+        let (outlook, contract) = (Outlook { brief, place: self.place() }, self.expectation.contract());
+        let mut foreseen = contract.forecast(&outlook);
+        if contract.rests_on_faults() {
+            foreseen.extend(outlook.injections().filter_map(|one| outlook.takes_effect(one)));
+        }
+        foreseen
     }
 
     /// Why it can't be judged, if an index in it points at nothing: the plan was edited, or cut off.

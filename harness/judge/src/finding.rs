@@ -5,6 +5,7 @@ use measure::brief::Brief;
 use measure::fired::Fired;
 use measure::stalls::Stalls;
 use measure::view::View;
+use rayon::prelude::*;
 use reports::{Finding, PolicyRow, SetAside, Verdict};
 use units::plural::count;
 
@@ -22,9 +23,11 @@ const SEND_MORE: &str = "send more of this traffic to the backends that the faul
 /// Judges all demands, in their order. The ids are still bare of a number for repetitions.
 pub(crate) fn find_all(brief: &Brief, demands: &[Demand], ledger: &Ledger) -> Vec<Finding> {
     let stalls = Stalls::of(ledger);
-    let views = demands.iter().map(|demand| View::of(brief, ledger, &stalls, demand.place()));
-    let drafts: Vec<Draft<'_>> =
-        demands.iter().zip(views).map(|(demand, view)| Draft::of(demand, view)).collect();
+    // Demands know nothing of each other, and of a large ledger each takes its time.
+    let drafts: Vec<Draft<'_>> = demands
+        .par_iter()
+        .map(|demand| Draft::of(demand, View::of(brief, ledger, &stalls, demand.place())))
+        .collect();
     let claims: Vec<&Claim> = drafts.iter().flat_map(|draft| &draft.claims).collect();
     let mut rulings = decide(&claims).into_iter();
     drafts.iter().map(|draft| draft.finding(rulings.by_ref().take(draft.claims.len()).collect())).collect()
@@ -59,7 +62,7 @@ impl<'a> Draft<'a> {
         let view = &self.view;
         let rulings: Vec<Ruling> =
             self.claims.iter().zip(rulings).map(|(claim, ruling)| self.doubted(claim, ruling)).collect();
-        let policy = policy_rows(&self.claims, &rulings);
+        let policy = policy_rows(view.brief, &self.claims, &rulings);
         let plain = self.claims.iter().zip(&rulings).filter(|(claim, _)| claim.key.is_none());
         let verdicts = plain.map(|(_, ruling)| ruling.verdict).chain(policy.iter().map(|row| row.verdict));
         let verdict = verdicts.max().unwrap_or(Verdict::Inconclusive);
@@ -77,6 +80,8 @@ impl<'a> Draft<'a> {
         let traffic = view.place.traffic.map(|class| view.brief.traffic_name(class).into_owned());
         let phase = view.phase_name().to_owned();
         let kind = self.demand.expectation.name();
+        let expected = join(self.claims.iter().map(|claim| claim.expected.as_str()));
+        let estimates = self.claims.iter().flat_map(|claim| claim.estimates.iter().cloned()).collect();
         let shown: Vec<_> = decisive.iter().flat_map(|(claim, _)| claim.witnesses.iter().cloned()).collect();
         Finding {
             id: format!("{phase}/{}/{kind}", traffic.as_deref().unwrap_or("all")),
@@ -88,13 +93,18 @@ impl<'a> Draft<'a> {
             to_s: view.stretch.to.seconds(),
             verdict,
             summary: join(decisive.iter().map(|(claim, ruling)| summary(claim, ruling))),
-            observed: join(self.claims.iter().map(|claim| claim.observed.as_str())),
-            expected: join(self.claims.iter().map(|claim| claim.expected.as_str())),
+            observed: if policy.is_empty() {
+                join(self.claims.iter().map(|claim| claim.observed.as_str()))
+            } else {
+                policy_words(&policy)
+            },
+            expected: if policy.is_empty() { expected } else { "the declared policy".into() },
             because: join(decisive.iter().map(|(claim, ruling)| because(claim, ruling))),
             observations: self.claims.iter().map(Claim::exposures).max().unwrap_or(0),
             resolution: None,
             witnesses: witness::draw(view.brief, view.ledger, &shown),
-            estimates: self.claims.iter().flat_map(|claim| claim.estimates.iter().cloned()).collect(),
+            // The rows of a policy have their own.
+            estimates: if policy.is_empty() { estimates } else { Vec::new() },
             exposures: decisive.iter().map(|(claim, _)| claim.exposures()).min().unwrap_or(0),
             excludes: decisive.iter().filter_map(|(_, ruling)| ruling.excludes).reduce(f64::max),
             set_aside: self.set_aside(),
@@ -186,7 +196,7 @@ impl<'a> Draft<'a> {
 
 /// Declared against observed, key by key: one that a phase shows to be broken is, one that a phase shows to hold does,
 /// whatever other phases could not show.
-fn policy_rows(claims: &[Claim], rulings: &[Ruling]) -> Vec<PolicyRow> {
+fn policy_rows(brief: &Brief, claims: &[Claim], rulings: &[Ruling]) -> Vec<PolicyRow> {
     let mut rows: Vec<PolicyRow> = Vec::new();
     for (claim, ruling) in claims.iter().zip(rulings) {
         let Some(key) = &claim.key else { continue };
@@ -194,10 +204,12 @@ fn policy_rows(claims: &[Claim], rulings: &[Ruling]) -> Vec<PolicyRow> {
             key: key.key.clone(),
             declared: key.declared.clone(),
             observed: claim.observed.clone(),
+            estimates: claim.estimates.clone(),
             verdict: ruling.verdict,
             because: summary(claim, ruling).to_owned(),
             exposures: claim.exposures(),
-            line: None,
+            // `retry.on, others` stands where `retry.on` does.
+            line: brief.policy_line(key.key.split(',').next().unwrap_or_default()),
         };
         match rows.iter_mut().find(|earlier| earlier.key == row.key) {
             None => rows.push(row),
@@ -206,6 +218,21 @@ fn policy_rows(claims: &[Claim], rulings: &[Ruling]) -> Vec<PolicyRow> {
         }
     }
     rows
+}
+
+/// How many keys hold, and which do not.
+fn policy_words(rows: &[PolicyRow]) -> String {
+    let of = |verdict: Verdict| -> Vec<&str> {
+        rows.iter().filter(|row| row.verdict == verdict).map(|row| row.key.as_str()).collect()
+    };
+    let mut words = format!("{} of {} as declared", of(Verdict::Pass).len(), count(rows.len() as u64, "key"));
+    for (verdict, what) in [(Verdict::Fail, "otherwise"), (Verdict::Inconclusive, "not told")] {
+        let keys = of(verdict);
+        if !keys.is_empty() {
+            words.extend(["; ", what, ": ", &keys.join(", ")]);
+        }
+    }
+    words
 }
 
 /// A failure before a pass, a pass before an open verdict, and among the same the one that rests on more.

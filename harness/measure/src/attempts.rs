@@ -113,7 +113,7 @@ impl Attempts {
     }
 }
 
-fn shape(view: &View<'_>, entry: &Entry<'_>, usable: Option<&Usable>) -> Shape {
+fn shape(view: &View<'_>, entry: &Entry<'_>, usable: Option<&Usable<'_>>) -> Shape {
     let failures: Vec<Option<RetryOn>> =
         entry.attempts.iter().map(|attempt| failure(view.brief, entry, attempt)).collect();
     let named =
@@ -137,7 +137,13 @@ fn shape(view: &View<'_>, entry: &Entry<'_>, usable: Option<&Usable>) -> Shape {
     }
 }
 
-fn stopped(view: &View<'_>, entry: &Entry<'_>, last: &Attempt, usable: Option<&Usable>) -> Option<Stopped> {
+/// Why a request could not be tried again after its last attempt, if it could not.
+pub(crate) fn stopped(
+    view: &View<'_>,
+    entry: &Entry<'_>,
+    last: &Attempt,
+    usable: Option<&Usable<'_>>,
+) -> Option<Stopped> {
     let after = last.ended.since(entry.exchange.sent);
     if is_out_of_time(view.brief, entry.attempts.len(), after) {
         return Some(Stopped::NoTime);

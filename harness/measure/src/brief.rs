@@ -1,6 +1,7 @@
 //! The run as planned, as far as measuring needs to know it: what evidence names by index, and what was to happen.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use evidence::Method;
 use policy::Policy;
@@ -23,6 +24,9 @@ pub struct Brief {
     /// What the gateway is declared to do.
     #[serde(default)]
     pub policy: Policy,
+    /// The lines of the scenario file that declare it, by key: `retry.attempts`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub policy_lines: BTreeMap<String, u32>,
 }
 
 /// How many injections an attempt can note, one bit each.
@@ -40,6 +44,17 @@ impl Brief {
         let phases = self.phases.len();
         let stray = self.injections.iter().find(|injection| injection.phase >= phases)?;
         Some(format!("the fault `{}` names phase {}, there are {phases}", stray.fault, stray.phase))
+    }
+
+    /// The line that declares a key of the policy, or the table that it stands in: `retry.on` for `retry.on.503`.
+    pub fn policy_line(&self, key: &str) -> Option<u32> {
+        let mut key = key;
+        loop {
+            if let Some(line) = self.policy_lines.get(key) {
+                return Some(*line);
+            }
+            key = key.rsplit_once('.')?.0;
+        }
     }
 
     /// The name of a backend; a number in words for an index that the brief does not know.

@@ -95,6 +95,10 @@ const STICKY_MIN: f64 = 0.1;
 /// It is told from the whole run: it is how the gateway chooses, and a stretch in which one backend gets everything does
 /// not show it.
 fn stickiness(view: &View<'_>) -> f64 {
+    if view.brief.backends.len() == 1 {
+        // There is nothing to choose.
+        return 0.0;
+    }
     let mut last: HashMap<u32, u16> = HashMap::new();
     let mut counts: HashMap<u16, u64> = HashMap::new();
     let (mut pairs, mut same) = (0u64, 0u64);
@@ -158,6 +162,16 @@ mod tests {
     #[test]
     fn everything_at_one_backend_may_be_one_choice_for_each_connection() {
         assert_eq!(independent(&run(|_, _| true)), (20, 20));
+    }
+
+    #[test]
+    fn with_one_backend_there_is_no_choice_that_could_hold_for_a_connection() {
+        let run = Run::new().phase("p", 10.0).backend("a").class("reads", Method::Get);
+        let run = run.calls(100, |n| {
+            let call = Call::due("reads", 10.0 * n as f64).attempt(Try::ok("a"));
+            call.row(|exchange| exchange.connection = 1)
+        });
+        assert_eq!(independent(&run), (100, 100));
     }
 
     #[test]

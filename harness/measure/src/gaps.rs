@@ -11,8 +11,9 @@ use crate::cell::{Cell, Key};
 use crate::fired::Fired;
 use crate::lengths::Lengths;
 use crate::lifetimes::blur_at;
-use crate::spread::Spread;
+use crate::spread::{Spread, WIRE};
 use crate::view::View;
+use crate::worth::TIMER_GRAIN;
 
 /// Gaps of higher numbers are not told apart from this one: no gateway tries that often.
 const NUMBER_MAX: usize = 100;
@@ -41,7 +42,8 @@ pub fn gaps(entry: Entry<'_>) -> impl Iterator<Item = Gap> {
     entry.attempts.windows(2).enumerate().map(move |(index, pair)| {
         let over = pair[0].replied.unwrap_or(pair[0].ended);
         let next = pair[1].arrived;
-        let left_open = pair[0].replied.is_none() && over > next;
+        // The end of an attempt that is given up is under way while the next one is sent.
+        let left_open = pair[0].replied.is_none() && over > next + WIRE;
         let length = (!left_open).then(|| next.since(over));
         Gap { tag, nth: index + 1, over, next, length, after_timer: pair[0].was_abandoned() }
     })
@@ -56,6 +58,9 @@ pub struct Wait {
     pub length: Duration,
     /// By how much brownout itself may have disturbed it.
     pub blur: Duration,
+    /// How long it could have been: what the declared timer for the whole request left when it began. None without such a
+    /// timer.
+    pub room: Option<Duration>,
 }
 
 /// The gaps of a view by their number, from 1, and what was set aside of them.
@@ -76,6 +81,8 @@ impl Waits {
                 // An attempt that left no trace takes a number, and its time lies in a gap.
                 view.may_hide(&entry).then_some(Why::Hidden)
             };
+            let total = view.brief.policy.timeout.total;
+            let end = total.map(|total| entry.exchange.sent + total.saturating_sub(TIMER_GRAIN));
             for gap in gaps(entry) {
                 match (why, gap.length) {
                     (Some(why), _) => waits.set_aside.note(why, entry.exchange),
@@ -83,7 +90,8 @@ impl Waits {
                     (None, Some(length)) => {
                         let blur = blur_at(view, gap.over).saturating_add(blur_at(view, gap.next));
                         let numbered = waits.by_number.entry(gap.nth.min(NUMBER_MAX)).or_default();
-                        numbered.push(Wait { tag: gap.tag, length, blur });
+                        let room = end.map(|end| end.since(gap.over));
+                        numbered.push(Wait { tag: gap.tag, length, blur, room });
                     }
                 }
             }
@@ -110,6 +118,14 @@ impl Waits {
     pub fn lengths(&self, nth: usize) -> Lengths {
         let sound = self.number(nth).iter().filter(|wait| wait.blur.is_zero());
         Lengths::of(sound.map(|wait| wait.length).collect())
+    }
+
+    /// The same of those that could have been as long as `cap`: where the timer for the whole request would have cut a
+    /// longer wait, only the short ones are on record, and their spread is the timer's.
+    pub fn lengths_up_to(&self, nth: usize, cap: Duration) -> Lengths {
+        let whole = self.number(nth).iter().filter(|wait| wait.blur.is_zero());
+        let whole = whole.filter(|wait| wait.room.is_none_or(|room| room >= cap));
+        Lengths::of(whole.map(|wait| wait.length).collect())
     }
 }
 

@@ -44,7 +44,7 @@ impl Placed {
         self.elsewhere + self.again
     }
 
-    fn take(&mut self, entry: &Entry<'_>, usable: &Usable) {
+    fn take(&mut self, entry: &Entry<'_>, usable: &Usable<'_>) {
         for (before, further) in entry.attempts.iter().zip(entry.attempts.iter().skip(1)) {
             let pair = (further.tag, before.backend, further.backend);
             if before.backend != further.backend {

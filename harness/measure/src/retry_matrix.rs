@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use evidence::{Attempt, End, Entry, Firing, Method, Tag};
+use policy::{FailureClass, RetryOn};
 
 use crate::arrivals::weight_share;
-use crate::aside::SetAside;
+use crate::aside::{SetAside, Why};
+use crate::attempts::stopped;
 use crate::lifetimes::{Ending, ending};
+use crate::usable::Usable;
 use crate::view::{Sight, View};
 
 /// How soon a transport replay follows on the loss of its connection.
@@ -66,21 +69,33 @@ pub struct RetryMatrix {
 pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
     let mut matrix = RetryMatrix::default();
     let mut aside = SetAside::default();
-    for entry in view.sound(Sight::COUNTS, &mut aside) {
+    let usable = view.brief.policy.breaker.as_ref().map(|_| Usable::of(view));
+    let sound: Vec<Entry<'_>> = view.sound(Sight::COUNTS, &mut aside).collect();
+    for entry in sound {
         let Some(failed) = entry.attempts.first().and_then(|first| how_failed(&entry, first)) else {
             continue;
         };
+        if let [only] = entry.attempts
+            && stopped(view, &entry, only, usable.as_ref()).is_some()
+        {
+            aside.note(Why::Unavailable, entry.exchange);
+            continue;
+        }
         let method = entry.attempts[0].method;
         matrix.cells.entry((failed, method.word())).or_default().take(&entry, method);
     }
     matrix.set_aside = aside;
-    matrix.refused = refused(view, &mut matrix.refused_aside);
+    matrix.refused = refused(view, usable.as_ref(), &mut matrix.refused_aside);
     matrix
 }
 
 /// What became of requests while some backends refused connections, and not all. A refused connection leaves no trace, but
 /// a gateway that does not try elsewhere answers for itself, without any attempt on record.
-fn refused(view: &View<'_>, aside: &mut SetAside) -> Followed {
+///
+/// It also does so where all the attempts that the policy makes may have been turned away, and while a breaker keeps the
+/// others out: those say nothing. A breaker that counts refused connections soon asks for none, so that nobody can tell how
+/// many requests met one.
+fn refused(view: &View<'_>, usable: Option<&Usable<'_>>, aside: &mut SetAside) -> Followed {
     let mut refused = Followed::default();
     let backends = view.brief.backends.len();
     let firings: Vec<&Firing> = view.ledger.rest().firings.iter().collect();
@@ -99,10 +114,17 @@ fn refused(view: &View<'_>, aside: &mut SetAside) -> Followed {
         return refused;
     }
     let sight = Sight { attempts: false, ..Sight::COUNTS };
+    let policy = &view.brief.policy;
+    let attempts = policy.retry.as_ref().map_or(usize::MAX, |retry| usize::from(retry.attempts));
+    let counted = policy.breaker.as_ref().is_some_and(|breaker| {
+        let fails = if breaker.fails.is_empty() { &FailureClass::USUAL[..] } else { &breaker.fails };
+        fails.contains(&FailureClass::One(RetryOn::ConnectFailure))
+    });
     let (mut exposed, mut given_up) = (0.0, 0u64);
-    for entry in view.sound(sight, aside) {
+    let sound: Vec<Entry<'_>> = view.sound(sight, aside).collect();
+    for entry in sound {
         let closed = closed(&entry);
-        if closed.is_empty() || closed.len() == backends {
+        if closed.is_empty() || closed.len() == backends || closed.len() >= attempts {
             continue;
         }
         let method = view.brief.traffic.get(usize::from(entry.exchange.class)).map(|class| class.method);
@@ -112,8 +134,16 @@ fn refused(view: &View<'_>, aside: &mut SetAside) -> Followed {
         if !listed {
             continue;
         }
-        exposed += closed.iter().map(|backend| weight_share(view.brief, *backend)).sum::<f64>();
-        if entry.attempts.is_empty() && !entry.exchange.succeeded() {
+        let nowhere = usable.is_some_and(|usable| !usable.any(entry.exchange.done, None));
+        let given_up_here = entry.attempts.is_empty() && !entry.exchange.succeeded();
+        if given_up_here && nowhere {
+            aside.note(Why::Unavailable, entry.exchange);
+            continue;
+        }
+        if !counted {
+            exposed += closed.iter().map(|backend| weight_share(view.brief, *backend)).sum::<f64>();
+        }
+        if given_up_here {
             given_up += 1;
             keep(&mut refused.shown_not, entry.exchange.tag);
         }

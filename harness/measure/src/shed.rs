@@ -73,7 +73,7 @@ impl Sheds {
         sheds
     }
 
-    fn take(&mut self, view: &View<'_>, entry: &Entry<'_>, usable: &Usable) {
+    fn take(&mut self, view: &View<'_>, entry: &Entry<'_>, usable: &Usable<'_>) {
         let exchange = entry.exchange;
         let cause = if usable.any(exchange.sent, None) { Cause::Other } else { Cause::NobodyInUse };
         *self.causes.entry(cause).or_default() += 1;

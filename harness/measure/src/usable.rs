@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use evidence::{Attempt, Entry, Ledger};
+use policy::{Breaker, FailureClass, RetryOn, WayBack};
 use units::Moment;
 
 use crate::arrivals::Told;
-use crate::lifetimes::{Ending, ending};
+use crate::automata::input::told;
 use crate::view::View;
 
 /// A backend that got nothing for so long before a moment, and for so long after it, may be left alone: open times of
@@ -24,57 +25,91 @@ struct Outcome {
     failed: bool,
 }
 
-/// The arrivals at each backend, in order.
-#[derive(Debug)]
-pub struct Usable {
-    backends: Vec<Vec<Outcome>>,
-    /// True if the gateway is declared to leave backends alone.
-    breaks: bool,
+/// What is known of one backend.
+#[derive(Debug, Default)]
+struct Backend {
+    /// The arrivals, in order.
+    seen: Vec<Outcome>,
+    /// When failures were known, in order.
+    failures: Vec<Moment>,
 }
 
-impl Usable {
+/// The arrivals at each backend.
+pub struct Usable<'a> {
+    view: View<'a>,
+    backends: Vec<Backend>,
+    breaker: Option<&'a Breaker>,
+}
+
+impl<'a> Usable<'a> {
     /// What the arrivals in and around a view's phase tell.
-    pub fn of(view: &View<'_>) -> Self {
+    pub fn of(view: &View<'a>) -> Self {
         let phase = view.phase();
         let near = |attempt: &Attempt| {
             attempt.arrived + SEEN_WITHIN >= phase.from && attempt.arrived <= phase.to + SEEN_WITHIN
         };
-        let mut backends = vec![Vec::new(); view.brief.backends.len()];
+        let breaker = view.brief.policy.breaker.as_ref();
+        let fails = breaker.map_or_else(|| FailureClass::USUAL.to_vec(), failures);
+        let mut backends: Vec<Backend> = view.brief.backends.iter().map(|_| Backend::default()).collect();
         for entry in entries(view.ledger) {
             for attempt in entry.attempts.iter().filter(|attempt| near(attempt)) {
-                if let Some(seen) = backends.get_mut(usize::from(attempt.backend)) {
-                    seen.extend(outcome(&entry, attempt));
+                if let Some(backend) = backends.get_mut(usize::from(attempt.backend)) {
+                    backend.seen.extend(outcome(&entry, attempt, &fails));
                 }
             }
         }
-        for seen in &mut backends {
+        for Backend { seen, failures } in &mut backends {
             seen.sort_by_key(|outcome: &Outcome| outcome.at);
+            *failures = seen.iter().filter(|one| one.failed).map(|one| one.known).collect();
+            failures.sort_unstable();
         }
-        Usable { backends, breaks: view.brief.policy.breaker.is_some() }
+        Usable { view: *view, backends, breaker }
     }
 
     /// True if a further attempt could certainly have gone to some backend, other than `besides` where that is given.
     ///
-    /// Where a breaker is declared, only a backend whose last outcomes were successes certainly is in use: one that has
-    /// just failed may have been left alone because of it.
+    /// Where a breaker is declared, only a backend that succeeded several times since its last failure certainly is in use:
+    /// one that has just failed may have been left alone because of it. Where each instance of a gateway counts for itself,
+    /// or traffic comes back little by little, it must never have failed; and where one breaker is there for all, no other
+    /// backend either.
     pub fn any(&self, at: Moment, besides: Option<u16>) -> bool {
+        let pool = self.breaker.is_some_and(|breaker| !breaker.scope.is_backend());
+        if pool && !self.backends.iter().all(|backend| backend.never_failed(at)) {
+            return false;
+        }
         let others = self.backends.iter().enumerate();
         let mut others =
             others.filter(|(index, _)| besides.is_none_or(|backend| usize::from(backend) != *index));
-        others.any(|(_, seen)| self.is_open(seen, at))
+        others.any(|(index, backend)| self.is_open(index, backend, at))
     }
 
-    fn is_open(&self, seen: &[Outcome], at: Moment) -> bool {
+    fn is_open(&self, index: usize, backend: &Backend, at: Moment) -> bool {
+        let seen = &backend.seen;
         let next = seen.partition_point(|outcome| outcome.at <= at);
         let near = |outcome: &Outcome| outcome.at + SEEN_WITHIN >= at && outcome.at <= at + SEEN_WITHIN;
         let before = next.checked_sub(1).and_then(|last| seen.get(last));
         let used = before.is_some_and(near) || seen.get(next).is_some_and(near);
-        if !self.breaks {
-            return used;
+        let Some(breaker) = self.breaker.filter(|_| used) else { return used };
+        // What it turned away is not on record, and counts as its failure.
+        let hidden = self.view.may_hide_at(index as u16, at - SEEN_WITHIN, at);
+        let partly = breaker.workers > 1 || matches!(breaker.way_back, Some(WayBack::Ramp(_)));
+        if hidden || (partly && !backend.never_failed(at)) {
+            return false;
         }
-        let known = seen[..next].iter().rev().filter(|outcome| outcome.known <= at);
-        let latest: Vec<&Outcome> = known.take(SUCCESSES).collect();
-        used && latest.len() == SUCCESSES && latest.iter().all(|outcome| !outcome.failed)
+        let failed = backend.last_failure(at);
+        let since = seen[..next].iter().rev().take_while(|one| failed.is_none_or(|failed| one.at > failed));
+        since.filter(|one| one.known <= at).take(SUCCESSES).count() == SUCCESSES
+    }
+}
+
+impl Backend {
+    /// When the last failure was known, up to a moment.
+    fn last_failure(&self, at: Moment) -> Option<Moment> {
+        self.failures[..self.failures.partition_point(|failed| *failed <= at)].last().copied()
+    }
+
+    fn never_failed(&self, at: Moment) -> bool {
+        self.last_failure(at).is_none()
     }
 }
 
@@ -82,12 +117,17 @@ fn entries(ledger: &Ledger) -> impl Iterator<Item = Entry<'_>> {
     ledger.entries().filter(|entry| !entry.attempts.is_empty())
 }
 
-fn outcome(entry: &Entry<'_>, attempt: &Attempt) -> Option<Outcome> {
-    let told = match ending(entry, attempt) {
-        Ending::Client => Told::Nothing,
-        _ if attempt.failed() || attempt.status == 429 => Told::Failure,
-        _ => Told::Success,
-    };
+/// What the breaker counts as a failure.
+fn failures(breaker: &Breaker) -> Vec<FailureClass> {
+    if !breaker.fails.is_empty() {
+        return breaker.fails.clone();
+    }
+    let asked = breaker.retry_after.then_some(FailureClass::One(RetryOn::Status(429)));
+    FailureClass::USUAL.into_iter().chain(asked).collect()
+}
+
+fn outcome(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Option<Outcome> {
+    let told = told(entry, attempt, fails);
     let known = attempt.replied.unwrap_or(attempt.ended).max(attempt.arrived);
     (told != Told::Nothing).then_some(Outcome { at: attempt.arrived, known, failed: told == Told::Failure })
 }
@@ -95,7 +135,7 @@ fn outcome(entry: &Entry<'_>, attempt: &Attempt) -> Option<Outcome> {
 #[cfg(test)]
 mod tests {
     use evidence::Method;
-    use policy::{Breaker, Policy, Trip};
+    use policy::{Policy, Trip};
     use units::Timespan;
 
     use super::*;

@@ -10,7 +10,7 @@ use crate::lifetimes::{Ending, ending};
 
 /// A total timer ends whatever would come within so much of it: gateways look at their timers once in a few milliseconds,
 /// and an attempt that is sent 5 ms before the end can't be told from one that is not sent.
-const TIMER_GRAIN: Duration = Duration::from_millis(5);
+pub(crate) const TIMER_GRAIN: Duration = Duration::from_millis(5);
 
 /// How an attempt failed, in the words of a retry policy; None if it did not, or if nobody can tell.
 ///

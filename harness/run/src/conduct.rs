@@ -1,4 +1,4 @@
-//! One run from start to end: backends, gateway, epoch, load, and back.
+//! One run from start to end: backends, gateway, epoch, load, and back; its evidence goes to disk, or stays in memory.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use driver::DriverSpec;
-use evidence::{Losses, Manifest, Recording, RunNonce};
+use evidence::{Evidence, Kept, Losses, Manifest, Recorder, Recording, RunNonce};
 use gateways::{Launch, Upstream, Upstreams};
 use net::World;
 use scenario::Plan;
@@ -71,12 +71,39 @@ pub(crate) fn resolved(plan: &Plan) -> Result<DriverSpec, RunError> {
 
 /// Runs `plan` to its end, or to the first of: an interrupt, the gateway's death, a failure of the environment.
 pub fn run(plan: &Plan, options: &Options, progress: &Arc<Progress>) -> Result<Finished, RunError> {
+    in_world(plan, options, progress, async |world| on_disk(&world, plan.clone(), options, progress).await)
+}
+
+/// Runs `plan` in the simulated world and writes nothing: for runs by the thousand that nobody will look at again.
+pub fn run_in_memory(
+    plan: &Plan,
+    options: &Options,
+    progress: &Arc<Progress>,
+) -> Result<(Manifest, Evidence), RunError> {
+    let options = &Options { simulate: true, ..options.clone() };
+    in_world(plan, options, progress, async |world| {
+        let kept = Kept::default();
+        let unrecorded = CancellationToken::new();
+        let run = Run { world: &world, plan, options, progress, dir: &options.out, unrecorded };
+        let mut manifest = manifest(plan, options, &options.out);
+        let ended = run.conduct(kept.recorder(), &mut manifest, |_| Ok(())).await?;
+        let early = ended.early.as_ref().map(Early::text);
+        Ok((manifest, kept.finish(ended.at, early, ended.losses)))
+    })
+}
+
+fn in_world<T>(
+    plan: &Plan,
+    options: &Options,
+    progress: &Arc<Progress>,
+    conduct: impl AsyncFnOnce(World) -> Result<T, RunError>,
+) -> Result<T, RunError> {
     let conducted = |world: World| async move {
         progress.follow(&world);
         tokio::select! {
             biased;
             () = options.abort.cancelled() => Err(RunError::Aborted),
-            finished = conduct(&world, plan.clone(), options, progress) => finished,
+            finished = conduct(world) => finished,
         }
     };
     preflight(plan, &options.allow_hosts)?;
@@ -92,7 +119,7 @@ pub fn run(plan: &Plan, options: &Options, progress: &Arc<Progress>) -> Result<F
     tokio::task::LocalSet::new().block_on(&runtime, conducted(World::real()))
 }
 
-async fn conduct(
+async fn on_disk(
     world: &World,
     mut plan: Plan,
     options: &Options,
@@ -106,53 +133,83 @@ async fn conduct(
         (plan.pool.nonce, plan.driver.nonce) = (nonce, nonce);
     }
     let mut manifest = manifest(&plan, options, &dir);
+    manifest.plan = serde_json::to_value(&plan).expect("a plan has only string keys");
     let unrecorded = CancellationToken::new();
     let gives_up = unrecorded.clone();
     let recording = Recording::create(&dir, &manifest, move || gives_up.cancel()).map_err(in_dir)?;
-    let parts = Parts {
-        world: world.clone(),
-        recorder: recording.recorder(),
-        unrecorded,
-        stop: CancellationToken::new(),
-    };
-
-    let status = status::serve(options.status, progress.clone())?;
-    let (addresses, backends) = parts.start_backends(&plan, progress).await?;
-    let launch = Launch {
-        world: world.clone(),
-        upstreams: upstreams(&plan, &addresses),
-        dir: dir.join("gateway"),
-        allow_hosts: options.allow_hosts.clone(),
-    };
-    let mut gateway = tokio::select! {
-        biased;
-        () = options.interrupt.cancelled() => return Err(RunError::Aborted),
-        gateway = plan.gateway.contract().launch(&launch) => gateway?,
-    };
-    manifest.gateway_version.clone_from(&gateway.version);
-    manifest.gateway_address = Some(gateway.address);
-    manifest.backend_addresses = addresses;
-    world.set_epoch_in(LEAD);
-    manifest.started = (directory::wall_clock() + LEAD).to_string();
-    recording.rewrite(&manifest).map_err(in_dir)?;
-
-    let early = parts.carry_the_load(&plan, &mut gateway, options, progress).await?;
-    let ended = world.now();
-    parts.stop.cancel();
-    let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;
-    gateway.stop().await;
-    drop(status);
-    drop(parts);
-    let losses = Losses { rows: 0, connections: totals.turned_away, shortages: world.shortages() };
-    let early_text = early.as_ref().map(Early::text);
+    let run = Run { world, plan: &plan, options, progress, dir: &dir, unrecorded };
+    let started = |manifest: &Manifest| recording.rewrite(manifest).map_err(in_dir);
+    let ended = run.conduct(recording.recorder(), &mut manifest, started).await?;
+    let early = ended.early.as_ref().map(Early::text);
     let unrecorded = |source| RunError::Unrecorded { dir: dir.clone(), source };
-    recording.finish(ended, early_text.clone(), losses).map_err(unrecorded)?;
+    recording.finish(ended.at, early.clone(), ended.losses).map_err(unrecorded)?;
     progress.enter(Stage::Done);
-    match early {
+    match ended.early {
         Some(Early::GatewayEnded(how)) => {
-            Err(RunError::GatewayEnded { at: Timespan(ended.since(Moment::EPOCH)), how, dir })
+            Err(RunError::GatewayEnded { at: Timespan(ended.at.since(Moment::EPOCH)), how, dir })
         }
-        _ => Ok(Finished { dir, early: early_text }),
+        _ => Ok(Finished { dir, early }),
+    }
+}
+
+/// What a run needs, wherever its evidence goes.
+struct Run<'a> {
+    world: &'a World,
+    plan: &'a Plan,
+    options: &'a Options,
+    progress: &'a Arc<Progress>,
+    /// Where the gateway may put its files.
+    dir: &'a Path,
+    /// Cancelled when a row can't be written any more.
+    unrecorded: CancellationToken,
+}
+
+/// How it ended.
+struct Ended {
+    at: Moment,
+    early: Option<Early>,
+    losses: Losses,
+}
+
+impl Run<'_> {
+    /// From the backends to the load, and back. `started` is told the manifest once the gateway is ready.
+    async fn conduct(
+        &self,
+        recorder: Recorder,
+        manifest: &mut Manifest,
+        started: impl FnOnce(&Manifest) -> Result<(), RunError>,
+    ) -> Result<Ended, RunError> {
+        let Run { world, plan, options, progress, dir, .. } = *self;
+        let (unrecorded, stop) = (self.unrecorded.clone(), CancellationToken::new());
+        let parts = Parts { world: world.clone(), recorder, unrecorded, stop };
+        let status = status::serve(options.status, progress.clone())?;
+        let (addresses, backends) = parts.start_backends(plan, progress).await?;
+        let launch = Launch {
+            world: world.clone(),
+            upstreams: upstreams(plan, &addresses),
+            dir: dir.join("gateway"),
+            allow_hosts: options.allow_hosts.clone(),
+        };
+        let mut gateway = tokio::select! {
+            biased;
+            () = options.interrupt.cancelled() => return Err(RunError::Aborted),
+            gateway = plan.gateway.contract().launch(&launch) => gateway?,
+        };
+        manifest.gateway_version.clone_from(&gateway.version);
+        manifest.gateway_address = Some(gateway.address);
+        manifest.backend_addresses = addresses;
+        world.set_epoch_in(LEAD);
+        manifest.started = (directory::wall_clock() + LEAD).to_string();
+        started(manifest)?;
+
+        let early = parts.carry_the_load(plan, &mut gateway, options, progress).await?;
+        let at = world.now();
+        parts.stop.cancel();
+        let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;
+        gateway.stop().await;
+        drop(status);
+        let losses = Losses { rows: 0, connections: totals.turned_away, shortages: world.shortages() };
+        Ok(Ended { at, early, losses })
     }
 }
 
@@ -172,6 +229,7 @@ fn upstreams(plan: &Plan, addresses: &[SocketAddr]) -> Upstreams {
     }
 }
 
+/// What is known before the gateway is started; the plan itself is left out.
 fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
     Manifest {
         format: evidence::FORMAT,
@@ -180,7 +238,7 @@ fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
         scenario_path: options.scenario_path.clone(),
         scenario_text: options.scenario_text.clone(),
         overrides: options.overrides.clone(),
-        plan: serde_json::to_value(plan).expect("a plan has only string keys"),
+        plan: serde_json::Value::Null,
         seed: plan.seed,
         nonce: plan.pool.nonce,
         gateway: plan.gateway.name().to_owned(),

@@ -1,4 +1,4 @@
-//! The lifecycle of one run, and nothing else: a plan becomes evidence on disk.
+//! The lifecycle of one run, and nothing else: a plan becomes evidence, on disk or in memory.
 //!
 //! Backends first, then the gateway, then the epoch, then the load; and back in the opposite order, on every path.
 //! The room neither reads scenario files nor judges what was recorded.
@@ -13,6 +13,6 @@ mod progress;
 mod status;
 mod watchdog;
 
-pub use conduct::{Finished, Options, preflight, run};
+pub use conduct::{Finished, Options, preflight, run, run_in_memory};
 pub use error::RunError;
 pub use progress::{Progress, Stage};

@@ -1,5 +1,6 @@
 //! Where things stand in the text of a scenario, by their path: `policy.retry.backoff`.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
@@ -37,6 +38,27 @@ impl Lines {
     }
 }
 
+/// The lines of all keys in a table and in the tables that it holds, by their path within it: `retry.backoff`.
+pub(crate) fn lines_under(text: &str, table: &str) -> BTreeMap<String, u32> {
+    fn gather(lines: &Lines, under: &str, table: &DeTable<'_>, found: &mut BTreeMap<String, u32>) {
+        for (key, value) in table {
+            let path =
+                if under.is_empty() { key.get_ref().to_string() } else { format!("{under}.{}", key.get_ref()) };
+            found.insert(path.clone(), lines.at(key.span().start));
+            if let DeValue::Table(inner) = value.get_ref() {
+                gather(lines, &path, inner, found);
+            }
+        }
+    }
+    let mut under = BTreeMap::new();
+    let Ok(document) = DeTable::parse(text) else { return under };
+    let found = document.get_ref().iter().find(|(key, _)| key.get_ref() == table);
+    if let Some(DeValue::Table(inner)) = found.map(|(_, value)| value.get_ref()) {
+        gather(&Lines::of(text), "", inner, &mut under);
+    }
+    under
+}
+
 /// The keys of each table of a list, with their lines.
 pub(crate) fn keys_of(text: &str, list: &str) -> Vec<Vec<(String, u32)>> {
     let Ok(document) = DeTable::parse(text) else { return Vec::new() };
@@ -61,6 +83,15 @@ mod tests {
         let text = "a = 1\n[[expect]]\nc = 2\n\n[[expect]]\n";
         assert_eq!(keys_of(text, "expect"), [vec![("c".to_owned(), 3)], Vec::new()]);
         assert!(keys_of(text, "a").is_empty() && keys_of(text, "b").is_empty());
+    }
+
+    #[test]
+    fn every_key_under_a_table_has_its_line() {
+        let text = "[policy]\nretry = { attempts = 2 }\n[policy.breaker]\nprobes = 1\n";
+        let lines = lines_under(text, "policy");
+        let lines: Vec<(&str, u32)> = lines.iter().map(|(key, line)| (key.as_str(), *line)).collect();
+        assert_eq!(lines, [("breaker", 3), ("breaker.probes", 4), ("retry", 2), ("retry.attempts", 2)]);
+        assert!(lines_under(text, "limits").is_empty() && lines_under("a = [", "a").is_empty());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use policy::{Backoff, Breaker, Policy, Retry, Trip};
+use policy::{AllOut, Backoff, Breaker, FailureClass, Policy, Retry, RetryOn, Scope, Trip};
 use units::{Share, Timespan};
 
 /// A policy that differs from the declared one in one key.
@@ -17,7 +17,8 @@ pub struct Mutant {
     pub policy: Policy,
 }
 
-/// Every small change of a policy.
+/// Every small change of a policy. What no fault of today can show is left alone: `timeout.connect` (every connection over
+/// loopback is made at once, or refused), and whether a breaker counts a refused connection (it leaves no trace).
 pub fn mutants(policy: &Policy) -> Vec<Mutant> {
     let mut mutants = timers(policy);
     if let Some(retry) = &policy.retry {
@@ -80,6 +81,12 @@ fn retries(retry: &Retry) -> Vec<(String, String, Retry)> {
             Retry { on, ..retry.clone() },
         ));
     }
+    let undeclared = RetryOn::Status(500);
+    if !retry.on.contains(&undeclared) {
+        let on = retry.on.iter().copied().chain([undeclared]).collect();
+        let what = format!("`{undeclared}` as well");
+        mutants.push(("retry.on".into(), what, Retry { on, ..retry.clone() }));
+    }
     for method in ["POST", "GET"] {
         let mut methods = retry.methods.clone();
         let listed = methods.iter().position(|listed| listed == method);
@@ -129,14 +136,40 @@ fn breakers(breaker: &Breaker) -> Vec<(String, String, Breaker)> {
         let what = instead(open_for, breaker.open_for);
         mutants.push(("breaker.open_for".into(), what, Breaker { open_for, ..breaker.clone() }));
     }
-    for probes in [2, 50] {
-        let declared = breaker.probes.unwrap_or(1);
-        if probes != declared {
+    for (probes, declared) in [2, 50].into_iter().zip([breaker.probes; 2]) {
+        if let Some(declared) = declared.filter(|declared| probes != *declared) {
             let changed = Breaker { probes: Some(probes), ..breaker.clone() };
             mutants.push(("breaker.probes".into(), instead(probes, declared), changed));
         }
     }
+    mutants.extend(classes(breaker));
+    let grows = Breaker { open_grows: !breaker.open_grows, ..breaker.clone() };
+    let what = if grows.open_grows { "growing with each opening" } else { "not growing" };
+    mutants.push(("breaker.open_for".into(), what.into(), grows));
+    let workers = Breaker { workers: breaker.workers + 1, ..breaker.clone() };
+    let what = format!("counted by {} workers, each for itself", workers.workers);
+    mutants.push(("breaker.trip".into(), what, workers));
+    if breaker.scope.is_backend() {
+        let pool = Breaker { scope: Scope::Pool, ..breaker.clone() };
+        mutants.push(("breaker.scope".into(), "one for the whole pool".into(), pool));
+    }
+    if breaker.all_out == Some(AllOut::Shed) {
+        let panic = Breaker { all_out: Some(AllOut::Panic), ..breaker.clone() };
+        mutants.push(("breaker.all_out".into(), "panic instead of shed".into(), panic));
+    }
     mutants
+}
+
+/// Each declared class of failures left out.
+fn classes(breaker: &Breaker) -> Vec<(String, String, Breaker)> {
+    let unseen = FailureClass::One(RetryOn::ConnectFailure);
+    let seen = breaker.fails.iter().filter(|class| **class != unseen);
+    seen.map(|left_out| {
+        let fails = breaker.fails.iter().copied().filter(|class| class != left_out).collect();
+        let key = format!("breaker.fails.{left_out}");
+        (key, format!("`{left_out}` is no failure"), Breaker { fails, ..breaker.clone() })
+    })
+    .collect()
 }
 
 fn trips(trip: Trip) -> Vec<(String, Trip)> {
@@ -170,7 +203,7 @@ mod tests {
             r#"
             timeout = { per_try = "300ms", total = "2s" }
             retry = { attempts = 2, on = ["503", "reset"], methods = ["GET"], backoff = { base = "100ms", max = "1s", jitter = true } }
-            breaker = { trip = { consecutive = 5 }, open_for = "2s", probes = 1 }
+            breaker = { trip = { consecutive = 5 }, fails = ["5xx", "reset", "connect-failure"], open_for = "2s", probes = 1, all_out = "shed" }
             "#,
         )
         .unwrap();

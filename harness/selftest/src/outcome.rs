@@ -1,5 +1,6 @@
 //! What a self-test came to, as rows and as text.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use units::plural::count;
@@ -54,19 +55,32 @@ pub struct Outcome {
     pub mutants: Vec<MutantRow>,
     /// The correct gateway.
     pub correct: Vec<CorrectRow>,
+    /// True if only some scenarios were tried, so that others may be about what these are not.
+    pub is_part: bool,
 }
 
 /// The share of the mutants that must be killed.
 const KILLED_MIN: f64 = 0.9;
 
 impl Outcome {
-    /// True if every defect was caught, enough mutants were killed, and nothing was said against the correct gateway.
+    /// True if every defect was caught, enough mutants were killed, every key that a scenario declares is the business of
+    /// one, and nothing was said against the correct gateway.
     pub fn holds(&self) -> bool {
         let caught = |row: &&MutantRow| matches!(row.fate, Fate::Caught(_));
         let (killed, business) = self.killed();
         self.defects.iter().filter(caught).count() == self.defects.len()
             && killed as f64 >= KILLED_MIN * business as f64
+            && (self.is_part || self.unwatched().is_empty())
             && self.correct.iter().all(|row| row.failed == 0 && row.inconclusive == 0)
+    }
+
+    /// Keys that scenarios declare and none is about: a gateway may get them wrong and nobody notices.
+    pub fn unwatched(&self) -> BTreeSet<&str> {
+        let key = |row: &MutantRow, watched: bool| (row.fate != Fate::NoBusiness) == watched;
+        let keys =
+            |watched| self.mutants.iter().filter(move |row| key(row, watched)).map(|row| row.key.as_str());
+        let watched: BTreeSet<&str> = keys(true).collect();
+        keys(false).filter(|key| !watched.contains(key)).collect()
     }
 
     /// Mutants that were killed, of those that are a scenario's business.
@@ -112,6 +126,11 @@ impl fmt::Display for Outcome {
                 count(others as u64, "other")
             )?;
             rows(f, &self.mutants)?;
+            let unwatched = self.unwatched();
+            if !unwatched.is_empty() {
+                let keys = unwatched.into_iter().collect::<Vec<_>>().join(", ");
+                writeln!(f, "  declared, and no scenario is about it: {keys}")?;
+            }
         }
         Ok(())
     }
@@ -127,4 +146,59 @@ fn rows(f: &mut fmt::Formatter<'_>, rows: &[MutantRow]) -> fmt::Result {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(scenario: &str, key: &str, fate: Fate) -> MutantRow {
+        MutantRow { scenario: scenario.into(), key: key.into(), what: "2 instead of 1".into(), fate }
+    }
+
+    fn outcome(mutants: Vec<MutantRow>) -> Outcome {
+        Outcome { mutants, ..Outcome::default() }
+    }
+
+    fn caught() -> Fate {
+        Fate::Caught("policy".into())
+    }
+
+    #[test]
+    fn a_key_that_is_another_scenario_s_business_is_watched() {
+        let outcome = outcome(vec![
+            row("one", "retry.attempts", Fate::NoBusiness),
+            row("other", "retry.attempts", caught()),
+        ]);
+        assert!(outcome.unwatched().is_empty() && outcome.holds());
+    }
+
+    #[test]
+    fn a_key_that_is_nobody_s_business_is_named_and_does_not_hold() {
+        let mutants =
+            vec![row("one", "breaker.probes", Fate::NoBusiness), row("one", "retry.attempts", caught())];
+        let outcome = outcome(mutants);
+        assert!(!outcome.holds());
+        insta::assert_snapshot!(outcome.to_string(), @r"
+        policy mutants    1 of 1 killed (100 %); 1 other of no scenario's business
+          declared, and no scenario is about it: breaker.probes
+        ");
+    }
+
+    #[test]
+    fn where_only_some_scenarios_were_tried_the_others_may_be_about_it() {
+        let outcome =
+            Outcome { is_part: true, ..outcome(vec![row("one", "breaker.probes", Fate::NoBusiness)]) };
+        assert!(outcome.holds());
+    }
+
+    #[test]
+    fn a_mutant_that_lives_is_told_with_what_was_said_instead() {
+        let alive = Fate::Alive("everything passed".into());
+        let outcome = outcome(vec![row("one", "retry.attempts", alive)]);
+        assert!(!outcome.holds());
+        assert!(
+            outcome.to_string().contains("alive  one retry.attempts: 2 instead of 1 (everything passed)")
+        );
+    }
 }

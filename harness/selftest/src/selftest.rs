@@ -1,15 +1,13 @@
 //! Runs the whole self-test, over all cores.
 
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use policy::Policy;
 use reports::{Report, Verdict};
 use scenario::Overrides;
 use scenarios::Entry;
 
+use crate::cores::on_all_cores;
 use crate::mutants::{Mutant, mutants};
 use crate::outcome::{CorrectRow, Fate, MutantRow, Outcome};
 use crate::trial::Trial;
@@ -33,7 +31,7 @@ const SEED: u64 = 7;
 /// One run of a self-test.
 enum Job {
     Correct { entry: &'static Entry, seed: u64 },
-    Defect { entry: &'static Entry, defect: &'static str, expectation: &'static str },
+    Defect { entry: &'static Entry, defect: gateways::reference::Defect },
     Mutant { entry: &'static Entry, mutant: Box<Mutant>, business: bool },
 }
 
@@ -43,29 +41,11 @@ enum Done {
     Row(MutantRow),
 }
 
-/// Runs it; `progress` is told how many runs are done, of how many. Evidence is made in, and removed from, `out`.
-pub fn selftest(options: &Options, out: &Path, progress: &(dyn Fn(usize, usize) + Sync)) -> Outcome {
+/// Runs it; `progress` is told how many runs are done, of how many. Nothing is written.
+pub fn selftest(options: &Options, progress: &(dyn Fn(usize, usize) + Sync)) -> Outcome {
     let jobs = jobs(options);
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let results: Mutex<Vec<Option<Done>>> = Mutex::new((0..jobs.len()).map(|_| None).collect());
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(job) = jobs.get(index) else { break };
-                    let result = carry_out(job, out);
-                    if let Ok(mut results) = results.lock() {
-                        results[index] = Some(result);
-                    }
-                    progress(done.fetch_add(1, Ordering::Relaxed) + 1, jobs.len());
-                }
-            });
-        }
-    });
-    let results = results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    gather(&jobs, results)
+    let results = on_all_cores(jobs.len(), |index| carry_out(&jobs[index]), progress);
+    Outcome { is_part: !options.scenarios.is_empty(), ..gather(&jobs, results) }
 }
 
 fn jobs(options: &Options) -> Vec<Job> {
@@ -81,9 +61,9 @@ fn jobs(options: &Options) -> Vec<Job> {
     }
     if options.defects {
         for defect in gateways::reference::Defect::all() {
-            let (scenario, expectation) = defect.caught();
+            let (scenario, _) = defect.caught();
             let entry = scenarios::find(scenario).filter(wanted);
-            jobs.extend(entry.map(|entry| Job::Defect { entry, defect: defect.name(), expectation }));
+            jobs.extend(entry.map(|entry| Job::Defect { entry, defect }));
         }
     }
     jobs
@@ -102,23 +82,23 @@ fn mutants_of(entry: &'static Entry) -> Vec<Job> {
         .collect()
 }
 
-fn carry_out(job: &Job, out: &Path) -> Done {
+fn carry_out(job: &Job) -> Done {
     match job {
-        Job::Correct { entry, seed } => Done::Correct(Box::new(run(entry, &[], *seed, None, out))),
-        Job::Defect { entry, defect, expectation } => {
-            let set = [format!("gateway.reference.defects=[\"{defect}\"]")];
-            let fate = match run(entry, &set, SEED, None, out) {
-                Ok(report) => fate(&report, Some(expectation)),
+        Job::Correct { entry, seed } => Done::Correct(Box::new(run(entry, &[], *seed, None))),
+        Job::Defect { entry, defect } => {
+            let set = [format!("gateway.reference.defects=[\"{}\"]", defect.name())];
+            let fate = match run(entry, &set, SEED, None) {
+                Ok(report) => caught(&report, *defect),
                 Err(why) => Fate::Broken(why),
             };
-            Done::Row(row(entry, defect, expectation, fate))
+            Done::Row(row(entry, defect.name(), defect.caught().1, fate))
         }
         Job::Mutant { entry, mutant, business: false } => {
             Done::Row(row(entry, &mutant.key, &mutant.what, Fate::NoBusiness))
         }
         Job::Mutant { entry, mutant, business: true } => {
-            let fate = match run(entry, &[], SEED, Some(&mutant.policy), out) {
-                Ok(report) => fate(&report, None),
+            let fate = match run(entry, &[], SEED, Some(&mutant.policy)) {
+                Ok(report) => fate(&report),
                 Err(why) => Fate::Broken(why),
             };
             Done::Row(row(entry, &mutant.key, &mutant.what, fate))
@@ -126,27 +106,31 @@ fn carry_out(job: &Job, out: &Path) -> Done {
     }
 }
 
-fn run(
-    entry: &Entry,
-    set: &[String],
-    seed: u64,
-    really: Option<&Policy>,
-    out: &Path,
-) -> Result<Report, String> {
-    let dir = tempfile::tempdir_in(out).map_err(|error| error.to_string())?;
-    let trial = Trial { text: entry.text, set, seed, really };
-    trial.report(dir.path()).map_err(|error| error.to_string())
+fn run(entry: &Entry, set: &[String], seed: u64, really: Option<&Policy>) -> Result<Report, String> {
+    Trial { text: entry.text, set, seed, really }.report().map_err(|error| error.to_string())
+}
+
+/// A defect must be caught by the expectation that it names, and by none that it does not name.
+fn caught(report: &Report, defect: gateways::reference::Defect) -> Fate {
+    let (_, by) = defect.caught();
+    let mut failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
+    if let Some(other) = failed.clone().find(|finding| !defect.may_fail(&finding.expectation)) {
+        return Fate::Alive(format!("{} failed, which it does not name: {}", other.id, other.summary));
+    }
+    match failed.clone().next() {
+        Some(other) if failed.all(|finding| finding.expectation != by) => {
+            Fate::Alive(format!("only {} failed: {}", other.id, other.summary))
+        }
+        Some(_) => Fate::Caught(by.into()),
+        None => fate(report),
+    }
 }
 
 /// An inconclusive finding kills nothing: whoever runs the scenario would not learn what is wrong.
-fn fate(report: &Report, by: Option<&str>) -> Fate {
-    let failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
-    let caught = failed.clone().find(|finding| by.is_none_or(|by| finding.expectation == by));
-    if let Some(finding) = caught {
+fn fate(report: &Report) -> Fate {
+    let mut failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
+    if let Some(finding) = failed.next() {
         return Fate::Caught(finding.expectation.clone());
-    }
-    if let Some(other) = failed.clone().next() {
-        return Fate::Alive(format!("only {} failed: {}", other.id, other.summary));
     }
     let open = report.findings.iter().find(|finding| finding.verdict == Verdict::Inconclusive);
     Fate::Alive(
@@ -161,15 +145,15 @@ fn row(entry: &Entry, key: &str, what: &str, fate: Fate) -> MutantRow {
     MutantRow { scenario: entry.name.into(), key: key.into(), what: what.into(), fate }
 }
 
-fn gather(jobs: &[Job], results: Vec<Option<Done>>) -> Outcome {
+fn gather(jobs: &[Job], results: Vec<Done>) -> Outcome {
     let mut outcome = Outcome::default();
     for (job, result) in jobs.iter().zip(results) {
         match (job, result) {
-            (Job::Correct { entry, .. }, Some(Done::Correct(result))) => {
+            (Job::Correct { entry, .. }, Done::Correct(result)) => {
                 note(&mut outcome.correct, entry, *result);
             }
-            (Job::Defect { .. }, Some(Done::Row(row))) => outcome.defects.push(row),
-            (Job::Mutant { .. }, Some(Done::Row(row))) => outcome.mutants.push(row),
+            (Job::Defect { .. }, Done::Row(row)) => outcome.defects.push(row),
+            (Job::Mutant { .. }, Done::Row(row)) => outcome.mutants.push(row),
             _ => {}
         }
     }

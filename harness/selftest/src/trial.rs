@@ -1,6 +1,6 @@
 //! One run in the simulated world, judged.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use policy::Policy;
@@ -27,7 +27,7 @@ pub struct Trial<'a> {
 pub enum TrialError {
     /// The scenario is wrong: its diagnostics.
     Scenario(String),
-    /// The run failed, or its evidence can't be judged.
+    /// The run failed.
     Run(String),
 }
 
@@ -42,8 +42,8 @@ impl std::fmt::Display for TrialError {
 impl std::error::Error for TrialError {}
 
 impl Trial<'_> {
-    /// Runs and judges it. The evidence is left in `out`, in a directory of its own.
-    pub fn report(&self, out: &Path) -> Result<Report, TrialError> {
+    /// Runs and judges it. Nothing is written.
+    pub fn report(&self) -> Result<Report, TrialError> {
         let overrides = Overrides { set: self.set.to_vec(), seed: Some(self.seed), gateway: None };
         let loaded = scenario::load_text("scenario.toml", self.text, Path::new("."), &overrides)
             .map_err(|failure| TrialError::Scenario(failure.render(false)))?;
@@ -53,7 +53,7 @@ impl Trial<'_> {
             plan.policy = really.clone();
         }
         let options = Options {
-            out: out.to_owned(),
+            out: PathBuf::new(),
             scenario_path: "scenario.toml".into(),
             scenario_text: loaded.text,
             overrides: overrides.set,
@@ -64,8 +64,8 @@ impl Trial<'_> {
             abort: CancellationToken::new(),
         };
         let progress = Arc::new(Progress::new(&plan, 0));
-        let finished =
-            run::run(&plan, &options, &progress).map_err(|error| TrialError::Run(error.to_string()))?;
-        assess::judge_run(&finished.dir, None).map_err(|error| TrialError::Run(format!("{error:#}")))
+        let (manifest, evidence) = run::run_in_memory(&plan, &options, &progress)
+            .map_err(|error| TrialError::Run(error.to_string()))?;
+        Ok(assess::judge_kept(plan, manifest, evidence))
     }
 }

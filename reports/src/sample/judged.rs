@@ -131,6 +131,7 @@ fn inconclusive() -> Finding {
 
 fn policy() -> Finding {
     let row = |key: &str, declared: &str, observed: &str, verdict: Verdict, because: &str| PolicyRow {
+        estimates: Vec::new(),
         key: key.to_owned(),
         declared: declared.to_owned(),
         observed: observed.to_owned(),
@@ -141,6 +142,7 @@ fn policy() -> Finding {
     };
     let timer = "a timer that fires early or late by a tenth would have shown";
     let idle = PolicyRow {
+        estimates: Vec::new(),
         exposures: 0,
         line: Some(11),
         ..row("breaker.open_for", "5s", "the breaker never opened", Verdict::Inconclusive, "no case")

@@ -1,7 +1,7 @@
 //! `brownout selftest`: why the verdicts can be trusted.
 
-use anyhow::{Context, Result, ensure};
-use selftest::{Options, Trial, random_scenario, selftest};
+use anyhow::{Result, ensure};
+use selftest::{Options, Trial, made_up, random_scenario, selftest};
 
 use crate::args::Selftest;
 use crate::exit::Exit;
@@ -15,9 +15,11 @@ pub(crate) fn run(args: &Selftest) -> Result<Exit> {
         ));
         return Ok(Exit::Usage);
     }
-    let out = tempfile::tempdir().context("a directory for the evidence")?;
     if let Some(seed) = args.random {
-        return made_up(seed, out.path());
+        return one_made_up(seed);
+    }
+    if let Some(count) = args.made_up {
+        return many_made_up(args.from, count);
     }
     let options = Options {
         seeds: args.seeds,
@@ -25,11 +27,8 @@ pub(crate) fn run(args: &Selftest) -> Result<Exit> {
         mutants: !args.correct_only,
         scenarios: args.scenarios.clone(),
     };
-    let bar = indicatif::ProgressBar::new(0).with_style(
-        indicatif::ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left")
-            .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()),
-    );
-    let outcome = selftest(&options, out.path(), &|done, of| {
+    let bar = bar();
+    let outcome = selftest(&options, &|done, of| {
         bar.set_length(of as u64);
         bar.set_position(done as u64);
     });
@@ -40,10 +39,29 @@ pub(crate) fn run(args: &Selftest) -> Result<Exit> {
 }
 
 /// Runs one made-up scenario on the correct gateway and shows what was said of it.
-fn made_up(seed: u64, out: &std::path::Path) -> Result<Exit> {
+fn one_made_up(seed: u64) -> Result<Exit> {
     let text = random_scenario(seed);
     print(&format_args!("{text}\n"))?;
-    let report = Trial { text: &text, set: &[], seed, really: None }.report(out)?;
+    let report = Trial { text: &text, set: &[], seed, really: None }.report()?;
     crate::output::show(&report)?;
     Ok(report.verdict.into())
+}
+
+/// Runs many of them, and says what failed or was left open.
+fn many_made_up(from: u64, count: u64) -> Result<Exit> {
+    let bar = bar();
+    let outcome = made_up(from..=from.saturating_add(count - 1), &|done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    print(&outcome)?;
+    Ok(if outcome.holds() { Exit::Pass } else { Exit::Fail })
+}
+
+fn bar() -> indicatif::ProgressBar {
+    indicatif::ProgressBar::new(0).with_style(
+        indicatif::ProgressStyle::with_template("{bar:30} {pos}/{len} runs, {eta} left")
+            .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar()),
+    )
 }

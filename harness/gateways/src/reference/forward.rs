@@ -1,5 +1,7 @@
 //! The life of one request: attempts until one is good enough, or nothing more may be tried.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::{Either, Full};
@@ -15,11 +17,17 @@ use super::settings::{CutBody, Slip};
 /// What the client gets: a backend's body, or a few words of the gateway.
 pub(crate) type Content = Either<Relay, Full<Bytes>>;
 
+/// How long a request waits in a gateway that stays slow: longer than any that is well takes over loopback.
+const QUEUED: Duration = Duration::from_millis(40);
+
 /// Sends a request to the backends until one answers well enough, and gives what the client gets.
 pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
     let Gateway { settings, timer, .. } = gateway;
     let deadline = || settings.total.map(|length| timer.now() + length);
     let mut total = deadline();
+    if settings.slips(Slip::StaysSlow) && gateway.has_failed.get() {
+        timer.sleep(QUEUED).await;
+    }
     let worker = gateway.worker();
     let mut tried = Vec::new();
     let mut latest: Option<Result<Answer, Failure>> = None;
@@ -41,6 +49,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let sent = empty.as_ref().unwrap_or(outgoing);
         tried.push(backend);
         let result = attempt(settings, timer, &gateway.connections[backend], sent, cut_at).await;
+        gateway.has_failed.set(gateway.has_failed.get() || failed(&result));
         let permit = judge(permit, &result);
         let status = result.as_ref().map(|answer| answer.response.status()).map_err(|failure| *failure);
         let number = tried.len() as u32;
@@ -58,6 +67,10 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         }
         latest = Some(result);
     }
+}
+
+fn failed(result: &Result<Answer, Failure>) -> bool {
+    result.as_ref().map_or(true, |answer| answer.response.status().is_server_error())
 }
 
 /// Tells the breaker of a failure: no response, or a status that counts as one. Whether anything else is a success

@@ -1,6 +1,6 @@
 //! What all requests of one gateway share.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use net::{Timer, World};
 use rand::{RngExt, SeedableRng};
@@ -23,6 +23,8 @@ pub(crate) struct Gateway {
     pub(crate) connections: Vec<Connections>,
     pub(crate) draws: RefCell<Pcg64Mcg>,
     pub(crate) swapped: Swapped,
+    /// Whether any attempt has failed.
+    pub(crate) has_failed: Cell<bool>,
     workers: Vec<Worker>,
 }
 
@@ -49,6 +51,7 @@ impl Gateway {
             connections: backends.iter().map(|backend| connections(backend.address)).collect(),
             draws: RefCell::new(Pcg64Mcg::seed_from_u64(upstreams.seed)),
             swapped: Swapped::default(),
+            has_failed: Cell::new(false),
             workers: (0..workers).map(worker).collect(),
             settings,
             world: world.clone(),

@@ -99,6 +99,8 @@ pub(crate) enum Slip {
     MakesUpAnswers,
     /// A request goes on when its client has gone away.
     OutlivesClients,
+    /// Once an attempt has failed, every request waits before it is sent.
+    StaysSlow,
     /// Each backend of a group gets as many turns as the others.
     IgnoresWeights,
     /// Once backends of a later group were needed, they keep the traffic.

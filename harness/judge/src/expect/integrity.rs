@@ -130,7 +130,9 @@ impl Expectation for Integrity {
             };
             expected.map(|expected| Forecast::exposures(part.cases(2)[2..].to_owned(), expected, needed))
         };
-        self.parts.iter().filter_map(of_part).collect()
+        let answers =
+            outlook.answered().map(|expected| Forecast::exposures("answers of a backend", expected, needed));
+        answers.into_iter().chain(self.parts.iter().filter_map(of_part)).collect()
     }
 
     fn failure_is_proof(&self) -> bool {

@@ -61,6 +61,11 @@ pub trait Expectation {
         false
     }
 
+    /// True if a pass rests on every fault of its phase having taken effect on the traffic that it looks at.
+    fn rests_on_faults(&self) -> bool {
+        true
+    }
+
     /// True if one request is enough to prove a failure, whether or not a planned fault fired on it: a write that
     /// was delivered twice. Such a failure stands where a pass would need more evidence.
     fn failure_is_proof(&self) -> bool {

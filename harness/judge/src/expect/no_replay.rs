@@ -101,7 +101,8 @@ impl Expectation for NoReplay {
         let expected = outlook.failing(1, tempts).zip(part).map(|(failing, part)| failing * part);
         let needed = outlook.place.samples_min.unwrap_or(0).max(CASES_MIN);
         let what = "requests that arrive whole and whose attempt then fails";
-        expected.map(|expected| Forecast::exposures(what, expected, needed)).into_iter().collect()
+        let foreseen = expected.map(|expected| Forecast::exposures(what, expected, needed));
+        foreseen.into_iter().chain(outlook.uncounted()).collect()
     }
 
     fn needs_fault(&self) -> bool {

@@ -1,10 +1,15 @@
 //! `policy`: the whole declared policy against what was observed, key by key.
 
+mod breaker;
+mod foresight;
 mod retries;
+#[cfg(test)]
+mod tests;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Breaker, Policy as Declared, Retry, RetryOn};
+use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryOn};
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,9 +25,11 @@ use crate::forecast::{Forecast, Outlook};
 /// # What it checks
 /// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault: `timeout.per_try`
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
-/// is `retry.on.503`),
-/// `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`, `breaker.probes`. The finding is a
-/// table: declared, observed, verdict. A key holds if a phase shows that it does and none shows that it does not.
+/// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`,
+/// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
+/// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`. The finding is a table: declared,
+/// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
+/// `retry.attempts`, both bounds must be shown.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
@@ -46,7 +53,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 10] = [
+pub(crate) const KEYS: [&str; 14] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -57,6 +64,10 @@ pub(crate) const KEYS: [&str; 10] = [
     "breaker.trip",
     "breaker.open_for",
     "breaker.probes",
+    "breaker.way_back",
+    "breaker.scope",
+    "breaker.fails",
+    "breaker.all_out",
 ];
 
 impl Policy {
@@ -80,7 +91,8 @@ impl Expectation for Policy {
             .filter(View::is_faulty)
             .collect();
         let declared = &view.brief.policy;
-        let mut claims: Vec<Claim> = views.iter().flat_map(|view| self.of_phase(declared, view)).collect();
+        let mut claims: Vec<Claim> =
+            views.par_iter().flat_map_iter(|view| self.of_phase(declared, view)).collect();
         if claims.is_empty() {
             let why = if *declared == Declared::default() {
                 "the scenario declares no policy"
@@ -110,7 +122,9 @@ impl Expectation for Policy {
         }
         let known = |named: &str| {
             let condition = named.strip_prefix("retry.on.");
+            let class = named.strip_prefix("breaker.fails.");
             condition.is_some_and(|on| on.parse::<RetryOn>().is_ok())
+                || class.is_some_and(|class| class.parse::<FailureClass>().is_ok())
                 || KEYS.iter().any(|key| covers(named, key))
         };
         let stray = about.iter().find(|named| !known(named))?;
@@ -120,12 +134,16 @@ impl Expectation for Policy {
         ))
     }
 
+    fn rests_on_faults(&self) -> bool {
+        false
+    }
+
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
         let declared = &outlook.brief.policy;
         if *declared == Declared::default() {
             return vec![Forecast::CannotPass("the scenario declares no policy".into())];
         }
-        Vec::new()
+        foresight::forecast(self, declared, outlook)
     }
 }
 
@@ -145,7 +163,7 @@ impl Policy {
             claims.extend(self.retries(declared, retry, view));
         }
         if let Some(breaker) = &declared.breaker {
-            claims.extend(self.breaker(breaker, view));
+            claims.extend(breaker::claims(self, breaker, view));
         }
         claims
     }
@@ -153,29 +171,21 @@ impl Policy {
     fn retries(&self, declared: &Declared, retry: &Retry, view: &View<'_>) -> Vec<Claim> {
         let mut claims = Vec::new();
         if self.is_about("retry.attempts") {
-            let bounds = if declared.breaker.is_some() {
-                // With every breaker open there is nowhere to try again, so that only the upper bound is certain.
-                json!({ "attempts": { "max": retry.attempts } })
-            } else {
-                json!({ "attempts": { "exactly": retry.attempts } })
-            };
-            for class in 0..view.brief.traffic.len() as u16 {
-                let method = view.brief.traffic[usize::from(class)].method.word();
-                if view.takes(class) && retry.methods.iter().any(|listed| listed == method) {
-                    let of_class = view.with_traffic(Some(class));
-                    claims.extend(by_kind(
-                        &of_class,
-                        "retry.attempts",
-                        &format!("{} in all", retry.attempts),
-                        bounds.clone(),
-                    ));
+            for (key, bound) in attempts_demands(declared, retry) {
+                for class in 0..view.brief.traffic.len() as u16 {
+                    let method = view.brief.traffic[usize::from(class)].method.word();
+                    if view.takes(class) && retry.methods.iter().any(|listed| listed == method) {
+                        let of_class = view.with_traffic(Some(class));
+                        let words = format!("{} in all", retry.attempts);
+                        claims.extend(by_kind(&of_class, key, &words, bound.clone()));
+                    }
                 }
             }
         }
         let matrix = retry_matrix(view);
         let may_be_shielded = declared.breaker.is_some();
         if retry.attempts > 1 {
-            claims.extend(conditions(self, retry, &matrix, may_be_shielded));
+            claims.extend(conditions(self, retry, &matrix));
         }
         if self.is_about("retry.methods") && retry.attempts > 1 {
             claims.extend(methods(retry, &matrix));
@@ -189,63 +199,50 @@ impl Policy {
         }
         if let Some(backoff) = retry.backoff.filter(|_| self.is_about("retry.backoff") && retry.attempts > 1)
         {
-            let mut growth = json!({ "base": backoff.base.to_string(), "factor": backoff.factor });
-            if let Some(max) = backoff.max {
-                growth["max"] = max.to_string().into();
-            }
-            // With two attempts there is one wait, so that no gateway can show by how much others grow.
-            let grows = backoff.factor > 1.0 && retry.attempts > 2;
-            let kind = match (backoff.jitter, grows) {
-                (true, _) => json!({ "full_jitter": growth }),
-                (false, true) => json!({ "exponential": growth }),
-                (false, false) => json!({ "fixed": backoff.base.to_string() }),
-            };
             let drawn = if backoff.jitter { ", drawn evenly from zero" } else { "" };
             let words = format!("{} × {} each time{drawn}", backoff.base, backoff.factor);
-            claims.extend(by_kind(view, "retry.backoff", &words, json!({ "backoff": kind })));
+            claims.extend(by_kind(view, "retry.backoff", &words, backoff_demand(retry, &backoff)));
         }
         claims
     }
-
-    fn breaker(&self, breaker: &Breaker, view: &View<'_>) -> Vec<Claim> {
-        let about: Vec<&str> = ["breaker.trip", "breaker.open_for", "breaker.probes"]
-            .into_iter()
-            .filter(|key| self.is_about(key))
-            .collect();
-        let Some(key) = about.first() else { return Vec::new() };
-        let mut demand = json!({ "trips_after": breaker.trip, "open_for": breaker.open_for.to_string() });
-        if !breaker.scope.is_backend() {
-            demand["scope"] = "pool".into();
-        }
-        if breaker.workers > 1 {
-            demand["workers"] = breaker.workers.into();
-        }
-        let words = format!("open for {} after {}", breaker.open_for, trip_words(breaker));
-        by_kind(view, key, &words, json!({ "breaker": demand }))
-    }
 }
 
-fn trip_words(breaker: &Breaker) -> String {
-    let trip = &breaker.trip;
-    let within = trip.within.map(|within| format!(" within {within}")).unwrap_or_default();
-    match (trip.consecutive, trip.count, trip.share) {
-        (Some(count), ..) => format!("{count} failures in a row"),
-        (_, Some(count), _) => format!("{count} failures{within}"),
-        (.., Some(share)) => format!("{share} failures{within}"),
-        _ => "nothing".into(),
+/// Both bounds of the attempts, each by its own exposures.
+fn attempts_demands(declared: &Declared, retry: &Retry) -> impl Iterator<Item = (&'static str, Value)> {
+    let most = ("retry.attempts, at most", json!({ "attempts": { "max": retry.attempts } }));
+    let fewest = ("retry.attempts, at least", json!({ "attempts": { "min": retry.attempts } }));
+    // With every breaker open there is nowhere to try again, so that only the upper bound is certain.
+    let has_fewest = declared.breaker.is_none() && retry.attempts > 1;
+    std::iter::once(most).chain(has_fewest.then_some(fewest))
+}
+
+fn backoff_demand(retry: &Retry, backoff: &Backoff) -> Value {
+    let mut growth = json!({ "base": backoff.base.to_string(), "factor": backoff.factor });
+    if let Some(max) = backoff.max {
+        growth["max"] = max.to_string().into();
     }
+    // With two attempts there is one wait, so that no gateway can show by how much others grow.
+    let grows = backoff.factor > 1.0 && retry.attempts > 2;
+    let kind = match (backoff.jitter, grows) {
+        (true, _) => json!({ "full_jitter": growth }),
+        (false, true) => json!({ "exponential": growth }),
+        (false, false) => json!({ "fixed": backoff.base.to_string() }),
+    };
+    json!({ "backoff": kind })
+}
+
+fn unspeakable(error: &serde_json::Error) -> Claim {
+    let why = format!("it can't be put into the words of an expectation: {error}");
+    Claim::blind(why, "write the expectation by hand")
 }
 
 /// The claims of another kind with the bounds that follow from a key.
 fn by_kind(view: &View<'_>, key: &'static str, declared: &str, demand: Value) -> Vec<Claim> {
-    let key = || Key { key: key.into(), declared: declared.into() };
+    let key = || Key::new(key, declared);
     match serde_json::from_value::<ExpectationSettings>(demand) {
         Ok(settings) => {
             settings.contract().claims(view).into_iter().map(|claim| claim.of_key(key())).collect()
         }
-        Err(error) => {
-            let why = format!("it can't be put into the words of an expectation: {error}");
-            vec![Claim::blind(why, "write the expectation by hand").of_key(key())]
-        }
+        Err(error) => vec![unspeakable(&error).of_key(key())],
     }
 }

@@ -71,8 +71,16 @@ impl Expectation for Shed {
         statuses.into_iter().chain(times).collect()
     }
 
+    fn rests_on_faults(&self) -> bool {
+        false
+    }
+
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
         let deadline = outlook.deadline();
+        let needed = if self.within.is_some() { cases_to_exclude(LATE_REFUTED, BETA) } else { CASES_MIN };
+        let shed = outlook.shed().filter(|_| outlook.brief.policy.breaker.is_some());
+        let shed =
+            shed.map(|shed| Forecast::exposures("requests that find every backend left alone", shed, needed));
         let never = self.within.filter(|within| !deadline.is_zero() && *within >= deadline);
         never
             .map(|within| {
@@ -81,6 +89,8 @@ impl Expectation for Shed {
                 ))
             })
             .into_iter()
+            .chain(shed)
+            .chain(outlook.uncounted())
             .collect()
     }
 

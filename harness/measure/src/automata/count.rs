@@ -107,6 +107,9 @@ fn preceded(input: &Input, since: Since, place: usize, blur: Duration) -> bool {
     before.take_while(|result| result.known + blur >= known).any(|result| result.told == Told::Success)
 }
 
+/// So many results at the most become known after a change of state of what was let through before.
+const STALE_MAX: usize = 256;
+
 /// The fewest and the most results in a window.
 struct Window {
     failed: (u32, u32),
@@ -126,11 +129,15 @@ impl Window {
             let (one, other) = (input.sums[from], input.sums[to]);
             (other.0 - one.0, other.1 - one.1)
         };
-        // What was let through before the last change of state stands at the window's start, and may be left out.
-        let stale =
-            (from..(from + 64).min(place + 1)).take_while(|index| input.results[*index] < since.arrival);
-        let stale = stale.count().saturating_sub(sure.saturating_sub(from));
-        let (failed, told) = between(sure.saturating_add(stale).min(place + 1), place + 1);
+        // What was let through before the last change of state is not counted.
+        let stale = (sure..(from + STALE_MAX).min(place + 1))
+            .filter(|index| input.results[*index] < since.arrival)
+            .map(|index| input.result(index).told);
+        let (mut failed, mut told) = between(sure, place + 1);
+        for left_out in stale.filter(|left_out| *left_out != Told::Nothing) {
+            failed -= u32::from(left_out == Told::Failure);
+            told -= 1;
+        }
         let (more_failed, more_told) = between(old, new);
         Window { failed: (failed, more_failed), told: (told, more_told) }
     }

@@ -106,6 +106,8 @@ pub struct Member {
     pub leaked_max: u64,
     /// True if it need not open although it has a reason, because too many others are out.
     pub may_stay: bool,
+    /// True if requests may be let through although it is open, because all others are out as well: nobody learns by them.
+    pub panics: bool,
 }
 
 impl Member {

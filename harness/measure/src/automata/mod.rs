@@ -3,6 +3,7 @@
 //! - `member`: the family of machines: what opens them, for how long, how traffic comes back
 //! - `input`: what a search reads: arrivals, what they told, when, and which traffic was offered
 //! - `count`: whether the results so far may, or must, have opened a machine
+//! - `window`: the same for one of several instances
 //! - `state`: the states that a machine can be in, step by step
 //! - `search`: all states that fit what was seen, and the first arrival or silence that fits none
 
@@ -13,3 +14,4 @@ pub mod search;
 mod state;
 #[cfg(test)]
 mod tests;
+mod window;

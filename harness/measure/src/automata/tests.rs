@@ -33,6 +33,7 @@ fn member(rule: Rule, open_ms: u64, ways: Ways) -> Member {
         ways,
         leaked_max: 0,
         may_stay: false,
+        panics: false,
     }
 }
 
@@ -120,6 +121,22 @@ fn several_instances_each_count_and_open_for_themselves(
     assert!(found.fits() || found == Found::Blurred, "{found:?}");
     assert!(!search(&input, &member, 1).fits());
     assert!(!search(&input, &Member { rule: Rule::Never, ..member }, instances as u32).fits());
+}
+
+#[rstest]
+fn of_several_instances_that_count_in_a_window_it_is_told_after_how_many_failures_each_opens(
+    #[values(1, 2, 3)] seed: u64,
+) {
+    let breaking = Breaking { instances: 2, ..Breaking::correct() };
+    let model = Model { breaking, transit: 0.8, ..Model::new(seed, phases("status", 1.0)) };
+    let input = input(&model.run());
+    let member = |count| member(Rule::Count(count, Duration::from_secs(2)), 2_000, Ways::probes(1));
+    let found = search(&input, &member(5), 2);
+    assert!(found.fits(), "{found:?}");
+    for other in [3, 7] {
+        assert!(!may_be(&input, &member(other), 2), "{other}");
+    }
+    assert!(matches!(search(&input, &member(5), 1), Found::None(_)), "one instance");
 }
 
 #[rstest]

@@ -15,6 +15,7 @@ use policy::Policy;
 use super::{Context, backends, demands, faults, gateway, limits, load, phases, sizes, traffic, vacuous};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Lines;
+use crate::document::lines_under;
 use crate::file::{Located, Scenario};
 use crate::plan::Plan;
 
@@ -52,7 +53,7 @@ pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<P
         return (None, context.wrong);
     }
     let spans = parts.spans.clone();
-    let plan = assemble(scenario, base, parts);
+    let plan = assemble(scenario, text, base, parts);
     vacuous::check(&mut context, &plan.brief, &plan.demands, &spans);
     let vain = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     ((!vain).then_some(plan), context.wrong)
@@ -82,7 +83,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     }
 }
 
-fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
+fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan {
     let (seed, limits, nonce) = (scenario.seed, scenario.limits, nonce_of(scenario.seed));
     let length =
         parts.phases.last().map(|phase| phase.during.to.since(units::Moment::EPOCH)).unwrap_or_default();
@@ -107,6 +108,7 @@ fn assemble(scenario: &Scenario, base: &Path, parts: Parts) -> Plan {
         backends: backend_briefs(scenario),
         injections: parts.injection_briefs,
         policy: parts.policy.clone(),
+        policy_lines: lines_under(text, "policy"),
     };
     let pool = PoolSpec {
         backends: parts.backends,

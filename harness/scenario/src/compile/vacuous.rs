@@ -19,7 +19,7 @@ pub(super) fn check(context: &mut Context<'_>, brief: &Brief, demands: &[Demand]
         if outlook.requests().is_some_and(|requests| requests < 1.0) {
             continue; // Nothing at all is due there, which is told elsewhere.
         }
-        let foreseen = demand.expectation.contract().forecast(&outlook);
+        let foreseen = demand.foreseen(brief);
         let phase = &brief.phases[demand.phase].name;
         let kind = demand.expectation.name();
         for forecast in foreseen {

@@ -41,8 +41,8 @@ fn table(page: Page, report: &Report, finding: &Finding) -> String {
             Cell::new(because),
         ]);
     }
-    // A broken verdict or figure is hard to read.
-    for index in [0, 4] {
+    // A broken verdict, key or figure is hard to read.
+    for index in [0, 1, 4] {
         if let Some(column) = table.column_mut(index) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }

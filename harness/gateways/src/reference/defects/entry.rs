@@ -59,6 +59,12 @@ impl Defect {
         self.0.also
     }
 
+    /// True if a finding of this kind of expectation may fail with it. `policy` judges every key, so that whatever breaks
+    /// one may show there too.
+    pub fn may_fail(self, expectation: &str) -> bool {
+        expectation == self.0.caught.1 || expectation == "policy" || self.0.also.contains(&expectation)
+    }
+
     pub(crate) fn bend(self, settings: &mut Settings) {
         (self.0.bend)(settings);
     }

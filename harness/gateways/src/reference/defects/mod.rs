@@ -37,6 +37,7 @@ mod one_retry_too_few;
 mod one_retry_too_many;
 mod open_half_as_long_again;
 mod open_time_grows;
+mod outlives_clients;
 mod probe_flood;
 mod retries_no_reset;
 mod retries_post;
@@ -47,6 +48,7 @@ mod shed_as_200;
 mod shed_as_500;
 mod slow_shed;
 mod soft_total;
+mod stays_slow;
 mod swaps_answers;
 mod timeout_a_fifth_early;
 mod timeout_a_quarter_late;
@@ -92,6 +94,7 @@ const REGISTRY: &[Entry] = &[
     ignores_timeouts::DEFECT,
     counts_404::DEFECT,
     counts_aborts::DEFECT,
+    outlives_clients::DEFECT,
     breaker_never_recovers::DEFECT,
     half_open_time::DEFECT,
     open_half_as_long_again::DEFECT,
@@ -106,6 +109,7 @@ const REGISTRY: &[Entry] = &[
     shed_as_200::DEFECT,
     shed_as_500::DEFECT,
     makes_up_answers::DEFECT,
+    stays_slow::DEFECT,
     truncated_as_complete::DEFECT,
     continues_cut_bodies::DEFECT,
     alters_bodies::DEFECT,

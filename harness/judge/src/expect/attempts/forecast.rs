@@ -10,6 +10,7 @@ use crate::forecast::{Forecast, Outlook, is_failure};
 pub(super) fn forecast(settings: &Attempts, outlook: &Outlook<'_>) -> Vec<Forecast> {
     let faulty = outlook.injections().next().is_some();
     let mut found = Vec::new();
+    found.extend(outlook.uncounted());
     if let Some(most) = settings.most() {
         found.extend(excess(most, outlook, faulty));
     }
@@ -57,7 +58,8 @@ fn excess(most: u16, outlook: &Outlook<'_>, faulty: bool) -> Option<Forecast> {
     } else {
         outlook.failing(most, |does| does != FaultDoes::Refuses && outlook.is_retried(does))
     };
-    cases(failing(most), expected, outlook)
+    // A gateway that tries once too often shows it only where there is a backend to try at.
+    cases(failing(most), expected.map(|expected| expected * outlook.somewhere_else()), outlook)
 }
 
 fn shortfall(fewest: u16, exactly: bool, outlook: &Outlook<'_>, faulty: bool) -> Option<Forecast> {

@@ -40,7 +40,7 @@ pub(super) fn forecast(settings: &Backoff, outlook: &Outlook<'_>) -> Vec<Forecas
     let second = failing(outlook, 2).filter(|_| grows).map(|expected| {
         Forecast::exposures("requests that are tried a third time", expected, crate::claim::CASES_MIN)
     });
-    first.into_iter().chain(second).collect()
+    first.into_iter().chain(second).chain(outlook.uncounted()).collect()
 }
 
 /// Requests whose first `count` attempts fail in a way that is tried again after.

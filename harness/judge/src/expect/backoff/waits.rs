@@ -190,13 +190,14 @@ fn grows(settings: &Backoff, growth: Growth, waits: &Waits) -> Option<Claim> {
 
 /// That jitter is really drawn, and evenly: before the second attempt always, before later ones where they are enough.
 fn jitter(growth: Growth, waits: &Waits) -> Vec<Claim> {
-    let enough = |nth: &usize| *nth > 1 && waits.lengths(*nth).count() >= Spread::NEEDED;
+    let enough =
+        |nth: &usize| *nth > 1 && waits.lengths_up_to(*nth, growth.wait(*nth)).count() >= Spread::NEEDED;
     let numbers = std::iter::once(1).chain(waits.numbers().filter(enough));
     numbers.map(|nth| evenness(growth.wait(nth), nth, waits)).collect()
 }
 
 fn evenness(cap: Duration, nth: usize, waits: &Waits) -> Claim {
-    let lengths = waits.lengths(nth);
+    let lengths = waits.lengths_up_to(nth, cap);
     let named = Timespan(cap);
     let next = nth + 1;
     let needed = Spread::NEEDED;

@@ -125,6 +125,9 @@ impl Expectation for Balance {
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
         let demanded = self.demanded(outlook.brief);
         let tolerance = self.tolerance.0.get();
+        if outlook.brief.backends.len() < 2 {
+            return vec![Forecast::CannotFail("there is only one backend to send requests to".into())];
+        }
         if demanded.iter().all(|(_, share)| *share <= tolerance && share + tolerance >= 1.0) {
             return vec![Forecast::CannotFail(format!(
                 "a tolerance of {} allows every spread",
@@ -181,7 +184,7 @@ fn surely_trips(outlook: &Outlook<'_>, backend: usize) -> bool {
         FaultDoes::Hangs => waits,
         other => is_failure(other),
     };
-    outlook.hit(backend, 1, fails) >= SURELY_TRIPS
+    outlook.hit_on_arrival(backend, 1, fails) >= SURELY_TRIPS
 }
 
 impl Balance {

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use measure::automata::input::Input;
 use measure::automata::member::{Member, Rule, Ways};
-use measure::automata::search::{Found, Opening, may_be, search};
+use measure::automata::search::{Deviation, Found, Opening, may_be, search};
 use measure::silence::missed_min;
 use measure::view::View;
+use policy::WayBack;
 use reports::Estimate;
-use units::{Moment, Timespan};
+use units::Timespan;
+use units::plural::count;
 
+use super::departure::{Departure, Word, departure};
+use super::together::Said;
 use super::{Breaker, words};
 use crate::claim::{Basis, Claim};
 
@@ -27,46 +31,113 @@ pub(super) struct Inquiry<'a> {
 
 impl Inquiry<'_> {
     /// What is claimed of the breaker itself.
-    pub(super) fn breaker(&self) -> Claim {
-        let phase = self.view.phase();
+    pub(super) fn breaker(&self) -> Said {
         if self.demand.stays_closed {
-            let here = self.input.from(phase.from);
-            return Inquiry { input: &here, ..*self }.stays_closed(&self.demand.member(self.view));
+            let here = self.input.from(self.view.phase().from);
+            let closed = Inquiry { input: &here, ..*self }.stays_closed(&self.demand.member(self.view));
+            return Said { claim: closed, nothing: None };
         }
-        if self.input.observed.from < phase.from && self.departs_before(phase.from) {
+        self.looked_at(|inquiry, found| {
+            let (claim, nothing) = match found {
+                Err(blind) => (blind, Some(format!("{} was left alone from before the phase on", self.name))),
+                Ok(Found::None(deviation)) => {
+                    (inquiry.departed(&deviation, &inquiry.departure(&deviation)), None)
+                }
+                Ok(Found::Run(openings)) => {
+                    let idle = inquiry.in_phase(&openings).is_empty();
+                    let nothing = idle.then(|| format!("the breaker of {} had no reason to open", self.name));
+                    (inquiry.admitted(&openings, None), nothing)
+                }
+                Ok(Found::Blurred) => (inquiry.blurred(), None),
+            };
+            Said { claim, nothing }
+        })
+    }
+
+    /// The openings that the phase saw something of.
+    fn in_phase(&self, all: &[Opening]) -> Vec<Opening> {
+        let from = self.view.phase().from;
+        all.iter().filter(|opening| opening.until.is_none_or(|until| until > from)).copied().collect()
+    }
+
+    /// The same, word by word.
+    pub(super) fn words(&self) -> Vec<(Word, Claim)> {
+        self.looked_at(|inquiry, found| match found {
+            Err(blind) => Word::ALL.map(|word| (word, blind.clone())).into(),
+            Ok(Found::Blurred) => Word::ALL.map(|word| (word, inquiry.blurred())).into(),
+            Ok(Found::Run(openings)) => {
+                Word::ALL.map(|word| (word, inquiry.admitted(&openings, Some(word)))).into()
+            }
+            Ok(Found::None(deviation)) => {
+                let departure = inquiry.departure(&deviation);
+                let rest = Claim::blind(
+                    "the breaker departs from another word of what is declared, so that this one can't be told",
+                    "make the gateway do the other word first",
+                );
+                let departed = inquiry.departed(&deviation, &departure);
+                let rest = rest.seen("", inquiry.demand.demanded());
+                let claim = |word| if word == departure.word { departed.clone() } else { rest.clone() };
+                Word::ALL.map(|word| (word, claim(word))).into()
+            }
+        })
+    }
+
+    /// What the search found in the part of the run that the demand is about.
+    fn looked_at<T>(&self, tell: impl Fn(&Inquiry<'_>, Result<Found, Claim>) -> T) -> T {
+        let (phase, member) = (self.view.phase(), self.demand.member(self.view));
+        let found = search(self.input, &member, self.demand.workers);
+        let departs_before = matches!(&found, Found::None(deviation) if deviation.at < phase.from);
+        if self.input.observed.from < phase.from && departs_before {
             // What went wrong in an earlier phase is judged there.
             let later = self.input.from(phase.from);
             let first = later.arrivals.first().map_or(later.observed.to, |first| first.at);
             if later.expected(phase.from, first) >= missed_min(later.arrivals.len()) {
-                return Claim::blind(
+                let blind = Claim::blind(
                     format!(
                         "{} got no requests from the start of the phase on: its breaker was open before",
                         self.name
                     ),
                     "make the phase before it longer, so that the breaker is closed again",
-                )
-                .seen("", self.demand.demanded());
+                );
+                return tell(self, Err(blind.seen("", self.demand.demanded())));
             }
-            return Inquiry { input: &later, ..*self }.breaker();
+            let found = search(&later, &member, self.demand.workers);
+            return tell(&Inquiry { input: &later, ..*self }, Ok(found));
         }
-        let member = self.demand.member(self.view);
-        match search(self.input, &member, self.demand.workers) {
-            Found::Blurred => Claim::blind(
-                format!("more courses of events at {} fit than can be followed", self.name),
-                "lower the rate, or run the gateway with one worker",
+        tell(self, Ok(found))
+    }
+
+    fn blurred(&self) -> Claim {
+        Claim::blind(
+            format!("more courses of events at {} fit than can be followed", self.name),
+            "lower the rate, or run the gateway with one worker",
+        )
+        .seen("", self.demand.demanded())
+    }
+
+    fn departure(&self, deviation: &Deviation) -> Departure {
+        departure(self, &self.demand.member(self.view), deviation)
+    }
+
+    fn departed(&self, deviation: &Deviation, departure: &Departure) -> Claim {
+        let (mut bad, mut because) = words::deviation(self, deviation);
+        if let Some(does) = &departure.does {
+            if departure.word == Word::WayBack {
+                // The arrival that fits nothing looks like one too many; it is the way back that is another one.
+                (bad, because) = (format!("the breaker of {} {does}", self.name), bad);
+            }
+            because.extend(["; what was seen fits a breaker that ", does, " instead"]);
+        }
+        let basis = Basis::Admitted { admitted: false, neighbours: Vec::new(), exposures: 1 };
+        let observed = departure.does.clone().unwrap_or_else(|| bad.clone());
+        Claim::on(basis)
+            .says("", bad.clone())
+            .because(because)
+            .seen(
+                if departure.does.is_some() { format!("{}: {observed}", self.name) } else { bad },
+                self.demand.demanded(),
             )
-            .seen("", self.demand.demanded()),
-            Found::None(deviation) => {
-                let (bad, because) = words::deviation(self, &deviation);
-                let basis = Basis::Admitted { admitted: false, neighbours: Vec::new(), exposures: 1 };
-                Claim::on(basis)
-                    .says("", bad.clone())
-                    .because(because)
-                    .seen(bad, self.demand.demanded())
-                    .shown(words::witnesses(self, &deviation))
-            }
-            Found::Run(openings) => self.admitted(&member, &openings),
-        }
+            .shown(words::witnesses(self, deviation))
     }
 
     /// Who it is, at the beginning of a sentence.
@@ -74,17 +145,10 @@ impl Inquiry<'_> {
         if self.backends.len() == 1 { format!("backend {}", self.name) } else { self.name.to_owned() }
     }
 
-    /// True if what was seen fits the declared breaker no longer than up to a moment.
-    fn departs_before(&self, moment: Moment) -> bool {
-        let member = self.demand.member(self.view);
-        let found = search(self.input, &member, self.demand.workers);
-        matches!(found, Found::None(deviation) if deviation.at < moment)
-    }
-
-    fn admitted(&self, member: &Member, all: &[Opening]) -> Claim {
-        let from = self.view.phase().from;
-        let here = all.iter().filter(|opening| opening.until.is_none_or(|until| until > from));
-        let openings: &[Opening] = &here.copied().collect::<Vec<_>>();
+    /// It can be a run of the declared breaker; of `word`, or of all words, it is asked whether others fit as well.
+    fn admitted(&self, all: &[Opening], word: Option<Word>) -> Claim {
+        let member = &self.demand.member(self.view);
+        let openings: &[Opening] = &self.in_phase(all);
         let expected = self.demand.demanded();
         let shown = self.input.missed(openings);
         if openings.is_empty() {
@@ -99,27 +163,48 @@ impl Inquiry<'_> {
             )
             .seen(format!("at most {most} failures in a row"), expected);
         }
-        if shown == 0 {
+        if shown == 0 && word.is_none_or(|word| word == Word::Trip) {
             return self.unseen(member, openings, expected);
         }
+        if shown == 0 {
+            let never = format!("the breaker of {} was not seen to open", self.name);
+            return Claim::blind(never, "send more requests, and make the outage longer").seen("", expected);
+        }
         let words = words::story(self, openings);
-        let neighbours = self.neighbours(member, openings);
+        let neighbours = self.neighbours(member, openings).into_iter();
+        let neighbours = neighbours.filter(|(of, _)| word.is_none_or(|word| word == *of));
+        let neighbours = neighbours.map(|(_, words)| words).collect();
         let remedy = "let a result be known before the next request arrives (a fault that answers at once, a lower rate), or \
                       allow for what can't be told with `slack`; for probes, let them answer late";
         let basis = Basis::Admitted { admitted: true, neighbours, exposures: shown };
         let mut claim = Claim::on(basis)
             .says(words.clone(), "")
             .because("what arrived, and when nothing did, can be a run of this breaker and of none beside it")
-            .seen(words, expected)
+            .seen(
+                match word {
+                    Some(Word::WayBack) => {
+                        format!("as declared, after {}", count(openings.len() as u64, "opening"))
+                    }
+                    _ => words,
+                },
+                expected,
+            )
             .remedy(remedy);
-        for estimate in self.estimates(member, openings) {
-            claim = claim.estimate(estimate);
+        for (of, estimate) in self.estimates(member, openings) {
+            claim = if word.is_none_or(|word| word == of) { claim.estimate(estimate) } else { claim };
         }
         claim
     }
 
     /// It had reason to open, and no silence shows that it did.
     fn unseen(&self, member: &Member, openings: &[Opening], expected: String) -> Claim {
+        if member.panics {
+            let why = format!(
+                "{} may get requests while its breaker is open, because all backends are out: `all_out = \"panic\"`",
+                self.name
+            );
+            return Claim::blind(why, "leave one backend without a fault").seen("no silence", expected);
+        }
         let needed = missed_min(self.input.arrivals.len());
         let missed = openings.iter().map(|opening| {
             let end = opening.at + member.open.0;
@@ -152,30 +237,43 @@ impl Inquiry<'_> {
         .seen("no silence that chance does not explain", expected)
     }
 
-    /// Breakers next to the declared one that fit as well, in words.
-    fn neighbours(&self, member: &Member, openings: &[Opening]) -> Vec<String> {
+    /// Breakers next to the declared one that fit as well, by the word in which they differ.
+    fn neighbours(&self, member: &Member, openings: &[Opening]) -> Vec<(Word, String)> {
         let exact = Member { slack: 0, leaked_max: 0, ..*member };
         let step = if matches!(member.rule, Rule::Share(..)) { 2 } else { 1 };
-        let mut others: Vec<(String, Member)> = Vec::new();
+        let mut others: Vec<(Word, String, Member)> = Vec::new();
         for by in [-step, i64::from(member.slack) + step] {
             if let Some(rule) = member.rule.moved(by) {
-                others.push((format!("opening after {}", rule.words()), Member { rule, ..exact }));
+                others.push((
+                    Word::Trip,
+                    format!("opening after {}", rule.words()),
+                    Member { rule, ..exact },
+                ));
             }
         }
-        others.push(("never opening".into(), Member { rule: Rule::Never, ..exact }));
+        others.push((Word::Trip, "never opening".into(), Member { rule: Rule::Never, ..exact }));
         let (low, high) = member.open;
-        let width = self.demand.tolerance();
-        let edge = Duration::from_millis(2).min(width / 4);
+        let edge = Duration::from_millis(2).min(self.demand.tolerance() / 4);
         if !member.ways.check && member.ways.ramp.is_zero() {
-            let longer = (high + edge, high + edge + width);
-            others.push((open_words("longer", high), Member { open: longer, ..*member }));
+            // However long: silences that are far too long must not speak against a time that is a little too long.
+            let longer = (high + edge, high.saturating_add(self.input.observed.length()));
+            others.push((Word::OpenFor, open_words("longer", high), Member { open: longer, ..*member }));
         }
-        let shorter = (low.saturating_sub(edge + width), low.saturating_sub(edge));
-        others.push((open_words("shorter", low), Member { open: shorter, ..*member }));
+        let shorter = (Duration::ZERO, low.saturating_sub(edge));
+        others.push((Word::OpenFor, open_words("shorter", low), Member { open: shorter, ..*member }));
+        let other_way = self.demand.way_back.map(|way| match way {
+            WayBack::All | WayBack::Check => ("letting a few requests probe", Ways::probes(u32::MAX)),
+            WayBack::Probe | WayBack::Ramp(_) => ("giving all traffic back at once", Ways::all()),
+        });
+        others
+            .extend(other_way.map(|(words, ways)| (Word::WayBack, words.into(), Member { ways, ..*member })));
         let workers = self.demand.workers;
-        let fits = others.into_iter().filter(|(_, other)| may_be(self.input, other, workers));
-        let mut found: Vec<String> = fits.map(|(words, _)| words).collect();
-        found.extend(self.flood(member, openings));
+        let fits = others.into_iter().filter(|(_, _, other)| may_be(self.input, other, workers));
+        let mut found: Vec<(Word, String)> = fits.map(|(word, words, _)| (word, words)).collect();
+        if workers > 1 && !may_be(self.input, member, workers) {
+            found.push((Word::Trip, "workers of which some got no traffic for a while".into()));
+        }
+        found.extend(self.flood(member, openings).map(|words| (Word::WayBack, words)));
         found
     }
 
@@ -196,7 +294,7 @@ impl Inquiry<'_> {
             .then(|| format!("letting {} probe at a time", probes + 1))
     }
 
-    fn estimates(&self, member: &Member, openings: &[Opening]) -> Vec<Estimate> {
+    fn estimates(&self, member: &Member, openings: &[Opening]) -> Vec<(Word, Estimate)> {
         let fits = |by: i64| {
             let rule = member.rule.moved(by);
             rule.is_some_and(|rule| {
@@ -208,28 +306,30 @@ impl Inquiry<'_> {
             let last = i64::from(member.slack.min(20));
             let low = (0..=last).find(|by| fits(*by)).unwrap_or(0);
             let high = (low..=last).rev().find(|by| fits(*by)).unwrap_or(low);
-            found.push(Estimate {
+            let estimate = Estimate {
                 what: format!("failures until it opens, {}", self.name),
                 value: (low == high).then_some(f64::from(count) + low as f64),
                 low: f64::from(count) + low as f64,
                 high: f64::from(count) + high as f64,
                 unit: "failures".into(),
                 confidence: 0.95,
-            });
+            };
+            found.push((Word::Trip, estimate));
         }
         let over = openings.iter().filter(|opening| !opening.again || member.growth.is_none());
         let lengths = over.filter_map(|opening| Some((opening.at, opening.until?.since(opening.at))));
         if let Some((at, shortest)) = lengths.min_by_key(|(_, length)| *length) {
             let gap = self.input.mean_gap().unwrap_or_default() * 3;
             let ms = |length: Duration| length.as_secs_f64() * 1e3;
-            found.push(Estimate {
+            let estimate = Estimate {
                 what: format!("open time, {}", self.name),
                 value: Some(ms(shortest)),
                 low: ms(shortest.saturating_sub(gap).saturating_sub(self.input.blur_at(at))),
                 high: ms(shortest + self.input.blur_at(at)),
                 unit: "ms".into(),
                 confidence: 0.95,
-            });
+            };
+            found.push((Word::OpenFor, estimate));
         }
         found
     }

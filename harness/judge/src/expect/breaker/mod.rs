@@ -1,10 +1,12 @@
 //! `breaker`: when a backend is left alone, for how long, how it is probed, and whether it is taken back.
 
 mod bystanders;
+mod departure;
 mod inquiry;
 mod recovery;
 #[cfg(test)]
 mod tests;
+mod together;
 mod words;
 
 use std::time::Duration;
@@ -20,6 +22,7 @@ use units::{Share, Timespan};
 use super::Expectation;
 use crate::claim::Claim;
 use crate::forecast::{Forecast, Outlook, is_failure};
+pub(super) use departure::Word;
 use inquiry::Inquiry;
 
 /// A failing backend is left alone in time, alone, long enough, and is then taken back.
@@ -34,7 +37,8 @@ use inquiry::Inquiry;
 ///
 /// - `trips_after`: it opens after so many failures (`consecutive = 5`, or `count = 5, within = "10s"`, or
 ///   `share = 0.5, within = "10s", min = 20`), not earlier, and at most `slack` failures later. A share is told apart to
-///   a tenth. Each of `workers` processes of a gateway counts for itself.
+///   a tenth. Each of `workers` processes of a gateway counts for itself, and nobody says which request went to which: to
+///   tell neighbours apart, each one that is used is taken to get a quarter of its even part of the traffic at least.
 /// - `fails`: what counts as a failure; what `policy.breaker` says without it, or `5xx`, `timeout`, `reset`,
 ///   `connect-failure`, and `429` where the policy obeys `Retry-After`.
 /// - `leaked_max`: so many requests may still arrive while it should be open. What was on its way when the
@@ -145,84 +149,21 @@ fn one() -> u32 {
 
 impl Expectation for Breaker {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
-        let brief = view.brief;
-        let every: Vec<u16> = (0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX)).collect();
-        let named = |index: &u16| {
-            self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str())
-        };
-        let groups: Vec<(String, Vec<u16>)> = match self.scope {
-            Scope::Pool => vec![("the pool".into(), every.clone())],
-            Scope::Backend => {
-                let named = every.iter().copied().filter(named);
-                named.map(|index| (format!("`{}`", brief.backend_name(index)), vec![index])).collect()
-            }
-        };
-        let fails = self.fails(view);
-        let mut claims = Vec::new();
-        let faulty = |backend: &u16| view.injections().any(|(_, one)| one.backends.contains(backend));
-        // With no fault at all, whatever is named has to stay closed.
-        let always = self.stays_closed && !every.iter().any(faulty);
-        for (name, backends) in groups {
-            let Some(input) = Input::of(view, &backends, &fails, always) else { continue };
-            let inquiry = Inquiry { demand: self, view, name: &name, backends: &backends, input: &input };
-            claims.push(inquiry.breaker());
-            claims.extend(self.recovers_within.map(|within| recovery::claim(&inquiry, within)));
+        let back =
+            |inquiry: &Inquiry<'_>| self.recovers_within.map(|within| recovery::claim(inquiry, within));
+        let asked = self.each(view, |inquiry| (inquiry.breaker(), back(inquiry)));
+        if asked.is_empty() {
+            return vec![self.nothing_planned()];
         }
-        if claims.is_empty() {
-            let whom = self.backend.as_ref().map(|name| format!(" on `{name}`")).unwrap_or_default();
-            let nothing =
-                format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
-            let blind = Claim::blind(nothing, "plan a fault on the backend in this phase");
-            return vec![blind.seen("no outage", self.demanded())];
-        }
-        if self.scope == Scope::Backend && !self.stays_closed {
-            claims.extend(bystanders::claim(self, view, &fails));
-        }
+        let (said, back): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+        let mut claims = together::claims(said);
+        claims.extend(back.into_iter().flatten());
+        claims.extend(self.bystanders(view));
         claims
     }
 
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
-        if self.stays_closed {
-            return Vec::new();
-        }
-        let named = |index: usize| {
-            self.backend.as_ref().is_none_or(|name| outlook.brief.backends[index].name == *name)
-        };
-        let breaks = |index: usize| {
-            let mut on_it = outlook.injections().filter(|one| one.backends.contains(&(index as u16)));
-            on_it.any(|one| one.outline.is_none_or(|outline| is_failure(outline.does)))
-        };
-        let mut faulty =
-            (0..outlook.brief.backends.len()).filter(|index| named(*index)).filter(|index| breaks(*index));
-        let Some(backend) = faulty.next() else {
-            let why = "no fault here makes a backend fail, so no breaker has a reason to open";
-            return vec![Forecast::CannotPass(why.into())];
-        };
-        let stretch = outlook.stretch();
-        let end = outlook.brief.phases.last().map_or(stretch.to, |phase| phase.during.to);
-        if end.since(stretch.from) < *self.open_for {
-            return vec![Forecast::CannotPass(format!(
-                "the run ends {} after the phase begins, before an open time of {} is over",
-                Timespan(end.since(stretch.from)),
-                self.open_for
-            ))];
-        }
-        let length = stretch.length().as_secs_f64();
-        let Some(requests) = outlook.requests().filter(|_| length > 0.0) else { return Vec::new() };
-        let missed = requests * outlook.share_of(backend) * self.open_for.as_secs_f64() / length;
-        let due = requests * outlook.share_of(backend);
-        let lenient = [("leaked_max", self.leaked_max), ("slack", u64::from(self.slack))];
-        let mut foreseen: Vec<Forecast> = lenient
-            .into_iter()
-            .filter(|(_, allowed)| *allowed as f64 >= due)
-            .map(|(key, allowed)| {
-                Forecast::Doubtful(format!(
-                    "`{key} = {allowed}` allows all of the {due:.0} requests that a backend gets there"
-                ))
-            })
-            .collect();
-        foreseen.push(Forecast::exposures("requests that a backend misses during `open_for`", missed, 14));
-        foreseen
+        self.foreseen(outlook, None)
     }
 
     fn needs_fault(&self) -> bool {
@@ -248,10 +189,112 @@ impl Expectation for Breaker {
     }
 }
 
+/// With more requests on their way while a failure becomes known, the failures until a breaker opens can't be counted.
+const WAITING_MAX: f64 = 1.0;
+
 /// The most instances that are told apart.
 const WORKERS_MAX: u32 = 64;
 
 impl Breaker {
+    /// What is foreseen of the whole, or of one word.
+    pub(super) fn foreseen(&self, outlook: &Outlook<'_>, word: Option<Word>) -> Vec<Forecast> {
+        if self.stays_closed {
+            return Vec::new();
+        }
+        let named = |index: usize| {
+            self.backend.as_ref().is_none_or(|name| outlook.brief.backends[index].name == *name)
+        };
+        let breaks = |index: usize| {
+            let mut on_it = outlook.injections().filter(|one| one.backends.contains(&(index as u16)));
+            on_it.any(|one| one.outline.is_none_or(|outline| is_failure(outline.does)))
+        };
+        let faulty: Vec<usize> = (0..outlook.brief.backends.len())
+            .filter(|index| named(*index))
+            .filter(|index| breaks(*index))
+            .collect();
+        let Some(backend) = faulty.first().copied() else {
+            let why = "no fault here makes a backend fail, so no breaker has a reason to open";
+            return vec![Forecast::CannotPass(why.into())];
+        };
+        let stretch = outlook.stretch();
+        let end = outlook.brief.phases.last().map_or(stretch.to, |phase| phase.during.to);
+        if end.since(stretch.from) < *self.open_for {
+            return vec![Forecast::CannotPass(format!(
+                "the run ends {} after the phase begins, before an open time of {} is over",
+                Timespan(end.since(stretch.from)),
+                self.open_for
+            ))];
+        }
+        let length = stretch.length().as_secs_f64();
+        let Some(requests) = outlook.requests().filter(|_| length > 0.0) else { return Vec::new() };
+        let missed = requests * outlook.share_of(backend) * self.open_for.as_secs_f64() / length;
+        let reason = self.reasons(outlook, &faulty);
+        let missed = Forecast::exposures("requests that a backend misses during `open_for`", missed, 14);
+        let open_for =
+            self.untold_open_for(outlook).filter(|_| word.is_none_or(|word| word == Word::OpenFor));
+        reason.into_iter().chain([missed]).chain(open_for).collect()
+    }
+
+    /// That the open time can't be told where something else than its end brings traffic back.
+    fn untold_open_for(&self, outlook: &Outlook<'_>) -> Option<Forecast> {
+        let declared = outlook.brief.policy.breaker.as_ref();
+        let what = match self.way_back.or_else(|| declared.and_then(|breaker| breaker.way_back))? {
+            WayBack::Check => "a health check brings traffic back later",
+            WayBack::Ramp(_) => "traffic comes back little by little",
+            WayBack::Probe | WayBack::All => return None,
+        };
+        Some(Forecast::Doubtful(format!(
+            "{what}, so that a shorter open time may look the same: let `policy` judge `breaker.trip` by itself"
+        )))
+    }
+
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's own lifetime is too special")]
+    /// What is claimed of each backend's breaker, or of the pool's, word by word.
+    pub(super) fn words(&self, view: &View<'_>) -> Vec<(Word, Claim)> {
+        let found = self.each(view, |inquiry| inquiry.words());
+        if found.is_empty() {
+            return vec![(Word::Trip, self.nothing_planned())];
+        }
+        found.into_iter().flatten().collect()
+    }
+
+    /// Asks of each backend that the demand is about, or of the pool, what `ask` does.
+    fn each<T>(&self, view: &View<'_>, ask: impl Fn(&Inquiry<'_>) -> T) -> Vec<T> {
+        let brief = view.brief;
+        let every: Vec<u16> = (0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX)).collect();
+        let named = |index: &u16| {
+            self.backend.as_ref().is_none_or(|name| brief.backend_name(*index) == name.as_str())
+        };
+        let groups: Vec<(String, Vec<u16>)> = match self.scope {
+            Scope::Pool => vec![("the pool".into(), every.clone())],
+            Scope::Backend => {
+                let named = every.iter().copied().filter(named);
+                named.map(|index| (format!("`{}`", brief.backend_name(index)), vec![index])).collect()
+            }
+        };
+        let fails = self.fails(view);
+        let faulty = |backend: &u16| view.injections().any(|(_, one)| one.backends.contains(backend));
+        // With no fault at all, whatever is named has to stay closed.
+        let always = self.stays_closed && !every.iter().any(faulty);
+        let asked = groups.iter().filter_map(|(name, backends)| {
+            let input = Input::of(view, backends, &fails, always)?;
+            Some(ask(&Inquiry { demand: self, view, name, backends, input: &input }))
+        });
+        asked.collect()
+    }
+
+    fn nothing_planned(&self) -> Claim {
+        let whom = self.backend.as_ref().map(|name| format!(" on `{name}`")).unwrap_or_default();
+        let nothing = format!("no fault is planned{whom} in the phase, so no breaker has a reason to open");
+        Claim::blind(nothing, "plan a fault on the backend in this phase").seen("no outage", self.demanded())
+    }
+
+    /// What is claimed of the backends without a fault; nothing if there are none that get traffic.
+    pub(super) fn bystanders(&self, view: &View<'_>) -> Option<Claim> {
+        let judged = self.scope == Scope::Backend && !self.stays_closed;
+        judged.then(|| bystanders::claim(self, view, &self.fails(view))).flatten()
+    }
+
     /// How far the open time may be off.
     fn tolerance(&self) -> Duration {
         crate::tolerance::of(self.tolerance, *self.open_for)
@@ -299,6 +342,10 @@ impl Breaker {
         let few_may_be_out = |breaker: &policy::Breaker| {
             breaker.out_max.is_some() || breaker.all_out == Some(policy::AllOut::Panic)
         };
+        // A backend that nothing is wrong with is never out, so that not all are.
+        let all_may_be_out = (0..view.brief.backends.len() as u16)
+            .all(|backend| view.brief.injections.iter().any(|one| one.backends.contains(&backend)));
+        let panics = declared.is_some_and(|breaker| breaker.all_out == Some(policy::AllOut::Panic));
         Member {
             rule: Rule::of(&self.trips_after.trip()),
             slack: self.slack,
@@ -310,7 +357,46 @@ impl Breaker {
             ways,
             leaked_max: self.leaked_max,
             may_stay: declared.is_some_and(few_may_be_out),
+            panics: panics && all_may_be_out,
         }
+    }
+
+    /// How often what is planned would open the breaker of the backend that fails most, were it closed again at once. None
+    /// where the policy does not say the same of the breaker.
+    fn reasons(&self, outlook: &Outlook<'_>, faulty: &[usize]) -> Option<Forecast> {
+        let mut declared = outlook.brief.policy.breaker.clone()?;
+        declared.trip = self.trips_after.trip();
+        let often = |backend: &usize| outlook.openings(*backend, &declared);
+        let most = faulty.iter().max_by(|one, other| often(one).total_cmp(&often(other)))?;
+        let (often, waiting) = (often(most), outlook.on_their_way(*most, &declared));
+        if self.workers > 1 && (self.trips_after.within.is_some() || waiting > WAITING_MAX) {
+            return Some(Forecast::Doubtful(format!(
+                "{} workers count for themselves, and nobody can follow which of them a request came to: let it trip after \
+                 failures in a row that are known at once",
+                self.workers
+            )));
+        }
+        let all_faulty = (0..outlook.brief.backends.len())
+            .all(|index| outlook.injections().any(|one| one.backends.contains(&(index as u16))));
+        if declared.all_out == Some(policy::AllOut::Panic) && all_faulty {
+            return Some(Forecast::Doubtful(
+                "every backend has a fault, and with `all_out = \"panic\"` all get traffic while their breakers are open: \
+                 leave one backend without a fault"
+                    .into(),
+            ));
+        }
+        if waiting > WAITING_MAX + f64::from(self.slack) {
+            return Some(Forecast::Doubtful(format!(
+                "about {waiting:.0} requests are on their way while a failure becomes known, so that nobody can count after \
+                 how many it opens: plan a fault that answers at once, or a lower rate"
+            )));
+        }
+        Some(Forecast::Exposures {
+            what: format!("times that {} come up", Rule::of(&declared.trip).words()),
+            expected: often,
+            needed: 1.0,
+            remedy: "make the fault hit more of the requests, or send more of them".into(),
+        })
     }
 
     fn demanded(&self) -> String {

@@ -152,6 +152,18 @@ fn what_a_breaker_did_reads_as_a_sentence() {
 }
 
 #[rstest]
+#[case::trip(Breaking { trips_after: 7, ..Breaking::correct() }, "opens after 7 failures in a row")]
+#[case::never(Breaking { trips_after: u32::MAX, ..Breaking::correct() }, "never opens")]
+#[case::open_time(Breaking { open_for: 2_700.0, ..Breaking::correct() }, "is open for 2.7")]
+#[case::way_back(Breaking { all: true, ..Breaking::correct() }, "gives all of its traffic back at once")]
+fn what_differs_in_one_word_is_told_by_that_word(#[case] breaking: Breaking, #[case] does: &str) {
+    let probing = r#"breaker = { trips_after = { consecutive = 5 }, open_for = "2s", probes_max = 1 }"#;
+    let finding = model(1, breaking).run().finding("outage", "", probing);
+    assert_eq!(finding.verdict, Verdict::Fail, "{finding:#?}");
+    assert!(finding.because.contains(&format!("fits a breaker that {does}")), "{}", finding.because);
+}
+
+#[rstest]
 fn all_traffic_at_once_passes_where_nothing_is_said_of_the_way_back(#[values(1, 2, 3)] seed: u64) {
     let breaking = Breaking { all: true, ..Breaking::correct() };
     let finding = judged(&model(seed, breaking), "outage");
@@ -178,6 +190,15 @@ fn a_breaker_that_trips_one_or_two_failures_early_or_late_never_passes(
 fn an_open_time_that_is_off_by_a_fifth_never_passes(#[values(1_600.0, 2_400.0, 2_700.0)] open_for: f64) {
     let finding = judged(&model(1, Breaking { open_for, ..Breaking::correct() }), "outage");
     assert_eq!(finding.verdict, Verdict::Fail, "{finding:#?}");
+}
+
+#[test]
+fn at_a_low_rate_an_open_time_that_is_off_by_a_quarter_does_not_pass_either() {
+    for seed in 0..10 {
+        let breaking = Breaking { open_for: 2_500.0, ..Breaking::correct() };
+        let finding = judged(&Model { rate: 60.0, ..model(seed, breaking) }, "outage");
+        assert_ne!(finding.verdict, Verdict::Pass, "{finding:#?}");
+    }
 }
 
 #[test]

@@ -18,12 +18,7 @@ fn condition(failed: Failed) -> Option<RetryOn> {
 }
 
 /// Each declared condition is tried again after, and nothing else is.
-pub(super) fn conditions(
-    policy: &Policy,
-    retry: &Retry,
-    matrix: &RetryMatrix,
-    may_be_shielded: bool,
-) -> Vec<Claim> {
+pub(super) fn conditions(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
     let declared: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
     let mut claims = Vec::new();
     for on in retry.on.iter().filter(|on| policy.is_about(&format!("retry.on.{on}"))) {
@@ -36,14 +31,12 @@ pub(super) fn conditions(
             ),
         };
         let missed = followed.failed - followed.again;
-        // While every breaker is open there is nowhere to try again: then only a gateway that never does is certain.
-        let violations = if may_be_shielded && followed.again > 0 { 0 } else { missed };
         let seen = format!("after `{on}`: {} of {} tried again", followed.again, followed.failed);
         let bad =
             format!("{missed} of {} were not tried again after `{on}`", count(followed.failed, "request"));
         let shown = followed.shown_not.iter().map(|tag| (*tag, format!("not tried again after `{on}`")));
         claims.push(
-            Claim::never(violations, followed.failed, None)
+            Claim::never(missed, followed.failed, None)
                 .says(format!("requests were tried again after `{on}`"), bad)
                 .because(seen.clone())
                 .seen(seen, format!("tried again after {}", declared.join(", ")))
@@ -55,35 +48,35 @@ pub(super) fn conditions(
                 .of_key(key),
         );
     }
-    if !policy.is_about("retry.on") {
-        return claims;
-    }
+    claims.extend(undeclared(policy, retry, matrix));
+    claims
+}
+
+/// Nothing is tried again that is not declared.
+fn undeclared(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -> Option<Claim> {
     let others = sum(matrix, |failed, method| {
         condition(failed).is_none_or(|on| !retry.on.contains(&on)) && is_listed(retry, method)
     });
-    if others.failed > 0 {
-        let again = others.again - others.replays;
-        let seen = format!("after other failures: {again} of {} tried again", others.failed);
-        claims.push(
-            Claim::never(again, others.failed, None)
-                .says(
-                    "nothing was tried again that is not declared",
-                    format!("{again} requests were tried again after a failure that is not declared"),
-                )
-                .because(seen.clone())
-                .seen(seen, format!("tried again after {} only", declared.join(", ")))
-                .shown(
-                    others
-                        .shown_again
-                        .iter()
-                        .map(|tag| (*tag, "tried again after an undeclared failure".into()))
-                        .collect(),
-                )
-                .aside(matrix.set_aside.clone())
-                .of_key(Key { key: "retry.on, others".into(), declared: "not tried again".into() }),
-        );
+    let asked = policy.about.iter().flatten().any(|named| named == "retry.on");
+    if !policy.is_about("retry.on") || (others.failed == 0 && !asked) {
+        return None;
     }
-    claims
+    let declared: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
+    let again = others.again - others.replays;
+    let seen = format!("after other failures: {again} of {} tried again", others.failed);
+    let shown = others.shown_again.iter().map(|tag| (*tag, "tried again after an undeclared failure".into()));
+    let claim = Claim::never(again, others.failed, None)
+        .says(
+            "nothing was tried again that is not declared",
+            format!("{again} requests were tried again after a failure that is not declared"),
+        )
+        .because(seen.clone())
+        .seen(seen, format!("tried again after {} only", declared.join(", ")))
+        .shown(shown.collect())
+        .aside(matrix.set_aside.clone())
+        .remedy("plan a fault that makes a failure which `retry.on` does not name")
+        .of_key(Key { key: "retry.on, others".into(), declared: "not tried again".into() });
+    Some(claim)
 }
 
 pub(super) fn methods(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
@@ -116,6 +109,10 @@ pub(super) fn methods(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
                         .collect(),
                 )
                 .aside(matrix.set_aside.clone())
+                .remedy(
+                    "make more requests of other methods fail while another backend is in use, or leave `retry.methods` out of \
+                     `about`",
+                )
                 .of_key(Key { key: "retry.methods".into(), declared: declared.clone() }),
         );
     }
@@ -165,6 +162,7 @@ pub(super) fn other_backend(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
             .seen(seen, format!("second attempts go to {declared}"))
             .shown(shown)
             .aside(matrix.set_aside.clone())
+            .remedy("make more requests be tried again, or leave `retry.other_backend` out of `about`")
             .of_key(Key { key: "retry.other_backend".into(), declared: declared.into() }),
     ]
 }

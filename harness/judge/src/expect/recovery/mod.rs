@@ -88,6 +88,10 @@ impl Expectation for Recovery {
         claims.into_iter().map(proven).collect()
     }
 
+    fn rests_on_faults(&self) -> bool {
+        false
+    }
+
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
         let after = match time_after(outlook.brief, outlook.place.phase, self.within) {
             Ok(after) => after,
@@ -105,6 +109,11 @@ impl Expectation for Recovery {
         if let Some(requests) = due_in(outlook, after.judged(*self.within)) {
             let what = format!("requests later than {} after the fault", self.within);
             foreseen.push(Forecast::exposures(what, requests, needed));
+        }
+        for (_, injection) in &after.injections {
+            let mut outage = *outlook;
+            (outage.place.phase, outage.place.settle) = (injection.phase, Timespan::default());
+            foreseen.extend(outage.takes_effect(injection));
         }
         foreseen
     }

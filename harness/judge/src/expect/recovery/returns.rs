@@ -1,5 +1,6 @@
 //! Whether the backends that a fault was on get their requests again.
 
+use evidence::Tag;
 use measure::aftermath::{Aftermath, Usual};
 use measure::choices::{Choices, FIRST_ATTEMPTS};
 use measure::view::View;
@@ -15,6 +16,9 @@ use crate::estimates;
 /// least loaded backend, or ramp one up, are never quite even.
 const BACK: f64 = 0.8;
 
+/// A first attempt: when its request was due, the backend that it reached, and the request.
+type First = (Moment, u16, Tag);
+
 /// A claim for each backend that the fault was on and that is not in reserve.
 pub(super) fn claims(
     settings: &Recovery,
@@ -25,10 +29,12 @@ pub(super) fn claims(
     let judged = after.blurred(view, *settings.within).to;
     let stretch = units::Stretch { from: judged, to: after.healthy.to };
     let choices = Choices::due_in(view, stretch);
-    let firsts: Vec<(Moment, u16)> = view
+    let firsts: Vec<First> = view
         .entries_due(stretch)
         .filter(|entry| view.why_apart(entry, FIRST_ATTEMPTS).is_none())
-        .filter_map(|entry| entry.attempts.first().map(|first| (entry.exchange.due, first.backend)))
+        .filter_map(|entry| {
+            entry.attempts.first().map(|first| (entry.exchange.due, first.backend, entry.exchange.tag))
+        })
         .collect();
     let used = after.backends.iter().filter(|backend| usual.share(**backend) > 0.0);
     used.map(|backend| claim(settings, view, after, usual, &choices, &firsts, *backend)).collect()
@@ -40,11 +46,11 @@ fn claim(
     after: &Aftermath<'_>,
     usual: &Usual,
     choices: &Choices,
-    firsts: &[(Moment, u16)],
+    firsts: &[First],
     backend: u16,
 ) -> Claim {
     let (name, within, phase) = (view.brief.backend_name(backend), settings.within, view.phase_name());
-    let elsewhere: Vec<bool> = firsts.iter().map(|(_, first)| *first != backend).collect();
+    let elsewhere: Vec<bool> = firsts.iter().map(|(_, first, _)| *first != backend).collect();
     // What is usual was counted, too: a failure rests on the least that it may be.
     let scanned = scan(&elsewhere, 1.0 - BACK * usual.least(backend), choices.effect);
     let (hits, independent) = choices.independent(usize::from(backend));
@@ -86,11 +92,18 @@ fn claim(
     .seen(observed, "")
     .estimate(estimates::share(format!("first attempts at {name} after {within}"), hits, independent))
     .aside(choices.set_aside.clone())
+    .shown(witnesses(&firsts[scanned.worst.start.min(firsts.len())..], &name, backend))
     .remedy(if choices.effect > 1.5 {
         format!("send over more client connections: the gateway chooses `{name}` for a connection, not for each request")
     } else {
         format!("send more requests in `{phase}`, later than {within} after the fault")
     })
+}
+
+/// The first few that went elsewhere.
+fn witnesses(firsts: &[First], name: &str, backend: u16) -> Vec<(Tag, String)> {
+    let elsewhere = firsts.iter().filter(|(_, first, _)| *first != backend).take(5);
+    elsewhere.map(|(_, _, tag)| (*tag, format!("went elsewhere, although `{name}` is well again"))).collect()
 }
 
 /// How many choices tell a share from four fifths of it with 95 % on one side.

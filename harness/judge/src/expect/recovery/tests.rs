@@ -196,7 +196,7 @@ fn a_share_that_the_outage_itself_reaches_is_told_before_the_run() {
     );
     assert!(matches!(told[0], Forecast::CannotFail(_)), "{told:?}");
     let told = foreseen(&run(0.0, 0.0), "recovery", "", DEMAND);
-    assert!(told.len() == 1 && !told[0].falls_short(), "{told:?}");
+    assert!(!told.iter().any(Forecast::falls_short), "{told:?}");
 }
 
 proptest! {

@@ -113,6 +113,10 @@ impl Expectation for Status {
         ]
     }
 
+    fn rests_on_faults(&self) -> bool {
+        self.on.is_none()
+    }
+
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
         if self.gateway_made.is_none() && (100..600).all(|status| self.of.contains(&status)) {
             return vec![Forecast::CannotFail("`of` has every status".into())];

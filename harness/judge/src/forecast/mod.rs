@@ -1,10 +1,15 @@
 //! What can be told of a demand before anything runs: how many cases will come up in which a gateway that breaks it
 //! would show it, and whether it can fail or pass at all.
 
+mod effects;
+mod shield;
+
 use measure::brief::{Brief, FaultDoes, InjectionBrief};
 use measure::view::Place;
 use policy::RetryOn;
 use units::{Stretch, Timespan};
+
+pub use shield::is_counted;
 
 /// The plan, seen from the place of a demand.
 #[derive(Clone, Copy, Debug)]
@@ -108,31 +113,29 @@ impl<'a> Outlook<'a> {
         if of_first(backend) && total > 0.0 { f64::from(backends[backend].weight) / total } else { 0.0 }
     }
 
-    /// The probability that attempt `number` (from 1) at a backend meets one of the faults that `counts`, averaged over
-    /// the settled part.
+    /// The probability that attempt `number` (from 1), meant for a backend, arrives there and meets one of the faults that
+    /// `counts`, averaged over the settled part.
     pub fn hit(&self, backend: usize, number: u16, counts: impl Fn(FaultDoes) -> bool) -> f64 {
-        let stretch = self.stretch();
-        let length = stretch.length().as_secs_f64();
-        let missed = self.injections().map(|injection| {
-            let Some(outline) = injection.outline.filter(|outline| counts(outline.does)) else {
-                return 1.0;
-            };
-            let here = injection.backends.contains(&(backend as u16));
-            if !here || outline.first.is_some_and(|first| number > first) || length <= 0.0 {
-                return 1.0;
-            }
-            let during = Stretch {
-                from: injection.during.from.max(stretch.from),
-                to: injection.during.to.min(stretch.to),
-            };
-            1.0 - outline.share.get() * during.length().as_secs_f64() / length
-        });
-        1.0 - missed.product::<f64>()
+        self.over_segments(|segment| {
+            self.given(backend, number, segment, met(&counts)) * self.in_use(backend, segment)
+        })
+    }
+
+    /// The same of an attempt that arrives, whether or not a breaker is open.
+    pub fn hit_on_arrival(&self, backend: usize, number: u16, counts: impl Fn(FaultDoes) -> bool) -> f64 {
+        self.over_segments(|segment| self.given(backend, number, segment, met(&counts)))
+    }
+
+    /// The average over the settled part of what holds in each segment.
+    fn over_segments(&self, of: impl Fn(Stretch) -> f64) -> f64 {
+        let length = self.stretch().length().as_secs_f64().max(1e-9);
+        let segments = self.segments().into_iter();
+        segments.map(|segment| of(segment) * segment.length().as_secs_f64() / length).sum()
     }
 
     /// Requests whose first `count` attempts all meet a fault that `counts`, on average.
     ///
-    /// A breaker shields backends from traffic, so that fewer come up where the policy has one.
+    /// A breaker that is open shields its backend from them.
     pub fn failing(&self, count: u16, counts: impl Fn(FaultDoes) -> bool + Copy) -> Option<f64> {
         let backends = self.brief.backends.len();
         let other = self.brief.policy.retry.as_ref().is_none_or(|retry| retry.other_backend);
@@ -140,6 +143,11 @@ impl<'a> Outlook<'a> {
         // The probability that all attempts so far failed and the last one was at this backend.
         let mut failed: Vec<f64> =
             (0..backends).map(|backend| weights[backend] * self.hit(backend, 1, counts)).collect();
+        // A gateway that never goes back to a backend needs as many of them that fail.
+        let faulty = (0..backends).filter(|backend| self.hit(*backend, 1, counts) > 0.0).count();
+        if other && usize::from(count) <= backends && faulty < usize::from(count) {
+            return Some(0.0);
+        }
         for number in 2..=count.max(1) {
             let hits: Vec<f64> = (0..backends).map(|backend| self.hit(backend, number, counts)).collect();
             failed = (0..backends)
@@ -183,6 +191,11 @@ impl<'a> Outlook<'a> {
     pub fn deadline(&self) -> Timespan {
         self.classes().map(|class| self.brief.traffic[class].deadline).max().unwrap_or_default()
     }
+}
+
+/// What an injection does, asked of the injection.
+fn met(counts: &impl Fn(FaultDoes) -> bool) -> impl Fn(&InjectionBrief) -> bool {
+    move |one| one.outline.is_some_and(|outline| counts(outline.does))
 }
 
 /// True if a fault makes an attempt fail, whatever the policy says of it.

@@ -1,0 +1,124 @@
+//! Breakers of real gateways, word by word: what the policy declares passes in the same words, and with one word changed it
+//! fails and says what was seen instead. The gateway always follows the policy; only the expectation is changed.
+//!
+//! Like `real_gateways.rs` it takes real time, and runs where gateways are required.
+
+use std::io::Write;
+use std::process::{Command, Output};
+
+/// What a run must come to.
+enum End {
+    /// Everything holds.
+    Pass,
+    /// The breaker is another one: what the report says of it.
+    Fail(&'static str),
+}
+
+/// A gateway, a scenario of the library, what is changed in all of it, what in the expectation only, and the end.
+type Case = (&'static str, &'static str, &'static [Change], &'static [Change], End);
+
+/// A text and the one that stands in its place.
+type Change = (&'static str, &'static str);
+
+const TWO_WORKERS: &[Change] = &[
+    ("tick     = \"1s\"", "tick = \"1s\"\nworkers = 2"),
+    ("way_back = \"probe\" }", "way_back = \"probe\", workers = 2 }"),
+];
+
+const EJECTION: [(&[Change], End); 5] = [
+    (&[], End::Pass),
+    (&[("consecutive = 5", "consecutive = 7")], End::Fail("opened after 5 failures in a row")),
+    (&[("consecutive = 5", "consecutive = 4")], End::Fail("opens after 5 failures in a row instead")),
+    (&[("\"2s\"", "\"3s\"")], End::Fail("is open for 2")),
+    (&[("\"all\"", "\"probe\", probes_max = 1")], End::Fail("gives all of its traffic back at once")),
+];
+
+const MAX_FAILS: [(&[Change], End); 5] = [
+    (&[], End::Pass),
+    (&[("count = 5", "count = 7")], End::Fail("opened after 5 failures in a row")),
+    (&[("count = 5", "count = 4")], End::Fail("opens after 5 failures within 2 s instead")),
+    (&[("open_for = \"2s\"", "open_for = \"5s\"")], End::Fail("is open for 2")),
+    (&[("\"probe\"", "\"all\"")], End::Fail("probes before it gives all of its traffic back")),
+];
+
+const WORKERS: [(&[Change], End); 3] = [
+    (&[], End::Pass),
+    (&[("workers = 2", "workers = 1")], End::Fail("kept receiving requests")),
+    (&[("count = 5", "count = 3")], End::Fail("kept receiving requests")),
+];
+
+#[test]
+fn envoy_s_ejection_is_told_word_by_word() {
+    word_by_word(EJECTION.map(|(changed, end)| ("envoy", "ejection", [].as_slice(), changed, end)));
+}
+
+#[test]
+fn haproxy_s_ejection_is_told_word_by_word() {
+    word_by_word(EJECTION.map(|(changed, end)| ("haproxy", "ejection", [].as_slice(), changed, end)));
+}
+
+#[test]
+fn nginx_s_count_of_failures_is_told_word_by_word() {
+    word_by_word(MAX_FAILS.map(|(changed, end)| ("nginx", "max-fails", [].as_slice(), changed, end)));
+}
+
+#[test]
+fn nginx_with_two_workers_is_told_word_by_word() {
+    word_by_word(WORKERS.map(|(changed, end)| ("nginx", "max-fails", TWO_WORKERS, changed, end)));
+}
+
+fn word_by_word<const N: usize>(cases: [Case; N]) {
+    if std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none() {
+        let note = "skipped: real breakers word by word; set BROWNOUT_REQUIRE_GATEWAYS=1 to run them\n";
+        std::io::stderr().write_all(note.as_bytes()).unwrap();
+        return;
+    }
+    let wrong: Vec<String> = std::thread::scope(|scope| {
+        let running: Vec<_> = cases.iter().map(|case| scope.spawn(|| run(case))).collect();
+        running.into_iter().filter_map(|run| run.join().unwrap().err()).collect()
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Runs one case; the error says what is wrong with its end.
+fn run((gateway, scenario, everywhere, expected, end): &Case) -> Result<(), String> {
+    let text = scenarios::find(scenario).unwrap().text;
+    let text = replaced(text, everywhere);
+    let (before, expectations) = text.split_at(text.find("[[expect]]").unwrap());
+    let text = format!("{before}{}", replaced(expectations, expected));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("scenario.toml");
+    std::fs::write(&file, text).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_brownout"))
+        .args(["run", "--quiet", "--gateway", gateway, "--out"])
+        .args([folder.path(), &file])
+        .output()
+        .unwrap();
+    let said = said(&output);
+    // Without its line breaks and margins, a sentence is found wherever it was broken.
+    let plain = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let fine = match (output.status.code(), end) {
+        (Some(0), End::Pass) => true,
+        (Some(1), End::Fail(words)) => plain.contains(words),
+        // A machine under load may be too late to prove what it saw; that is said, and nothing wrong is.
+        (Some(2), _) => {
+            let note = format!("inconclusive: {gateway}, {scenario}, {expected:?}\n{said}\n");
+            std::io::stderr().write_all(note.as_bytes()).unwrap();
+            true
+        }
+        _ => false,
+    };
+    let code = output.status.code();
+    if fine { Ok(()) } else { Err(format!("{gateway}, {scenario}, {expected:?}: exit {code:?}\n{said}")) }
+}
+
+fn replaced(text: &str, changes: &[Change]) -> String {
+    changes.iter().fold(text.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "`{from}` is not in\n{text}");
+        text.replace(from, to)
+    })
+}
+
+fn said(output: &Output) -> String {
+    [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat()
+}
