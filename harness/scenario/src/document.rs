@@ -42,8 +42,11 @@ impl Lines {
 pub(crate) fn lines_under(text: &str, table: &str) -> BTreeMap<String, u32> {
     fn gather(lines: &Lines, under: &str, table: &DeTable<'_>, found: &mut BTreeMap<String, u32>) {
         for (key, value) in table {
-            let path =
-                if under.is_empty() { key.get_ref().to_string() } else { format!("{under}.{}", key.get_ref()) };
+            let path = if under.is_empty() {
+                key.get_ref().to_string()
+            } else {
+                format!("{under}.{}", key.get_ref())
+            };
             found.insert(path.clone(), lines.at(key.span().start));
             if let DeValue::Table(inner) = value.get_ref() {
                 gather(lines, &path, inner, found);
