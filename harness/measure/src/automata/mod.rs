@@ -4,11 +4,13 @@
 //! - `input`: what a search reads: arrivals, what they told, when, and which traffic was offered
 //! - `count`: whether the results so far may, or must, have opened a machine
 //! - `window`: the same for one of several instances
-//! - `state`: the states that a machine can be in, step by step
+//! - `state`: the states that a machine can be in; `arriving`, `learning`: what an arrival and a result make of each
 //! - `search`: all states that fit what was seen, and the first arrival or silence that fits none
 
+mod arriving;
 mod count;
 pub mod input;
+mod learning;
 pub mod member;
 pub mod search;
 mod state;

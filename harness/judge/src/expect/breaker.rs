@@ -1,7 +1,9 @@
 //! `breaker`: when a backend is left alone, for how long, how it is probed, and whether it is taken back.
 
 mod bystanders;
+mod declared;
 mod departure;
+mod foresight;
 mod inquiry;
 mod recovery;
 #[cfg(test)]
@@ -9,19 +11,17 @@ mod tests;
 mod together;
 mod words;
 
-use std::time::Duration;
-
 use measure::automata::input::Input;
-use measure::automata::member::{Member, Rule, Ways};
+use measure::automata::member::Rule;
 use measure::view::View;
-use policy::{FailureClass, RetryOn, WayBack};
+use policy::{FailureClass, WayBack};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Share, Timespan};
 
 use super::Expectation;
 use crate::claim::Claim;
-use crate::forecast::{Forecast, Outlook, is_failure};
+use crate::forecast::{Forecast, Outlook};
 pub(super) use departure::Word;
 use inquiry::Inquiry;
 
@@ -189,65 +189,10 @@ impl Expectation for Breaker {
     }
 }
 
-/// With more requests on their way while a failure becomes known, the failures until a breaker opens can't be counted.
-const WAITING_MAX: f64 = 1.0;
-
 /// The most instances that are told apart.
 const WORKERS_MAX: u32 = 64;
 
 impl Breaker {
-    /// What is foreseen of the whole, or of one word.
-    pub(super) fn foreseen(&self, outlook: &Outlook<'_>, word: Option<Word>) -> Vec<Forecast> {
-        if self.stays_closed {
-            return Vec::new();
-        }
-        let named = |index: usize| {
-            self.backend.as_ref().is_none_or(|name| outlook.brief.backends[index].name == *name)
-        };
-        let breaks = |index: usize| {
-            let mut on_it = outlook.injections().filter(|one| one.backends.contains(&(index as u16)));
-            on_it.any(|one| one.outline.is_none_or(|outline| is_failure(outline.does)))
-        };
-        let faulty: Vec<usize> = (0..outlook.brief.backends.len())
-            .filter(|index| named(*index))
-            .filter(|index| breaks(*index))
-            .collect();
-        let Some(backend) = faulty.first().copied() else {
-            let why = "no fault here makes a backend fail, so no breaker has a reason to open";
-            return vec![Forecast::CannotPass(why.into())];
-        };
-        let stretch = outlook.stretch();
-        let end = outlook.brief.phases.last().map_or(stretch.to, |phase| phase.during.to);
-        if end.since(stretch.from) < *self.open_for {
-            return vec![Forecast::CannotPass(format!(
-                "the run ends {} after the phase begins, before an open time of {} is over",
-                Timespan(end.since(stretch.from)),
-                self.open_for
-            ))];
-        }
-        let length = stretch.length().as_secs_f64();
-        let Some(requests) = outlook.requests().filter(|_| length > 0.0) else { return Vec::new() };
-        let missed = requests * outlook.share_of(backend) * self.open_for.as_secs_f64() / length;
-        let reason = self.reasons(outlook, &faulty);
-        let missed = Forecast::exposures("requests that a backend misses during `open_for`", missed, 14);
-        let open_for =
-            self.untold_open_for(outlook).filter(|_| word.is_none_or(|word| word == Word::OpenFor));
-        reason.into_iter().chain([missed]).chain(open_for).collect()
-    }
-
-    /// That the open time can't be told where something else than its end brings traffic back.
-    fn untold_open_for(&self, outlook: &Outlook<'_>) -> Option<Forecast> {
-        let declared = outlook.brief.policy.breaker.as_ref();
-        let what = match self.way_back.or_else(|| declared.and_then(|breaker| breaker.way_back))? {
-            WayBack::Check => "a health check brings traffic back later",
-            WayBack::Ramp(_) => "traffic comes back little by little",
-            WayBack::Probe | WayBack::All => return None,
-        };
-        Some(Forecast::Doubtful(format!(
-            "{what}, so that a shorter open time may look the same: let `policy` judge `breaker.trip` by itself"
-        )))
-    }
-
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's own lifetime is too special")]
     /// What is claimed of each backend's breaker, or of the pool's, word by word.
     pub(super) fn words(&self, view: &View<'_>) -> Vec<(Word, Claim)> {
@@ -293,110 +238,6 @@ impl Breaker {
     pub(super) fn bystanders(&self, view: &View<'_>) -> Option<Claim> {
         let judged = self.scope == Scope::Backend && !self.stays_closed;
         judged.then(|| bystanders::claim(self, view, &self.fails(view))).flatten()
-    }
-
-    /// How far the open time may be off.
-    fn tolerance(&self) -> Duration {
-        crate::tolerance::of(self.tolerance, *self.open_for)
-    }
-
-    /// What counts as a failure.
-    fn fails(&self, view: &View<'_>) -> Vec<FailureClass> {
-        let declared = view.brief.policy.breaker.as_ref();
-        if !self.fails.is_empty() {
-            return self.fails.clone();
-        }
-        if let Some(breaker) = declared.filter(|breaker| !breaker.fails.is_empty()) {
-            return breaker.fails.clone();
-        }
-        let mut fails = FailureClass::USUAL.to_vec();
-        if declared.is_some_and(|breaker| breaker.retry_after) {
-            fails.push(FailureClass::One(RetryOn::Status(429)));
-        }
-        fails
-    }
-
-    /// The declared machine. What the demand leaves open and `policy.breaker` says is taken from there.
-    fn member(&self, view: &View<'_>) -> Member {
-        let declared = view.brief.policy.breaker.as_ref();
-        let way_back = self.way_back.or_else(|| declared.and_then(|breaker| breaker.way_back));
-        let ways = match (way_back, self.probes_max) {
-            (Some(WayBack::All), _) => Ways::all(),
-            (Some(WayBack::Check), _) => Ways { check: true, ..Ways::all() },
-            (Some(WayBack::Ramp(length)), _) => Ways { ramp: *length, ..Ways::all() },
-            (_, Some(probes)) => Ways::probes(probes),
-            (Some(WayBack::Probe), None) => {
-                let probes = declared.and_then(|breaker| breaker.probes).map_or(u32::MAX, u32::from);
-                Ways::probes(probes)
-            }
-            (None, None) => match declared.and_then(|breaker| breaker.probes) {
-                Some(probes) => Ways::probes(u32::from(probes)),
-                None => Ways::any(),
-            },
-        };
-        let (open_for, tolerance) = (*self.open_for, self.tolerance());
-        let tick = declared.and_then(|breaker| breaker.tick).map_or(Duration::ZERO, |tick| *tick);
-        let longest = |breaker: &policy::Breaker| {
-            breaker.open_grows.then(|| breaker.open_max.map_or(Duration::MAX, |longest| *longest))
-        };
-        let few_may_be_out = |breaker: &policy::Breaker| {
-            breaker.out_max.is_some() || breaker.all_out == Some(policy::AllOut::Panic)
-        };
-        // A backend that nothing is wrong with is never out, so that not all are.
-        let all_may_be_out = (0..view.brief.backends.len() as u16)
-            .all(|backend| view.brief.injections.iter().any(|one| one.backends.contains(&backend)));
-        let panics = declared.is_some_and(|breaker| breaker.all_out == Some(policy::AllOut::Panic));
-        Member {
-            rule: Rule::of(&self.trips_after.trip()),
-            slack: self.slack,
-            open: (
-                open_for.saturating_sub(tolerance),
-                open_for.saturating_add(tolerance).saturating_add(tick),
-            ),
-            growth: declared.and_then(longest),
-            ways,
-            leaked_max: self.leaked_max,
-            may_stay: declared.is_some_and(few_may_be_out),
-            panics: panics && all_may_be_out,
-        }
-    }
-
-    /// How often what is planned would open the breaker of the backend that fails most, were it closed again at once. None
-    /// where the policy does not say the same of the breaker.
-    fn reasons(&self, outlook: &Outlook<'_>, faulty: &[usize]) -> Option<Forecast> {
-        let mut declared = outlook.brief.policy.breaker.clone()?;
-        declared.trip = self.trips_after.trip();
-        let often = |backend: &usize| outlook.openings(*backend, &declared);
-        let most = faulty.iter().max_by(|one, other| often(one).total_cmp(&often(other)))?;
-        let (often, waiting) = (often(most), outlook.on_their_way(*most, &declared));
-        if self.workers > 1 && (self.trips_after.within.is_some() || waiting > WAITING_MAX) {
-            return Some(Forecast::Doubtful(format!(
-                "{} workers count for themselves, and nobody can follow which of them a request came to: let it trip after \
-                 failures in a row that are known at once",
-                self.workers
-            )));
-        }
-        let all_faulty = (0..outlook.brief.backends.len())
-            .all(|index| outlook.injections().any(|one| one.backends.contains(&(index as u16))));
-        if declared.all_out == Some(policy::AllOut::Panic) && all_faulty {
-            return Some(Forecast::Doubtful(
-                "every backend has a fault, and with `all_out = \"panic\"` all get traffic while their breakers are open: \
-                 leave one backend without a fault"
-                    .into(),
-            ));
-        }
-        if waiting > WAITING_MAX + f64::from(self.slack) {
-            return Some(Forecast::Doubtful(format!(
-                "about {waiting:.0} requests are on their way while a failure becomes known, so that nobody can count after \
-                 how many it opens: plan a fault that answers at once, or a lower rate"
-            )));
-        }
-        Some(Forecast::Exposures {
-            what: format!("times that {} come up", Rule::of(&declared.trip).words()),
-            expected: often,
-            needed: 1.0,
-            remedy: "make the fault hit more of the requests, or send more of them".into(),
-        })
     }
 
     fn demanded(&self) -> String {
