@@ -4,7 +4,7 @@ use units::Moment;
 
 use super::input::Arrival;
 use super::member::Rule;
-use super::search::Why;
+use super::search::{Opening, Why};
 use super::state::{Alone, MISSED_LIKELY, Mode, State, Steps};
 use crate::arrivals::Told;
 
@@ -22,7 +22,7 @@ impl Steps<'_> {
         };
         let from = last.max(ready);
         let expected = || part * self.input.expected(from, now) * self.share_back(state, ready, from, now);
-        if from >= now || expected() < self.missed_min {
+        if from >= now || expected() < self.missed_min(from, now) {
             return None;
         }
         let opened = state.modes.iter().filter_map(|mode| match mode {
@@ -30,6 +30,14 @@ impl Steps<'_> {
             _ => None,
         });
         Some(opened.max().map_or(Why::Silent { from: last }, |opened| Why::Long { opened }))
+    }
+
+    /// How many requests must be missed from one moment up to another for it not to be chance.
+    fn missed_min(&self, from: Moment, now: Moment) -> f64 {
+        let middle = from + now.since(from) / 2;
+        let within =
+            |opening: &Opening| opening.at <= middle && opening.until.is_none_or(|until| middle <= until);
+        if self.shown.iter().any(within) { MISSED_LIKELY } else { self.missed_min }
     }
 
     /// The mean share of its traffic that a state gets from one moment up to another: less than all while an open machine

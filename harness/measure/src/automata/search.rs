@@ -95,14 +95,15 @@ impl Found {
 /// Whether what was seen can be a run of so many instances of a machine. A silence refutes a state only where chance hardly
 /// explains it: once in a thousand such ledgers.
 pub fn search(input: &Input, member: &Member, instances: u32) -> Found {
-    run(input, member, instances, missed_min(input.arrivals.len()), None)
+    run(input, member, instances, &[], None)
 }
 
-/// The same for a machine next to the declared one: a silence refutes it already where chance explains one in twenty, and
-/// of several instances each that is used is taken to get a quarter of its even part of the traffic at least.
-pub fn may_be(input: &Input, member: &Member, instances: u32) -> bool {
+/// The same for a machine next to the declared one, of which `openings` are those of its run: within them a silence refutes
+/// the neighbour already where chance explains one in twenty. Elsewhere it takes as much as to refute the declared one: of
+/// thousands of gaps, chance makes some as long as that. Of several instances each that is used is taken to get a quarter of its even part of the traffic at least.
+pub fn may_be(input: &Input, member: &Member, instances: u32, openings: &[Opening]) -> bool {
     let least = 0.25 / f64::from(instances.max(1));
-    match run(input, member, instances, MISSED_LIKELY, Some(least)) {
+    match run(input, member, instances, openings, Some(least)) {
         Found::None(_) => false,
         Found::Run(openings) if instances == 1 && !member.ways.check && member.ways.ramp.is_zero() => {
             !waited_too_long(input, member, &openings)
@@ -139,8 +140,10 @@ fn erlang_tail(count: u32, sum: f64) -> f64 {
     tail
 }
 
-fn run(input: &Input, member: &Member, instances: u32, missed_min: f64, least: Option<f64>) -> Found {
-    let steps = Steps { input, member, missed_min, shortest: input.shortest(missed_min), least };
+fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], least: Option<f64>) -> Found {
+    let missed_min = missed_min(input.arrivals.len());
+    let least_missed = if shown.is_empty() { missed_min } else { MISSED_LIKELY.min(missed_min) };
+    let steps = Steps { input, member, missed_min, shown, shortest: input.shortest(least_missed), least };
     let mut states = vec![State::closed(input.observed.from, instances)];
     let (mut next, mut seen) = (Vec::new(), HashSet::new());
     let (mut place, mut last) = (0, input.observed.from);

@@ -97,6 +97,8 @@ pub(super) struct Steps<'a> {
     pub member: &'a Member,
     /// How many requests must be missed for a silence not to be chance.
     pub missed_min: f64,
+    /// The openings within which fewer are enough.
+    pub shown: &'a [Opening],
     /// No silence shorter than this is one.
     pub shortest: std::time::Duration,
     /// The least part of the traffic that an instance which is used is taken to get; without it any of them may be given

@@ -268,9 +268,9 @@ impl Inquiry<'_> {
         others
             .extend(other_way.map(|(words, ways)| (Word::WayBack, words.into(), Member { ways, ..*member })));
         let workers = self.demand.workers;
-        let fits = others.into_iter().filter(|(_, _, other)| may_be(self.input, other, workers));
+        let fits = others.into_iter().filter(|(_, _, other)| may_be(self.input, other, workers, openings));
         let mut found: Vec<(Word, String)> = fits.map(|(word, words, _)| (word, words)).collect();
-        if workers > 1 && !may_be(self.input, member, workers) {
+        if workers > 1 && !may_be(self.input, member, workers, openings) {
             found.push((Word::Trip, "workers of which some got no traffic for a while".into()));
         }
         found.extend(self.flood(member, openings).map(|words| (Word::WayBack, words)));
@@ -290,7 +290,7 @@ impl Inquiry<'_> {
             })
             .sum();
         let more = Member { ways: Ways::probes(probes + 1), ..*member };
-        (missed < MISSED_LIKELY && may_be(self.input, &more, self.demand.workers))
+        (missed < MISSED_LIKELY && may_be(self.input, &more, self.demand.workers, openings))
             .then(|| format!("letting {} probe at a time", probes + 1))
     }
 
@@ -298,7 +298,7 @@ impl Inquiry<'_> {
         let fits = |by: i64| {
             let rule = member.rule.moved(by);
             rule.is_some_and(|rule| {
-                may_be(self.input, &Member { rule, slack: 0, ..*member }, self.demand.workers)
+                may_be(self.input, &Member { rule, slack: 0, ..*member }, self.demand.workers, openings)
             })
         };
         let mut found = Vec::new();
