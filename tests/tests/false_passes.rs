@@ -230,7 +230,7 @@ fn what_the_settling_time_hides_is_told() {
     let case = Case::expecting("in = \"outage\"\nsettle = \"2s\"\navailability = { min = 0.1 }");
     let report = case.fault("for = \"1900ms\"\nstatus = { code = 503 }").report();
     let finding = &report.findings[0];
-    assert!(format!("{finding:?}").contains("settle"), "{finding:#?}");
+    assert!(finding.because.contains("the settling time of 2 s leaves out 400 requests"), "{finding:#?}");
 }
 
 /// 10, made-up answers, and shed requests that nobody looked at.

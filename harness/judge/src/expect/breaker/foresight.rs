@@ -48,7 +48,17 @@ impl Breaker {
         let missed = Forecast::exposures("requests that a backend misses during `open_for`", missed, 14);
         let open_for =
             self.untold_open_for(outlook).filter(|_| word.is_none_or(|word| word == Word::OpenFor));
-        reason.into_iter().chain([missed]).chain(open_for).collect()
+        let lenient = self.lenient(requests * outlook.share_of(backend));
+        reason.into_iter().chain([missed]).chain(open_for).chain(lenient).collect()
+    }
+
+    /// That what is allowed is no less than all that a backend gets.
+    fn lenient(&self, due: f64) -> Option<Forecast> {
+        let allowed = [("leaked_max", self.leaked_max), ("slack", u64::from(self.slack))];
+        let (key, count) = allowed.into_iter().find(|(_, count)| *count as f64 >= due)?;
+        Some(Forecast::Doubtful(format!(
+            "`{key} = {count}` allows all of the {due:.0} requests that a backend gets there"
+        )))
     }
 
     /// That the open time can't be told where something else than its end brings traffic back.
