@@ -164,7 +164,10 @@ fn of_thousands_of_mistakes_the_first_are_shown_and_the_others_counted() {
     assert_eq!(said.err.matches("unknown phase `otage`").count(), 20, "{}", said.err);
     assert!(said.err.contains("… and 7980 more"), "{}", said.err);
 
-    let phases: String = (0..8000).map(|n| format!("[[phase]]\nname = \"p{n}\"\nfor = \"1s\"\n")).collect();
+    let mut phases = String::new();
+    for n in 0..8000 {
+        let _ = writeln!(phases, "[[phase]]\nname = \"p{n}\"\nfor = \"1s\"");
+    }
     place.write(
         "phases.toml",
         SMALL.replace("[[expect]]\nintegrity", &format!("{phases}[[expect]]\nintegrity")),

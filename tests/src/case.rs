@@ -41,7 +41,8 @@ impl Case {
 
     /// A key of the policy; once for each.
     pub fn policy(mut self, key: &str) -> Self {
-        self.policy += &format!("{key}\n");
+        self.policy.push_str(key);
+        self.policy.push('\n');
         self
     }
 
@@ -92,7 +93,7 @@ impl Case {
         let outage = [String::from("on = [\"a\", \"b\"]\nstatus = { code = 503 }")];
         let injections = if self.injections.is_empty() { &outage[..] } else { &self.injections };
         let injections: String =
-            injections.iter().map(|keys| format!("[[phase.inject]]\n{keys}\n")).collect();
+            injections.iter().fold(String::new(), |text, keys| text + "[[phase.inject]]\n" + keys + "\n");
         let [steady, outage, after] = self.lengths;
         let phase = |name: &str, length: &str| format!("[[phase]]\nname = \"{name}\"\nfor = \"{length}\"\n");
         format!(

@@ -13,7 +13,7 @@ fn declared(expect: &str, fault: Option<&str>) -> Case {
         .policy("timeout = { per_try = \"300ms\", total = \"2s\" }")
         .policy("retry = { attempts = 2, on = [\"503\", \"timeout\"], methods = [\"GET\"] }")
         .policy("breaker = { trip = { consecutive = 5 }, open_for = \"1s\" }");
-    fault.into_iter().fold(case, |case, fault| case.fault(fault))
+    fault.into_iter().fold(case, Case::fault)
 }
 
 /// What is said of it, whether it is refused or warned of.

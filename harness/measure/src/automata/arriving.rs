@@ -17,7 +17,7 @@ impl Steps<'_> {
         let used =
             state.modes.iter().filter(|mode| !matches!(mode, Mode::Closed { alone, .. } if !alone.used));
         let (ready, part) = match self.least.filter(|_| state.modes.len() > 1) {
-            Some(least) => (used.map(|mode| self.ready(mode)).min()?, least),
+            Some(part) => (used.map(|mode| self.ready(mode)).min()?, part),
             None => (state.modes.iter().map(|mode| self.ready(mode)).max()?, 1.0),
         };
         let from = last.max(ready);

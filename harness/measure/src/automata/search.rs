@@ -140,10 +140,11 @@ fn erlang_tail(count: u32, sum: f64) -> f64 {
     tail
 }
 
-fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], least: Option<f64>) -> Found {
+fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], part_min: Option<f64>) -> Found {
     let missed_min = missed_min(input.arrivals.len());
     let least_missed = if shown.is_empty() { missed_min } else { MISSED_LIKELY.min(missed_min) };
-    let steps = Steps { input, member, missed_min, shown, shortest: input.shortest(least_missed), least };
+    let steps =
+        Steps { input, member, missed_min, shown, shortest: input.shortest(least_missed), least: part_min };
     let mut states = vec![State::closed(input.observed.from, instances)];
     let (mut next, mut seen) = (Vec::new(), HashSet::new());
     let (mut place, mut last) = (0, input.observed.from);

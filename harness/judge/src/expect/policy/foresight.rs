@@ -17,9 +17,10 @@ use crate::forecast::{Forecast, Outlook, is_counted};
 pub(super) fn forecast(settings: &Policy, declared: &Declared, outlook: &Outlook<'_>) -> Vec<Forecast> {
     let phases = (0..outlook.brief.phases.len())
         .filter(|phase| *phase == outlook.place.phase || outlook.place.whole_run)
-        .map(|phase| match phase == outlook.place.phase {
-            true => *outlook,
-            false => {
+        .map(|phase| {
+            if phase == outlook.place.phase {
+                *outlook
+            } else {
                 Outlook { place: Place { phase, settle: Timespan::default(), ..outlook.place }, ..*outlook }
             }
         });
