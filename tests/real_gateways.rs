@@ -11,7 +11,7 @@ use std::sync::Mutex;
 const AT_A_TIME: usize = 3;
 
 /// What of the library a gateway can't express, with the first key that it refuses.
-const REFUSED: [(&str, &str, &str); 36] = [
+const REFUSED: [(&str, &str, &str); 38] = [
     ("haproxy", "backoff-with-jitter", "policy.retry.backoff"),
     ("haproxy", "breaker-trips-and-recovers", "policy.breaker.probes"),
     ("haproxy", "failover", "policy.breaker"),
@@ -36,11 +36,13 @@ const REFUSED: [(&str, &str, &str); 36] = [
     ("nginx", "breaker-stays-closed", "policy.breaker.trip"),
     ("haproxy", "breaker-by-share", "policy.breaker.trip"),
     ("nginx", "breaker-by-share", "policy.breaker.trip"),
+    ("envoy", "breaker-by-share", "policy.breaker.tick"),
     ("haproxy", "breaker-forgets", "policy.breaker.trip"),
     ("nginx", "breaker-forgets", "policy.breaker.trip.within"),
     ("envoy", "breaker-forgets", "policy.breaker.trip"),
     ("haproxy", "clients-that-leave", "policy.breaker"),
     ("nginx", "clients-that-leave", "policy.breaker.trip"),
+    ("envoy", "clients-that-leave", "policy.retry.on"),
     ("haproxy", "ramp", "policy.breaker.way_back"),
     ("nginx", "ramp", "policy.breaker.trip"),
     ("envoy", "ramp", "policy.breaker.way_back"),

@@ -190,7 +190,7 @@ fn a_read_that_was_reset_is_tried_again_and_a_write_is_not(
 #[case::nginx("nginx", json!({
     "timeout": { "connect": "1s", "per_try": "1s", "total": "4s" },
     "retry": { "attempts": 2, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET", "POST"] },
-    "breaker": { "trip": { "count": 3, "within": "30s" }, "open_for": "30s" },
+    "breaker": { "trip": { "count": 3, "within": "30s" }, "open_for": "30s", "tick": "1s" },
 }))]
 #[case::envoy("envoy", json!({
     "timeout": { "connect": "1s", "per_try": "1s", "total": "4s" },
@@ -201,7 +201,7 @@ fn a_read_that_was_reset_is_tried_again_and_a_write_is_not(
     "breaker": { "trip": { "consecutive": 3 }, "open_for": "30s" },
 }))]
 #[case::envoy_by_share("envoy", json!({
-    "breaker": { "trip": { "share": 0.5, "within": "200ms", "min": 2 }, "open_for": "30s" },
+    "breaker": { "trip": { "share": 0.5, "within": "200ms", "min": 2 }, "open_for": "30s", "tick": "200ms" },
 }))]
 fn a_breaker_opens_on_the_primary_and_the_backup_takes_over(#[case] name: &str, #[case] policy: Value) {
     real(|world, dir| async move {

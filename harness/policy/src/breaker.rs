@@ -25,8 +25,8 @@ pub struct Breaker {
     /// The longest open time where it grows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_max: Option<Timespan>,
-    /// How often the gateway looks whether the open time is over, where it only looks now and then (Envoy's
-    /// `interval`): the open time may be so much longer.
+    /// How often the gateway looks, where it only looks now and then (Envoy's `interval`): the open time may be so much
+    /// longer, and a breaker that trips by a share may open so much later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tick: Option<Timespan>,
     /// How the backend gets its traffic back. Without it that is left to the gateway; the reference gateway probes.

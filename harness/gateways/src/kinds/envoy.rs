@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_breaker_by_share_becomes_outlier_detection() {
-        let breaker = json!({ "trip": { "share": 0.5, "within": "1s", "min": 10 }, "open_for": "5s" });
+        let breaker =
+            json!({ "trip": { "share": 0.5, "within": "1s", "min": 10 }, "open_for": "5s", "tick": "1s" });
         let text = made(configuration(&[(1, 0)], json!({ "breaker": breaker })));
         insta::assert_snapshot!(part(&text, "outlier_detection:", "    load_assignment"), @r#"
         outlier_detection:
@@ -225,7 +226,7 @@ mod tests {
               failure_percentage_threshold: 50  # policy.breaker.trip.share
               failure_percentage_minimum_hosts: 0
               failure_percentage_request_volume: 10  # policy.breaker.trip.min
-              interval: 1s  # policy.breaker.trip.within
+              interval: 1s  # policy.breaker.trip.within, .tick
               enforcing_consecutive_gateway_failure: 0
               enforcing_success_rate: 0
               base_ejection_time: 5s  # policy.breaker.open_for, the second time as the first
@@ -338,6 +339,7 @@ mod tests {
         insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], policy), @r#"
         policy.retry.on: envoy has no retry on timeouts only: add "reset" to retry.on
         policy.breaker.trip.share: envoy counts shares in whole percent, which a share of 0.333 is not
+        policy.breaker.tick: envoy looks once in each window whether the share is reached, and whether the open time is over: make breaker.tick as long as breaker.trip.within
         "#);
     }
 

@@ -41,15 +41,24 @@ pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize)
             Reason { may: largest >= count as usize, must: least >= most }
         }
         Rule::Count(count, within) if result.told == Told::Failure => {
-            let window = Window::of(input, since, place, within, blur);
+            let window = Window::of(input, since, place, (result.known, within), blur);
             let most = count.saturating_add(member.slack);
             Reason { may: window.failed.1 >= count, must: window.failed.0 >= most }
         }
         Rule::Share(share, within, min) => {
-            let window = Window::of(input, since, place, within, blur);
-            let reason = by_share(&window, share, min, member.slack);
-            // Some gateways look whether to open at each result, others at failures only.
-            Reason { must: reason.must && result.told == Told::Failure, ..reason }
+            let reason = |end| {
+                let window = Window::of(input, since, place, (end, within), blur);
+                by_share(&window, share, min, member.slack)
+            };
+            let now = reason(result.known);
+            if member.looks.is_zero() {
+                // Some gateways look whether to open at each result, others at failures only.
+                return Reason { must: now.must && result.told == Told::Failure, ..now };
+            }
+            // A look by the clock may fall between two results, when old ones have left the window already.
+            let until =
+                input.results.get(place + 1).map_or(input.observed.to, |_| input.result(place + 1).known);
+            Reason { may: now.may || reason(until).may, ..now }
         }
         Rule::Never | Rule::InARow(_) | Rule::Count(..) => Reason::NONE,
     }
@@ -117,14 +126,14 @@ struct Window {
 }
 
 impl Window {
-    fn of(input: &Input, since: Since, place: usize, within: Duration, blur: Duration) -> Self {
-        let known = input.result(place).known;
-        let back = i64::try_from(within.as_nanos()).unwrap_or(i64::MAX);
-        let start = Moment(known.0.saturating_sub(back));
+    /// What the results from `since` up to the one at `place` put into the window that has an end and a length.
+    fn of(input: &Input, since: Since, place: usize, window: (Moment, Duration), blur: Duration) -> Self {
+        let back = i64::try_from(window.1.as_nanos()).unwrap_or(i64::MAX);
+        let start = Moment(window.0.0.saturating_sub(back));
         let from = since.place as usize;
         let sure = input.place_at(start + blur).max(from).min(place + 1);
         let old = input.place_at(start - blur).max(from).min(sure);
-        let new = input.place_at(known + blur).max(place + 1);
+        let new = input.place_at(input.result(place).known + blur).max(place + 1);
         let between = |from: usize, to: usize| {
             let (one, other) = (input.sums[from], input.sums[to]);
             (other.0 - one.0, other.1 - one.1)

@@ -32,7 +32,7 @@ impl Steps<'_> {
         }
     }
 
-    fn counted(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
+    fn counted(&self, mut state: State, instance: usize, place: usize, next: &mut Vec<State>) {
         let Mode::Closed { since, counts, alone, nth } = state.modes[instance] else { return };
         if state.modes.len() > 1 {
             for (reason, alone) in self.alone(alone, place) {
@@ -44,7 +44,22 @@ impl Steps<'_> {
         }
         let counted = Since { place: counts.0, arrival: counts.1 };
         let reason = reason(self.input, self.member, counted, place);
+        let (reason, due) = self.looked(reason, alone.due, place);
+        let alone = Alone { due, ..alone };
+        state.modes[instance] = Mode::Closed { since, counts, alone, nth };
         self.judged(state, instance, place, reason, next);
+    }
+
+    /// What a reason comes to where the gateway only looks now and then whether there is one: it must have opened once there
+    /// was one all the time from one look to the next.
+    fn looked(&self, reason: Reason, due: Option<Moment>, place: usize) -> (Reason, Option<Moment>) {
+        if self.member.looks.is_zero() || !matches!(self.member.rule, Rule::Share(..)) {
+            return (reason, None);
+        }
+        let now = self.input.result(place).known;
+        let due = reason.must.then(|| due.unwrap_or(now));
+        let latest = due.map(|due| due + (self.member.looks + self.input.blur_at(now)));
+        (Reason { must: latest.is_some_and(|latest| latest < now), ..reason }, due)
     }
 
     /// What becomes of a closed instance that has such a reason to open.

@@ -96,6 +96,8 @@ pub struct Member {
     pub rule: Rule,
     /// How many failures later it may open.
     pub slack: u32,
+    /// How often it looks whether a share is reached; zero if at each result.
+    pub looks: Duration,
     /// The shortest and the longest time for which it is open.
     pub open: (Duration, Duration),
     /// Whether the open time grows by the number of openings in a row, and up to what.

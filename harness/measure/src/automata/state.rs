@@ -26,9 +26,11 @@ pub(super) enum Mode {
     HalfOpen { since: Moment, first: u32, out: u32, succeeded: u32, nth: u32 },
 }
 
-/// What one of several instances has counted: failures in a row, or those of its window; and whether it got anything at all.
+/// What an instance keeps to itself: since when its next look has been going to open it; and where there are several, its
+/// failures in a row, or those of its window, and whether it got anything at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Alone {
+    pub due: Option<Moment>,
     pub used: bool,
     pub run: u32,
     pub recent: Recent,

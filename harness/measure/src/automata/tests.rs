@@ -26,6 +26,7 @@ fn input(run: &Run) -> Input {
 fn member(rule: Rule, open_ms: u64, ways: Ways) -> Member {
     let open = Duration::from_millis(open_ms);
     Member {
+        looks: Duration::ZERO,
         rule,
         slack: 0,
         open: (open * 9 / 10, open * 11 / 10),
@@ -172,6 +173,26 @@ fn of_several_instances_that_count_in_a_window_it_is_told_after_how_many_failure
         assert!(!may_be(&input, &member(other), 2, &openings), "{other}");
     }
     assert!(matches!(search(&input, &member(5), 1), Found::None(_)), "one instance");
+}
+
+/// 100 requests a second reach the backend, so that after one second of the outage half of the window are failures.
+#[rstest]
+#[case::before_the_share_is_reached(60, false, false)]
+#[case::at_a_look_within_the_window(200, true, false)]
+#[case::later_than_the_next_look(400, false, false)]
+fn a_breaker_by_share_that_looks_now_and_then_opens_by_the_next_look(
+    #[case] after: u32,
+    #[case] with_looks: bool,
+    #[case] at_once: bool,
+) {
+    let breaking = Breaking { trips_after: after, all: true, ..Breaking::correct() };
+    let model = Model { breaking, transit: 0.8, ..Model::new(1, phases("status", 1.0)) };
+    let input = input(&model.run());
+    let share = member(Rule::Share(0.5, Duration::from_secs(2), 20), 2_000, Ways::all());
+    let looking =
+        Member { looks: Duration::from_secs(2), open: (share.open.0, Duration::from_secs(4)), ..share };
+    assert_eq!(search(&input, &looking, 1).fits(), with_looks);
+    assert_eq!(search(&input, &share, 1).fits(), at_once);
 }
 
 #[rstest]

@@ -75,7 +75,7 @@ fn detector(breaker: &Breaker) -> String {
       failure_percentage_threshold: {}  # policy.breaker.trip.share
       failure_percentage_minimum_hosts: 0
       failure_percentage_request_volume: {}  # policy.breaker.trip.min
-      interval: {}  # policy.breaker.trip.within
+      interval: {}  # policy.breaker.trip.within, .tick
       enforcing_consecutive_gateway_failure: 0
 ",
             (share.get() * 100.0).round(),

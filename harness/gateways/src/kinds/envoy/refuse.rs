@@ -118,10 +118,11 @@ fn ejecting(refusals: &mut Refusals, breaker: &Breaker) {
              backend takes to be ejected again",
         );
     }
-    if breaker.tick.is_some() && breaker.trip.share.is_some() && breaker.tick != breaker.trip.within {
+    if breaker.trip.share.is_some() && breaker.tick != breaker.trip.within {
         refusals.say(
             "policy.breaker.tick",
-            "envoy uses one interval for the window and for its looks: make breaker.tick equal to breaker.trip.within",
+            "envoy looks once in each window whether the share is reached, and whether the open time is over: make \
+             breaker.tick as long as breaker.trip.within",
         );
     }
     let way_back = match breaker.way_back {

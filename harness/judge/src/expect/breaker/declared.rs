@@ -63,6 +63,7 @@ impl Breaker {
         Member {
             rule: Rule::of(&self.trips_after.trip()),
             slack: self.slack,
+            looks: tick,
             open: (
                 open_for.saturating_sub(tolerance),
                 open_for.saturating_add(tolerance).saturating_add(tick),
