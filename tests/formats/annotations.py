@@ -1,4 +1,5 @@
-"""Checks that each line of a run's annotations is a workflow command as GitHub reads them, at a line that demands.
+"""Checks that each line of a run's annotations is a workflow command as GitHub reads them, at a line that demands
+or declares.
 
     annotations.py RUN
 
@@ -20,18 +21,22 @@ def main(run: Path) -> None:
     report = json.loads((run / "report.json").read_text())
     lines = (run / "formats" / "github").read_text().splitlines()
     found = sorted(place(*parsed(line)) for line in lines if not line.startswith("::notice "))
+    demands = [(finding["id"], finding) for finding in report["findings"]]
+    # A key of the policy has a mark of its own, at the line that declares it.
+    keys = [(f"policy: {row['key']}", row) for finding in report["findings"] for row in finding.get("policy", [])]
     expected = sorted(
-        (LEVELS[finding["verdict"]], report["scenario_path"], str(finding["line"]), finding["id"])
-        for finding in report["findings"]
-        if finding["verdict"] != "pass"
+        (LEVELS[judged["verdict"]], report["scenario_path"], str(judged["line"]), title)
+        for title, judged in demands + [(title, row) for title, row in keys if row.get("line")]
+        if judged["verdict"] != "pass"
     )
     if found != expected:
         sys.exit(f"annotations at {found}, expected {expected}")
     source = Path(report["scenario_path"]).read_text().splitlines()
     for _, _, line, identity in found:
-        if not re.match(rf"{identity.rsplit('/')[-1]}\b", source[int(line) - 1]):
+        words = identity.removeprefix("policy: ").split(".") if identity.startswith("policy: ") else [identity.split("/")[-1]]
+        if not any(re.match(rf"{re.escape(word)}\b", source[int(line) - 1]) for word in words):
             sys.exit(f"{identity}: line {line} of the scenario is `{source[int(line) - 1]}`")
-    print(f"GitHub annotations: {len(lines)} commands, {len(found)} of them at the line of an expectation")
+    print(f"GitHub annotations: {len(lines)} commands, {len(found)} of them at the line of an expectation or of a key")
 
 
 def parsed(line: str) -> tuple[str, dict[str, str]]:

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Severity, render};
-use crate::document::keys_of;
+use crate::document::{keys_of, lines_under};
 use crate::file::Scenario;
 use crate::overrides::{Overrides, apply};
 use crate::plan::Plan;
@@ -134,7 +134,7 @@ pub fn load_text(origin: &str, text: &str, base: &Path, overrides: &Overrides) -
 }
 
 /// Overrides move lines, and a report points at the file that people have before them: at the same key, or else at the
-/// first of the same expectation. One that an override adds stands nowhere.
+/// first of the same expectation. One that an override adds stands nowhere, and a key of the policy in its table.
 fn point_at_the_file(plan: &mut Plan, file: &str, text: &str) {
     let (before, after) = (keys_of(file, "expect"), keys_of(text, "expect"));
     // Of several on a line, the first one counts: it is put in last.
@@ -151,4 +151,5 @@ fn point_at_the_file(plan: &mut Plan, file: &str, text: &str) {
     for demand in &mut plan.demands {
         demand.line = demand.line.and_then(in_file);
     }
+    plan.brief.policy_lines = lines_under(file, "policy");
 }

@@ -111,6 +111,18 @@ fn an_expectation_keeps_the_line_that_it_has_in_the_file_whatever_is_overridden(
 }
 
 #[test]
+fn a_key_of_the_policy_keeps_its_line_and_one_that_is_overridden_in_has_that_of_its_table() {
+    let set = ["gateway.reference.defects=[\"retries-post\"]", "policy.timeout.connect=\"1s\""];
+    let overrides = Overrides { set: set.map(str::to_owned).to_vec(), ..Overrides::default() };
+    let loaded = load_text("orders.toml", SOUND, Path::new("."), &overrides).unwrap();
+    let starts = |key: &str| {
+        let line = loaded.plan.brief.policy_line(key).unwrap() as usize;
+        SOUND.lines().nth(line - 1).unwrap().split(' ').next().unwrap()
+    };
+    assert_eq!((starts("retry.methods"), starts("timeout.connect")), ("retry", "timeout"));
+}
+
+#[test]
 fn an_expectation_becomes_one_demand_a_phase_and_keeps_its_line() {
     let text = format!("{SOUND}\n[[expect]]\nintegrity = {{}}\n");
     let demands = plan(&text).demands;
