@@ -1,0 +1,115 @@
+//! Configurations of the user's own, filled in and used, or refused in the gateway's words.
+
+use super::*;
+
+/// The user's own file, with this text.
+fn own(dir: &Path, name: &str, file: &str, text: &str) -> Value {
+    std::fs::write(dir.join(file), text).unwrap();
+    json!({ name: { "config": file } })
+}
+
+const HAPROXY: &str = "\
+defaults
+    mode http
+    timeout connect 1s
+    timeout server 1s
+    timeout client 1s
+listen all
+    bind {{listen.address}}
+    server a {{backend.orders-a.address}}
+";
+
+const NGINX: &str = "\
+events {}
+http {
+    access_log off;
+    client_body_temp_path {{dir}}/1; proxy_temp_path {{dir}}/2; fastcgi_temp_path {{dir}}/3;
+    uwsgi_temp_path {{dir}}/4; scgi_temp_path {{dir}}/5;
+    server {
+        listen {{listen.port}};
+        location / { proxy_pass http://{{backend.orders-a.host}}:{{backend.orders-a.port}}; }
+    }
+}
+";
+
+const ENVOY: &str = r#"{ "static_resources": { "listeners": [ {
+  "address": { "socket_address": { "address": "{{listen.host}}", "port_value": {{listen.port}} } },
+  "filter_chains": [ { "filters": [ {
+    "name": "tcp", "typed_config": {
+      "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+      "stat_prefix": "in", "cluster": "a"
+  } } ] } ] } ], "clusters": [ { "name": "a", "load_assignment": {
+  "cluster_name": "a", "endpoints": [ { "lb_endpoints": [ { "endpoint": { "address": { "socket_address": {
+    "address": "{{backend.orders-a.host}}", "port_value": {{backend.orders-a.port}} } } } } ] } ] } } ] } }"#;
+
+#[rstest]
+#[case::haproxy("haproxy", "my.cfg", HAPROXY)]
+#[case::nginx("nginx", "my.conf", NGINX)]
+#[case::envoy("envoy", "my.json", ENVOY)]
+fn the_users_own_configuration_is_filled_in_and_used(
+    #[case] name: &str,
+    #[case] file: &str,
+    #[case] text: &str,
+) {
+    real(|world, dir| async move {
+        // One of the gateways forwards bytes here, and leaves it to the backend to end the connection.
+        let backends = two(&world, |_| ok().and_close());
+        let gateway = own(&dir, name, file, text);
+        // A policy that none of them can express: it is not translated here.
+        let policy = json!({ "retry": { "attempts": 9, "on": ["418"], "backoff": { "base": "1s" } } });
+        let launched = launch(&world, &dir, &gateway, policy, &backends).await;
+        let Some(running) = unless_missing(launched) else { return };
+        for _ in 0..4 {
+            assert_eq!(client::ask(&world, running.address, "GET", "/orders", "").await.status, 200);
+        }
+        assert_eq!([backends[0].count(), backends[1].count()], [4, 0]);
+        let group = group(&running);
+        running.stop().await;
+        until_nobody_lives(&world, group).await;
+    });
+}
+
+#[rstest]
+#[case::haproxy("haproxy", HAPROXY.replace("mode http", "mode htttp"), "htttp")]
+#[case::nginx("nginx", NGINX.replace("proxy_pass", "proxy_pas"), "unknown directive \"proxy_pas\"")]
+#[case::nginx_as_a_daemon("nginx", format!("daemon on; {NGINX}"), "daemon")]
+#[case::envoy("envoy", ENVOY.replace("stat_prefix", "stat_prefixx"), "stat_prefixx")]
+fn a_configuration_that_the_gateway_refuses_is_told_in_the_gateways_own_words(
+    #[case] name: &str,
+    #[case] text: String,
+    #[case] word: &str,
+) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let gateway = own(&dir, name, "my.json", &text);
+        match launch(&world, &dir, &gateway, json!({}), &backends).await {
+            Err(LaunchError::Configuration { path, why }) => {
+                assert!(path.ends_with("my.json"), "{}", path.display());
+                assert!(why.contains(word), "{why}");
+            }
+            other => assert!(unless_missing(other).is_none(), "it was not refused"),
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_not_there_or_has_an_unknown_placeholder_is_refused() {
+    insta::assert_snapshot!(refused(|_| json!({ "nginx": { "config": "none.conf" } })), @"DIR/none.conf: No such file or directory (os error 2)");
+    let text = HAPROXY.replace("orders-a", "orders-c");
+    insta::assert_snapshot!(refused(|dir| own(dir, "haproxy", "my.cfg", &text)), @"DIR/my.cfg: line 8: unknown placeholder `{{backend.orders-c.address}}`: did you mean `{{backend.orders-a.address}}`?");
+}
+
+#[test]
+fn a_port_that_stays_taken_is_told() {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let text = format!("{HAPROXY}    bind {}\n", backends[1].address);
+        let gateway = own(&dir, "haproxy", "my.cfg", &text);
+        match launch(&world, &dir, &gateway, json!({}), &backends).await {
+            Err(LaunchError::Ended { last_words, .. }) => {
+                assert!(last_words.contains("Address already in use"), "{last_words}");
+            }
+            other => assert!(unless_missing(other).is_none(), "it was started"),
+        }
+    });
+}
