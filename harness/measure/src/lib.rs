@@ -38,6 +38,7 @@ pub mod tables;
 #[cfg(any(test, feature = "testing"))]
 #[expect(missing_docs, reason = "the list at the top of the module explains its words")]
 pub mod testing;
+mod unhurried;
 pub mod usable;
 pub mod view;
 pub mod worth;

@@ -10,6 +10,7 @@ use crate::arrivals::recorded_to;
 use crate::aside::{SetAside, Why};
 use crate::brief::{Brief, InjectionBrief};
 use crate::stalls::Stalls;
+use crate::unhurried::is_unhurried;
 
 /// A stall of this length changes what happens and not only when: timers of a gateway fire because a backend answered
 /// late. Shorter ones are ordinary jitter, which retries and breakers don't react to.
@@ -160,7 +161,7 @@ impl<'a> View<'a> {
             (Why::Edge, self.is_at_edge(entry)),
             (Why::ClientLeft, sight.client && client_left(entry)),
             (Why::Hidden, sight.attempts && self.may_hide(entry)),
-            (Why::Stalled, self.disturbance(entry) > sight.disturbance),
+            (Why::Stalled, self.is_disturbed(entry, sight.disturbance)),
         ];
         reasons.into_iter().find_map(|(why, holds)| holds.then_some(why))
     }
@@ -210,6 +211,11 @@ impl<'a> View<'a> {
         let stalled = self.stalls.touching(exchange.due, exchange.done);
         let errors = entry.attempts.iter().map(delay_error);
         errors.fold(stalled.max(exchange.lag()), Duration::max)
+    }
+
+    /// True if brownout itself disturbed an exchange by more than is borne, and may have changed what became of it.
+    pub fn is_disturbed(&self, entry: &Entry<'_>, borne: Duration) -> bool {
+        self.disturbance(entry) > borne && !is_unhurried(self.brief, self.stalls, entry)
     }
 
     /// The injections that are in force at some time in the phase, its settling time included, with their index.

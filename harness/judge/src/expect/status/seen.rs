@@ -36,7 +36,7 @@ impl Seen {
                 // What is demanded need not be explained by a stall, nor by a breaker.
                 Fate::OnFault | Fate::OnFaultOrShed if allowed => seen.add(&entry, true),
                 Fate::OnFaultOrShed => seen.set_aside.note(Why::Hidden, entry.exchange),
-                Fate::OnFault if view.disturbance(&entry) > STALL_BORNE => {
+                Fate::OnFault if view.is_disturbed(&entry, STALL_BORNE) => {
                     seen.set_aside.note(Why::Stalled, entry.exchange);
                 }
                 Fate::OnFault => seen.add(&entry, false),
