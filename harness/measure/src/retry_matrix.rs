@@ -1,20 +1,16 @@
 //! Which failures of a first attempt were followed by another attempt: by the kind of failure and the method.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use evidence::{Attempt, End, Entry, Firing, Method, Tag};
+use evidence::{Attempt, End, Entry, Firing, Tag};
 use policy::{FailureClass, RetryOn};
 
 use crate::arrivals::weight_share;
 use crate::aside::{SetAside, Why};
-use crate::attempts::stopped;
+use crate::attempts::{is_replay, stopped};
 use crate::lifetimes::{Ending, ending};
 use crate::usable::Usable;
-use crate::view::{Sight, View};
-
-/// How soon a transport replay follows on the loss of its connection.
-const REPLAY_WITHIN: Duration = Duration::from_millis(1);
+use crate::view::{Sight, View, client_left};
 
 /// Cases that are kept by their tags.
 const KEPT: usize = 5;
@@ -49,9 +45,12 @@ pub struct Followed {
     pub shown_not: Vec<Tag>,
     /// The first few whose second attempt went to the same backend.
     pub shown_same: Vec<Tag>,
+    /// Requests that failed so and say nothing of the gateway.
+    pub set_aside: SetAside,
 }
 
-/// The matrix, and what was set aside for it.
+/// The matrix. What is set aside counts in the cell of its failure only: a request that did not fail is no case that is
+/// missing.
 #[derive(Clone, Debug, Default)]
 pub struct RetryMatrix {
     /// By the kind of failure and the method.
@@ -59,33 +58,28 @@ pub struct RetryMatrix {
     /// Requests that some backends would have refused while others took them: counted as tried again unless the gateway
     /// gave up without any attempt on record.
     pub refused: Followed,
-    /// Observations that are not the gateway's, among those.
-    pub refused_aside: SetAside,
-    /// Observations that are not the gateway's.
-    pub set_aside: SetAside,
 }
 
 /// Measures it.
 pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
     let mut matrix = RetryMatrix::default();
-    let mut aside = SetAside::default();
     let usable = view.brief.policy.breaker.as_ref().map(|_| Usable::of(view));
-    let sound: Vec<Entry<'_>> = view.sound(Sight::COUNTS, &mut aside).collect();
-    for entry in sound {
-        let Some(failed) = entry.attempts.first().and_then(|first| how_failed(&entry, first)) else {
-            continue;
+    for entry in view.entries() {
+        let Some(first) = entry.attempts.first() else { continue };
+        // Given up for a client that left: whether the gateway would have given it up later, nobody knows.
+        let left = || (first.was_abandoned() && client_left(&entry)).then_some(Failed::GivenUp);
+        let Some(failed) = how_failed(&entry, first).or_else(left) else { continue };
+        let unavailable = || {
+            (entry.attempts.len() == 1 && stopped(view, &entry, first, usable.as_ref()).is_some())
+                .then_some(Why::Unavailable)
         };
-        if let [only] = entry.attempts
-            && stopped(view, &entry, only, usable.as_ref()).is_some()
-        {
-            aside.note(Why::Unavailable, entry.exchange);
-            continue;
+        let followed = matrix.cells.entry((failed, first.method.word())).or_default();
+        match view.why_apart(&entry, Sight::COUNTS).or_else(unavailable) {
+            Some(why) => followed.set_aside.note(why, entry.exchange),
+            None => followed.take(&entry),
         }
-        let method = entry.attempts[0].method;
-        matrix.cells.entry((failed, method.word())).or_default().take(&entry, method);
     }
-    matrix.set_aside = aside;
-    matrix.refused = refused(view, usable.as_ref(), &mut matrix.refused_aside);
+    matrix.refused = refused(view, usable.as_ref());
     matrix
 }
 
@@ -95,7 +89,7 @@ pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
 /// It also does so where all the attempts that the policy makes may have been turned away, and while a breaker keeps the
 /// others out: those say nothing. A breaker that counts refused connections soon asks for none, so that nobody can tell how
 /// many requests met one.
-fn refused(view: &View<'_>, usable: Option<&Usable<'_>>, aside: &mut SetAside) -> Followed {
+fn refused(view: &View<'_>, usable: Option<&Usable<'_>>) -> Followed {
     let mut refused = Followed::default();
     let backends = view.brief.backends.len();
     let firings: Vec<&Firing> = view.ledger.rest().firings.iter().collect();
@@ -121,8 +115,7 @@ fn refused(view: &View<'_>, usable: Option<&Usable<'_>>, aside: &mut SetAside) -
         fails.contains(&FailureClass::One(RetryOn::ConnectFailure))
     });
     let (mut exposed, mut given_up) = (0.0, 0u64);
-    let sound: Vec<Entry<'_>> = view.sound(sight, aside).collect();
-    for entry in sound {
+    for entry in view.entries() {
         let closed = closed(&entry);
         if closed.is_empty() || closed.len() == backends || closed.len() >= attempts {
             continue;
@@ -134,10 +127,14 @@ fn refused(view: &View<'_>, usable: Option<&Usable<'_>>, aside: &mut SetAside) -
         if !listed {
             continue;
         }
+        if let Some(why) = view.why_apart(&entry, sight) {
+            refused.set_aside.note(why, entry.exchange);
+            continue;
+        }
         let nowhere = usable.is_some_and(|usable| !usable.any(entry.exchange.done, None));
         let given_up_here = entry.attempts.is_empty() && !entry.exchange.succeeded();
         if given_up_here && nowhere {
-            aside.note(Why::Unavailable, entry.exchange);
+            refused.set_aside.note(Why::Unavailable, entry.exchange);
             continue;
         }
         if !counted {
@@ -154,7 +151,7 @@ fn refused(view: &View<'_>, usable: Option<&Usable<'_>>, aside: &mut SetAside) -
 }
 
 impl Followed {
-    fn take(&mut self, entry: &Entry<'_>, method: Method) {
+    fn take(&mut self, entry: &Entry<'_>) {
         self.failed += 1;
         let tag = entry.exchange.tag;
         let Some(second) = entry.attempts.get(1) else {
@@ -169,12 +166,7 @@ impl Followed {
         } else {
             self.elsewhere += 1;
         }
-        let replay = first.nth > 1
-            && method.is_idempotent()
-            && first.backend == second.backend
-            && matches!(first.end, End::Reset | End::Closed)
-            && second.arrived.since(first.ended) <= REPLAY_WITHIN;
-        self.replays += u64::from(replay);
+        self.replays += u64::from(is_replay(first, second));
     }
 }
 

@@ -23,12 +23,9 @@ pub(super) fn conditions(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -
     let mut claims = Vec::new();
     for on in retry.on.iter().filter(|on| policy.is_about(&format!("retry.on.{on}"))) {
         let key = Key { key: format!("retry.on.{on}"), declared: "tried again".into() };
-        let (followed, aside) = match on {
-            RetryOn::ConnectFailure => (matrix.refused.clone(), &matrix.refused_aside),
-            _ => (
-                sum(matrix, |failed, method| condition(failed) == Some(*on) && is_listed(retry, method)),
-                &matrix.set_aside,
-            ),
+        let followed = match on {
+            RetryOn::ConnectFailure => matrix.refused.clone(),
+            _ => sum(matrix, |failed, method| condition(failed) == Some(*on) && is_listed(retry, method)),
         };
         let missed = followed.failed - followed.again;
         let seen = format!("after `{on}`: {} of {} tried again", followed.again, followed.failed);
@@ -41,7 +38,7 @@ pub(super) fn conditions(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -
                 .because(seen.clone())
                 .seen(seen, format!("tried again after {}", declared.join(", ")))
                 .shown(shown.collect())
-                .aside(aside.clone())
+                .aside(followed.set_aside)
                 .remedy(format!(
                     "plan a fault that makes `{on}` on backends that this traffic reaches, or leave `retry.on.{on}` out of `about`"
                 ))
@@ -73,7 +70,7 @@ fn undeclared(policy: &Policy, retry: &Retry, matrix: &RetryMatrix) -> Option<Cl
         .because(seen.clone())
         .seen(seen, format!("tried again after {} only", declared.join(", ")))
         .shown(shown.collect())
-        .aside(matrix.set_aside.clone())
+        .aside(others.set_aside)
         .remedy("plan a fault that makes a failure which `retry.on` does not name")
         .of_key(Key { key: "retry.on, others".into(), declared: "not tried again".into() });
     Some(claim)
@@ -108,7 +105,7 @@ pub(super) fn methods(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
                         .map(|tag| (*tag, "tried again although its method is not declared".into()))
                         .collect(),
                 )
-                .aside(matrix.set_aside.clone())
+                .aside(others.set_aside)
                 .remedy(
                     "make more requests of other methods fail while another backend is in use, or leave `retry.methods` out of \
                      `about`",
@@ -161,7 +158,7 @@ pub(super) fn other_backend(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
             .because(seen.clone())
             .seen(seen, format!("second attempts go to {declared}"))
             .shown(shown)
-            .aside(matrix.set_aside.clone())
+            .aside(all.set_aside)
             .remedy("make more requests be tried again, or leave `retry.other_backend` out of `about`")
             .of_key(Key { key: "retry.other_backend".into(), declared: declared.into() }),
     ]
@@ -183,6 +180,7 @@ fn sum(matrix: &RetryMatrix, meant: impl Fn(Failed, &str) -> bool) -> Followed {
             total.shown_again.extend(&followed.shown_again);
             total.shown_not.extend(&followed.shown_not);
             total.shown_same.extend(&followed.shown_same);
+            total.set_aside.add(&followed.set_aside);
         }
     }
     total
