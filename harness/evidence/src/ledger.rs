@@ -3,6 +3,8 @@
 //! An exchange without attempts is kept, since a gateway that answers alone is a finding in itself; an attempt
 //! without its exchange is kept too, since a run that was cut may have lost the client's side.
 
+use std::thread;
+
 use units::{Moment, Stretch};
 
 use crate::{Attempt, Batch, Connection, Damage, Exchange, Firing, Hiccup, Losses, Probe, Tag};
@@ -87,35 +89,42 @@ impl Ledger {
     pub fn join(mut evidence: Evidence) -> Self {
         let mut exchanges = std::mem::take(&mut evidence.exchanges);
         let mut attempts = std::mem::take(&mut evidence.attempts);
-        exchanges.sort_by_key(|exchange| exchange.tag);
+        // By keys beside the rows: rows are large, and slow to move about.
+        thread::scope(|scope| {
+            scope.spawn(|| exchanges.sort_by_cached_key(|exchange| exchange.tag));
+            attempts.sort_by_cached_key(|attempt| (attempt.tag, attempt.arrived, attempt.number));
+        });
         exchanges.dedup_by_key(|exchange| exchange.tag);
-        attempts.sort_by_key(|attempt| (attempt.tag, attempt.arrived, attempt.number));
-        let mut starts = Vec::with_capacity(exchanges.len() + 1);
-        let mut kept: Vec<Attempt> = Vec::with_capacity(attempts.len());
         let (mut orphans, mut forged) = (0, Vec::new());
-        let mut next = attempts.into_iter().peekable();
-        for exchange in &exchanges {
-            while next.next_if(|attempt| attempt.tag < exchange.tag).is_some() {
+        let mut next = 0;
+        attempts.retain(|attempt| {
+            while exchanges.get(next).is_some_and(|exchange| exchange.tag < attempt.tag) {
+                next += 1;
+            }
+            let Some(exchange) = exchanges.get(next).filter(|exchange| exchange.tag == attempt.tag) else {
                 orphans += 1;
+                return false;
+            };
+            // No gateway forwards what it has not got: somebody else made this tag up.
+            let is_forged = !exchange.was_sent() || attempt.arrived < exchange.sent;
+            if is_forged {
+                forged.push(attempt.clone());
             }
-            starts.push(kept.len() as u32);
-            while let Some(attempt) = next.next_if(|attempt| attempt.tag == exchange.tag) {
-                // No gateway forwards what it has not got: somebody else made this tag up.
-                if !exchange.was_sent() || attempt.arrived < exchange.sent {
-                    forged.push(attempt);
-                } else {
-                    kept.push(attempt);
-                }
-            }
-        }
-        starts.push(kept.len() as u32);
-        orphans += next.count();
+            !is_forged
+        });
+        let mut at = 0;
+        let first_of = |exchange: &Exchange| {
+            at += attempts[at..].iter().take_while(|attempt| attempt.tag < exchange.tag).count();
+            at as u32
+        };
+        let mut starts: Vec<u32> = exchanges.iter().map(first_of).collect();
+        starts.push(attempts.len() as u32);
         let by_due = (!exchanges.is_sorted_by_key(|exchange| exchange.due)).then(|| {
             let mut order: Vec<u32> = (0..exchanges.len() as u32).collect();
             order.sort_by_key(|index| exchanges[*index as usize].due);
             order
         });
-        Ledger { exchanges, attempts: kept, starts, rest: evidence, orphans, forged, by_due }
+        Ledger { exchanges, attempts, starts, rest: evidence, orphans, forged, by_due }
     }
 
     /// Every exchange with its attempts, in the order in which they were due.

@@ -154,16 +154,23 @@ impl<'a> View<'a> {
     /// Why an exchange says nothing of the gateway here, if it does not.
     pub fn why_apart(&self, entry: &Entry<'_>, sight: Sight) -> Option<Why> {
         let exchange = entry.exchange;
-        let reasons = [
-            (Why::Lost, matches!(exchange.outcome, Outcome::Skipped | Outcome::Unfinished)),
-            (Why::OwnLimit, exchange.outcome == Outcome::OwnLimit),
-            (Why::BeyondBounds, exchange.outcome == Outcome::BeyondBounds),
-            (Why::Edge, self.is_at_edge(entry)),
-            (Why::ClientLeft, sight.client && client_left(entry)),
-            (Why::Hidden, sight.attempts && self.may_hide(entry)),
-            (Why::Stalled, self.is_disturbed(entry, sight.disturbance)),
-        ];
-        reasons.into_iter().find_map(|(why, holds)| holds.then_some(why))
+        if matches!(exchange.outcome, Outcome::Skipped | Outcome::Unfinished) {
+            Some(Why::Lost)
+        } else if exchange.outcome == Outcome::OwnLimit {
+            Some(Why::OwnLimit)
+        } else if exchange.outcome == Outcome::BeyondBounds {
+            Some(Why::BeyondBounds)
+        } else if self.is_at_edge(entry) {
+            Some(Why::Edge)
+        } else if sight.client && client_left(entry) {
+            Some(Why::ClientLeft)
+        } else if sight.attempts && self.may_hide(entry) {
+            Some(Why::Hidden)
+        } else if self.is_disturbed(entry, sight.disturbance) {
+            Some(Why::Stalled)
+        } else {
+            None
+        }
     }
 
     /// True if the exchange was met by an injection that is not in force in its phase, or by one that may have turned
