@@ -171,6 +171,45 @@ fn a_request_that_is_tried_again_long_after_its_client_left_fails() {
     assert_verdict(&report, Verdict::Fail);
 }
 
+/// D10: a backend is let go 2.7 s after the client has left.
+#[test]
+fn a_backend_that_is_kept_at_work_for_a_client_that_left_is_told() {
+    let left = Case::expecting("in = \"outage\"\navailability = { min = 0.4 }")
+        .traffic("[traffic.reads]\nrequest = \"GET /items/{n}\"\nrate = \"200/s\"\ndeadline = \"200ms\"\n")
+        .fault("on = [\"a\"]\nhang = {}");
+    let told = |report: &Report| report.unasked.iter().any(|row| row.what.contains("kept a backend at work"));
+    assert!(!told(&left.report()), "{:?}", left.report().unasked);
+    let report = left.doctored(|run| {
+        run.attempts(|rows| {
+            for row in rows.iter_mut().filter(|row| row.end != End::Replied) {
+                row.ended.0 += 2_700_000_000;
+            }
+        })
+    });
+    assert!(told(&report), "{:?}", report.unasked);
+}
+
+/// W3: two routes, and no request for the backend of the second one.
+#[test]
+fn a_backend_whose_route_gets_no_requests_has_not_gone_silent() {
+    let demand = "breaker = { trips_after = { consecutive = 5 }, open_for = \"1s\" }";
+    let report = Case::expecting(&format!("in = \"outage\"\n{demand}"))
+        .policy("breaker = { trip = { consecutive = 5 }, open_for = \"1s\" }")
+        .backends("[backend.a]\n[backend.b]\n[backend.c]\n")
+        .rate("600/s")
+        .fault("on = [\"a\"]\nstatus = { code = 503 }")
+        .doctored(|run| {
+            run.attempts(|rows| rows.iter_mut().for_each(|row| row.backend = row.backend.min(1))).exchanges(
+                |rows| {
+                    for row in rows.iter_mut().filter(|row| row.answered_by_backend()) {
+                        row.backend = row.backend.min(1);
+                    }
+                },
+            )
+        });
+    assert_verdict(&report, Verdict::Pass);
+}
+
 /// m10: of its 50 % a backend gets 15 % back.
 #[test]
 fn a_backend_that_gets_a_part_of_its_traffic_back_has_not_returned() {

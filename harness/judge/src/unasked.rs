@@ -1,10 +1,12 @@
 //! What the ledger shows and nobody demanded: a replay in a phase whose `no_replay` names another one is as true as any.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use evidence::{Entry, Ledger, Outcome, Tag, TagEcho};
 use measure::brief::Brief;
 use measure::histograms::phase_of;
+use measure::view::client_left;
 use reports::Unasked;
 
 use crate::demand::Demand;
@@ -12,6 +14,9 @@ use crate::witness;
 
 /// Witnesses for each row.
 const WITNESSES_MAX: usize = 2;
+
+/// A backend that goes on for so long after the client has left works for nobody. Less is a connection being torn down.
+const LET_GO_WITHIN: Duration = Duration::from_secs(1);
 
 /// Something that no gateway should do unasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +27,8 @@ enum Seen {
     CrossTalk,
     /// A request failed in a phase without a fault.
     FailedInPeace,
+    /// The gateway kept a backend at work for a client that had left.
+    KeptForNobody,
 }
 
 impl Seen {
@@ -31,6 +38,7 @@ impl Seen {
             Seen::Replayed => &["no_replay", "attempts", "policy"],
             Seen::CrossTalk => &["integrity"],
             Seen::FailedInPeace => &["availability", "recovery", "status", "stable_after"],
+            Seen::KeptForNobody => &[],
         }
     }
 
@@ -45,6 +53,12 @@ impl Seen {
             (Seen::CrossTalk, _) => "answers belonged to another request",
             (Seen::FailedInPeace, 1) => "request failed although no fault was in force",
             (Seen::FailedInPeace, _) => "requests failed although no fault was in force",
+            (Seen::KeptForNobody, 1) => {
+                "request kept a backend at work for over a second after its client had left"
+            }
+            (Seen::KeptForNobody, _) => {
+                "requests kept a backend at work for over a second after their clients had left"
+            }
         }
     }
 
@@ -57,6 +71,10 @@ impl Seen {
         }
         if exchange.echo == TagEcho::Other {
             return Some(Seen::CrossTalk);
+        }
+        let last = entry.attempts.iter().map(|attempt| attempt.ended).max();
+        if client_left(entry) && last.is_some_and(|last| last.since(exchange.done) > LET_GO_WITHIN) {
+            return Some(Seen::KeptForNobody);
         }
         let told = !matches!(exchange.outcome, Outcome::Skipped | Outcome::Unfinished | Outcome::ClientAbort);
         let met_a_fault = entry.attempts.iter().any(|attempt| attempt.injections != 0);

@@ -1,12 +1,13 @@
 //! Each defect of a breaker is caught on the ledger that it leaves, and a correct breaker never is.
 
+use evidence::Method;
 use proptest::prelude::*;
 use rstest::rstest;
 
 use measure::testing::model::{Breaking, Model, Phase};
 use reports::{Finding, Verdict};
 
-use crate::testing::{Judging, settings};
+use crate::testing::{Call, Judging, Try, settings};
 
 const DEMAND: &str = r#"breaker = { trips_after = { consecutive = 5 }, open_for = "2s", tolerance = "200ms", recovers_within = "3s" }"#;
 
@@ -54,6 +55,17 @@ fn a_correct_breaker_passes_in_both_outages(
         }
         assert!(judged.exposures > 0);
     }
+}
+
+/// W4: of two routes to one backend, one has the breaker.
+#[test]
+fn requests_of_another_route_are_none_of_a_breaker_s() {
+    let run = Model { poisson: false, ..model(1, Breaking::correct()) }.run().class("orders", Method::Get);
+    let run =
+        run.calls(1_000, |n| Call::due("orders", 3_000.0 + 8.0 * n as f64).attempt(Try::hit("a", "status")));
+    let own = run.finding("outage", "reads", DEMAND);
+    assert_eq!(own.verdict, Verdict::Pass, "{own:#?}");
+    assert_fails(&run.finding("outage", "", DEMAND), "");
 }
 
 #[rstest]
