@@ -59,11 +59,16 @@ fn check_policy(context: &mut Context<'_>, policy: &Policy) -> usize {
 }
 
 fn report(context: &mut Context<'_>, gateway: &str, unsupported: &Unsupported) {
+    let said = place(context.text, unsupported.key);
+    let help = match said {
+        Some(_) => "take it out of the scenario, or choose another gateway",
+        None => "say it in the scenario, or choose another gateway",
+    };
     let fallback = context.scenario.gateway.as_ref().map_or(0..0, |table| table.value.span.clone());
-    let span = place(context.text, unsupported.key).unwrap_or(fallback);
-    let noted = context.error(&span, format!("gateway `{gateway}` can't express `{}`", unsupported.key));
+    let noted = context
+        .error(&said.unwrap_or(fallback), format!("gateway `{gateway}` can't express `{}`", unsupported.key));
     noted.label = Some(unsupported.why.clone());
-    noted.help = Some("take it out of the scenario, or choose another gateway".to_owned());
+    noted.help = Some(help.to_owned());
 }
 
 fn listing(context: &Context<'_>, backends: &[BackendSpec], policy: &Policy) -> Upstreams {
