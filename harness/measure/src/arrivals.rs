@@ -1,12 +1,12 @@
 //! What arrived at one backend, and what would have arrived at it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use evidence::{Attempt, End, Entry, Ledger, Tag};
+use evidence::{Entry, Ledger};
 use units::{Moment, Stretch};
 
 use crate::brief::Brief;
-use crate::lifetimes::{Ending, ending};
 
 /// With fewer requests before the first fault, the planned weights say more than the counted shares.
 const BASELINE_MIN: usize = 100;
@@ -31,41 +31,17 @@ pub enum Told {
     Nothing,
 }
 
-/// One request as it arrived at a backend.
-#[derive(Clone, Copy, Debug)]
-pub struct Arrival {
-    /// The request.
-    pub tag: Tag,
-    /// When it arrived.
-    pub at: Moment,
-    /// When its outcome could be known at the earliest.
-    pub known: Moment,
-    /// What it told.
-    pub told: Told,
-}
-
-impl Arrival {
-    fn of(entry: &Entry<'_>, attempt: &Attempt) -> Self {
-        let told = match (ending(entry, attempt), attempt.end) {
-            (Ending::Client | Ending::AfterClient | Ending::Overtaken, _)
-            | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => Told::Nothing,
-            _ if attempt.failed() => Told::Failure,
-            _ => Told::Success,
-        };
-        let known = attempt.replied.unwrap_or(attempt.ended).max(attempt.arrived);
-        Arrival { tag: attempt.tag, at: attempt.arrived, known, told }
+/// When requests arrived at each of the first `backends` backends during a stretch, of whatever traffic class, in order.
+pub fn arrivals(ledger: &Ledger, backends: usize, during: Stretch) -> Vec<Vec<Moment>> {
+    let mut found: Vec<Vec<Moment>> = vec![Vec::new(); backends];
+    for attempt in ledger.attempts().iter().filter(|attempt| during.contains(attempt.arrived)) {
+        if let Some(here) = found.get_mut(usize::from(attempt.backend)) {
+            here.push(attempt.arrived);
+        }
     }
-}
-
-/// Everything that arrived at a backend during a stretch, of whatever traffic class, in order of arrival.
-pub fn arrivals(ledger: &Ledger, backend: u16, during: Stretch) -> Vec<Arrival> {
-    let mut found: Vec<Arrival> = Vec::new();
-    for entry in ledger.entries() {
-        let here = entry.attempts.iter().filter(|attempt| attempt.backend == backend);
-        let here = here.filter(|attempt| during.contains(attempt.arrived));
-        found.extend(here.map(|attempt| Arrival::of(&entry, attempt)));
+    for here in &mut found {
+        here.sort();
     }
-    found.sort_by_key(|arrival| (arrival.at, arrival.tag));
     found
 }
 
@@ -73,32 +49,36 @@ pub fn arrivals(ledger: &Ledger, backend: u16, during: Stretch) -> Vec<Arrival> 
 #[derive(Clone, Debug)]
 pub struct Traffic {
     /// When requests were sent to the gateway, in order.
-    sent: Vec<Moment>,
+    sent: Arc<[Moment]>,
     /// The backend's share of them, from 0 to 1.
     share: f64,
 }
 
 impl Traffic {
-    /// The traffic that a backend gets while all is well: as counted before the first fault, or as its weight says.
+    /// The traffic that each backend gets while all is well: as counted before the first fault, or as its weight says.
     /// A backend in reserve has none.
-    pub fn towards(ledger: &Ledger, brief: &Brief, backend: u16) -> Self {
+    pub fn towards_each(ledger: &Ledger, brief: &Brief) -> Vec<Self> {
         let first_fault = brief.injections.iter().map(|injection| injection.during.from).min();
         let well = |entry: &Entry<'_>| first_fault.is_none_or(|fault| entry.exchange.done < fault);
-        let (mut sent, mut baseline, mut here) = (Vec::new(), 0, 0);
+        let (mut sent, mut baseline, mut here) = (Vec::new(), 0, vec![0; brief.backends.len()]);
         for entry in ledger.entries().filter(|entry| entry.exchange.was_sent()) {
             sent.push(entry.exchange.sent);
-            if well(&entry) && !entry.attempts.is_empty() {
+            if let Some(first) = entry.attempts.first().filter(|_| well(&entry)) {
                 baseline += 1;
-                here += usize::from(entry.attempts[0].backend == backend);
+                here.get_mut(usize::from(first.backend)).into_iter().for_each(|count| *count += 1);
             }
         }
-        sent.sort_unstable();
-        let share = if baseline < BASELINE_MIN {
-            weight_share(brief, backend)
-        } else {
-            here as f64 / baseline as f64
-        };
-        Traffic { sent, share }
+        sent.sort();
+        let sent: Arc<[Moment]> = sent.into();
+        let counted = here.into_iter().enumerate().map(|(backend, here)| {
+            let share = if baseline < BASELINE_MIN {
+                weight_share(brief, backend as u16)
+            } else {
+                f64::from(here) / baseline as f64
+            };
+            Traffic { sent: sent.clone(), share }
+        });
+        counted.collect()
     }
 
     /// How many requests would have arrived from one moment up to another.

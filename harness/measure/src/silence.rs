@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use units::{Moment, Stretch};
 
-use crate::arrivals::{Arrival, Traffic};
+use crate::arrivals::Traffic;
 
 /// A time during which nothing arrived at a backend, and chance does not explain it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,14 +29,14 @@ pub fn missed_min(gaps: usize) -> f64 {
 
 /// The silences of at least a certain length, in order.
 pub fn silences(
-    arrivals: &[Arrival],
+    arrivals: &[Moment],
     traffic: &Traffic,
     observed: Stretch,
     at_least: Duration,
 ) -> Vec<Silence> {
     let missed_min = missed_min(arrivals.len());
-    let starts = std::iter::once(observed.from).chain(arrivals.iter().map(|arrival| arrival.at));
-    let ends = arrivals.iter().map(|arrival| Some(arrival.at)).chain(std::iter::once(None));
+    let starts = std::iter::once(observed.from).chain(arrivals.iter().copied());
+    let ends = arrivals.iter().copied().map(Some).chain(std::iter::once(None));
     starts
         .zip(ends)
         .enumerate()

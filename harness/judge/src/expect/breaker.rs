@@ -13,6 +13,7 @@ mod words;
 
 use measure::automata::input::Input;
 use measure::automata::member::Rule;
+use measure::automata::offered::Offered;
 use measure::view::View;
 use policy::{FailureClass, WayBack};
 use schemars::JsonSchema;
@@ -151,14 +152,15 @@ impl Expectation for Breaker {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
         let back =
             |inquiry: &Inquiry<'_>| self.recovers_within.map(|within| recovery::claim(inquiry, within));
-        let asked = self.each(view, |inquiry| (inquiry.breaker(), back(inquiry)));
+        let offered = Offered::of(view);
+        let asked = self.each(view, &offered, |inquiry| (inquiry.breaker(), back(inquiry)));
         if asked.is_empty() {
             return vec![self.nothing_planned()];
         }
         let (said, back): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
         let mut claims = together::claims(said);
         claims.extend(back.into_iter().flatten());
-        claims.extend(self.bystanders(view));
+        claims.extend(self.bystanders(view, &offered));
         claims
     }
 
@@ -195,8 +197,8 @@ const WORKERS_MAX: u32 = 64;
 impl Breaker {
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's own lifetime is too special")]
     /// What is claimed of each backend's breaker, or of the pool's, word by word.
-    pub(super) fn words(&self, view: &View<'_>) -> Vec<(Word, Claim)> {
-        let found = self.each(view, |inquiry| inquiry.words());
+    pub(super) fn words(&self, view: &View<'_>, offered: &Offered) -> Vec<(Word, Claim)> {
+        let found = self.each(view, offered, |inquiry| inquiry.words());
         if found.is_empty() {
             return vec![(Word::Trip, self.nothing_planned())];
         }
@@ -204,7 +206,7 @@ impl Breaker {
     }
 
     /// Asks of each backend that the demand is about, or of the pool, what `ask` does.
-    fn each<T>(&self, view: &View<'_>, ask: impl Fn(&Inquiry<'_>) -> T) -> Vec<T> {
+    fn each<T>(&self, view: &View<'_>, offered: &Offered, ask: impl Fn(&Inquiry<'_>) -> T) -> Vec<T> {
         let brief = view.brief;
         let every: Vec<u16> = (0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX)).collect();
         let named = |index: &u16| {
@@ -222,7 +224,7 @@ impl Breaker {
         // With no fault at all, whatever is named has to stay closed.
         let always = self.stays_closed && !every.iter().any(faulty);
         let asked = groups.iter().filter_map(|(name, backends)| {
-            let input = Input::of(view, backends, &fails, always)?;
+            let input = Input::of(view, offered, backends, &fails, always)?;
             Some(ask(&Inquiry { demand: self, view, name, backends, input: &input }))
         });
         asked.collect()
@@ -235,9 +237,9 @@ impl Breaker {
     }
 
     /// What is claimed of the backends without a fault; nothing if there are none that get traffic.
-    pub(super) fn bystanders(&self, view: &View<'_>) -> Option<Claim> {
+    pub(super) fn bystanders(&self, view: &View<'_>, offered: &Offered) -> Option<Claim> {
         let judged = self.scope == Scope::Backend && !self.stays_closed;
-        judged.then(|| bystanders::claim(self, view, &self.fails(view))).flatten()
+        judged.then(|| bystanders::claim(self, view, offered, &self.fails(view))).flatten()
     }
 
     fn demanded(&self) -> String {

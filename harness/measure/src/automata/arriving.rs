@@ -11,9 +11,6 @@ use crate::arrivals::Told;
 impl Steps<'_> {
     /// Why a state is refuted by nothing having arrived from `last` up to `now`.
     pub(super) fn silence(&self, state: &State, last: Moment, now: Moment) -> Option<Why> {
-        if now.since(last) < self.shortest {
-            return None;
-        }
         let used =
             state.modes.iter().filter(|mode| !matches!(mode, Mode::Closed { alone, .. } if !alone.used));
         let (ready, part) = match self.least.filter(|_| state.modes.len() > 1) {
@@ -173,20 +170,23 @@ impl Steps<'_> {
         Ok(())
     }
 
-    /// Forgets of several instances what can change nothing from a moment on, and which of them is which: what is the
-    /// same is then one state.
-    pub(super) fn forget(&self, state: &mut State, now: Moment) {
-        if state.modes.len() == 1 {
-            return;
-        }
+    /// Forgets what can change nothing from a moment on, when the results before `place` are known, and which of several
+    /// instances is which: what is the same is then one state.
+    pub(super) fn forget(&self, state: &mut State, place: usize, now: Moment) {
+        let is_one = state.modes.len() == 1;
         for mode in &mut state.modes {
-            if let Mode::Closed { since, alone, .. } = mode {
-                *since = if *since <= now { self.input.observed.from } else { *since };
-                if let Rule::Count(_, within) = self.member.rule {
-                    // Twice as long: a stall may make the edge of a window uncertain.
-                    alone.recent = alone.recent.since(now, within.saturating_mul(2));
-                }
+            let Mode::Closed { since, counts, alone, nth } = mode else { continue };
+            *since = if *since <= now { self.input.observed.from } else { *since };
+            if is_one {
+                *nth = if self.member.growth.is_none() { 0 } else { *nth };
+                *counts = if self.is_past(*counts, place, now) { (0, 0) } else { *counts };
+            } else if let Rule::Count(_, within) = self.member.rule {
+                // Twice as long: a stall may make the edge of a window uncertain.
+                alone.recent = alone.recent.since(now, within.saturating_mul(2));
             }
+        }
+        if is_one {
+            return;
         }
         let mut order: Vec<usize> = (0..state.modes.len()).collect();
         order.sort_by_key(|instance| state.modes[*instance]);
@@ -194,6 +194,25 @@ impl Steps<'_> {
         for (_, instance) in &mut state.pending {
             *instance = order.iter().position(|old| *old == usize::from(*instance)).unwrap_or(0) as u8;
         }
+    }
+
+    /// True if no result from `place` on is weighed with one that came before a machine began to count: by its rule, it does
+    /// not look back as far.
+    fn is_past(&self, (from, arrival): (u32, u32), place: usize, now: Moment) -> bool {
+        let blur = self.input.blur_max();
+        let horizon = match self.member.rule {
+            Rule::Never => return true,
+            // Back to a success that certainly came before, and to what may have come just before that.
+            Rule::InARow(_) => match self.input.success_before(self.input.place_at(now - blur).min(place)) {
+                Some(success) => success - blur * 2,
+                None => return false,
+            },
+            Rule::Count(_, within) | Rule::Share(_, within, _) => {
+                Moment(now.0.saturating_sub(i64::try_from(within.as_nanos()).unwrap_or(i64::MAX))) - blur
+            }
+        };
+        let first = self.input.place_at(horizon);
+        from as usize <= first && arrival <= self.input.results.earliest_from(first)
     }
 
     /// Why an arrival at an open machine is wrong: it opened late or never, or was open for too short a time.
@@ -207,6 +226,7 @@ impl Steps<'_> {
 
     /// True if a result is known so soon that it may have been known at `now` already.
     pub(super) fn soon_known(&self, place: usize, now: Moment) -> bool {
-        place < self.input.results.len() && self.input.result(place).known <= now + self.input.blur_at(now)
+        place < self.input.results.order.len()
+            && self.input.result(place).known <= now + self.input.blur_at(now)
     }
 }

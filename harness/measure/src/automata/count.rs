@@ -56,8 +56,11 @@ pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize)
                 return Reason { must: now.must && result.told == Told::Failure, ..now };
             }
             // A look by the clock may fall between two results, when old ones have left the window already.
-            let until =
-                input.results.get(place + 1).map_or(input.observed.to, |_| input.result(place + 1).known);
+            let until = input
+                .results
+                .order
+                .get(place + 1)
+                .map_or(input.observed.to, |_| input.result(place + 1).known);
             Reason { may: now.may || reason(until).may, ..now }
         }
         Rule::Never | Rule::InARow(_) | Rule::Count(..) => Reason::NONE,
@@ -79,14 +82,14 @@ fn by_share(window: &Window, share: f64, min: u32, slack: u32) -> Reason {
 /// The fewest and the most failures in a row that end with the one at `place`, counted up to a little over `enough`.
 fn in_a_row(input: &Input, since: Since, place: usize, blur: Duration, enough: usize) -> (usize, usize) {
     let known = input.result(place).known;
-    let soon = (place + 1..input.results.len()).map(|next| input.result(next));
+    let soon = (place + 1..input.results.order.len()).map(|next| input.result(next));
     let mut soon = soon.take_while(|next| next.known <= known + blur);
     let doubted = soon.any(|next| next.told == Told::Success);
     let (mut least, mut most, mut success) = (0, 0, None::<Moment>);
     let mut broken = doubted;
     for before in (since.place as usize..=place).rev() {
         let result = input.result(before);
-        if input.results[before] < since.arrival || result.told == Told::Nothing {
+        if input.results.order[before] < since.arrival || result.told == Told::Nothing {
             continue;
         }
         if success.is_some_and(|success| result.known + blur < success) || most > enough {
@@ -135,12 +138,12 @@ impl Window {
         let old = input.place_at(start - blur).max(from).min(sure);
         let new = input.place_at(input.result(place).known + blur).max(place + 1);
         let between = |from: usize, to: usize| {
-            let (one, other) = (input.sums[from], input.sums[to]);
+            let (one, other) = (input.results.sums[from], input.results.sums[to]);
             (other.0 - one.0, other.1 - one.1)
         };
         // What was let through before the last change of state is not counted.
         let stale = (sure..(from + STALE_MAX).min(place + 1))
-            .filter(|index| input.results[*index] < since.arrival)
+            .filter(|index| input.results.order[*index] < since.arrival)
             .map(|index| input.result(index).told);
         let (mut failed, mut told) = between(sure, place + 1);
         for left_out in stale.filter(|left_out| *left_out != Told::Nothing) {

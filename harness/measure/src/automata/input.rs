@@ -1,22 +1,17 @@
 //! What a search reads: the arrivals at a backend, what each told and when, and the traffic that was offered.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use evidence::{Attempt, End, Entry, Tag};
 use policy::{FailureClass, RetryOn};
-use units::stats::quantile;
 use units::{Moment, Stretch};
 
+use super::offered::{BLUR_MAX, Offered};
+use super::results::Results;
 use crate::arrivals::{Told, recorded_to};
 use crate::lifetimes::{Ending, ending};
 use crate::view::View;
-
-/// No transit is taken to be known finer than this: timers and clocks of machines have about this granularity.
-const BLUR_MIN: Duration = Duration::from_millis(1);
-/// Nor coarser: what is slower is queueing, which a breaker does not excuse.
-const BLUR_MAX: Duration = Duration::from_millis(20);
-/// With fewer requests before the first fault, the planned weights say more than the counted shares.
-const BASELINE_MIN: u64 = 100;
 
 /// One request as it arrived, and what the gateway learnt by it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,14 +35,16 @@ pub struct Arrival {
 pub struct Input {
     /// In order of arrival.
     pub arrivals: Vec<Arrival>,
-    /// Indices of the arrivals, in the order in which their outcomes were known.
-    pub results: Vec<u32>,
-    /// How many of the first results were failures, and how many told anything; one longer than `results`.
-    pub(super) sums: Vec<(u32, u32)>,
+    /// Their outcomes.
+    pub(super) results: Results,
+    /// How many requests had been offered before each arrival.
+    ahead: Vec<u32>,
     /// When requests were offered that would have reached it, and its share of them.
-    offered: (Vec<Moment>, f64),
+    offered: (Arc<[Moment]>, f64),
     /// What can't be told apart in time, stalls aside.
     pub blur: Duration,
+    /// The same with the stalls around any result.
+    blur_max: Duration,
     stalls: crate::stalls::Stalls,
     /// What is looked at.
     pub observed: Stretch,
@@ -61,7 +58,13 @@ impl Input {
     ///
     /// It begins at the epoch, or with the phase where a fault before it hid attempts, and ends where the next fault begins
     /// or the evidence ends, or where a fault begins that hides attempts.
-    pub fn of(view: &View<'_>, backends: &[u16], fails: &[FailureClass], always: bool) -> Option<Self> {
+    pub fn of(
+        view: &View<'_>,
+        offered: &Offered,
+        backends: &[u16],
+        fails: &[FailureClass],
+        always: bool,
+    ) -> Option<Self> {
         let phase = view.brief.phases[view.place.phase].during;
         let on_it =
             || view.brief.injections.iter().filter(|one| one.backends.iter().any(|b| backends.contains(b)));
@@ -79,11 +82,12 @@ impl Input {
         let observed = Stretch { from, to: to.min(recorded_to(view.ledger)).max(from) };
         let arrivals = arrivals(view, backends, fails, observed);
         let mut input = Input {
-            results: Vec::new(),
             arrivals,
-            sums: Vec::new(),
-            offered: offered(view, backends),
-            blur: blur(view),
+            results: Results::default(),
+            ahead: Vec::new(),
+            offered: offered.towards(view, backends),
+            blur: offered.transit,
+            blur_max: Duration::ZERO,
             stalls: view.stalls.clone(),
             observed,
             fault_end,
@@ -104,15 +108,34 @@ impl Input {
 
     fn order(&mut self) {
         let arrivals = &self.arrivals;
-        self.results = (0..arrivals.len() as u32).collect();
-        self.sums = vec![(0, 0)];
-        self.results.sort_by_key(|index| (arrivals[*index as usize].known, *index));
-        let (mut failed, mut told) = (0, 0);
-        for index in &self.results {
-            failed += u32::from(arrivals[*index as usize].told == Told::Failure);
-            told += u32::from(arrivals[*index as usize].told != Told::Nothing);
-            self.sums.push((failed, told));
-        }
+        self.results = Results::of(arrivals);
+        let mut offered = 0;
+        let ahead = arrivals.iter().map(|arrival| {
+            offered += self.offered.0[offered..].iter().take_while(|sent| **sent < arrival.at).count();
+            offered as u32
+        });
+        self.ahead = ahead.collect();
+        let blurs = arrivals.iter().map(|arrival| self.blur_at(arrival.known));
+        self.blur_max = blurs.max().unwrap_or(self.blur);
+    }
+
+    /// The most that can't be told apart in time around any result.
+    pub(super) fn blur_max(&self) -> Duration {
+        self.blur_max
+    }
+
+    /// When the last success before a place of the results was known.
+    pub(super) fn success_before(&self, place: usize) -> Option<Moment> {
+        self.results.success_before(place).map(|place| self.result(place).known)
+    }
+
+    /// How many requests would have arrived between an arrival and the one before it.
+    pub(super) fn missed_before(&self, index: usize) -> f64 {
+        let before = match index.checked_sub(1) {
+            Some(last) => self.ahead[last] as usize,
+            None => self.offered.0.partition_point(|sent| *sent < self.observed.from),
+        };
+        self.offered.1 * (self.ahead[index] as usize).saturating_sub(before) as f64
     }
 
     /// What can't be told apart around a moment: the transit, and stalls that touch it.
@@ -131,11 +154,6 @@ impl Input {
         self.offered.1
     }
 
-    /// When requests were offered that may have reached it, in order.
-    pub(super) fn offered(&self) -> &[Moment] {
-        &self.offered.0
-    }
-
     /// The mean time between two arrivals while it is in use; nothing if it gets no traffic.
     pub fn mean_gap(&self) -> Option<Duration> {
         let expected = self.expected(self.observed.from, self.observed.to);
@@ -144,26 +162,23 @@ impl Input {
 
     /// A result, by its place in the order in which they were known.
     pub(super) fn result(&self, place: usize) -> &Arrival {
-        &self.arrivals[self.results[place] as usize]
+        &self.arrivals[self.results.order[place] as usize]
     }
 
     /// The place of the first result that was known at a moment or later.
     pub(super) fn place_at(&self, moment: Moment) -> usize {
-        self.results.partition_point(|index| self.arrivals[*index as usize].known < moment)
+        self.results.order.partition_point(|index| self.arrivals[*index as usize].known < moment)
+    }
+
+    /// How many failures in a row were known at a moment.
+    pub fn run_at(&self, moment: Moment) -> u64 {
+        let order = &self.results.order;
+        self.results.run_before(order.partition_point(|index| self.arrivals[*index as usize].known <= moment))
     }
 
     /// The most failures in a row.
-    pub fn longest_run(&self) -> usize {
-        let told = self.results.iter().map(|index| self.arrivals[*index as usize].told);
-        let mut run = 0;
-        let runs = told.map(|told| {
-            run = match told {
-                Told::Failure => run + 1,
-                Told::Success => 0,
-                Told::Nothing => run,
-            };
-            run
-        });
+    pub fn longest_run(&self) -> u64 {
+        let runs = (0..=self.results.order.len()).map(|place| self.results.run_before(place));
         runs.max().unwrap_or(0)
     }
 }
@@ -210,58 +225,4 @@ pub fn told(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Tol
         (_, End::Reset | End::Closed) => counts(RetryOn::Reset),
     };
     if failed { Told::Failure } else { Told::Success }
-}
-
-/// The robust transit: what 99 in 100 fault-free first attempts don't exceed from sending to arrival.
-fn blur(view: &View<'_>) -> Duration {
-    let clean = view.ledger.entries().filter_map(|entry| {
-        let first =
-            entry.attempts.first().filter(|attempt| attempt.number == 1 && attempt.injections == 0)?;
-        Some(first.arrived.since(entry.exchange.sent))
-    });
-    let mut transits: Vec<Duration> = clean.collect();
-    quantile(&mut transits, 0.99).unwrap_or_default().clamp(BLUR_MIN, BLUR_MAX)
-}
-
-/// When requests were offered that reach these backends while all is well, and the share of them that does.
-///
-/// Traffic of classes that never reach them is none of theirs. With too few requests before the first fault, the weights
-/// tell the share.
-fn offered(view: &View<'_>, backends: &[u16]) -> (Vec<Moment>, f64) {
-    let first_fault = view.brief.injections.iter().map(|injection| injection.during.from).min();
-    let classes = view.brief.traffic.len();
-    let (mut all, mut here) = (vec![0u64; classes], vec![0u64; classes]);
-    for entry in view.ledger.entries().filter(|entry| view.takes(entry.exchange.class)) {
-        let class = usize::from(entry.exchange.class);
-        let well = first_fault.is_none_or(|fault| entry.exchange.done < fault);
-        if let Some(first) = entry.attempts.first().filter(|_| well && class < classes) {
-            all[class] += 1;
-            here[class] += u64::from(backends.contains(&first.backend));
-        }
-    }
-    let reaches = |class: usize| class < classes && (all[class] < BASELINE_MIN || here[class] > 0);
-    let sent = view.ledger.entries().filter(|entry| {
-        let exchange = entry.exchange;
-        view.takes(exchange.class) && exchange.was_sent() && reaches(usize::from(exchange.class))
-    });
-    let mut sent: Vec<Moment> = sent.map(|entry| entry.exchange.sent).collect();
-    sent.sort_unstable();
-    let sum = |of: &[u64]| (0..classes).filter(|class| reaches(*class)).map(|class| of[class]).sum::<u64>();
-    let share = match sum(&all) {
-        few if few < BASELINE_MIN => weight_share(view, backends),
-        enough => sum(&here) as f64 / enough as f64,
-    };
-    (sent, share)
-}
-
-fn weight_share(view: &View<'_>, backends: &[u16]) -> f64 {
-    let all = &view.brief.backends;
-    let first = all.iter().map(|other| other.priority).min().unwrap_or(0);
-    let of_first = all.iter().enumerate().filter(|(_, other)| other.priority == first);
-    let (mut own, mut total) = (0.0, 0.0);
-    for (index, backend) in of_first {
-        total += f64::from(backend.weight);
-        own += if backends.contains(&(index as u16)) { f64::from(backend.weight) } else { 0.0 };
-    }
-    if total > 0.0 { own / total } else { 0.0 }
 }

@@ -14,7 +14,7 @@ const LATE_MAX: u32 = 4;
 impl Steps<'_> {
     /// What becomes of a state when a result is known.
     pub(super) fn result(&self, state: State, place: usize, next: &mut Vec<State>) {
-        let index = self.input.results[place];
+        let index = self.input.results.order[place];
         let mut state = state;
         let instance = if state.modes.len() == 1 {
             0
@@ -30,6 +30,12 @@ impl Steps<'_> {
             Mode::HalfOpen { first, .. } if index >= first => self.probed(state, instance, place, next),
             Mode::Open { .. } | Mode::HalfOpen { .. } => next.push(state),
         }
+    }
+
+    /// True if a result changes nothing at a closed machine that is the only one: it can be no reason to open, now or later.
+    pub(super) fn is_idle(&self, place: usize) -> bool {
+        let failed = self.input.result(place).told == Told::Failure;
+        !failed && !matches!(self.member.rule, Rule::Share(..))
     }
 
     fn counted(&self, mut state: State, instance: usize, place: usize, next: &mut Vec<State>) {

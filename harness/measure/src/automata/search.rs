@@ -1,7 +1,6 @@
 //! The search for a run: all states that fit what was seen, event by event, and where none is left.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use evidence::Tag;
 use units::Moment;
@@ -143,26 +142,44 @@ fn erlang_tail(count: u32, sum: f64) -> f64 {
 fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], part_min: Option<f64>) -> Found {
     let missed_min = missed_min(input.arrivals.len());
     let least_missed = if shown.is_empty() { missed_min } else { MISSED_LIKELY.min(missed_min) };
-    let steps =
-        Steps { input, member, missed_min, shown, shortest: input.shortest(least_missed), least: part_min };
+    let steps = Steps { input, member, missed_min, shown, least: part_min };
     let mut states = vec![State::closed(input.observed.from, instances)];
     let (mut next, mut seen) = (Vec::new(), HashSet::new());
     let (mut place, mut last) = (0, input.observed.from);
     for (index, arrival) in input.arrivals.iter().enumerate() {
-        while place < input.results.len() && input.result(place).known < arrival.at {
+        while place < input.results.order.len() && input.result(place).known < arrival.at {
+            if let [state] = states.as_slice()
+                && state.is_closed()
+                && steps.is_idle(place)
+            {
+                place += 1;
+                continue;
+            }
             step(&mut states, &mut next, &mut seen, |state, next| steps.result(state, place, next));
             place += 1;
             if states.len() > STATES_MAX {
                 return Found::Blurred;
             }
         }
+        let may_be_silence = input.missed_before(index) >= least_missed;
+        // Most arrivals come to a closed machine, without any doubt about it, and change nothing.
+        if let [state] = states.as_slice()
+            && state.is_closed()
+            && !may_be_silence
+        {
+            last = arrival.at;
+            continue;
+        }
         let mut refuted = None;
         let fallback = states[0].clone();
+        let many = states.len() > 1;
         step(&mut states, &mut next, &mut seen, |state, next| {
             let made = next.len();
-            let why = steps.silence(&state, last, arrival.at);
+            let why = may_be_silence.then(|| steps.silence(&state, last, arrival.at)).flatten();
             let why = why.or_else(|| steps.arrival(&state, index as u32, place, next));
-            next[made..].iter_mut().for_each(|state| steps.forget(state, arrival.at));
+            if many || instances > 1 {
+                next[made..].iter_mut().for_each(|state| steps.forget(state, place, arrival.at));
+            }
             if let Some(why) = why {
                 refuted.get_or_insert((why, state));
             }
@@ -180,7 +197,7 @@ fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], part_m
 fn ending(steps: &Steps<'_>, mut states: Vec<State>, mut place: usize, last: Moment) -> Found {
     let (input, mut next, mut seen) = (steps.input, Vec::new(), HashSet::new());
     let to = input.observed.to;
-    while place < input.results.len() && input.result(place).known < to {
+    while place < input.results.order.len() && input.result(place).known < to {
         step(&mut states, &mut next, &mut seen, |state, next| steps.result(state, place, next));
         place += 1;
     }
@@ -221,12 +238,24 @@ fn step(
     for state in states.drain(..) {
         follow(state, next);
     }
-    if next.len() > 1 {
+    if next.len() > FEW {
         seen.clear();
         next.retain(|state| seen.insert(state.clone()));
+    } else {
+        let mut kept = 0;
+        for index in 0..next.len() {
+            if !next[..kept].contains(&next[index]) {
+                next.swap(kept, index);
+                kept += 1;
+            }
+        }
+        next.truncate(kept);
     }
     std::mem::swap(states, next);
 }
+
+/// So few states are sooner compared each with each than hashed.
+const FEW: usize = 8;
 
 fn openings(state: &State) -> Vec<Opening> {
     let mut found = Vec::new();
@@ -240,17 +269,6 @@ fn openings(state: &State) -> Vec<Opening> {
 }
 
 impl Input {
-    /// The shortest time in which so many requests were ever offered; no silence in which as many were missed is shorter.
-    fn shortest(&self, missed: f64) -> Duration {
-        if self.share() <= 0.0 {
-            return Duration::MAX;
-        }
-        let sent = self.offered();
-        let count = ((missed / self.share()).ceil() as usize).max(1);
-        let spans = sent.windows(count).map(|span| span[count - 1].since(span[0]));
-        spans.min().unwrap_or(Duration::MAX)
-    }
-
     /// How many requests would have arrived during some openings, of those that this shows to be none of chance.
     pub fn missed(&self, openings: &[Opening]) -> u64 {
         let missed = openings.iter().map(|opening| {

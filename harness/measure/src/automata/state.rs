@@ -101,8 +101,6 @@ pub(super) struct Steps<'a> {
     pub missed_min: f64,
     /// The openings within which fewer are enough.
     pub shown: &'a [Opening],
-    /// No silence shorter than this is one.
-    pub shortest: std::time::Duration,
     /// The least part of the traffic that an instance which is used is taken to get; without it any of them may be given
     /// nothing for any time.
     pub least: Option<f64>,
@@ -134,6 +132,11 @@ impl State {
         let opening = Opening { at, until: None, place, again, nth };
         self.log = Some(Rc::new(Link { opening, before: self.log.take() }));
         self
+    }
+
+    /// True if it has one instance, which lets its traffic through: an arrival changes nothing.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.modes.as_slice(), [Mode::Closed { alone: Alone { used: true, .. }, .. }])
     }
 
     /// True if the state gives the same for both instances.

@@ -7,6 +7,7 @@ use rstest::rstest;
 
 use super::input::Input;
 use super::member::{Member, Rule, Ways};
+use super::offered::Offered;
 use super::search::{Found, Opening, Why, may_be, search};
 use crate::testing::Run;
 use crate::testing::model::{Breaking, Draws, Model, Phase};
@@ -20,7 +21,9 @@ fn phases(fault: &'static str, share: f64) -> Vec<Phase> {
 }
 
 fn input(run: &Run) -> Input {
-    run.view("outage", "", |view| Input::of(view, &[0], &FailureClass::USUAL, false).unwrap())
+    run.view("outage", "", |view| {
+        Input::of(view, &Offered::of(view), &[0], &FailureClass::USUAL, false).unwrap()
+    })
 }
 
 fn member(rule: Rule, open_ms: u64, ways: Ways) -> Member {

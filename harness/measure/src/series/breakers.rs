@@ -6,11 +6,11 @@ use evidence::Ledger;
 use reports::{BreakerState, BreakerStretch, BreakerStrip};
 use units::{Moment, Stretch};
 
-use crate::arrivals::{Arrival, Traffic, arrivals, recorded_to};
+use crate::arrivals::{Traffic, arrivals, recorded_to};
 use crate::brief::Brief;
 use crate::silence::{Silence, silences};
 
-/// The most backends that are looked at; each is a pass over the ledger.
+/// The most backends that are looked at: no page shows more strips.
 const BACKENDS_MAX: usize = 12;
 
 /// No more arrivals than this between two silences are probes and not traffic.
@@ -22,9 +22,12 @@ const STRETCHES_MAX: usize = 200;
 /// The strip of every backend.
 pub fn breakers(brief: &Brief, ledger: &Ledger) -> Vec<BreakerStrip> {
     let observed = Stretch { from: Moment::EPOCH, to: recorded_to(ledger).max(Moment::EPOCH) };
+    let found = arrivals(ledger, brief.backends.len().min(BACKENDS_MAX), observed);
+    let traffic = Traffic::towards_each(ledger, brief);
     let one = |(index, backend): (usize, &crate::brief::BackendBrief)| {
         let strip = BreakerStrip { backend: backend.name.clone(), ..BreakerStrip::default() };
-        match told(brief, ledger, index, observed) {
+        let found = found.get(index).ok_or("only the first 12 backends are looked at");
+        match found.and_then(|found| told(brief, index as u16, observed, found, &traffic[index])) {
             Err(why) => BreakerStrip { unknown: Some(why.into()), ..strip },
             Ok(stretches) => {
                 let hidden = stretches.iter().any(|stretch| stretch.state == BreakerState::Unknown);
@@ -41,31 +44,27 @@ pub fn breakers(brief: &Brief, ledger: &Ledger) -> Vec<BreakerStrip> {
 
 fn told(
     brief: &Brief,
-    ledger: &Ledger,
-    backend: usize,
+    backend: u16,
     observed: Stretch,
+    found: &[Moment],
+    traffic: &Traffic,
 ) -> Result<Vec<BreakerStretch>, &'static str> {
-    if backend >= BACKENDS_MAX {
-        return Err("only the first 12 backends are looked at");
-    }
-    let found = arrivals(ledger, backend as u16, observed);
-    let traffic = Traffic::towards(ledger, brief, backend as u16);
     if traffic.expected(observed.from, observed.to) < crate::silence::missed_min(found.len()) {
         return Err("it gets too little traffic while all is well: silence would be chance");
     }
-    let silent = silences(&found, &traffic, observed, Duration::ZERO);
-    let mut stretches = states(&found, &silent, observed);
+    let silent = silences(found, traffic, observed, Duration::ZERO);
+    let mut stretches = states(found, &silent, observed);
     if stretches.len() > STRETCHES_MAX {
         return Err("it falls silent and comes back so often that no strip can show it");
     }
-    for hidden in hidden(brief, backend as u16, observed) {
+    for hidden in hidden(brief, backend, observed) {
         stretches = covered(stretches, hidden.from.seconds(), hidden.to.seconds());
     }
     Ok(stretches)
 }
 
 /// Silences and what lies between them.
-fn states(found: &[Arrival], silent: &[Silence], observed: Stretch) -> Vec<BreakerStretch> {
+fn states(found: &[Moment], silent: &[Silence], observed: Stretch) -> Vec<BreakerStretch> {
     let mut stretches = Vec::new();
     let (mut at, mut before) = (observed.from, 0);
     for (index, silence) in silent.iter().enumerate() {

@@ -1,36 +1,42 @@
 //! Backends that failed nothing while another one did: they must go on.
 
 use measure::arrivals::Told;
-use measure::automata::input::Input;
+use measure::automata::input::told;
+use measure::automata::offered::Offered;
 use measure::silence::missed_min;
 use measure::view::View;
 use policy::FailureClass;
 use units::plural::count;
-use units::{Stretch, Timespan};
+use units::{Moment, Stretch, Timespan};
 
 use super::Breaker;
 use crate::claim::Claim;
 
 /// What is claimed of the backends without a fault; nothing if there are none that get traffic.
-pub(super) fn claim(demand: &Breaker, view: &View<'_>, fails: &[FailureClass]) -> Option<Claim> {
-    let (brief, phase) = (view.brief, view.phase());
+pub(super) fn claim(
+    demand: &Breaker,
+    view: &View<'_>,
+    offered: &Offered,
+    fails: &[FailureClass],
+) -> Option<Claim> {
+    let brief = view.brief;
     let backends = 0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX);
     let faulty = |backend: u16| view.injections().any(|(_, injection)| injection.backends.contains(&backend));
     let (mut seen, mut claims) = (0, Vec::new());
-    for backend in backends.filter(|backend| !faulty(*backend)) {
-        let Some(input) = Input::of(view, &[backend], fails, true) else { continue };
-        let here: Vec<_> = input.arrivals.iter().filter(|one| phase.contains(one.at)).collect();
-        if here.iter().any(|one| one.told == Told::Failure) {
+    for (backend, here) in backends.zip(arrivals(view, fails)).filter(|(backend, _)| !faulty(*backend)) {
+        if here.iter().any(|(_, told)| *told == Told::Failure) {
             continue;
         }
         seen += here.len() as u64;
-        let to = phase.to.min(input.observed.to);
-        let starts = std::iter::once(phase.from).chain(here.iter().map(|one| one.at));
-        let ends = here.iter().map(|one| one.at).chain(std::iter::once(to));
+        let (sent, share) = offered.towards(view, &[backend]);
+        let before = |moment: Moment| sent.partition_point(|sent| *sent < moment);
+        let expected = |from, to| share * before(to).saturating_sub(before(from)) as f64;
+        let starts = std::iter::once(view.phase().from).chain(here.iter().map(|(at, _)| *at));
+        let ends = here.iter().map(|(at, _)| *at).chain(std::iter::once(view.phase().to));
         let missed = missed_min(here.len());
-        let silent = starts.zip(ends).find(|(from, to)| {
-            to.since(*from) >= *demand.open_for / 2 && input.expected(*from, *to) >= missed
-        });
+        let silent = starts
+            .zip(ends)
+            .find(|(from, to)| to.since(*from) >= *demand.open_for / 2 && expected(*from, *to) >= missed);
         if let Some((from, to)) = silent {
             claims.push(broken(view, &brief.backend_name(backend), Stretch { from, to }));
         }
@@ -45,6 +51,23 @@ pub(super) fn claim(demand: &Breaker, view: &View<'_>, fails: &[FailureClass]) -
                 .remedy("send more requests to the other backends")
         })
     })
+}
+
+/// What arrived at each backend in the phase, in order, and what it told.
+fn arrivals(view: &View<'_>, fails: &[FailureClass]) -> Vec<Vec<(Moment, Told)>> {
+    let phase = view.phase();
+    let mut found = vec![Vec::new(); view.brief.backends.len()];
+    for entry in view.ledger.entries().filter(|entry| view.takes(entry.exchange.class)) {
+        for attempt in entry.attempts.iter().filter(|attempt| phase.contains(attempt.arrived)) {
+            if let Some(here) = found.get_mut(usize::from(attempt.backend)) {
+                here.push((attempt.arrived, told(&entry, attempt, fails)));
+            }
+        }
+    }
+    for here in &mut found {
+        here.sort_by_key(|(at, _)| *at);
+    }
+    found
 }
 
 /// A backend without a fault went silent. Why is said only where the ledger excludes other causes.

@@ -1,7 +1,6 @@
 //! What a breaker did, in words.
 
 use evidence::Tag;
-use measure::arrivals::Told;
 use measure::automata::search::{Deviation, Opening, Why};
 use units::plural::{count, times};
 use units::{Moment, Timespan};
@@ -13,24 +12,13 @@ fn in_a_row(failures: u64) -> String {
     format!("{} in a row", count(failures, "failure"))
 }
 
-/// How many failures in a row were known at a moment.
-fn run_at(inquiry: &Inquiry<'_>, moment: Moment) -> u64 {
-    let input = inquiry.input;
-    let known = input.results.iter().rev().map(|index| &input.arrivals[*index as usize]);
-    let known = known.skip_while(|result| result.known > moment);
-    known
-        .take_while(|result| result.told != Told::Success)
-        .filter(|result| result.told == Told::Failure)
-        .count() as u64
-}
-
 /// What a run that fits shows.
 pub(super) fn story(inquiry: &Inquiry<'_>, openings: &[Opening]) -> String {
     let name = inquiry.name;
     let Some(first) = openings.first() else {
         return format!("the breaker of {name} never opened");
     };
-    let run = in_a_row(run_at(inquiry, first.at));
+    let run = in_a_row(inquiry.input.run_at(first.at));
     let end = first.until.unwrap_or(inquiry.input.observed.to);
     format!(
         "the breaker of {name} opened after {run}, {}, first for {}",
@@ -47,7 +35,7 @@ pub(super) fn deviation(inquiry: &Inquiry<'_>, deviation: &Deviation) -> (String
     match deviation.why {
         Why::Leaked { opened } => {
             let (leaked, late) = leaked(inquiry, opened);
-            let run = in_a_row(run_at(inquiry, late.unwrap_or(opened)));
+            let run = in_a_row(inquiry.input.run_at(late.unwrap_or(opened)));
             let then = match late {
                 None => "its breaker never opened".to_owned(),
                 Some(_) => format!("its breaker opened late, after about {run}"),
@@ -93,7 +81,7 @@ fn silent(inquiry: &Inquiry<'_>, deviation: &Deviation, from: Moment, rule: &str
     let input = inquiry.input;
     let last = input.arrivals.iter().rev().find(|arrival| arrival.at <= from);
     let known = last.map_or(from, |last| last.known);
-    let run = in_a_row(run_at(inquiry, known + input.blur_at(known)));
+    let run = in_a_row(inquiry.input.run_at(known + input.blur_at(known)));
     let lasted = Timespan(deviation.at.since(from));
     let wanted = if inquiry.demand.stays_closed { String::new() } else { format!(", before {rule}") };
     let bad = format!("the breaker of {name} opened after {run}{wanted}: nothing arrived for {lasted}");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use measure::automata::offered::Offered;
 use measure::retry_matrix::{Failed, how_failed};
 use measure::view::View;
 use policy::{AllOut, Breaker as Declared, FailureClass, RetryOn, WayBack};
@@ -26,7 +27,8 @@ pub(super) fn claims(policy: &Policy, declared: &Declared, view: &View<'_>) -> V
         (Word::OpenFor, "breaker.open_for", declared.open_for.to_string()),
         (Word::WayBack, back, back_words),
     ];
-    let words = machine.words(view);
+    let offered = Offered::of(view);
+    let words = machine.words(view, &offered);
     let of_word =
         |word: Word| words.iter().filter(move |(of, _)| *of == word).map(|(_, claim)| claim.clone());
     let mut claims = Vec::new();
@@ -37,7 +39,7 @@ pub(super) fn claims(policy: &Policy, declared: &Declared, view: &View<'_>) -> V
     }
     if policy.is_about("breaker.scope") {
         let key = || Key::new("breaker.scope", "one for each backend");
-        claims.extend(machine.bystanders(view).map(|claim| claim.of_key(key())));
+        claims.extend(machine.bystanders(view, &offered).map(|claim| claim.of_key(key())));
     }
     for class in declared.fails.iter().filter(|class| can_be_seen(**class)) {
         let key = format!("breaker.fails.{class}");

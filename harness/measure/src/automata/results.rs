@@ -1,0 +1,55 @@
+//! The outcomes of what arrived, in the order in which they were known.
+
+use super::input::Arrival;
+use crate::arrivals::Told;
+
+/// The order of the outcomes, and what is asked of many of them at once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Results {
+    /// Indices of the arrivals, in the order in which their outcomes were known.
+    pub order: Vec<u32>,
+    /// How many of the first results were failures, and how many told anything; one longer than `order`.
+    pub sums: Vec<(u32, u32)>,
+    /// The place after the last success among the first results, 0 without any; one longer than `order`.
+    successes: Vec<u32>,
+    /// The first arrival among the results from each place on; one longer than `order`.
+    earliest: Vec<u32>,
+}
+
+impl Results {
+    /// Of these arrivals.
+    pub(super) fn of(arrivals: &[Arrival]) -> Self {
+        let mut order: Vec<u32> = (0..arrivals.len() as u32).collect();
+        order.sort_by_key(|index| (arrivals[*index as usize].known, *index));
+        let (mut sums, mut successes) = (vec![(0, 0)], vec![0]);
+        let (mut failed, mut told, mut success) = (0, 0, 0);
+        for (place, index) in order.iter().enumerate() {
+            let result = arrivals[*index as usize].told;
+            failed += u32::from(result == Told::Failure);
+            told += u32::from(result != Told::Nothing);
+            success = if result == Told::Success { place as u32 + 1 } else { success };
+            sums.push((failed, told));
+            successes.push(success);
+        }
+        let mut earliest = vec![u32::MAX; order.len() + 1];
+        for place in (0..order.len()).rev() {
+            earliest[place] = earliest[place + 1].min(order[place]);
+        }
+        Results { order, sums, successes, earliest }
+    }
+
+    /// The place of the last success before a place.
+    pub(super) fn success_before(&self, place: usize) -> Option<usize> {
+        self.successes[place].checked_sub(1).map(|place| place as usize)
+    }
+
+    /// How many failures came before a place since the last success.
+    pub(super) fn run_before(&self, place: usize) -> u64 {
+        u64::from(self.sums[place].0 - self.sums[self.successes[place] as usize].0)
+    }
+
+    /// The first arrival, by its index, among the results from a place on.
+    pub(super) fn earliest_from(&self, place: usize) -> u32 {
+        self.earliest[place]
+    }
+}
