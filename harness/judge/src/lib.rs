@@ -9,6 +9,7 @@ mod decide;
 pub mod demand;
 mod estimates;
 pub mod expect;
+mod figures;
 mod finding;
 pub mod forecast;
 mod settling;

@@ -1,16 +1,13 @@
 //! The whole report: every demand judged, the figures beside the findings, and what limits them.
 
-use std::panic::resume_unwind;
-use std::thread;
-
 use evidence::{Ledger, Outcome};
 use measure::brief::{BackendBrief, Brief};
-use measure::{behaviour, conservation, series, tables};
 use reports::{BackendItem, Finding, Inventory, Report, VERSION, Verdict};
 use units::plural::{count, times, were};
 use units::{Moment, Timespan};
 
 use crate::demand::{Demand, RunFacts};
+use crate::figures::Figures;
 use crate::finding;
 use crate::unasked::unasked;
 
@@ -21,13 +18,10 @@ use crate::unasked::unasked;
 pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) -> Report {
     let problem = brief.problem().or_else(|| demands.iter().find_map(|demand| demand.problem(brief)));
     let known = problem.is_none();
-    // Findings and series each go over the whole ledger, and neither needs the other.
-    let (findings, (series, distributions)) = thread::scope(|scope| {
-        let series = scope.spawn(|| series::series(brief, ledger));
-        let findings = if known { findings(brief, demands, ledger) } else { Vec::new() };
-        (findings, series.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    });
-    let broken = conservation::problems(brief, ledger);
+    let (findings, Figures { broken, report: figures }) = rayon::join(
+        || if known { findings(brief, demands, ledger) } else { Vec::new() },
+        || Figures::of(brief, ledger),
+    );
     let findings: Vec<Finding> = if broken.is_empty() {
         findings
     } else {
@@ -37,7 +31,6 @@ pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) 
     let whole = broken.is_empty() && !rest.cut && rest.early.is_none();
     let floor = if whole && !findings.is_empty() { Verdict::Pass } else { Verdict::Inconclusive };
     let about = brief.about.clone();
-    let breakers = series::breakers(brief, ledger);
     Report {
         version: VERSION,
         brownout: run.brownout,
@@ -55,20 +48,11 @@ pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) 
         started: run.started,
         length_s: rest.ended.since(Moment::EPOCH).as_secs_f64(),
         remarks: remarks(demands, ledger, problem, broken),
-        phases: tables::phases(brief, ledger),
-        traffic: tables::traffic(brief, ledger),
-        backends: tables::backends(brief, ledger),
-        injections: tables::injections(brief, ledger),
-        latencies: tables::latencies(brief, ledger),
         findings,
         unasked: if known { unasked(brief, demands, ledger) } else { Vec::new() },
         overrides: run.overrides,
-        series,
-        bands: series::bands(brief),
-        behaviour: behaviour::behaviour(brief, ledger, &breakers),
-        breakers,
-        distributions,
         inventory: inventory(brief, run.inventory),
+        ..figures
     }
 }
 

@@ -54,7 +54,7 @@ pub fn behaviour(brief: &Brief, ledger: &Ledger, breakers: &[BreakerStrip]) -> B
 #[derive(Clone)]
 struct Cell {
     row: BehaviourCell,
-    endings: BTreeMap<String, u64>,
+    endings: BTreeMap<Ended, u64>,
     backends: Vec<u64>,
     given_up: Histogram<u64>,
     gaps: Histogram<u64>,
@@ -80,7 +80,7 @@ impl Cell {
         let row = &mut self.row;
         row.requests += 1;
         row.succeeded += u64::from(succeeded(entry));
-        *self.endings.entry(ending(exchange)).or_default() += 1;
+        *self.endings.entry(Ended::of(exchange)).or_default() += 1;
         let tries = attempts.len().min(ATTEMPTS_MAX);
         if row.attempts.len() <= tries {
             row.attempts.resize(tries + 1, 0);
@@ -108,10 +108,14 @@ impl Cell {
 
     fn finish(self, brief: &Brief, (traffic, phase): (&String, &String)) -> BehaviourCell {
         let names = brief.backends.iter().map(|backend| backend.name.clone());
+        let mut endings: BTreeMap<String, u64> = BTreeMap::new();
+        for (ended, count) in self.endings {
+            *endings.entry(ended.words()).or_default() += count;
+        }
         BehaviourCell {
             traffic: traffic.clone(),
             phase: phase.clone(),
-            endings: self.endings.into_iter().collect(),
+            endings: endings.into_iter().collect(),
             backends: names.zip(self.backends).collect(),
             given_up: buckets(&self.given_up),
             gaps: buckets(&self.gaps),
@@ -120,16 +124,36 @@ impl Cell {
     }
 }
 
-/// How a request ended, seen from the client, by a name that is the same for all that ended alike.
-fn ending(exchange: &Exchange) -> String {
-    let altered = if exchange.body == BodyCheck::Altered { ", altered" } else { "" };
-    match (exchange.outcome, exchange.status) {
-        (Outcome::Complete | Outcome::CloseDelimited, status) => {
-            let by = if exchange.answered_by_backend() { "from a backend" } else { "made by the gateway" };
-            format!("{status} {by}{altered}")
+/// How a request ended, seen from the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Ended {
+    outcome: Outcome,
+    status: u16,
+    by_backend: bool,
+    altered: bool,
+}
+
+impl Ended {
+    fn of(exchange: &Exchange) -> Self {
+        Ended {
+            outcome: exchange.outcome,
+            status: exchange.status,
+            by_backend: exchange.answered_by_backend(),
+            altered: exchange.body == BodyCheck::Altered,
         }
-        (outcome, 0) => outcome.to_string(),
-        (outcome, status) => format!("{status}, {outcome}"),
+    }
+
+    /// A name that is the same for all that ended alike.
+    fn words(self) -> String {
+        let altered = if self.altered { ", altered" } else { "" };
+        match (self.outcome, self.status) {
+            (Outcome::Complete | Outcome::CloseDelimited, status) => {
+                let by = if self.by_backend { "from a backend" } else { "made by the gateway" };
+                format!("{status} {by}{altered}")
+            }
+            (outcome, 0) => outcome.to_string(),
+            (outcome, status) => format!("{status}, {outcome}"),
+        }
     }
 }
 

@@ -1,0 +1,39 @@
+//! What a report shows beside its findings, whatever is demanded. Each part goes over the whole ledger and needs no other one,
+//! so that they are made at the same time.
+
+use evidence::Ledger;
+use measure::brief::Brief;
+use measure::{behaviour, conservation, series, tables};
+use rayon::join;
+use reports::Report;
+
+/// The parts.
+pub(crate) struct Figures {
+    /// What of the record does not hang together.
+    pub broken: Vec<String>,
+    /// A report with the figures, and nothing else yet.
+    pub report: Report,
+}
+
+impl Figures {
+    /// Of a ledger.
+    pub(crate) fn of(brief: &Brief, ledger: &Ledger) -> Self {
+        let lines = || join(|| series::series(brief, ledger), || conservation::problems(brief, ledger));
+        let behaviour = || {
+            let breakers = series::breakers(brief, ledger);
+            (behaviour::behaviour(brief, ledger, &breakers), breakers)
+        };
+        let tables = || Report {
+            phases: tables::phases(brief, ledger),
+            traffic: tables::traffic(brief, ledger),
+            backends: tables::backends(brief, ledger),
+            injections: tables::injections(brief, ledger),
+            latencies: tables::latencies(brief, ledger),
+            bands: series::bands(brief),
+            ..Report::default()
+        };
+        let (((series, distributions), broken), ((behaviour, breakers), report)) =
+            join(lines, || join(behaviour, tables));
+        Figures { broken, report: Report { series, distributions, behaviour, breakers, ..report } }
+    }
+}
