@@ -29,6 +29,15 @@ pub enum Told {
     Failure,
     /// Nothing: the client left, or the run ended.
     Nothing,
+    /// That it fails, or nothing: nobody saw which.
+    Unsure,
+}
+
+impl Told {
+    /// True if it may have counted as a failure.
+    pub fn may_fail(self) -> bool {
+        matches!(self, Told::Failure | Told::Unsure)
+    }
 }
 
 /// When requests arrived at each of the first `backends` backends during a stretch, of whatever traffic class, in order.

@@ -32,6 +32,9 @@ pub enum Ending {
     Client,
     /// Another attempt of the request, sent while this one was under way, brought the answer.
     Overtaken,
+    /// Another attempt came and was answered just before this one's end: it overtook this one, or was sent because the gateway
+    /// had just given this one up.
+    Crossed,
     /// The backend answered or closed.
     Backend,
     /// The run ended.
@@ -97,23 +100,27 @@ fn ending_within(entry: &Entry<'_>, attempt: &Attempt, grace: Duration) -> Endin
     match attempt.end {
         End::OpenAtEnd => Ending::Run,
         _ if !attempt.was_abandoned() => Ending::Backend,
-        _ if is_overtaken(entry, attempt, grace) => Ending::Overtaken,
-        _ => Ending::Gateway,
+        _ => overtaken(entry, attempt, grace).unwrap_or(Ending::Gateway),
     }
 }
 
-/// True if another attempt was under way beside this one, and its answer is what ended this one.
-fn is_overtaken(entry: &Entry<'_>, attempt: &Attempt, grace: Duration) -> bool {
+/// Whether another attempt was under way beside this one, and its answer ended this one.
+fn overtaken(entry: &Entry<'_>, attempt: &Attempt, grace: Duration) -> Option<Ending> {
     let ended = attempt.ended;
-    entry.attempts.iter().filter(|other| !std::ptr::eq(*other, attempt)).any(|other| {
-        let Some(replied) = other.replied.filter(|_| other.arrived < ended) else {
-            return false;
-        };
+    let others = entry.attempts.iter().filter(|other| !std::ptr::eq(*other, attempt));
+    let by = |other: &Attempt| {
+        let replied = other.replied.filter(|_| other.arrived < ended)?;
+        let before = other.arrived + grace <= ended;
         // A short answer is written before the other attempt is ended; a long one may still be under way.
         let at_once = (ended - grace..=ended).contains(&replied);
-        let under_way = replied >= ended && other.arrived + grace <= ended;
-        at_once || under_way
-    })
+        if before {
+            (at_once || replied >= ended).then_some(Ending::Overtaken)
+        } else {
+            at_once.then_some(Ending::Crossed)
+        }
+    };
+    let ways: Vec<Ending> = others.filter_map(by).collect();
+    ways.iter().copied().find(|way| *way == Ending::Overtaken).or(ways.first().copied())
 }
 
 /// By how much a stall may have moved the moment at which something was seen.
@@ -158,7 +165,8 @@ pub fn lives<'a>(
 fn sign(entry: &Entry<'_>, index: usize, ending: Ending) -> Option<Sign> {
     let (attempt, exchange) = (&entry.attempts[index], entry.exchange);
     // What is seen just before the end may have come just after it, unless another attempt is known to have come first.
-    let margin = if ending == Ending::Overtaken { Duration::ZERO } else { PASSED_ON };
+    let came_first = matches!(ending, Ending::Overtaken | Ending::Crossed);
+    let margin = if came_first { Duration::ZERO } else { PASSED_ON };
     let before = |at: units::Moment| at + margin < attempt.ended;
     if let Some(next) = entry.attempts.get(index + 1) {
         return before(next.arrived).then(|| Sign::Next(next.arrived.since(attempt.arrived)));
@@ -262,8 +270,12 @@ mod tests {
         Ending::Client
     )]
     #[case::a_hedge_that_was_answered(
-        Call::due("reads", 0.0).attempt(hung().takes(102.2)).attempt(beside(100.0)),
+        Call::due("reads", 0.0).attempt(hung().takes(106.2)).attempt(beside(100.0, 6.0)),
         Ending::Overtaken
+    )]
+    #[case::a_hedge_that_was_answered_at_once_or_a_retry_that_crossed_the_end(
+        Call::due("reads", 0.0).attempt(hung().takes(102.2)).attempt(beside(100.0, 2.0)),
+        Ending::Crossed
     )]
     #[case::a_retry_that_was_answered_quickly(
         Call::due("reads", 0.0).attempt(hung().takes(100.0)).attempt(Try::ok("b").after(0.1)),
@@ -273,11 +285,11 @@ mod tests {
         assert_eq!(first_life(call).ending, ending);
     }
 
-    /// An attempt that arrives `ms` milliseconds into a request whose first attempt is still open.
-    fn beside(ms: f64) -> Try {
+    /// An attempt that arrives `ms` milliseconds into a request whose first attempt is still open, and takes `takes`.
+    fn beside(ms: f64, takes: f64) -> Try {
         Try::ok("b").row(move |attempt| {
             let arrived = units::Moment(((ms + 0.2) * 1e6) as i64);
-            let takes = Duration::from_millis(2);
+            let takes = Duration::from_secs_f64(takes / 1e3);
             (attempt.arrived, attempt.ended, attempt.replied) =
                 (arrived, arrived + takes, Some(arrived + takes));
         })

@@ -1,12 +1,17 @@
 //! What an arrival, or that nothing arrives, makes of a state.
 
+use std::time::Duration;
+
 use units::Moment;
 
 use super::input::Arrival;
 use super::member::Rule;
 use super::search::{Opening, Why};
 use super::state::{Alone, MISSED_LIKELY, Mode, State, Steps};
-use crate::arrivals::Told;
+
+/// A health check that a fault holds when it ends lasts for so long at the most, before the next one begins: a second is the
+/// custom of HAProxy (`timeout check`) and of Envoy's health checks.
+const CHECK_MAX: Duration = Duration::from_secs(1);
 
 impl Steps<'_> {
     /// Why a state is refuted by nothing having arrived from `last` up to `now`.
@@ -55,7 +60,7 @@ impl Steps<'_> {
             Mode::Closed { since, .. } => since,
             Mode::Open { by, nth, .. } => {
                 let end = by + self.member.open_time(nth).1;
-                let checked = self.input.fault_end + self.member.open.1;
+                let checked = self.input.fault_end + CHECK_MAX + self.member.open.1;
                 let end = if self.member.ways.check { end.max(checked) } else { end };
                 // On a ramp the first requests come late.
                 end + (self.input.blur_at(end) + self.member.ways.ramp)
@@ -121,7 +126,7 @@ impl Steps<'_> {
         let Arrival { at: now, earliest, .. } = self.input.arrivals[index as usize];
         let told = self.input.arrivals[index as usize].told;
         // A success at a closed instance that counts failures in a window changes nothing.
-        let idle = matches!(self.member.rule, Rule::Count(..)) && told != Told::Failure;
+        let idle = matches!(self.member.rule, Rule::Count(..)) && !told.may_fail();
         let mut push = |mut new: State| {
             if new.modes.len() > 1 && !(idle && matches!(new.modes[instance], Mode::Closed { .. })) {
                 new.pending.push((index, instance as u8));

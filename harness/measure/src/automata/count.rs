@@ -33,17 +33,17 @@ impl Reason {
 /// What the results from `since` up to the one at `place` are reason for.
 pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize) -> Reason {
     let result = input.result(place);
-    let blur = input.blur_at(result.known);
+    let (blur, is_sure) = (input.blur_at(result.known), result.told == Told::Failure);
     match member.rule {
-        Rule::InARow(count) if result.told == Told::Failure => {
+        Rule::InARow(count) if result.told.may_fail() => {
             let most = (count + member.slack) as usize;
             let (least, largest) = in_a_row(input, since, place, blur, most);
-            Reason { may: largest >= count as usize, must: least >= most }
+            Reason { may: largest >= count as usize, must: is_sure && least >= most }
         }
-        Rule::Count(count, within) if result.told == Told::Failure => {
+        Rule::Count(count, within) if result.told.may_fail() => {
             let window = Window::of(input, since, place, (result.known, within), blur);
             let most = count.saturating_add(member.slack);
-            Reason { may: window.failed.1 >= count, must: window.failed.0 >= most }
+            Reason { may: window.failed.1 >= count, must: is_sure && window.failed.0 >= most }
         }
         Rule::Share(share, within, min) => {
             let reason = |end| {
@@ -53,7 +53,7 @@ pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize)
             let now = reason(result.known);
             if member.looks.is_zero() {
                 // Some gateways look whether to open at each result, others at failures only.
-                return Reason { must: now.must && result.told == Told::Failure, ..now };
+                return Reason { must: now.must && is_sure, ..now };
             }
             // A look by the clock may fall between two results, when old ones have left the window already.
             let until = input
@@ -95,7 +95,9 @@ fn in_a_row(input: &Input, since: Since, place: usize, blur: Duration, enough: u
         if success.is_some_and(|success| result.known + blur < success) || most > enough {
             break;
         }
-        if result.told == Told::Failure {
+        if result.told == Told::Unsure {
+            most += 1;
+        } else if result.told == Told::Failure {
             let near = success.is_some_and(|success| result.known <= success);
             most += 1;
             let next_success = broken || near || preceded(input, since, before, blur);
@@ -139,18 +141,18 @@ impl Window {
         let new = input.place_at(input.result(place).known + blur).max(place + 1);
         let between = |from: usize, to: usize| {
             let (one, other) = (input.results.sums[from], input.results.sums[to]);
-            (other.0 - one.0, other.1 - one.1)
+            (other.failed - one.failed, other.told - one.told, other.unsure - one.unsure)
         };
         // What was let through before the last change of state is not counted.
         let stale = (sure..(from + STALE_MAX).min(place + 1))
             .filter(|index| input.results.order[*index] < since.arrival)
             .map(|index| input.result(index).told);
-        let (mut failed, mut told) = between(sure, place + 1);
-        for left_out in stale.filter(|left_out| *left_out != Told::Nothing) {
+        let (mut failed, mut told, _) = between(sure, place + 1);
+        for left_out in stale {
             failed -= u32::from(left_out == Told::Failure);
-            told -= 1;
+            told -= u32::from(matches!(left_out, Told::Failure | Told::Success));
         }
-        let (more_failed, more_told) = between(old, new);
-        Window { failed: (failed, more_failed), told: (told, more_told) }
+        let (more_failed, more_told, unsure) = between(old, new);
+        Window { failed: (failed, more_failed + unsure), told: (told, more_told + unsure) }
     }
 }

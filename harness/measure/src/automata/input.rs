@@ -220,6 +220,8 @@ pub fn told(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Tol
     let failed = match (ending(entry, attempt), attempt.end) {
         (Ending::Client | Ending::AfterClient | Ending::Overtaken, _)
         | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => return Told::Nothing,
+        (Ending::Crossed, _) if counts(RetryOn::Timeout) => return Told::Unsure,
+        (Ending::Crossed, _) => return Told::Nothing,
         (_, End::Replied) => fails.iter().any(|class| class.takes_status(attempt.status)),
         (_, End::AbandonedFin | End::AbandonedRst) => counts(RetryOn::Timeout),
         (_, End::Reset | End::Closed) => counts(RetryOn::Reset),

@@ -34,8 +34,7 @@ impl Steps<'_> {
 
     /// True if a result changes nothing at a closed machine that is the only one: it can be no reason to open, now or later.
     pub(super) fn is_idle(&self, place: usize) -> bool {
-        let failed = self.input.result(place).told == Told::Failure;
-        !failed && !matches!(self.member.rule, Rule::Share(..))
+        !self.input.result(place).told.may_fail() && !matches!(self.member.rule, Rule::Share(..))
     }
 
     fn counted(&self, mut state: State, instance: usize, place: usize, next: &mut Vec<State>) {
@@ -87,11 +86,13 @@ impl Steps<'_> {
     fn alone(&self, counted: Alone, place: usize) -> Vec<(Reason, Alone)> {
         let result = self.input.result(place);
         let (reason, next) = self.told_alone(counted, result);
+        let nothing = (Reason { may: false, must: false }, counted);
         let in_a_row = matches!(self.member.rule, Rule::InARow(_));
         match result.told {
+            Told::Unsure => vec![(Reason { must: false, ..reason }, next), nothing],
             Told::Failure if in_a_row && self.is_doubted(place) => {
                 let ended = Alone { run: 0, ..next };
-                vec![(Reason { must: false, ..reason }, next), (Reason { may: false, must: false }, ended)]
+                vec![(Reason { must: false, ..reason }, next), (nothing.0, ended)]
             }
             Told::Success if in_a_row && self.is_doubted(place) => vec![(reason, next), (reason, counted)],
             _ => vec![(reason, next)],
@@ -101,11 +102,11 @@ impl Steps<'_> {
     /// The same, in the order in which results were known. A share is not followed for each of them, so that one may open
     /// after any failure and never must.
     fn told_alone(&self, mut counted: Alone, result: &Arrival) -> (Reason, Alone) {
-        let failed = result.told == Told::Failure;
+        let failed = result.told.may_fail();
         let reason = match self.member.rule {
             Rule::InARow(count) => {
                 counted.run = match result.told {
-                    Told::Failure => counted.run + 1,
+                    Told::Failure | Told::Unsure => counted.run + 1,
                     Told::Success => 0,
                     Told::Nothing => counted.run,
                 };
@@ -133,9 +134,19 @@ impl Steps<'_> {
         let (from, to) = (self.input.place_at(result.known - blur), self.input.place_at(result.known + blur));
         let other = |near: usize| {
             let told = self.input.result(near).told;
-            told != Told::Nothing && told != result.told
+            told != Told::Nothing && told.may_fail() != result.told.may_fail()
         };
         (from..to).any(other)
+    }
+
+    /// True if what arrived after it succeeded at about the same time: it was on its way already, as a further probe.
+    fn is_overtaken(&self, place: usize) -> bool {
+        let result = self.input.result(place);
+        let to = self.input.place_at(result.known + self.input.blur_at(result.known));
+        (place + 1..to).any(|near| {
+            let later = self.input.results.order[near] > self.input.results.order[place];
+            later && self.input.result(near).told == Told::Success
+        })
     }
 
     fn probed(&self, state: State, instance: usize, place: usize, next: &mut Vec<State>) {
@@ -144,13 +155,13 @@ impl Steps<'_> {
         let fewer = Mode::HalfOpen { since, first, out: out.saturating_sub(1), succeeded, nth };
         match result.told {
             Told::Failure => {
-                if out > 1 && self.is_doubted(place) {
+                if (out > 1 && self.is_doubted(place)) || self.is_overtaken(place) {
                     // Another probe's success may have closed it just before, and then nobody hears of this one.
                     next.push(state.with(instance, fewer));
                 }
                 next.push(state.opened(instance, place, self.input, true, nth + 1));
             }
-            Told::Nothing => {
+            Told::Nothing | Told::Unsure => {
                 // Nobody says what becomes of a probe whose client left: a new one, or open again.
                 next.push(state.with(instance, fewer));
                 next.push(state.opened(instance, place, self.input, true, nth + 1));

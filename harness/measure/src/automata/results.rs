@@ -3,13 +3,21 @@
 use super::input::Arrival;
 use crate::arrivals::Told;
 
+/// How many of some results were failures, told anything for sure, or may have been failures or nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sum {
+    pub failed: u32,
+    pub told: u32,
+    pub unsure: u32,
+}
+
 /// The order of the outcomes, and what is asked of many of them at once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Results {
     /// Indices of the arrivals, in the order in which their outcomes were known.
     pub order: Vec<u32>,
-    /// How many of the first results were failures, and how many told anything; one longer than `order`.
-    pub sums: Vec<(u32, u32)>,
+    /// What the first results told; one longer than `order`.
+    pub sums: Vec<Sum>,
     /// The place after the last success among the first results, 0 without any; one longer than `order`.
     successes: Vec<u32>,
     /// The first arrival among the results from each place on; one longer than `order`.
@@ -21,14 +29,15 @@ impl Results {
     pub(super) fn of(arrivals: &[Arrival]) -> Self {
         let mut order: Vec<u32> = (0..arrivals.len() as u32).collect();
         order.sort_by_key(|index| (arrivals[*index as usize].known, *index));
-        let (mut sums, mut successes) = (vec![(0, 0)], vec![0]);
-        let (mut failed, mut told, mut success) = (0, 0, 0);
+        let (mut sums, mut successes) = (vec![Sum::default()], vec![0]);
+        let (mut sum, mut success) = (Sum::default(), 0);
         for (place, index) in order.iter().enumerate() {
             let result = arrivals[*index as usize].told;
-            failed += u32::from(result == Told::Failure);
-            told += u32::from(result != Told::Nothing);
+            sum.failed += u32::from(result == Told::Failure);
+            sum.told += u32::from(matches!(result, Told::Failure | Told::Success));
+            sum.unsure += u32::from(result == Told::Unsure);
             success = if result == Told::Success { place as u32 + 1 } else { success };
-            sums.push((failed, told));
+            sums.push(sum);
             successes.push(success);
         }
         let mut earliest = vec![u32::MAX; order.len() + 1];
@@ -45,7 +54,7 @@ impl Results {
 
     /// How many failures came before a place since the last success.
     pub(super) fn run_before(&self, place: usize) -> u64 {
-        u64::from(self.sums[place].0 - self.sums[self.successes[place] as usize].0)
+        u64::from(self.sums[place].failed - self.sums[self.successes[place] as usize].failed)
     }
 
     /// The first arrival, by its index, among the results from a place on.

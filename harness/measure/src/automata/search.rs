@@ -13,6 +13,9 @@ use crate::silence::missed_min;
 /// More states than this at a time mean that too little can be told.
 const STATES_MAX: usize = 512;
 
+/// Between two results there may be more, since each arrival may have come to any of the instances, but not without end.
+const BETWEEN_MAX: usize = 8 * STATES_MAX;
+
 /// One time for which a machine was open, in a run that fits.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Opening {
@@ -187,6 +190,9 @@ fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], part_m
         if states.is_empty() {
             let tag = Some(arrival.tag);
             return Found::None(deviation(refuted, &fallback, arrival.at, tag, arrival.at));
+        }
+        if states.len() > BETWEEN_MAX {
+            return Found::Blurred;
         }
         last = arrival.at;
     }

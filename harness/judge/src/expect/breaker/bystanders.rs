@@ -24,7 +24,7 @@ pub(super) fn claim(
     let faulty = |backend: u16| view.injections().any(|(_, injection)| injection.backends.contains(&backend));
     let (mut seen, mut claims) = (0, Vec::new());
     for (backend, here) in backends.zip(arrivals(view, fails)).filter(|(backend, _)| !faulty(*backend)) {
-        if here.iter().any(|(_, told)| *told == Told::Failure) {
+        if here.iter().any(|(_, told)| told.may_fail()) {
             continue;
         }
         seen += here.len() as u64;

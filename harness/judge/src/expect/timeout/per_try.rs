@@ -77,7 +77,7 @@ fn says(timers: &Timers<'_>, bounds: &Bounds, life: &Life) -> Says {
         // A client that has left makes no gateway wait longer; it may make it stop earlier.
         Ending::AfterClient if lived == Side::Below => Says::Aside(Why::ClientLeft),
         Ending::Gateway | Ending::AfterClient => judged(timers, life, lived, life.length),
-        Ending::Overtaken => Says::Aside(Why::Overlapping),
+        Ending::Overtaken | Ending::Crossed => Says::Aside(Why::Overlapping),
         Ending::Client | Ending::Backend | Ending::Run => match (lived, let_go) {
             // The next attempt came late enough for a timer and a wait before it.
             (Side::Above, Some((Side::Above | Side::Untold, _))) => Says::Aside(Why::Overlapping),
