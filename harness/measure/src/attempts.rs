@@ -148,7 +148,11 @@ pub(crate) fn stopped(
     if is_out_of_time(view.brief, entry.attempts.len(), after) {
         return Some(Stopped::NoTime);
     }
-    usable.is_some_and(|usable| !usable.any(last.ended, None)).then_some(Stopped::NoBackend)
+    // After a wait, the gateway looks for a backend again: one must have been in use at both ends of it.
+    let found = |usable: &Usable<'_>| {
+        [last.ended, entry.exchange.done].iter().all(|moment| usable.any(*moment, None))
+    };
+    usable.is_some_and(|usable| !found(usable)).then_some(Stopped::NoBackend)
 }
 
 /// HTTP libraries repeat a request by themselves when a connection that they had used before turns out to be gone.

@@ -90,9 +90,10 @@ impl<'a> Usable<'a> {
         let before = next.checked_sub(1).and_then(|last| seen.get(last));
         let used = before.is_some_and(near) || seen.get(next).is_some_and(near);
         let Some(breaker) = self.breaker.filter(|_| used) else { return used };
-        // What it turned away is not on record, and counts as its failure.
-        let hidden = self.view.may_hide_at(index as u16, at - SEEN_WITHIN, at);
         let partly = breaker.workers > 1 || matches!(breaker.way_back, Some(WayBack::Ramp(_)));
+        // What it turned away is not on record, and counts as its failure.
+        let from = if partly { Moment::EPOCH } else { at - SEEN_WITHIN };
+        let hidden = self.view.may_hide_at(index as u16, from, at);
         if hidden || (partly && !backend.never_failed(at)) {
             return false;
         }
@@ -129,7 +130,7 @@ fn failures(breaker: &Breaker) -> Vec<FailureClass> {
 fn outcome(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Option<Outcome> {
     let told = told(entry, attempt, fails);
     let known = attempt.replied.unwrap_or(attempt.ended).max(attempt.arrived);
-    (told != Told::Nothing).then_some(Outcome { at: attempt.arrived, known, failed: told == Told::Failure })
+    (told != Told::Nothing).then_some(Outcome { at: attempt.arrived, known, failed: told.may_fail() })
 }
 
 #[cfg(test)]
