@@ -2,6 +2,7 @@
 //! would show it, and whether it can fail or pass at all.
 
 mod effects;
+mod failing;
 mod shield;
 
 use measure::brief::{Brief, FaultDoes, InjectionBrief};
@@ -113,15 +114,8 @@ impl<'a> Outlook<'a> {
         if of_first(backend) && total > 0.0 { f64::from(backends[backend].weight) / total } else { 0.0 }
     }
 
-    /// The probability that attempt `number` (from 1), meant for a backend, arrives there and meets one of the faults that
-    /// `counts`, averaged over the settled part.
-    pub fn hit(&self, backend: usize, number: u16, counts: impl Fn(FaultDoes) -> bool) -> f64 {
-        self.over_segments(|segment| {
-            self.given(backend, number, segment, met(&counts)) * self.in_use(backend, segment)
-        })
-    }
-
-    /// The same of an attempt that arrives, whether or not a breaker is open.
+    /// The probability that attempt `number` (from 1), once it has arrived at a backend, meets one of the faults that `counts`,
+    /// averaged over the settled part.
     pub fn hit_on_arrival(&self, backend: usize, number: u16, counts: impl Fn(FaultDoes) -> bool) -> f64 {
         self.over_segments(|segment| self.given(backend, number, segment, met(&counts)))
     }
@@ -131,40 +125,6 @@ impl<'a> Outlook<'a> {
         let length = self.stretch().length().as_secs_f64().max(1e-9);
         let segments = self.segments().into_iter();
         segments.map(|segment| of(segment) * segment.length().as_secs_f64() / length).sum()
-    }
-
-    /// Requests whose first `count` attempts all meet a fault that `counts`, on average.
-    ///
-    /// A breaker that is open shields its backend from them.
-    pub fn failing(&self, count: u16, counts: impl Fn(FaultDoes) -> bool + Copy) -> Option<f64> {
-        let backends = self.brief.backends.len();
-        let other = self.brief.policy.retry.as_ref().is_none_or(|retry| retry.other_backend);
-        let weights: Vec<f64> = (0..backends).map(|backend| self.share_of(backend)).collect();
-        // The probability that all attempts so far failed and the last one was at this backend.
-        let mut failed: Vec<f64> =
-            (0..backends).map(|backend| weights[backend] * self.hit(backend, 1, counts)).collect();
-        // A gateway that never goes back to a backend needs as many of them that fail.
-        let faulty = (0..backends).filter(|backend| self.hit(*backend, 1, counts) > 0.0).count();
-        if other && usize::from(count) <= backends && faulty < usize::from(count) {
-            return Some(0.0);
-        }
-        for number in 2..=count.max(1) {
-            let hits: Vec<f64> = (0..backends).map(|backend| self.hit(backend, number, counts)).collect();
-            failed = (0..backends)
-                .map(|next| {
-                    let from = (0..backends).map(|last| {
-                        let apart = other && backends > 1;
-                        if apart && last == next {
-                            return 0.0;
-                        }
-                        let rest = if apart { 1.0 - weights[last] } else { 1.0 };
-                        if rest > 0.0 { failed[last] * weights[next] / rest } else { failed[last] }
-                    });
-                    from.sum::<f64>() * hits[next]
-                })
-                .collect();
-        }
-        Some(self.requests()? * failed.iter().sum::<f64>())
     }
 
     /// True if a fault is a failure that the declared policy tries again after; without a policy, any failure.

@@ -147,7 +147,9 @@ impl<'a> Outlook<'a> {
         let panics = breaker.is_some_and(|breaker| breaker.all_out == Some(policy::AllOut::Panic));
         let out = |segment: Stretch| {
             let backends = (0..self.brief.backends.len()).filter(|backend| self.share_of(*backend) > 0.0);
-            let out = backends.map(|backend| 1.0 - self.in_use(backend, segment));
+            let out = backends.map(|backend| {
+                if self.surely_opens(backend, segment) { 1.0 - self.in_use(backend, segment) } else { 0.0 }
+            });
             let all = if pool { out.fold(0.0, f64::max) } else { out.product() };
             all * segment.length().as_secs_f64() / length
         };

@@ -13,13 +13,20 @@ const SURELY: f64 = RARELY / 1.2;
 /// With less than this part of what it takes in a window, a breaker is not expected to open.
 const RARELY: f64 = 0.6;
 
+/// With so large a share of failures, hardly a row of them is broken.
+const NEARLY_ALL: f64 = 0.97;
+
+/// So long, in seconds, it takes from a failure at a backend until a gateway that knows of it keeps the next request back:
+/// both ways of transit, and as long again for what is on its way.
+const BLUR_S: f64 = 0.003;
+
 impl Outlook<'_> {
     /// The part of its requests that a backend gets in a segment, from 0 to 1: what arrives until its breaker opens, and the
     /// probes while it is open, of all that would have arrived meanwhile.
     pub fn in_use(&self, backend: usize, segment: Stretch) -> f64 {
         let Some(breaker) = &self.brief.policy.breaker else { return 1.0 };
         let (rate, failing) = self.load(backend, breaker, segment);
-        let (length, open) = (segment.length().as_secs_f64(), breaker.open_for.as_secs_f64());
+        let (length, open) = (segment.length().as_secs_f64(), open_time(breaker));
         let Some(until_open) = until_open(breaker, rate, failing) else { return 1.0 };
         let arrive = until_open * f64::from(breaker.workers.max(1));
         if until_open > rate * length {
@@ -27,26 +34,21 @@ impl Outlook<'_> {
             return 1.0;
         }
         let probes = match breaker.way_back {
-            Some(WayBack::All | WayBack::Check | WayBack::Ramp(_)) => 1.0,
+            // No health check passes before the fault ends.
+            Some(WayBack::Check) => return (arrive / (rate * length).max(1e-9)).min(1.0),
+            Some(WayBack::All | WayBack::Ramp(_)) => 1.0,
             Some(WayBack::Probe) | None => (1.0 / (1.0 - failing).max(1e-9)).min((length / open).max(1.0)),
         };
         let cycle = arrive + rate * open * probes;
         ((arrive + probes) / cycle.max(1e-9)).min(1.0)
     }
 
-    /// The probability that a failed request finds another backend in use, from 0 to 1: the best of them, for the least lucky.
-    pub fn somewhere_else(&self) -> f64 {
-        if self.brief.policy.breaker.is_none() {
-            return 1.0;
-        }
-        let length = self.stretch().length().as_secs_f64().max(1e-9);
-        let best = |segment: Stretch| {
-            let backends = 0..self.brief.backends.len();
-            let healthy = backends.filter(|backend| self.until_open(*backend, segment).is_none()).count();
-            let part = segment.length().as_secs_f64() / length;
-            if healthy > 0 { part } else { 0.0 }
-        };
-        self.segments().into_iter().map(best).sum()
+    /// The probability that a failed request finds another backend in use in a segment, from 0 to 1: the best of them, for the
+    /// least lucky.
+    pub(super) fn somewhere_else(&self, segment: Stretch) -> f64 {
+        let healthy = |backend: usize| self.until_open(backend, segment).is_none();
+        let found = self.brief.policy.breaker.is_none() || (0..self.brief.backends.len()).any(healthy);
+        f64::from(u8::from(found))
     }
 
     /// How many results it takes on average until the breaker of a backend opens in a segment; None if it hardly will.
@@ -54,6 +56,72 @@ impl Outlook<'_> {
         let breaker = self.brief.policy.breaker.as_ref()?;
         let (rate, failing) = self.load(backend, breaker, segment);
         until_open(breaker, rate, failing)
+    }
+
+    /// How often the breaker of a backend opens in the settled part because of its trip condition, and not of a probe.
+    pub fn trips(&self, backend: usize, breaker: &Breaker) -> f64 {
+        let trips = |segment: Stretch| {
+            let (rate, failing) = self.load(backend, breaker, segment);
+            let Some(until_open) = until_open(breaker, rate, failing * SURELY)
+                .and_then(|_| until_open(breaker, rate, failing))
+                .filter(|until_open| *until_open <= rate * segment.length().as_secs_f64())
+            else {
+                return 0.0;
+            };
+            // It counts again once it is closed: at once, or after a probe that succeeds.
+            let cycle = until_open / rate + open_time(breaker);
+            let again = (segment.length().as_secs_f64() / cycle - 1.0).max(0.0);
+            1.0 + match breaker.way_back {
+                Some(WayBack::Check) => 0.0,
+                Some(WayBack::All | WayBack::Ramp(_)) => again,
+                Some(WayBack::Probe) | None => again * (1.0 - failing),
+            }
+        };
+        let most = self.segments().into_iter().map(trips).fold(0.0, f64::max);
+        most * f64::from(breaker.workers.max(1))
+    }
+
+    /// The probability that no request falls into the time in which nobody can tell whether it came before the failure that
+    /// opens a breaker was known, or after it.
+    pub fn told_apart(&self, backend: usize, breaker: &Breaker) -> f64 {
+        let load = |segment: Stretch| self.load(backend, breaker, segment).0;
+        let load = self.segments().into_iter().map(load).fold(0.0, f64::max);
+        let length = self.stretch().length().as_secs_f64().max(1e-9);
+        let share = if breaker.scope.is_backend() { self.share_of(backend) } else { 1.0 };
+        let rates = self.brief.traffic.iter().enumerate().map(|(class, traffic)| {
+            let all = Outlook { place: measure::view::Place { traffic: None, ..self.place }, ..*self };
+            let rate = all.requests_of(class).unwrap_or(0.0) * share / length;
+            (rate / f64::from(breaker.workers.max(1)), traffic.poisson)
+        });
+        let rates: Vec<(f64, bool)> = rates.filter(|(rate, _)| *rate > 0.0).collect();
+        let mean = |(rate, poisson): &(f64, bool)| match poisson {
+            true => (-rate * BLUR_S).exp(),
+            // Evenly spaced requests of one class never come as close; of several classes, one may come just after another.
+            false if rates.len() == 1 => f64::from(u8::from(rate * BLUR_S < 1.0)),
+            false => (1.0 - rate * BLUR_S).max(0.0),
+        };
+        let further = (load - rates.iter().map(|(rate, _)| rate).sum::<f64>()).max(0.0);
+        let apart = rates.iter().map(mean).product::<f64>() * (-further * BLUR_S).exp();
+        // What failed comes back at once to the only backend there is, or to one of the pool.
+        let retry = self.brief.policy.retry.as_ref().filter(|retry| retry.attempts > 1);
+        let same = self.brief.backends.len() == 1 || !breaker.scope.is_backend();
+        let back = retry.filter(|_| same).map_or(0.0, |retry| {
+            let part = self.repeated() * (1.0 - 1.0 / f64::from(retry.attempts));
+            match &retry.backoff {
+                None => part,
+                Some(backoff) if backoff.jitter => part * (BLUR_S / backoff.base.as_secs_f64()).min(1.0),
+                Some(_) => 0.0,
+            }
+        });
+        apart * (1.0 - back)
+    }
+
+    /// True if the breaker of a backend opens in a segment also if far fewer of its requests fail than planned.
+    pub(super) fn surely_opens(&self, backend: usize, segment: Stretch) -> bool {
+        self.brief.policy.breaker.as_ref().is_some_and(|breaker| {
+            let (rate, failing) = self.load(backend, breaker, segment);
+            until_open(breaker, rate, failing * SURELY).is_some()
+        })
     }
 
     /// How often a breaker would open in the settled part, were it closed again at once: results in all, by how many it takes.
@@ -74,6 +142,12 @@ impl Outlook<'_> {
                 .map_or(0.0, |until| results / until.max(1.0))
         };
         self.segments().into_iter().map(often).fold(0.0, f64::max)
+    }
+
+    /// True if some, but not nearly all, of what a backend gets fails at any time in the settled part.
+    pub fn is_mixed(&self, backend: usize, breaker: &Breaker) -> bool {
+        let failing = self.segments().into_iter().map(|segment| self.load(backend, breaker, segment).1);
+        failing.into_iter().any(|failing| failing > 0.0 && failing < NEARLY_ALL)
     }
 
     /// How many requests are on their way to a backend, on average, while a failure of it becomes known: none where it answers
@@ -164,6 +238,17 @@ pub fn is_counted(breaker: &Breaker, outlook: &Outlook<'_>, does: FaultDoes) -> 
         }
         FaultDoes::Breaks | FaultDoes::Cuts => counts(RetryOn::Reset),
         FaultDoes::Refuses => counts(RetryOn::ConnectFailure),
+    }
+}
+
+/// How long a breaker stays open, in seconds; where that grows, as long as it grows to.
+fn open_time(breaker: &Breaker) -> f64 {
+    let open = breaker.open_for.as_secs_f64();
+    match (breaker.open_grows, breaker.open_max) {
+        (true, Some(longest)) => longest.as_secs_f64().max(open),
+        // Of three openings in a row, the mean is twice the first.
+        (true, None) => open * 2.0,
+        (false, _) => open,
     }
 }
 

@@ -127,6 +127,7 @@ impl Run {
             method,
             request,
             open_loop,
+            poisson: false,
             planned: None,
             deadline: Timespan::from_secs(30),
             body: 0,

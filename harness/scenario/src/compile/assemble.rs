@@ -153,11 +153,14 @@ fn traffic_brief(driver: &DriverSpec, index: u16, phases: &[PhaseBrief]) -> Traf
     let class = &driver.classes[usize::from(index)];
     let open_loop = matches!(class.mode, driver::Mode::Open(_));
     let planned = || phases.iter().map(|phase| driver::count_in(driver, index, phase.during)).collect();
+    let is_poisson = |segment: &driver::Segment| segment.arrivals == driver::Arrivals::Poisson;
+    let poisson = matches!(&class.mode, driver::Mode::Open(segments) if segments.iter().any(is_poisson));
     TrafficBrief {
         name: class.name.clone(),
         method: evidence::Method::parse(&class.method),
         request: format!("{} {}", class.method, class.path),
         open_loop,
+        poisson,
         planned: open_loop.then(planned),
         deadline: units::Timespan(class.deadline),
         body: class.body.as_ref().map_or(0, driver::Body::size),

@@ -53,13 +53,13 @@ fn excess(most: u16, outlook: &Outlook<'_>, faulty: bool) -> Option<Forecast> {
              that tries once too often arrives more often"
         )));
     }
+    // A gateway that tries once too often shows it only where there is a backend to try at, and time.
     let expected = if most <= 1 {
-        outlook.failing(1, is_seen_to_fail)
+        outlook.failing_beside(1, is_seen_to_fail)
     } else {
-        outlook.failing(most, |does| does != FaultDoes::Refuses && outlook.is_retried(does))
+        outlook.failing_beside(most, |does| does != FaultDoes::Refuses && outlook.is_retried(does))
     };
-    // A gateway that tries once too often shows it only where there is a backend to try at.
-    cases(failing(most), expected.map(|expected| expected * outlook.somewhere_else()), outlook)
+    cases(failing(most), expected, outlook)
 }
 
 fn shortfall(fewest: u16, exactly: bool, outlook: &Outlook<'_>, faulty: bool) -> Option<Forecast> {
@@ -82,7 +82,8 @@ fn shortfall(fewest: u16, exactly: bool, outlook: &Outlook<'_>, faulty: bool) ->
             retry.attempts
         )));
     }
-    let expected = outlook.failing(fewest - 1, |does| does != FaultDoes::Refuses && outlook.is_retried(does));
+    let expected =
+        outlook.failing_in_time(fewest - 1, |does| does != FaultDoes::Refuses && outlook.is_retried(does));
     cases(failing(fewest - 1), expected, outlook)
 }
 
@@ -90,7 +91,7 @@ fn placed(outlook: &Outlook<'_>) -> Option<Forecast> {
     if outlook.brief.backends.len() < 2 {
         return Some(Forecast::CannotPass("`other_backend` needs a second backend".into()));
     }
-    let expected = outlook.failing(1, |does| does != FaultDoes::Refuses && outlook.is_retried(does));
+    let expected = outlook.failing_in_time(1, |does| does != FaultDoes::Refuses && outlook.is_retried(does));
     cases("further attempts".into(), expected, outlook)
 }
 

@@ -52,7 +52,7 @@ fn failing(outlook: &Outlook<'_>, count: u16) -> Option<f64> {
     };
     let of_class = |class: usize| {
         let place = Place { traffic: Some(class as u16), ..outlook.place };
-        Outlook { place, ..*outlook }.failing(count, |does| outlook.is_retried(does))
+        Outlook { place, ..*outlook }.failing_in_time(count, |does| outlook.is_retried(does))
     };
     outlook.classes().filter(repeated).map(of_class).sum()
 }

@@ -11,6 +11,9 @@ use crate::forecast::{Forecast, Outlook, is_failure};
 /// With more requests on their way while a failure becomes known, the failures until a breaker opens can't be counted.
 const WAITING_MAX: f64 = 1.0;
 
+/// Each of two neighbours may be left with this probability, for both to be told apart as likely as not.
+const LEFT: f64 = 0.25;
+
 impl Breaker {
     /// What is foreseen of the whole, or of one word.
     pub(in crate::expect) fn foreseen(&self, outlook: &Outlook<'_>, word: Option<Word>) -> Vec<Forecast> {
@@ -49,7 +52,29 @@ impl Breaker {
         let open_for =
             self.untold_open_for(outlook).filter(|_| word.is_none_or(|word| word == Word::OpenFor));
         let lenient = self.lenient(requests * outlook.share_of(backend));
-        reason.into_iter().chain([missed]).chain(open_for).chain(lenient).collect()
+        let told = self.told_apart(outlook, &faulty).filter(|_| word.is_none_or(|word| word == Word::Trip));
+        reason.into_iter().chain([missed]).chain(told).chain(open_for).chain(lenient).collect()
+    }
+
+    /// How many openings there will be that may tell one failure more or less apart: of one of them, a request that comes just
+    /// when the failure becomes known may leave it open. None where a share opens it, or where too little is foreseen anyway.
+    fn told_apart(&self, outlook: &Outlook<'_>, faulty: &[usize]) -> Option<Forecast> {
+        let mut declared = outlook.brief.policy.breaker.clone()?;
+        declared.trip = self.trips_after.trip();
+        let trips: f64 = faulty.iter().map(|backend| outlook.trips(*backend, &declared)).sum();
+        let apart = |backend: &usize| outlook.told_apart(*backend, &declared);
+        let apart = faulty.iter().map(apart).fold(1.0, f64::min);
+        if declared.trip.share.is_some() || trips <= 0.0 || apart >= 1.0 {
+            return None;
+        }
+        // So many are needed for both neighbours to be told apart as likely as not.
+        let needed = (LEFT.ln() / (1.0 - apart).ln()).max(f64::MIN_POSITIVE);
+        Some(Forecast::Exposures {
+            what: "openings that tell one failure more or less apart".into(),
+            expected: trips,
+            needed,
+            remedy: "plan more outages, or on more backends, or a lower rate; or allow for what can't be told with `slack`".into(),
+        })
     }
 
     /// That what is allowed is no less than all that a backend gets.
@@ -82,10 +107,11 @@ impl Breaker {
         let often = |backend: &usize| outlook.openings(*backend, &declared);
         let most = faulty.iter().max_by(|one, other| often(one).total_cmp(&often(other)))?;
         let (often, waiting) = (often(most), outlook.on_their_way(*most, &declared));
-        if self.workers > 1 && (self.trips_after.within.is_some() || waiting > WAITING_MAX) {
+        let mixed = outlook.is_mixed(*most, &declared);
+        if self.workers > 1 && (self.trips_after.within.is_some() || waiting > WAITING_MAX || mixed) {
             return Some(Forecast::Doubtful(format!(
                 "{} workers count for themselves, and nobody can follow which of them a request came to: let it trip after \
-                 failures in a row that are known at once",
+                 failures in a row that are known at once, and let all requests of the backend fail",
                 self.workers
             )));
         }

@@ -145,8 +145,7 @@ fn rescued(
     counts: impl Fn(FaultDoes) -> bool + Copy,
 ) -> Option<f64> {
     let classes = listed(outlook, retry, of_listed);
-    let failing = classes.iter().map(|outlook| outlook.failing(1, counts)).sum::<Option<f64>>()?;
-    Some(failing * outlook.somewhere_else())
+    classes.iter().map(|outlook| outlook.failing_beside(1, counts)).sum()
 }
 
 /// Requests that meet a backend which turns them away, while the policy's attempts reach others as well.
