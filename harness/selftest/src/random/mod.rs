@@ -25,10 +25,13 @@ use scenario::{Overrides, Plan};
 /// that it takes to exclude one failure in a hundred.
 const AFTER_MS: u64 = 6_000;
 
+/// What stands between the expectations that the plan shows and the others.
+const UNSHOWN: &str = "# By what `brownout check` says, the plan hardly shows what follows. It must not fail, and may be left open.";
+
 /// A scenario that the correct reference gateway must not fail.
 ///
 /// What `brownout check` says of an expectation is taken to heart, as whoever writes a scenario would: one that can't be
-/// shown by the plan is left out.
+/// shown by the plan comes after [`UNSHOWN`].
 pub fn random_scenario(seed: u64) -> String {
     let mut draw = Draw::of(seed);
     let backends = draw.from(1, 4);
@@ -37,13 +40,19 @@ pub fn random_scenario(seed: u64) -> String {
     let within = declared.recovery_ms();
     let plan = plan(seed, &mut draw, &declared, &faults, backends);
     let plan = format!("{plan}\n[[phase]]\nname = \"recovery\"\nfor = \"{}ms\"\n", within + AFTER_MS);
-    let mut text = plan.clone();
+    let (mut shown, mut unshown) = (plan.clone(), String::new());
     for demanded in demands::of(&declared, &faults) {
-        if let Some(demanded) = shown_by(&plan, demanded) {
-            let _ = write!(text, "\n{demanded}");
-        }
+        let sorted = sorted(&plan, demanded);
+        let _ = sorted.shown.into_iter().try_for_each(|text| write!(shown, "\n{text}"));
+        let _ = sorted.unshown.into_iter().try_for_each(|text| write!(unshown, "\n{text}"));
     }
-    text
+    if unshown.is_empty() { shown } else { format!("{shown}\n{UNSHOWN}\n{unshown}") }
+}
+
+/// The line, from 1, up to which the expectations of a made-up scenario are ones that its plan shows.
+pub(crate) fn shown_to(text: &str) -> u32 {
+    let shown = text.lines().position(|line| line == UNSHOWN);
+    shown.map_or(u32::MAX, |line| line as u32 + 1)
 }
 
 /// Everything up to the phase of the faults.
@@ -67,21 +76,35 @@ fn plan(seed: u64, draw: &mut Draw, declared: &Declared, faults: &Faults, backen
     text
 }
 
-/// The expectation as far as the plan can show it by what `brownout check` says; None if it can't at all.
-fn shown_by(plan: &str, demanded: Demanded) -> Option<String> {
-    let is_shown = |text: &str| {
+/// An expectation, as far as the plan shows it, and the rest of it.
+#[derive(Default)]
+struct Sorted {
+    shown: Option<String>,
+    unshown: Option<String>,
+}
+
+/// Takes an expectation apart by what `brownout check` says of it. What is refused outright is left out.
+fn sorted(plan: &str, demanded: Demanded) -> Sorted {
+    let loaded = |text: &str| {
         let whole = format!("{plan}\n{text}");
-        let loaded = scenario::load_text("made-up.toml", &whole, Path::new("."), &Overrides::default());
-        loaded.is_ok_and(|loaded| loaded.warnings.is_empty() && is_ample(&loaded.plan))
+        scenario::load_text("made-up.toml", &whole, Path::new("."), &Overrides::default())
     };
+    let is_shown =
+        |text: &str| loaded(text).is_ok_and(|loaded| loaded.warnings.is_empty() && is_ample(&loaded.plan));
     match demanded {
-        Demanded::Whole(text) => is_shown(&text).then_some(text),
+        Demanded::Whole(text) if is_shown(&text) => Sorted { shown: Some(text), unshown: None },
+        Demanded::Whole(text) => {
+            Sorted { shown: None, unshown: Some(text).filter(|text| loaded(text).is_ok()) }
+        }
         Demanded::Keys(keys) => {
             let about =
                 |keys: &[String]| format!("[[expect]]\nin = \"trouble\"\npolicy = {{ about = {keys:?} }}\n");
-            let shown: Vec<String> =
-                keys.into_iter().filter(|key| is_shown(&about(std::slice::from_ref(key)))).collect();
-            (!shown.is_empty()).then(|| about(&shown))
+            let one = |key: &String| about(std::slice::from_ref(key));
+            let (shown, others): (Vec<String>, Vec<String>) =
+                keys.into_iter().partition(|key| is_shown(&one(key)));
+            let others: Vec<String> = others.into_iter().filter(|key| loaded(&one(key)).is_ok()).collect();
+            let text = |keys: Vec<String>| (!keys.is_empty()).then(|| about(&keys));
+            Sorted { shown: text(shown), unshown: text(others) }
         }
     }
 }
@@ -104,9 +127,13 @@ mod tests {
         for seed in 0..100 {
             let text = random_scenario(seed);
             assert_eq!(text, random_scenario(seed));
-            let loaded = scenario::load_text("made-up.toml", &text, Path::new("."), &Overrides::default());
-            let loaded = loaded.unwrap_or_else(|failure| panic!("{}\n{text}", failure.render(false)));
-            assert_eq!(loaded.render_warnings(false), "", "{text}");
+            let load = |text: &str| {
+                let loaded = scenario::load_text("made-up.toml", text, Path::new("."), &Overrides::default());
+                loaded.unwrap_or_else(|failure| panic!("{}\n{text}", failure.render(false)))
+            };
+            load(&text);
+            let shown = text.split(UNSHOWN).next().unwrap_or_default();
+            assert_eq!(load(shown).render_warnings(false), "", "{text}");
         }
     }
 
