@@ -37,7 +37,8 @@ enum Job {
 
 /// What a run gave.
 enum Done {
-    Correct(Box<Result<Report, String>>),
+    /// The verdict on the correct gateway, and what the worst finding says. Not the report: a thousand seeds have as many.
+    Correct(Verdict, Option<String>),
     Row(MutantRow),
 }
 
@@ -84,7 +85,7 @@ fn mutants_of(entry: &'static Entry) -> Vec<Job> {
 
 fn carry_out(job: &Job) -> Done {
     match job {
-        Job::Correct { entry, seed } => Done::Correct(Box::new(run(entry, &[], *seed, None))),
+        Job::Correct { entry, seed } => said(run(entry, &[], *seed, None)),
         Job::Defect { entry, defect } => {
             let set = [format!("gateway.reference.defects=[\"{}\"]", defect.name())];
             let fate = match run(entry, &set, SEED, None) {
@@ -149,8 +150,8 @@ fn gather(jobs: &[Job], results: Vec<Done>) -> Outcome {
     let mut outcome = Outcome::default();
     for (job, result) in jobs.iter().zip(results) {
         match (job, result) {
-            (Job::Correct { entry, .. }, Done::Correct(result)) => {
-                note(&mut outcome.correct, entry, *result);
+            (Job::Correct { entry, .. }, Done::Correct(verdict, words)) => {
+                note(&mut outcome.correct, entry, verdict, words);
             }
             (Job::Defect { .. }, Done::Row(row)) => outcome.defects.push(row),
             (Job::Mutant { .. }, Done::Row(row)) => outcome.mutants.push(row),
@@ -160,22 +161,25 @@ fn gather(jobs: &[Job], results: Vec<Done>) -> Outcome {
     outcome
 }
 
-fn note(rows: &mut Vec<CorrectRow>, entry: &Entry, result: Result<Report, String>) {
+fn said(result: Result<Report, String>) -> Done {
+    match result {
+        Ok(report) => {
+            let worst = report.findings.iter().find(|finding| finding.verdict == report.verdict);
+            let words =
+                worst.map(|finding| format!("seed {}: {}: {}", report.seed, finding.id, finding.summary));
+            Done::Correct(report.verdict, words.or_else(|| report.remarks.first().cloned()))
+        }
+        Err(why) => Done::Correct(Verdict::Inconclusive, Some(why)),
+    }
+}
+
+fn note(rows: &mut Vec<CorrectRow>, entry: &Entry, verdict: Verdict, words: Option<String>) {
     if rows.last().is_none_or(|row| row.scenario != entry.name) {
         let scenario = entry.name.into();
         rows.push(CorrectRow { scenario, runs: 0, failed: 0, inconclusive: 0, first: None });
     }
     let Some(row) = rows.last_mut() else { return };
     row.runs += 1;
-    let (verdict, words) = match result {
-        Ok(report) => {
-            let worst = report.findings.iter().find(|finding| finding.verdict == report.verdict);
-            let words =
-                worst.map(|finding| format!("seed {}: {}: {}", report.seed, finding.id, finding.summary));
-            (report.verdict, words.or_else(|| report.remarks.first().cloned()))
-        }
-        Err(why) => (Verdict::Inconclusive, Some(why)),
-    };
     row.failed += u64::from(verdict == Verdict::Fail);
     row.inconclusive += u64::from(verdict == Verdict::Inconclusive);
     if verdict != Verdict::Pass && row.first.is_none() {
