@@ -31,7 +31,7 @@ const UNSHOWN: &str = "# By what `brownout check` says, the plan hardly shows wh
 /// A scenario that the correct reference gateway must not fail.
 ///
 /// What `brownout check` says of an expectation is taken to heart, as whoever writes a scenario would: one that can't be
-/// shown by the plan comes after [`UNSHOWN`].
+/// shown by the plan comes last, after a comment that says so.
 pub fn random_scenario(seed: u64) -> String {
     let mut draw = Draw::of(seed);
     let backends = draw.from(1, 4);
