@@ -131,3 +131,33 @@ fn a_fault_on_a_spare_and_too_few_requests_are_warned_of() {
 fn a_sound_expectation_is_left_alone(#[case] expect: &str, #[case] fault: Option<&str>) {
     assert_eq!(declared(expect, fault).checked().as_deref(), Ok(""));
 }
+
+#[rstest]
+#[case::no_time("450ms", true)]
+#[case::time_enough("2s", false)]
+fn a_bound_of_attempts_shows_only_where_the_total_timer_leaves_time_for_one_more(
+    #[case] total: &str,
+    #[case] warned: bool,
+) {
+    let case = Case::expecting("in = \"outage\"\nattempts = { max = 2 }")
+        .policy(&format!("timeout = {{ per_try = \"300ms\", total = \"{total}\" }}"))
+        .policy("retry = { attempts = 2, on = [\"timeout\"], methods = [\"GET\"] }")
+        .fault("on = [\"a\", \"b\"]\nhang = {}");
+    assert_eq!(said(&case).contains("probably be inconclusive"), warned, "{}", said(&case));
+}
+
+#[rstest]
+#[case::that_come_at_random("arrivals = \"poisson\"\n", true)]
+#[case::that_come_evenly("", false)]
+fn one_opening_may_not_tell_one_failure_more_or_less_apart_among_many_requests(
+    #[case] arrivals: &str,
+    #[case] warned: bool,
+) {
+    let demand = "breaker = { trips_after = { consecutive = 5 }, open_for = \"1s\" }";
+    let case = Case::expecting(&format!("in = \"outage\"\n{demand}"))
+        .policy("breaker = { trip = { consecutive = 5 }, open_for = \"1s\" }")
+        .traffic(&format!("[traffic.reads]\nrequest = \"GET /items/{{n}}\"\nrate = \"400/s\"\n{arrivals}"))
+        .fault("on = [\"a\"]\nstatus = { code = 503 }");
+    let words = "about 1 openings that tell one failure more or less apart, and needs 2";
+    assert_eq!(said(&case).contains(words), warned, "{}", said(&case));
+}

@@ -43,7 +43,8 @@ fn note(context: &mut Context<'_>, span: &Range<usize>, what: &str, forecast: Fo
         }
         Forecast::Exposures { what: cases, expected, needed, remedy } if expected < needed => {
             let message = format!(
-                "{what} will probably be inconclusive: it will see about {expected:.0} {cases}, and needs {needed:.0}"
+                "{what} will probably be inconclusive: it will see about {expected:.0} {cases}, and needs {:.0}",
+                needed.ceil()
             );
             context.warning(span, message).help = Some(remedy);
         }
@@ -58,7 +59,7 @@ pub(crate) fn exposures(brief: &Brief, demand: &Demand) -> Option<String> {
         .iter()
         .filter_map(|forecast| match forecast {
             Forecast::Exposures { what, expected, needed, .. } => {
-                Some(format!("about {expected:.0} {what} (it takes {needed:.0})"))
+                Some(format!("about {expected:.0} {what} (it takes {:.0})", needed.ceil()))
             }
             Forecast::CannotFail(_) | Forecast::CannotPass(_) | Forecast::Doubtful(_) => None,
         })
