@@ -108,7 +108,8 @@ impl Input {
 
     fn order(&mut self) {
         let arrivals = &self.arrivals;
-        self.results = Results::of(arrivals);
+        let outcomes: Vec<_> = arrivals.iter().map(|arrival| (arrival.known, arrival.told)).collect();
+        self.results = Results::of(&outcomes);
         let mut offered = 0;
         let ahead = arrivals.iter().map(|arrival| {
             offered += self.offered.0[offered..].iter().take_while(|sent| **sent < arrival.at).count();

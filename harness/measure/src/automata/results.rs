@@ -1,6 +1,7 @@
 //! The outcomes of what arrived, in the order in which they were known.
 
-use super::input::Arrival;
+use units::Moment;
+
 use crate::arrivals::Told;
 
 /// How many of some results were failures, told anything for sure, or may have been failures or nothing.
@@ -25,14 +26,14 @@ pub(super) struct Results {
 }
 
 impl Results {
-    /// Of these arrivals.
-    pub(super) fn of(arrivals: &[Arrival]) -> Self {
-        let mut order: Vec<u32> = (0..arrivals.len() as u32).collect();
-        order.sort_by_key(|index| (arrivals[*index as usize].known, *index));
+    /// Of arrivals, by when each outcome was known, and what it told.
+    pub(super) fn of(outcomes: &[(Moment, Told)]) -> Self {
+        let mut order: Vec<u32> = (0..outcomes.len() as u32).collect();
+        order.sort_by_key(|index| (outcomes[*index as usize].0, *index));
         let (mut sums, mut successes) = (vec![Sum::default()], vec![0]);
         let (mut sum, mut success) = (Sum::default(), 0);
         for (place, index) in order.iter().enumerate() {
-            let result = arrivals[*index as usize].told;
+            let result = outcomes[*index as usize].1;
             sum.failed += u32::from(result == Told::Failure);
             sum.told += u32::from(matches!(result, Told::Failure | Told::Success));
             sum.unsure += u32::from(result == Told::Unsure);
