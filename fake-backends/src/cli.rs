@@ -13,7 +13,6 @@ use fake_backends::{BackendSpec, BindError, Injection, PoolSpec, PoolTotals};
 use net::World;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 use units::{Moment, Size, Stretch};
 
 /// The exit code for a wrong command line or spec, and for an environment that does not play along.
@@ -81,8 +80,7 @@ impl Failure {
 
 /// Runs the binary: its exit code.
 pub(crate) fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_writer(io::stderr).init();
     let words = match Words::try_parse() {
         Ok(words) => words,
         Err(error) => {

@@ -34,7 +34,7 @@ fn another_place_gets_the_same_directories_and_only_what_was_asked_for() {
     let said = place.say(&["export", dir.to_str().unwrap(), "--csv", "--out", "tables"]).ended(0);
     assert!(said.out.contains("tables/csv/exchanges.csv  400 rows"), "{}", said.out);
     let text = fs::read_to_string(place.path().join("tables/csv/exchanges.csv")).unwrap();
-    assert!(text.starts_with("tag,class,due,sent,") && text.lines().count() == 401);
+    assert!(text.starts_with("tag,traffic,due_ns,sent_ns,") && text.lines().count() == 401);
     assert!(!place.path().join("tables/parquet").exists() && !dir.join("csv").exists());
 }
 

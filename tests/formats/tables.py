@@ -53,13 +53,13 @@ def one(tables: duckdb.DuckDBPyConnection, query: str, *values: object) -> int:
 
 def attempts(tables: duckdb.DuckDBPyConnection, report: dict) -> list[int]:
     query = "select count(*) from attempts where backend = ?"
-    return [one(tables, query, index) for index in range(len(report["backends"]))]
+    return [one(tables, query, row["name"]) for row in report["backends"]]
 
 
 def succeeded(tables: duckdb.DuckDBPyConnection, report: dict) -> list[int]:
     query = """
         select count(*) from exchanges
-        where outcome in ('complete', 'close_delimited') and status between 100 and 399 and due >= ? and due < ?
+        where outcome in ('complete', 'close_delimited') and status between 100 and 399 and due_ns >= ? and due_ns < ?
     """
     return [one(tables, query, nanoseconds(p["from_s"]), nanoseconds(p["to_s"])) for p in report["phases"]]
 
@@ -68,16 +68,15 @@ def duplicates(tables: duckdb.DuckDBPyConnection, report: dict, finding: dict) -
     """Requests due in the finding's window that arrived again after they had arrived whole."""
     query = """
         with ordered as (
-            select tag, body_done is not null as whole,
-                row_number() over (partition by tag order by arrived, number) as nth
+            select tag, body_done_ns is not null as whole,
+                row_number() over (partition by tag order by arrived_ns, number) as nth
             from attempts
         ),
         deliveries as (select tag, min(nth) filter (whole) as first, max(nth) as last from ordered group by tag)
         select count(*) from exchanges join deliveries using (tag)
-        where class = ? and due >= ? and due < ? and last > first
+        where traffic = ? and due_ns >= ? and due_ns < ? and last > first
     """
-    traffic = [row["name"] for row in report["traffic"]].index(finding["traffic"])
-    return one(tables, query, traffic, nanoseconds(finding["from_s"]), nanoseconds(finding["to_s"]))
+    return one(tables, query, finding["traffic"], nanoseconds(finding["from_s"]), nanoseconds(finding["to_s"]))
 
 
 def quantiles(tables: duckdb.DuckDBPyConnection, report: dict) -> list[float]:
@@ -85,16 +84,15 @@ def quantiles(tables: duckdb.DuckDBPyConnection, report: dict) -> list[float]:
 
     The report takes them from a histogram of three significant digits, which gives the upper end of a step.
     """
-    traffic = [row["name"] for row in report["traffic"]]
     phases = {row["name"]: row for row in report["phases"]}
     found = []
     for row in report["latencies"]:
         phase, since = phases[row["phase"]], {"response": "due", "service": "sent"}[row["time"]]
         query = f"""
-            select quantile_disc(greatest((done - {since}) // 1000, 1), ?) from exchanges
-            where class = ? and due >= ? and due < ? and outcome <> 'skipped'
+            select quantile_disc(greatest((done_ns - {since}_ns) // 1000, 1), ?) from exchanges
+            where traffic = ? and due_ns >= ? and due_ns < ? and outcome <> 'skipped'
         """
-        window = traffic.index(row["traffic"]), nanoseconds(phase["from_s"]), nanoseconds(phase["to_s"])
+        window = row["traffic"], nanoseconds(phase["from_s"]), nanoseconds(phase["to_s"])
         found += [step_end(one(tables, query, share, *window)) / 1e3 for share in QUANTILES.values()]
     return found
 

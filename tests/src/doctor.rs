@@ -3,9 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use evidence::{
-    Attempt, Connection, Evidence, Exchange, Firing, Hiccup, Manifest, Probe, read_run, write_run,
-};
+use archive::{Manifest, read_run, write_run};
+use evidence::{Attempt, Connection, Evidence, Exchange, Firing, Hiccup, Probe};
 use serde_json::Value;
 
 /// A run directory whose rows are being changed.

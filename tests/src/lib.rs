@@ -6,7 +6,8 @@ pub mod doctor;
 use std::path::Path;
 use std::sync::Arc;
 
-use evidence::{Ledger, read_run};
+use archive::read_run;
+use evidence::Ledger;
 use judge::RunFacts;
 use reports::{Report, Verdict};
 use run::{Options, Progress};

@@ -2,9 +2,9 @@
 
 use std::fs;
 
+use archive::{ReadError, read_run};
 use brownout_tests::doctor::Doctored;
 use brownout_tests::{complaints, judged, library, simulate};
-use evidence::{ReadError, read_run};
 use reports::Verdict;
 
 #[test]

@@ -101,8 +101,8 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
         }
     }
     let manifests = [
-        "units", "evidence", "net", "policy", "driver", "gateways", "measure", "judge", "compare",
-        "scenario", "assess", "run", "selftest", "cli",
+        "units", "evidence", "archive", "export", "net", "policy", "driver", "gateways", "measure", "judge",
+        "compare", "scenario", "assess", "run", "selftest", "cli",
     ]
     .map(|room| (room, format!("harness/{room}")))
     .into_iter()
@@ -121,6 +121,50 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
                 allowed.get(room).is_some_and(|others| others.contains(dependency)),
                 "`{room}` depends on `{dependency}`, which ARCHITECTURE.md does not allow"
             );
+        }
+    }
+}
+
+/// What a manifest lists under a heading.
+fn listed(manifest: &toml::Table, heading: &str) -> Vec<String> {
+    let table = manifest.get(heading).and_then(toml::Value::as_table);
+    table.into_iter().flat_map(|table| table.keys().cloned()).collect()
+}
+
+#[test]
+fn every_dependency_is_used() {
+    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let members = workspace["workspace"]["members"].as_array().unwrap();
+    for member in members.iter().map(|member| root().join(member.as_str().unwrap())) {
+        let manifest: toml::Table = fs::read_to_string(member.join("Cargo.toml")).unwrap().parse().unwrap();
+        // Targets may lie elsewhere, as those of the command line do.
+        let targets = ["bin", "test", "bench"].into_iter().filter_map(|kind| manifest.get(kind)?.as_array());
+        let elsewhere = targets.flatten().filter_map(|target| target.get("path")?.as_str());
+        let places: Vec<PathBuf> = elsewhere
+            .map(|path| member.join(path))
+            .map(|path| if path.ends_with("main.rs") { path.parent().unwrap().to_owned() } else { path })
+            .chain(["src", "tests", "benches"].map(|name| member.join(name)))
+            .filter_map(|place| place.canonicalize().ok())
+            .collect();
+        let own_source = member.join("src").canonicalize().unwrap();
+        let text: Vec<(PathBuf, String)> = sources()
+            .into_iter()
+            .filter(|(path, _)| places.iter().any(|place| path.starts_with(place)))
+            .collect();
+        let names = |text: &str, name: &str| {
+            let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            words.into_iter().any(|word| word == name)
+        };
+        for (heading, in_source_only) in [("dependencies", true), ("dev-dependencies", false)] {
+            for dependency in listed(&manifest, heading) {
+                // A crate that depends on itself asks for a feature of its own in its tests.
+                let itself = manifest["package"]["name"].as_str() == Some(&dependency);
+                let name = dependency.replace('-', "_");
+                let used = text.iter().any(|(path, text)| {
+                    (!in_source_only || path.starts_with(&own_source)) && names(text, &name)
+                });
+                assert!(used || itself, "{} never uses `{dependency}`", member.display());
+            }
         }
     }
 }

@@ -5,7 +5,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use evidence::{Evidence, FORMAT, Machine, Manifest, Recording, RunNonce, read_run};
+use archive::{FORMAT, Machine, Manifest, Recording, read_run};
+use evidence::{Evidence, RunNonce};
 use fake_backends::{BackendSpec, Injection, PoolSpec, PoolTotals, bind};
 use net::{Stream, Timer, World};
 use tempfile::TempDir;

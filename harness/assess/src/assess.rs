@@ -6,9 +6,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use evidence::{Evidence, Ledger, Manifest, read_run, write_hlog};
+use archive::{Logged, Manifest, read_run, write_hlog};
+use evidence::{Evidence, Ledger};
+use hdrhistogram::Histogram;
 use judge::{Demand, RunFacts};
 use measure::brief::{BackendBrief, Brief};
+use measure::histograms::{HistogramKey, histograms};
 use reports::{BackendItem, Inventory, Report};
 use scenario::Plan;
 
@@ -22,10 +25,21 @@ pub fn judge_fresh<T>(dir: &Path, amend: impl FnOnce(&mut Report) -> Result<T>) 
     let mut report = run.judge(&run.plan.demands);
     let amended = amend(&mut report)?;
     let mut log = BufWriter::new(File::create(dir.join("histograms.hlog"))?);
-    write_hlog(&mut log, &measure::histograms::histograms(&run.plan.brief, &run.ledger))?;
+    let histograms = histograms(&run.plan.brief, &run.ledger);
+    write_hlog(&mut log, histograms.iter().map(|(key, histogram)| logged(key, histogram)))?;
     log.flush()?;
     save_reports(std::slice::from_ref(&report), find_format("json")?, &dir.join("report.json"))?;
     Ok((report, amended))
+}
+
+fn logged<'a>(key: &HistogramKey, histogram: &'a Histogram<u64>) -> Logged<'a> {
+    let HistogramKey { time, class, phase, start, length } = key;
+    Logged {
+        tag: format!("time={time};class={class};phase={phase}"),
+        start: *start,
+        length: *length,
+        histogram,
+    }
 }
 
 /// The report of a run directory, which is judged again, or of a saved report, which is taken at its word.

@@ -7,7 +7,7 @@ use reports::Verdict;
 use reports::format::FORMATS;
 
 fn kept() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../evidence/tests/kept/format-1")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../archive/tests/kept/format-1")
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::export_ways::ExportWays;
 
 /// Crash-tests API gateways: fake backends that misbehave, an open-loop load, and verdicts with evidence.
 #[derive(Debug, Parser)]
@@ -229,20 +231,12 @@ pub(crate) struct ReportArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(group(ArgGroup::new("formats").args(["parquet", "csv", "har"]).required(true).multiple(true)))]
 pub(crate) struct Export {
     /// The run directory.
     pub(crate) run: PathBuf,
-    /// Write the tables as Parquet files, for pandas, Polars or DuckDB.
-    #[arg(long)]
-    pub(crate) parquet: bool,
-    /// Write the tables as CSV files with a header, for spreadsheets and shell tools.
-    #[arg(long)]
-    pub(crate) csv: bool,
-    /// Write the exchanges with their attempts as an HTTP Archive, for browsers' network views.
-    #[arg(long)]
-    pub(crate) har: bool,
-    /// Make the directories `parquet`, `csv` and `har` here; in the run directory without it.
+    #[command(flatten)]
+    pub(crate) ways: ExportWays,
+    /// Make the directory of each export here; in the run directory without it.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -256,6 +250,7 @@ pub(crate) enum Listing {
     Gateways,
     Defects,
     Formats,
+    Exports,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,6 +4,7 @@ mod args;
 mod batch;
 mod commands;
 mod exit;
+mod export_ways;
 mod help;
 mod interrupt;
 mod output;
@@ -16,6 +17,9 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::exit::Exit;
 
@@ -36,15 +40,17 @@ fn main() -> ExitCode {
     exit.into()
 }
 
-/// Diagnostics go to standard error: warnings by default, more with `-v`, or by `RUST_LOG`.
+/// Diagnostics go to standard error: warnings by default, more with `-v`, or by `RUST_LOG` (`debug`, or
+/// `info,brownout_run=trace`).
 fn trace(verbose: u8) {
     let level = match verbose {
-        0 => "warn",
-        1 => "info",
-        2 => "debug",
-        _ => "trace",
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let filter = asked.unwrap_or_else(|| Targets::new().with_default(level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }

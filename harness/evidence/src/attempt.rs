@@ -5,7 +5,8 @@ use std::time::Duration;
 use units::Moment;
 
 use crate::Tag;
-use crate::table::{Absent, table, words};
+use crate::column::Absent;
+use crate::table::{table, words};
 
 /// Stands for the number of an attempt that could not be counted, because the counter was full.
 pub const UNKNOWN_ATTEMPT: u16 = u16::MAX;

@@ -2,7 +2,8 @@
 
 use units::Moment;
 
-use crate::table::{Absent, table, words};
+use crate::column::Absent;
+use crate::table::{table, words};
 
 words! {
     /// Who ended a backend connection, and how.

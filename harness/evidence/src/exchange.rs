@@ -5,7 +5,8 @@ use std::time::Duration;
 use units::Moment;
 
 use crate::Tag;
-use crate::table::{Absent, table, words};
+use crate::column::Absent;
+use crate::table::{table, words};
 
 /// Stands for "no backend": the gateway answered by itself, or nobody did.
 pub const NO_BACKEND: u16 = u16::MAX;

@@ -1,85 +1,17 @@
-//! Writes evidence as it happens: each part fills a sheet of its own, a thread appends full sheets to disk. Where nobody
-//! will look at a run again, its sheets are kept in memory instead.
+//! Takes evidence as it happens: each part fills a sheet of its own, and hands full sheets to whoever writes them to disk.
+//! Where nobody will look at a run again, its sheets are kept in memory instead.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 
 use units::Moment;
 
 use crate::table::{Batch, Row};
-use crate::writing::{BATCH_ROWS, Tables, write_ending, write_manifest};
-use crate::{Ending, Evidence, Losses, Manifest, Seal};
+use crate::{Evidence, Losses};
 
-/// Sheets that may wait for the disk. At 4096 rows of about 100 bytes each this bounds memory at 100 MB.
-const QUEUE: usize = 256;
-
-/// A run directory that is being written.
-pub struct Recording {
-    dir: PathBuf,
-    sender: SyncSender<Batch>,
-    lost: Arc<AtomicU64>,
-    patient: bool,
-    writer: JoinHandle<io::Result<()>>,
-    /// Of the manifest as it was written last.
-    manifest: Mutex<Seal>,
-}
-
-impl Recording {
-    /// Makes the directory, writes the manifest, and starts the recorder thread. If that can't write any more it says so by
-    /// `gives_up`, once: what is recorded from there on is lost, and [`Recording::finish`] has the reason.
-    pub fn create(
-        dir: &Path,
-        manifest: &Manifest,
-        gives_up: impl FnOnce() + Send + 'static,
-    ) -> io::Result<Self> {
-        fs::create_dir_all(dir)?;
-        let sealed = write_manifest(dir, manifest)?;
-        let mut tables = Tables::create(dir)?;
-        let (sender, receiver) = sync_channel(QUEUE);
-        let writing = move || write_all(&mut tables, &receiver).inspect_err(|_| gives_up());
-        let writer = std::thread::Builder::new().name("recorder".into()).spawn(writing)?;
-        Ok(Recording {
-            dir: dir.to_owned(),
-            sender,
-            lost: Arc::default(),
-            patient: manifest.simulated,
-            writer,
-            manifest: Mutex::new(sealed),
-        })
-    }
-
-    /// Writes the manifest again, once more is known than before the gateway was started.
-    pub fn rewrite(&self, manifest: &Manifest) -> io::Result<()> {
-        let sealed = write_manifest(&self.dir, manifest)?;
-        *self.manifest.lock().unwrap_or_else(PoisonError::into_inner) = sealed;
-        Ok(())
-    }
-
-    /// Where the evidence lies.
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
-    /// A handle for one part to record with.
-    pub fn recorder(&self) -> Recorder {
-        let sink = Sink::Disk { sender: self.sender.clone(), patient: self.patient };
-        Recorder { sink, lost: self.lost.clone() }
-    }
-
-    /// Waits until everything is on disk and writes the ending. All recorders must have been dropped.
-    pub fn finish(self, at: Moment, early: Option<String>, mut losses: Losses) -> io::Result<Ending> {
-        drop(self.sender);
-        self.writer.join().map_err(|_| io::Error::other("the recorder thread panicked"))??;
-        losses.rows += self.lost.load(Ordering::Relaxed);
-        let manifest = self.manifest.into_inner().unwrap_or_else(PoisonError::into_inner);
-        write_ending(&self.dir, manifest, at, early, losses)
-    }
-}
+/// Rows of one batch. What is lost when a run is killed is less than that.
+pub const BATCH_ROWS: usize = 4096;
 
 /// Evidence that is kept in memory, of a run that nobody will look at again.
 #[derive(Default)]
@@ -111,8 +43,8 @@ pub struct Recorder {
 enum Sink {
     /// Nowhere.
     Nothing,
-    /// To the recorder thread.
-    Disk {
+    /// To whoever takes them at the other end.
+    Channel {
         sender: SyncSender<Batch>,
         /// Simulated time stands still while the disk catches up; real time does not.
         patient: bool,
@@ -127,6 +59,12 @@ impl Recorder {
         Recorder { sink: Sink::Nothing, lost: Arc::default() }
     }
 
+    /// A recorder whose batches `sender` takes. `patient` waits for room in it; otherwise what finds none is lost, and
+    /// counted in `lost`.
+    pub fn sending(sender: SyncSender<Batch>, patient: bool, lost: Arc<AtomicU64>) -> Self {
+        Recorder { sink: Sink::Channel { sender, patient }, lost }
+    }
+
     /// An empty sheet for rows of one table.
     pub fn sheet<R: Row>(&self) -> Sheet<R> {
         Sheet { rows: Vec::new(), recorder: self.clone() }
@@ -137,8 +75,8 @@ impl Recorder {
     fn hand_over(&self, batch: Batch, rows: usize) {
         let taken = match &self.sink {
             Sink::Nothing => true,
-            Sink::Disk { sender, patient: true } => sender.send(batch).is_ok(),
-            Sink::Disk { sender, patient: false } => sender.try_send(batch).is_ok(),
+            Sink::Channel { sender, patient: true } => sender.send(batch).is_ok(),
+            Sink::Channel { sender, patient: false } => sender.try_send(batch).is_ok(),
             Sink::Memory(evidence) => {
                 evidence.lock().unwrap_or_else(PoisonError::into_inner).take(batch);
                 true
@@ -181,13 +119,3 @@ impl<R: Row> Drop for Sheet<R> {
         self.flush();
     }
 }
-
-fn write_all(tables: &mut Tables, batches: &Receiver<Batch>) -> io::Result<()> {
-    while let Ok(batch) = batches.recv() {
-        tables.append_batch(&batch)?;
-    }
-    tables.finish()
-}
-
-#[cfg(test)]
-pub(crate) mod tests;

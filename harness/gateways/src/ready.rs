@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join;
-use http::{Request, header};
+use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -76,7 +76,40 @@ async fn probe(
 }
 
 async fn exchange(stream: net::Stream, host: &str) -> Result<(), String> {
-    let request = Request::get("/").header(header::HOST, host).header(header::CONNECTION, "close");
+    get(stream, host, "/", BODY_MAX, |headers, status| {
+        let answered = headers.contains_key(ANSWERED_BY);
+        answered.then_some(()).ok_or_else(|| format!("{status} without `{ANSWERED_BY}`: no backend answered"))
+    })
+    .await
+    .map(drop)
+}
+
+/// What `GET path` at `address` answers, if it is at most `bytes_max` long and comes within `bound`.
+pub(crate) async fn ask(
+    world: &World,
+    address: SocketAddr,
+    path: &str,
+    bytes_max: usize,
+    bound: Duration,
+) -> Option<Bytes> {
+    let asked = async {
+        let stream = world.connect(address).await.ok()?;
+        get(stream, &address.to_string(), path, bytes_max, |_, _| Ok(())).await.ok()
+    };
+    let timer = world.timer();
+    timer.until(timer.now() + bound, asked).await.flatten()
+}
+
+/// Sends one GET request and reads the answer to its end, so that no backend sees its first request abandoned; its body,
+/// if `accepted` has nothing against its head.
+async fn get(
+    stream: net::Stream,
+    host: &str,
+    path: &str,
+    bytes_max: usize,
+    accepted: impl FnOnce(&HeaderMap, StatusCode) -> Result<(), String>,
+) -> Result<Bytes, String> {
+    let request = Request::get(path).header(header::HOST, host).header(header::CONNECTION, "close");
     let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| format!("not HTTP/1.1: {error}"))?;
@@ -84,12 +117,9 @@ async fn exchange(stream: net::Stream, host: &str) -> Result<(), String> {
     let answer = async move {
         let response =
             sender.send_request(request).await.map_err(|error| format!("no valid answer: {error}"))?;
-        if !response.headers().contains_key(ANSWERED_BY) {
-            return Err(format!("{} without `{ANSWERED_BY}`: no backend answered", response.status()));
-        }
-        // Read to its end, so that no backend sees its first request abandoned.
-        let body = Limited::new(response.into_body(), BODY_MAX).collect().await;
-        body.map(drop).map_err(|error| format!("the answer's body: {error}"))
+        accepted(response.headers(), response.status())?;
+        let body = Limited::new(response.into_body(), bytes_max).collect().await;
+        body.map(http_body_util::Collected::to_bytes).map_err(|error| format!("the answer's body: {error}"))
     };
     join(answer, connection).await.0
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evidence::{HistogramKey, Ledger};
+use evidence::Ledger;
 use hdrhistogram::Histogram;
 use units::Moment;
 
@@ -13,6 +13,21 @@ const LONGEST_US: u64 = 3_600_000_000;
 
 /// Three significant digits: 0.1 %.
 const DIGITS: u8 = 3;
+
+/// What one histogram is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistogramKey {
+    /// `response` or `service`.
+    pub time: &'static str,
+    /// The traffic class.
+    pub class: String,
+    /// The phase.
+    pub phase: String,
+    /// When the phase starts, since the epoch.
+    pub start: Duration,
+    /// How long it lasts.
+    pub length: Duration,
+}
 
 /// An empty histogram of microseconds.
 pub fn empty() -> Histogram<u64> {
@@ -54,7 +69,7 @@ pub fn histograms(brief: &Brief, ledger: &Ledger) -> Vec<(HistogramKey, Histogra
         let (class, phase) = (&brief.traffic[index / phases], &brief.phases[index % phases]);
         for (time, histogram) in ["response", "service"].into_iter().zip(cell.into_iter().flatten()) {
             let key = HistogramKey {
-                time: time.into(),
+                time,
                 class: class.name.clone(),
                 phase: phase.name.clone(),
                 start: phase.during.from.since(Moment::EPOCH),

@@ -165,7 +165,7 @@ pub fn latencies(brief: &Brief, ledger: &Ledger) -> Vec<LatencyRow> {
             LatencyRow {
                 traffic: key.class,
                 phase: key.phase,
-                time: key.time,
+                time: key.time.into(),
                 count: histogram.len(),
                 p50_ms: at(0.5),
                 p90_ms: at(0.9),

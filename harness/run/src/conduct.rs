@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use archive::{Manifest, Recording};
 use driver::DriverSpec;
-use evidence::{Evidence, Kept, Losses, Manifest, Recorder, Recording, RunNonce};
+use evidence::{Evidence, Kept, Losses, Recorder, RunNonce};
 use gateways::{Launch, Upstream, Upstreams};
 use net::World;
 use scenario::Plan;
@@ -232,7 +233,7 @@ fn upstreams(plan: &Plan, addresses: &[SocketAddr]) -> Upstreams {
 /// What is known before the gateway is started; the plan itself is left out.
 fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
     Manifest {
-        format: evidence::FORMAT,
+        format: archive::FORMAT,
         brownout: env!("CARGO_PKG_VERSION").to_owned(),
         run: dir.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         scenario_path: options.scenario_path.clone(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use evidence::Machine;
+use archive::Machine;
 use jiff::Timestamp;
 
 /// The wall-clock time, which is only ever shown and never computed with.

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use evidence::{
-    Attempt, BodyCheck, End, Exchange, Losses, Manifest, Method, Outcome, Planned, Recording, Tag, TagEcho,
-};
+use archive::{Manifest, Recording};
+use evidence::{Attempt, BodyCheck, End, Exchange, Losses, Method, Outcome, Planned, Tag, TagEcho};
 use scenario::{Overrides, load_text};
 use units::Moment;
 

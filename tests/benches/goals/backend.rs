@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use evidence::{Losses, Recording, RunNonce};
+use archive::Recording;
+use evidence::{Losses, RunNonce};
 use fake_backends::{BackendSpec, Injection, PoolSpec};
 use net::World;
 use tokio_util::sync::CancellationToken;

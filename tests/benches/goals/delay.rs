@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evidence::read_run;
+use archive::read_run;
 use fake_backends::Injection;
 use units::{Moment, Stretch, Timespan};
 

@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use archive::{FORMAT, Machine, Manifest, Recording};
 use driver::{Class, DriverSpec, Live, Mode, drive, prepare};
-use evidence::{FORMAT, Losses, Machine, Manifest, Recording, RunNonce};
+use evidence::{Losses, RunNonce};
 use net::World;
 use tokio_util::sync::CancellationToken;
 use units::{Moment, Size, Stretch};

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use evidence::{Exchange, read_run};
+use archive::read_run;
+use evidence::Exchange;
 use rustix::process::{Pid, Signal, kill_process};
 use units::Timespan;
 

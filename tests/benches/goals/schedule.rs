@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use archive::read_run;
 use driver::{Arrivals, Mode, Segment};
-use evidence::{Exchange, Outcome, read_run};
+use evidence::{Exchange, Outcome};
 use units::{Moment, Rate, Stretch, Timespan};
 
 use crate::driver::{run, spec};

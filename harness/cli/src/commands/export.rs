@@ -1,16 +1,16 @@
 //! `brownout export`: the evidence of a run for other tools.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
+use archive::read_run;
+use assess::plan_of;
 use driver::Class;
-use evidence::{Exchange, Exported, HarRequest, HarWords, ReadRun, read_run};
+use evidence::Exchange;
+use export::{Exported, Names, Request};
 use measure::brief::Brief;
 
 use crate::args::Export;
 use crate::exit::Exit;
 use crate::output::{complain, harmless, print};
-use assess::plan_of;
 
 pub(crate) fn export(args: &Export) -> Exit {
     match write(args) {
@@ -24,50 +24,36 @@ pub(crate) fn export(args: &Export) -> Exit {
 
 fn write(args: &Export) -> Result<()> {
     let run = read_run(&args.run)?;
-    let base = args.out.as_deref().unwrap_or(&args.run);
-    if args.parquet {
-        say(&evidence::export_parquet(&run.evidence, base)?, "rows")?;
-    }
-    if args.csv {
-        say(&evidence::export_csv(&run.evidence, base)?, "rows")?;
-    }
-    if args.har {
-        let never_sent = run.evidence.exchanges.iter().filter(|exchange| !exchange.was_sent()).count();
-        say(&[har(run, &args.run, base)?], "entries")?;
-        if never_sent > 0 {
-            print(&format_args!("{never_sent} requests that were due and never sent have no entry\n"))?;
-        }
-    }
-    Ok(())
-}
-
-fn say(files: &[Exported], what: &str) -> Result<()> {
-    for Exported { path, rows } in files {
-        print(&harmless(&format!("{}  {rows} {what}\n", path.display())))?;
-    }
-    Ok(())
-}
-
-fn har(run: ReadRun, dir: &Path, base: &Path) -> Result<Exported> {
-    let plan = plan_of(&run.manifest).with_context(|| format!("{}", dir.join("manifest.json").display()))?;
+    let manifest = args.run.join("manifest.json");
+    let plan = plan_of(&run.manifest).with_context(|| format!("{}", manifest.display()))?;
     let driver = &plan.driver;
     let request = |exchange: &Exchange| {
         let class = driver.classes.get(usize::from(exchange.class))?;
         let (host, path) = (host(class).unwrap_or(&driver.host), class.path_of(exchange.tag));
-        Some(HarRequest {
+        Some(Request {
             traffic: class.name.clone(),
             method: class.method.clone(),
             url: format!("http://{host}{path}"),
         })
     };
     let Brief { backends, injections, phases, .. } = &plan.brief;
-    let words = HarWords {
-        request: &request,
+    let names = Names {
+        traffic: driver.classes.iter().map(|class| class.name.clone()).collect(),
         backends: backends.iter().map(|backend| backend.name.clone()).collect(),
         faults: injections.iter().map(|fault| format!("{} {}", fault.fault, fault.settings)).collect(),
         phases: phases.iter().map(|phase| (phase.name.clone(), phase.during)).collect(),
+        request: &request,
     };
-    Ok(evidence::export_har(run, &words, base)?)
+    let base = args.out.as_deref().unwrap_or(&args.run);
+    for (kind, files) in export::export(&args.ways.0, run, &names, base)? {
+        for Exported { path, rows, left_out } in files {
+            print(&harmless(&format!("{}  {rows} {}\n", path.display(), kind.unit)))?;
+            if let Some(left_out) = left_out {
+                print(&format_args!("{left_out}\n"))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The `host` header that a class sends instead of the load's.

@@ -17,6 +17,9 @@ pub(crate) fn list(what: Listing) -> Result<Exit> {
         Listing::Formats => {
             reports::format::FORMATS.iter().map(|kind| (kind.name.into(), kind.summary.into())).collect()
         }
+        Listing::Exports => {
+            export::EXPORTS.iter().map(|kind| (kind.name.into(), kind.summary.into())).collect()
+        }
     };
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, summary) in rows {

@@ -36,6 +36,8 @@ pub(crate) fn rooms() -> Vec<Room> {
         room("gateway", "Gateways", "gateways.md", GATEWAYS, gateways()),
         room("defect", "Defects of the reference gateway", "defects.md", DEFECTS, defects()),
         room("format", "Report formats", "formats.md", FORMATS, formats()),
+        room("export", "Exports", "exports.md", EXPORTS, exports()),
+        room("evidence", "Evidence", "evidence.md", EVIDENCE, tables()),
         room("verdict", "Verdicts", "verdicts.md", VERDICTS, listed(words::VERDICTS)),
         room("exit", "Exit codes", "exit-codes.md", EXITS, listed(words::EXIT_CODES)),
         room("outcome", "Outcomes", "outcomes.md", OUTCOMES, words::outcomes()),
@@ -59,6 +61,12 @@ const DEFECTS: &str = "What the reference gateway can be told to do wrong, with 
 
 const FORMATS: &str = "Ways to write a report: `--report FORMAT=PATH` on `run` and `analyze`, or `brownout report \
     RUN --format FORMAT --out PATH` later.";
+
+const EXPORTS: &str = "The evidence of a run for other tools: `brownout export RUN --NAME`, into the directory `NAME` of the \
+    run.";
+
+const EVIDENCE: &str = "The tables of a run, with the columns that an export has. The Arrow streams in the run directory \
+    hold the same with numbers in place of names, and without units.";
 
 const VERDICTS: &str = "What a finding says. The worst finding decides: pass < inconclusive < fail.";
 
@@ -115,6 +123,25 @@ fn formats() -> Vec<Entry> {
         ),
     };
     reports::format::FORMATS.iter().map(entry).collect()
+}
+
+fn exports() -> Vec<Entry> {
+    let entry = |kind: &export::ExportKind| Entry {
+        name: kind.name.to_owned(),
+        text: format!("{}\n\n{}", kind.summary, kind.docs),
+    };
+    export::EXPORTS.iter().map(entry).collect()
+}
+
+fn tables() -> Vec<Entry> {
+    let entry = |table: export::Described| {
+        let rows = table.columns.iter().map(|(name, docs)| format!("| `{name}` | {docs} |\n"));
+        let columns = rows.collect::<String>();
+        let docs = table.docs.lines().map(str::trim).collect::<Vec<_>>().join("\n");
+        let text = format!("{}\n\n| column | what it says |\n| --- | --- |\n{columns}", docs.trim());
+        Entry { name: table.name.to_owned(), text }
+    };
+    export::tables().into_iter().map(entry).collect()
 }
 
 fn listed(words: &[(&str, &str)]) -> Vec<Entry> {

@@ -9,8 +9,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use archive::{FORMAT, Machine, Manifest, Recording, read_run};
 use brownout_driver::{Arrivals, Class, DriverSpec, Live, Mode, Segment, Totals, drive, prepare};
-use evidence::{Exchange, FORMAT, Losses, Machine, Manifest, Recorder, Recording, RunNonce, read_run};
+use evidence::{Exchange, Losses, Recorder, RunNonce};
 use net::{Stream, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;

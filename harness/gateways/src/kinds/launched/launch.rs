@@ -224,19 +224,8 @@ impl Start<'_> {
 
     /// True if the gateway that listens at `address` was given this nonce.
     async fn answers_with(&self, address: SocketAddr, nonce: &str) -> bool {
-        let asked = async {
-            let client = reqwest::Client::builder().no_proxy().timeout(ASK).build()?;
-            let mut answer = client.get(format!("http://{address}{READY_PATH}")).send().await?;
-            let mut body = Vec::new();
-            while body.len() <= nonce.len() {
-                match answer.chunk().await? {
-                    Some(chunk) => body.extend_from_slice(&chunk),
-                    None => break,
-                }
-            }
-            Ok::<_, reqwest::Error>(body)
-        };
-        asked.await.is_ok_and(|body| body == nonce.as_bytes())
+        let answer = ready::ask(&self.launch.world, address, READY_PATH, nonce.len(), ASK).await;
+        answer.is_some_and(|body| body == nonce.as_bytes())
     }
 }
 

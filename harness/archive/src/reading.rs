@@ -14,12 +14,13 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::thread;
 
+use evidence::Evidence;
 use serde::Deserialize;
 
 pub use self::error::ReadError;
 use self::rows::read_table;
 use crate::writing::{table_names, table_path};
-use crate::{Ending, Evidence, FORMAT, Manifest, OLDEST_FORMAT, Seal};
+use crate::{Ending, FORMAT, Manifest, OLDEST_FORMAT, Seal};
 
 /// The first format whose ending seals the manifest.
 const MANIFEST_SEALED_SINCE: u32 = 2;

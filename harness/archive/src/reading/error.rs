@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use evidence::Misfit;
 use thiserror::Error;
 
-use crate::{FORMAT, Misfit, OLDEST_FORMAT};
+use crate::{FORMAT, OLDEST_FORMAT};
 
 /// Why a run directory can't be read.
 #[derive(Debug, Error)]

@@ -1,15 +1,14 @@
 //! An exchange as an entry of a HAR file.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use ::har::v1_2 as spec;
+use evidence::{Attempt, Entry, Exchange, TAG_HEADER, headers};
 use serde::Serialize;
 use units::Moment;
 
-use super::{Entries, HarRequest, page, wall_clock};
-use crate::tag::{TAG_HEADER, headers};
-use crate::{Attempt, Entry, Exchange};
+use super::{Entries, page, wall_clock};
+use crate::Request;
 
 /// An entry with the fields that are ours.
 #[derive(Serialize)]
@@ -23,7 +22,7 @@ pub(super) struct Extended<'a> {
     #[serde(rename = "_outcome")]
     outcome: &'static str,
     #[serde(rename = "_backend")]
-    backend: Option<Cow<'a, str>>,
+    backend: Option<String>,
     /// Whether the response body is what the backend sent.
     #[serde(rename = "_body")]
     body: &'static str,
@@ -39,7 +38,7 @@ pub(super) struct Extended<'a> {
 /// An attempt; times are milliseconds from the entry's start.
 #[derive(Serialize)]
 struct Arrival<'a> {
-    backend: Cow<'a, str>,
+    backend: String,
     number: u16,
     arrived: f64,
     ended: f64,
@@ -56,13 +55,13 @@ impl<'a> Entries<'a> {
     /// The entry of an exchange; nothing if the plan does not have its traffic class.
     pub(super) fn entry(&self, entry: Entry<'a>) -> Option<Extended<'a>> {
         let exchange = entry.exchange;
-        let request = (self.words.request)(exchange)?;
-        let phase = self.words.phases.iter().position(|(_, during)| during.contains(exchange.due));
+        let request = (self.names.request)(exchange)?;
+        let phase = self.names.phases.iter().position(|(_, during)| during.contains(exchange.due));
         Some(Extended {
             tag: exchange.tag.0,
             traffic: request.traffic.clone(),
             outcome: exchange.outcome.word(),
-            backend: exchange.answered_by_backend().then(|| self.backend(exchange.backend)),
+            backend: exchange.answered_by_backend().then(|| self.names.backend(exchange.backend)),
             body: exchange.body.word(),
             request_hash: exchange.request_hash.map(hexadecimal),
             body_hash: exchange.body_hash.map(hexadecimal),
@@ -82,7 +81,7 @@ impl<'a> Entries<'a> {
         })
     }
 
-    fn request(&self, exchange: &Exchange, request: HarRequest) -> spec::Request {
+    fn request(&self, exchange: &Exchange, request: Request) -> spec::Request {
         spec::Request {
             query_string: query(&request.url),
             method: request.method,
@@ -98,27 +97,17 @@ impl<'a> Entries<'a> {
     fn arrival(&self, attempt: &Attempt, due: Moment) -> Arrival<'a> {
         let since_due = |moment: Moment| moment.0.saturating_sub(due.0) as f64 / 1e6;
         Arrival {
-            backend: self.backend(attempt.backend),
+            backend: self.names.backend(attempt.backend),
             number: attempt.number,
             arrived: since_due(attempt.arrived),
             ended: since_due(attempt.ended),
             status: attempt.status,
             end: attempt.end.word(),
-            faults: self.faults(|index| attempt.hit_by(index)),
-            effective: self.faults(|index| attempt.affected_by(index)),
+            faults: self.names.faults(attempt.injections).collect(),
+            effective: self.names.faults(attempt.effective).collect(),
             answer_bytes: attempt.answer_bytes,
             answer_hash: attempt.answer_hash.map(hexadecimal),
         }
-    }
-
-    fn faults(&self, which: impl Fn(u16) -> bool) -> Vec<&'a str> {
-        let faults = (0u16..).zip(&self.words.faults).filter(|(index, _)| which(*index));
-        faults.map(|(_, fault)| fault.as_str()).collect()
-    }
-
-    fn backend(&self, index: u16) -> Cow<'a, str> {
-        let known = self.words.backends.get(usize::from(index));
-        known.map_or_else(|| format!("backend {index}").into(), |name| name.as_str().into())
     }
 }
 

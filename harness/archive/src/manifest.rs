@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 
+use evidence::{Losses, RunNonce};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use units::Moment;
 
-use crate::{RunNonce, Seal};
+use crate::Seal;
 
 /// The version of the evidence format that this build writes. Version 2 has the columns that say what a fault really
 /// did and which bytes passed, tags with a nonce of 64 bits, and a seal on the manifest. A column more is no new version;
@@ -81,17 +82,4 @@ pub struct Ending {
     /// Bytes and XXH3-64 of the manifest, and so of the plan in it. Absent in evidence of format 1.
     #[serde(default)]
     pub manifest: Option<Seal>,
-}
-
-/// What was dropped because a bound was reached. Any makes the run inconclusive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Losses {
-    /// Rows that the recorder could not take in time.
-    pub rows: u64,
-    /// Backend connections that were turned away at the limit.
-    pub connections: u64,
-    /// Times that a backend or the gateway inside of brownout could not accept or make a connection for want of
-    /// descriptors.
-    #[serde(default)]
-    pub shortages: u64,
 }

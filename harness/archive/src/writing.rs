@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow_array::RecordBatch;
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema};
+use evidence::{
+    Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Hiccup, Losses, Probe, Row,
+};
 use units::Moment;
 
-use crate::table::{Batch, Row};
-use crate::{Attempt, Connection, Ending, Evidence, Exchange, Firing, Hiccup, Losses, Manifest, Probe, Seal};
-
-/// Rows of one batch on disk. What is lost when a run is killed is less than that.
-pub(crate) const BATCH_ROWS: usize = 4096;
+use crate::arrow::{schema, to_batch};
+use crate::{Ending, Manifest, Seal};
 
 /// The names of all tables, in the order in which they are listed.
 pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
@@ -77,27 +77,32 @@ fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Result<Seal> {
 }
 
 /// The tables of a run directory while they are written.
-pub(crate) struct Tables(HashMap<&'static str, StreamWriter<BufWriter<File>>>);
+pub(crate) struct Tables(HashMap<&'static str, Table>);
+
+struct Table {
+    schema: Arc<Schema>,
+    writer: StreamWriter<BufWriter<File>>,
+}
 
 impl Tables {
     pub(crate) fn create(dir: &Path) -> io::Result<Self> {
-        let mut tables = HashMap::new();
-        let mut add = |name: &'static str, schema: &Schema| -> io::Result<()> {
-            let file = BufWriter::new(File::create(table_path(dir, name))?);
-            let options = IpcWriteOptions::default()
-                .try_with_compression(Some(CompressionType::ZSTD))
-                .map_err(from_arrow)?;
-            tables
-                .insert(name, StreamWriter::try_new_with_options(file, schema, options).map_err(from_arrow)?);
-            Ok(())
-        };
-        add(Exchange::NAME, &Exchange::schema())?;
-        add(Attempt::NAME, &Attempt::schema())?;
-        add(Connection::NAME, &Connection::schema())?;
-        add(Probe::NAME, &Probe::schema())?;
-        add(Firing::NAME, &Firing::schema())?;
-        add(Hiccup::NAME, &Hiccup::schema())?;
-        Ok(Tables(tables))
+        let mut tables = Tables(HashMap::new());
+        tables.add::<Exchange>(dir)?;
+        tables.add::<Attempt>(dir)?;
+        tables.add::<Connection>(dir)?;
+        tables.add::<Probe>(dir)?;
+        tables.add::<Firing>(dir)?;
+        tables.add::<Hiccup>(dir)?;
+        Ok(tables)
+    }
+
+    fn add<R: Row>(&mut self, dir: &Path) -> io::Result<()> {
+        let file = BufWriter::new(File::create(table_path(dir, R::NAME))?);
+        let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::ZSTD));
+        let (schema, options) = (schema::<R>(), options.map_err(from_arrow)?);
+        let writer = StreamWriter::try_new_with_options(file, &schema, options).map_err(from_arrow)?;
+        self.0.insert(R::NAME, Table { schema, writer });
+        Ok(())
     }
 
     /// Writes one batch through to the file.
@@ -117,20 +122,16 @@ impl Tables {
     }
 
     fn append<R: Row>(&mut self, rows: &[R]) -> io::Result<()> {
-        self.write(R::NAME, &R::to_batch(rows))
-    }
-
-    fn write(&mut self, name: &str, batch: &RecordBatch) -> io::Result<()> {
-        let table = self.0.get_mut(name).expect("every table was created");
-        table.write(batch).map_err(from_arrow)?;
-        table.flush().map_err(from_arrow)
+        let table = self.0.get_mut(R::NAME).expect("every table was created");
+        table.writer.write(&to_batch(rows, &table.schema)).map_err(from_arrow)?;
+        table.writer.flush().map_err(from_arrow)
     }
 
     /// Ends every table.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         for table in self.0.values_mut() {
-            table.finish().map_err(from_arrow)?;
-            table.flush().map_err(from_arrow)?;
+            table.writer.finish().map_err(from_arrow)?;
+            table.writer.flush().map_err(from_arrow)?;
         }
         Ok(())
     }

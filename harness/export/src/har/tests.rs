@@ -1,13 +1,15 @@
 //! HAR files of made evidence, read back as JSON.
 
+use archive::{Machine, Manifest, ReadRun};
+use evidence::{
+    Attempt, BodyCheck, End, Evidence, Exchange, Method, NO_BACKEND, Outcome, Planned, RunNonce, Tag, TagEcho,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use units::Stretch;
 
 use super::*;
-use crate::{
-    Attempt, BodyCheck, End, Evidence, Machine, Manifest, Method, NO_BACKEND, Outcome, Planned, RunNonce,
-    Tag, TagEcho,
-};
+use crate::Request;
 
 const MS: i64 = 1_000_000;
 
@@ -63,7 +65,7 @@ fn attempt(tag: u64, number: u16) -> Attempt {
 
 fn run(exchanges: Vec<Exchange>, attempts: Vec<Attempt>) -> ReadRun {
     let manifest = Manifest {
-        format: crate::FORMAT,
+        format: archive::FORMAT,
         brownout: "0.0.0".into(),
         run: "a-run".into(),
         scenario_path: "a.toml".into(),
@@ -86,22 +88,24 @@ fn run(exchanges: Vec<Exchange>, attempts: Vec<Attempt>) -> ReadRun {
 fn written(run: ReadRun) -> Result<(usize, Value), ExportError> {
     let dir = TempDir::new().unwrap();
     let request = |exchange: &Exchange| {
-        (exchange.class == 0).then(|| HarRequest {
+        (exchange.class == 0).then(|| Request {
             traffic: "reads".into(),
             method: "GET".into(),
             url: format!("http://gateway.test/items/{}?a=1&b&c=%20=", exchange.tag.0),
         })
     };
     let stretch = |from: i64, to: i64| Stretch { from: Moment(from * MS), to: Moment(to * MS) };
-    let words = HarWords {
+    let names = Names {
+        traffic: vec!["reads".into()],
         request: &request,
         backends: vec!["a".into()],
         faults: vec!["reset {}".into(), "status { code = 503 }".into()],
         phases: vec![("steady".into(), stretch(0, 2_000)), ("outage".into(), stretch(2_000, 9_000))],
     };
-    let exported = export_har(run, &words, dir.path())?;
+    let mut exported = crate::export(&[&KIND], run, &names, dir.path())?;
+    let exported = exported.pop().unwrap().1.pop().unwrap();
     assert_eq!(exported.path, dir.path().join("har/run.har"));
-    let text = fs::read_to_string(&exported.path).unwrap();
+    let text = std::fs::read_to_string(&exported.path).unwrap();
     Ok((exported.rows, serde_json::from_str(&text).unwrap()))
 }
 

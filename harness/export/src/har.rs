@@ -6,65 +6,54 @@
 
 mod entry;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use ::har::v1_2 as spec;
+use archive::Manifest;
+use evidence::{Entry, Ledger};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Serialize, Serializer};
-use units::{Moment, Stretch};
+use units::Moment;
 
-use super::{ExportError, Exported};
-use crate::{Entry, Exchange, Ledger, Manifest, ReadRun};
+use crate::{ExportError, ExportKind, Exported, Names, Run};
 
-/// What the plan knows of a run and its evidence does not.
-pub struct HarWords<'a> {
-    /// The request that an exchange was; nothing for a traffic class that the plan does not have.
-    pub request: &'a dyn Fn(&Exchange) -> Option<HarRequest>,
-    /// The backends, by the index that evidence names them with.
-    pub backends: Vec<String>,
-    /// The faults with their settings, by the index of their injection.
-    pub faults: Vec<String>,
-    /// The phases; each is a page.
-    pub phases: Vec<(String, Stretch)>,
-}
+pub(crate) const KIND: ExportKind = ExportKind {
+    name: "har",
+    summary: "The exchanges with their attempts as an HTTP Archive, for browsers' network views.",
+    docs: "`har/run.har`, HAR 1.2. An entry is an exchange, and begins when it was due; the time until it was sent is what \
+           HAR calls blocked. Fields that begin with `_` hold what HAR has no place for: the attempts behind an exchange, \
+           and how it ended. Requests that were due and never sent have no entry; the file's comment tells how many.",
+    unit: "entries",
+    write: crate::Write::Exchanges(export),
+};
 
-/// A request, as far as the plan knows it.
-#[derive(Clone, Debug)]
-pub struct HarRequest {
-    /// The name of its traffic class.
-    pub traffic: String,
-    /// The method.
-    pub method: String,
-    /// The whole URL.
-    pub url: String,
-}
-
-/// Writes `har/run.har` within `base`. Exchanges that were never sent are no entries: their number is told in the file's
-/// comment.
-pub fn export_har(run: ReadRun, words: &HarWords<'_>, base: &Path) -> Result<Exported, ExportError> {
-    let dir = base.join("har");
+fn export(run: &Run<'_>, dir: &Path) -> Result<Vec<Exported>, ExportError> {
     let path = dir.join("run.har");
-    match fs::create_dir_all(&dir).and_then(|()| write(run, words, &path)) {
-        Ok(rows) => Ok(Exported { path, rows }),
+    match write(run, &path) {
+        Ok(rows) => {
+            let never_sent = run.ledger.entries().len() - rows;
+            let left_out = (never_sent > 0)
+                .then(|| format!("{never_sent} requests that were due and never sent have no entry"));
+            Ok(vec![Exported { path, rows, left_out }])
+        }
         Err(source) => Err(ExportError { path, source }),
     }
 }
 
-fn write(run: ReadRun, words: &HarWords<'_>, path: &Path) -> io::Result<usize> {
-    let manifest = run.manifest;
+fn write(run: &Run<'_>, path: &Path) -> io::Result<usize> {
+    let Run { manifest, ledger, names } = *run;
     let started: Timestamp = manifest.started.parse().map_err(|error| {
         invalid(format!("`{}` is not when a run can have started: {error}", manifest.started))
     })?;
-    let ledger = Ledger::join(run.evidence);
-    if let Some(stray) = ledger.entries().find(|entry| (words.request)(entry.exchange).is_none()) {
+    if let Some(stray) = ledger.entries().find(|entry| (names.request)(entry.exchange).is_none()) {
         let class = stray.exchange.class;
         return Err(invalid(format!(
             "an exchange is of traffic class {class}, which the plan does not have"
         )));
     }
-    let entries = Entries { ledger: &ledger, words, started, nonce: nonce_text(&manifest) };
+    let entries = Entries { ledger, names, started, nonce: nonce_text(manifest) };
     let sent = entries.sent().count();
     let document = Document {
         log: Log {
@@ -74,7 +63,7 @@ fn write(run: ReadRun, words: &HarWords<'_>, path: &Path) -> io::Result<usize> {
                 version: env!("CARGO_PKG_VERSION").into(),
                 comment: None,
             },
-            pages: pages(words, started),
+            pages: pages(names, started),
             entries,
             comment: comment(&manifest.run, manifest.simulated, ledger.entries().len() - sent),
         },
@@ -101,8 +90,8 @@ fn comment(run: &str, simulated: bool, never_sent: usize) -> String {
     )
 }
 
-fn pages(words: &HarWords<'_>, started: Timestamp) -> Vec<spec::Pages> {
-    let pages = words.phases.iter().enumerate().map(|(index, (name, during))| spec::Pages {
+fn pages(names: &Names<'_>, started: Timestamp) -> Vec<spec::Pages> {
+    let pages = names.phases.iter().enumerate().map(|(index, (name, during))| spec::Pages {
         started_date_time: wall_clock(started, during.from),
         id: page(index),
         title: name.clone(),
@@ -137,7 +126,7 @@ struct Log<'a> {
 
 struct Entries<'a> {
     ledger: &'a Ledger,
-    words: &'a HarWords<'a>,
+    names: &'a Names<'a>,
     started: Timestamp,
     /// The nonce as it stood in tags.
     nonce: String,

@@ -5,12 +5,12 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use evidence::{Batch, Exchange, Hiccup, Losses, Row};
 use units::Moment;
 
 use super::*;
-use crate::recorder::tests::recorded;
+use crate::recording::tests::recorded;
 use crate::writing::Tables;
-use crate::{Batch, Exchange, Hiccup, Losses, Row};
 
 /// A whole run of so many exchanges.
 fn whole(rows: u64) -> tempfile::TempDir {

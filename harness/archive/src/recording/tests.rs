@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use evidence::{BodyCheck, Exchange, NO_BACKEND, Outcome, RunNonce, Tag, TagEcho};
 use serde_json::Value;
 
 use super::*;
-use crate::{BodyCheck, Exchange, Machine, NO_BACKEND, Outcome, RunNonce, Tag, TagEcho, read_run};
+use crate::{Machine, read_run};
 
 pub(crate) fn manifest() -> Manifest {
     Manifest {

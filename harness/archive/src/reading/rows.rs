@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
+use evidence::{Damage, Misfit, Row};
+
 use super::ReadError;
 use super::files::{io_at, regular};
 use super::frames::Frames;
+use crate::arrow::Batch;
 use crate::writing::table_path;
-use crate::{Damage, Misfit, Row};
 
 /// Rows of one table: the ledger counts attempts in 32 bits, and no machine that judges holds as many.
 const ROWS_MAX: usize = 1 << 30;
@@ -41,7 +43,7 @@ pub(super) fn read_table<R: Row>(dir: &Path) -> Result<Read<R>, ReadError> {
             if read.rows.len() + batch.num_rows() > ROWS_MAX {
                 return Err(format!("with it the table has more than {ROWS_MAX} rows"));
             }
-            Ok(R::from_batch(&batch, &mut read.rows))
+            Ok(R::from_columns(&Batch(&batch), &mut read.rows))
         });
         let why = match taken {
             Ok(Ok(())) => {

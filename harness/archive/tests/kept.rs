@@ -4,10 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use brownout_evidence::{
-    BodyCheck, End, Evidence, Exchange, FORMAT, Ledger, Manifest, Outcome, ReadError, Stamp, read_run,
-    write_run,
-};
+use brownout_archive::{FORMAT, Manifest, ReadError, read_run, write_run};
+use evidence::{BodyCheck, End, Evidence, Exchange, Ledger, Outcome, Stamp};
 
 fn kept(format: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/kept/format-{format}"))
