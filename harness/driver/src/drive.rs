@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evidence::{Recorder, Tag};
-use net::World;
-use tokio::task::JoinError;
+use net::{Timer, World};
 use tokio_util::sync::CancellationToken;
 use units::Moment;
 
-use crate::worker::Worker;
-use crate::{Live, Part, Totals, users};
+use crate::exchange_log::ExchangeLog;
+use crate::live::{Live, Totals};
+use crate::prepare::Part;
+use crate::sender::Sender;
+use crate::users::Users;
 
 /// How often what was recorded is handed over, so that a killed run loses little.
 const FLUSH_EVERY: Duration = Duration::from_millis(250);
@@ -33,71 +35,63 @@ pub async fn drive(
     live: Arc<Live>,
     stop: CancellationToken,
 ) -> Totals {
-    let worker = Rc::new(Worker::new(world, part, &recorder, live));
+    let timer = world.timer();
+    let log = Rc::new(ExchangeLog::new(world.clone(), &recorder, live, part.in_flight_max()));
     drop(recorder);
-    let closing = Closing(worker.clone());
-    users::start(&worker);
-    pace(&worker, &stop).await;
+    let users = Rc::new(Users::new(&part, &log));
+    let sender = Sender::new(&part, world, timer.clone(), &log, &users);
+    let closing = Closing(sender.clone());
+    pace(&part, &timer, &log, &users, &sender, &stop).await;
     drop(closing);
-    let mut tasks = worker.tasks.take();
-    while let Some(ended) = tasks.join_next().await {
-        pass_on_panic(ended);
-    }
-    worker.totals.get()
+    sender.ended().await;
+    log.totals()
 }
 
 /// Ends the tasks also if the future is dropped before its end.
-struct Closing(Rc<Worker>);
+struct Closing(Rc<Sender>);
 
 impl Drop for Closing {
     fn drop(&mut self) {
         self.0.close();
-        self.0.tasks.borrow_mut().abort_all();
     }
 }
 
-async fn pace(worker: &Rc<Worker>, stop: &CancellationToken) {
-    let part = &worker.part;
+/// Sends what the schedule and the users have due, until all of it is over, or the end, or the stop.
+async fn pace(
+    part: &Part,
+    timer: &Timer,
+    log: &ExchangeLog,
+    users: &Users,
+    sender: &Rc<Sender>,
+    stop: &CancellationToken,
+) {
     let mut due = part.prepared.schedule.iter().zip(0..).skip(part.index).step_by(part.of).peekable();
-    let mut flush_at = worker.now() + FLUSH_EVERY;
+    let mut flush_at = log.now() + FLUSH_EVERY;
     let mut stopped = std::pin::pin!(stop.cancelled());
     loop {
-        let now = worker.now();
+        let now = log.now();
+        while let Some(job) = users.due(now) {
+            sender.dispatch(job);
+        }
         while let Some((due, number)) = due.next_if(|(due, _)| due.at <= now) {
-            worker.send(Tag(number), due.class, due.at);
+            sender.send(Tag(number), due.class, due.at);
         }
         if now >= flush_at {
-            worker.sheet.borrow_mut().flush();
+            log.flush();
             flush_at = now + FLUSH_EVERY;
-            reap(worker);
+            sender.reap();
         }
         let next = due.peek().map(|(due, _)| due.at);
-        if next.is_none() && worker.is_quiet() || now >= part.end {
+        if next.is_none() && log.is_quiet() && users.are_gone() || now >= part.end {
             return;
         }
-        let wake_at = next.unwrap_or(Moment::NEVER).min(flush_at).min(part.end);
+        let wake_at = [next, users.next_due(), Some(flush_at), Some(part.end)].into_iter().flatten().min();
         tokio::select! {
             biased;
             () = &mut stopped => return,
-            () = worker.quiet.notified(), if next.is_none() => {}
-            () = worker.timer.sleep_until(wake_at) => {}
+            () = log.quiet(), if next.is_none() => {}
+            () = users.sooner() => {}
+            () = timer.sleep_until(wake_at.unwrap_or(Moment::NEVER)) => {}
         }
-    }
-}
-
-/// Forgets tasks that are over.
-fn reap(worker: &Worker) {
-    let mut tasks = worker.tasks.borrow_mut();
-    while let Some(ended) = tasks.try_join_next() {
-        pass_on_panic(ended);
-    }
-}
-
-/// A panic in a task is a mistake of the driver, which must not look like a gateway that does not answer.
-fn pass_on_panic(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && let Ok(panic) = error.try_into_panic()
-    {
-        std::panic::resume_unwind(panic);
     }
 }

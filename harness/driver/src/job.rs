@@ -5,22 +5,52 @@ use std::rc::Rc;
 use evidence::{BodyCheck, Exchange, NO_BACKEND, Outcome, Tag, TagEcho};
 use units::Moment;
 
+use crate::exchange_log::ExchangeLog;
 use crate::template::Template;
-use crate::users::User;
-use crate::worker::Worker;
 
 /// A request on its way. Dropping it records it as unfinished.
 pub(crate) struct Job {
     /// What is known about it so far.
     pub(crate) exchange: Exchange,
+    /// Whether it may be carried by a connection that has carried others.
+    pub(crate) keep_alive: bool,
     /// The closed-loop user who waits for it.
-    pub(crate) user: Option<User>,
-    worker: Rc<Worker>,
+    user: Option<User>,
+    log: Rc<ExchangeLog>,
     over: bool,
 }
 
+/// One user of a closed-loop class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct User {
+    /// The class, by its index among the closed-loop ones.
+    pub(crate) class: usize,
+    /// The stretch that the user is in, or waits for.
+    pub(crate) stretch: usize,
+}
+
+/// What the next request of the same user depends on.
+#[derive(Clone, Copy)]
+pub(crate) struct Finished {
+    pub(crate) user: Option<User>,
+    /// When it was over.
+    pub(crate) done: Moment,
+    /// False if it was over at the moment at which it was sent, as can be in the simulated world.
+    pub(crate) took_time: bool,
+    /// False if no response head arrived.
+    pub(crate) answered: bool,
+}
+
 impl Job {
-    pub(crate) fn new(worker: Rc<Worker>, tag: Tag, class: u16, due: Moment, user: Option<User>) -> Self {
+    /// A request of `class`, whose requests are made from `template`.
+    pub(crate) fn new(
+        log: &Rc<ExchangeLog>,
+        template: &Template,
+        tag: Tag,
+        class: u16,
+        due: Moment,
+        user: Option<User>,
+    ) -> Self {
         let exchange = Exchange {
             tag,
             class,
@@ -34,19 +64,14 @@ impl Job {
             attempt: 0,
             connection: 0,
             nth: 0,
-            request_bytes: worker.template(class).body_bytes,
-            request_hash: Some(worker.template(class).body_hash),
+            request_bytes: template.body_bytes,
+            request_hash: Some(template.body_hash),
             body_bytes: 0,
             body_hash: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };
-        Job { exchange, user, worker, over: false }
-    }
-
-    /// The fixed parts of its request.
-    pub(crate) fn template(&self) -> &Template {
-        self.worker.template(self.exchange.class)
+        Job { exchange, keep_alive: template.keep_alive, user, log: log.clone(), over: false }
     }
 
     /// Notes when its first byte left. A closed-loop user decides when its request is due, and that is now.
@@ -62,6 +87,7 @@ impl Job {
         self.close(outcome, done);
         Finished {
             user: self.user,
+            done,
             took_time: done > self.exchange.sent,
             answered: self.exchange.status != 0,
         }
@@ -71,25 +97,14 @@ impl Job {
         self.exchange.outcome = outcome;
         self.exchange.done = done;
         self.over = true;
-        self.worker.record(&self.exchange);
+        self.log.record(&self.exchange);
     }
 }
 
 impl Drop for Job {
     fn drop(&mut self) {
         if !self.over {
-            let now = self.worker.now();
-            self.close(Outcome::Unfinished, now);
+            self.close(Outcome::Unfinished, self.log.now());
         }
     }
-}
-
-/// What the next request of the same user depends on.
-#[derive(Clone, Copy)]
-pub(crate) struct Finished {
-    pub(crate) user: Option<User>,
-    /// False if it was over at the moment at which it was sent, as can be in the simulated world.
-    pub(crate) took_time: bool,
-    /// False if no response head arrived.
-    pub(crate) answered: bool,
 }

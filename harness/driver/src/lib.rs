@@ -4,27 +4,22 @@
 //! delay it (open loop). The driver knows one address, that of the gateway, and never judges what comes back.
 //!
 //! [`prepare`] checks the spec and makes the schedule, [`Load::part`] gives each thread its share, and [`drive`]
-//! sends it.
+//! sends it. While it does, three owners share the state of a thread: what is in flight and on record (`ExchangeLog`),
+//! which connections are idle and who waits for one (`ConnectionPool`), and which users are about to ask (`Users`).
 
 mod arrivals;
-mod bell;
-mod connection;
+mod client;
 mod drive;
+mod exchange_log;
 mod job;
 mod live;
-mod outcome;
-mod passage;
+mod pool;
 mod prepare;
-mod reply;
-mod request_body;
 mod schedule;
-mod slot;
+mod sender;
 mod spec;
 mod template;
-mod turns;
 mod users;
-mod wire;
-mod worker;
 
 pub use drive::drive;
 pub use live::{Live, Progress, Totals};

@@ -4,10 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use evidence::RunNonce;
 use units::{Moment, Stretch};
+use wire::Limits;
 
-use crate::template::Template;
-use crate::{DriverSpec, Due, Mode, PrepareError, schedule};
+use crate::schedule::{Due, schedule};
+use crate::spec::{DriverSpec, Mode};
+use crate::template::{PrepareError, Template};
 
 /// The load of one run, ready to be sent.
 #[derive(Clone)]
@@ -35,7 +38,9 @@ pub(crate) struct Prepared {
     pub(crate) schedule: Vec<Due>,
     pub(crate) closed: Vec<ClosedClass>,
     pub(crate) closed_exchanges_max: u64,
-    pub(crate) response_body_max: u64,
+    pub(crate) nonce: RunNonce,
+    /// How much of an answer is read.
+    pub(crate) limits: Limits,
     connections_max: usize,
     in_flight_max: usize,
 }
@@ -65,7 +70,8 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
         schedule: schedule(spec),
         closed: closed.collect(),
         closed_exchanges_max: spec.exchanges_max,
-        response_body_max: spec.response_body_max.0,
+        nonce: spec.nonce,
+        limits: Limits { body_bytes: spec.response_body_max.0, ..Limits::default() },
         connections_max: spec.connections_max.max(1),
         in_flight_max: spec.in_flight_max.max(1),
     };
@@ -118,6 +124,11 @@ impl Load {
 }
 
 impl Part {
+    /// What the requests of a class are made from.
+    pub(crate) fn template(&self, class: u16) -> &Template {
+        &self.prepared.templates[usize::from(class)]
+    }
+
     /// Connections that this part may hold at a time.
     pub(crate) fn connections_max(&self) -> usize {
         self.share(self.prepared.connections_max)

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Rate, Size, Stretch};
 
-use crate::template::NUMBER;
+/// What stands for the tag's number in a path.
+pub(crate) const NUMBER: &str = "{n}";
 
 /// The load of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,29 +1,28 @@
-//! The parts of a class's requests that never change, made once; only the tag and `{n}` differ.
+//! The requests of one class, made once; only the number in tag and path differs from one to the next.
 
-use bytes::Bytes;
-use evidence::{RunNonce, TAG_HEADER, Tag, body_hash};
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TRANSFER_ENCODING};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use std::time::Duration;
+
+use evidence::{RunNonce, TAG_HEADER, Tag, body_hash};
 use thiserror::Error;
+use wire::{HeadWriter, decimal, is_field_value, is_path, is_token, write_chunk, write_last_chunk};
 
-use crate::request_body::RequestBody;
-use crate::{BodyContent, Class, Framing};
+use crate::spec::{BodyContent, Class, Framing, NUMBER};
 
-/// What stands for the tag's number in a path.
-pub(crate) const NUMBER: &str = "{n}";
-
-/// The longest path with its number, in bytes; http's own limit is 65 534.
+/// The longest path with its number, in bytes.
 const PATH_MAX: usize = 60_000;
 
 /// The largest request body that is kept in memory, in bytes.
 const BODY_MAX: u64 = 1 << 30;
 
+/// Bodies up to this many bytes are copied behind the head and leave in one piece with it; longer ones are sent from the one
+/// copy that all requests share.
+const COPIED_MAX: usize = 16 * 1024;
+
+/// Bytes in one chunk of a chunked body.
+const CHUNK: usize = 16 * 1024;
+
 /// What a sized body repeats.
 const FILLER: &[u8] = b"brownout request body. ";
-
-pub(crate) static TAG: HeaderName = HeaderName::from_static(TAG_HEADER);
 
 /// Why a load can't be made from its spec.
 #[derive(Debug, Error)]
@@ -84,111 +83,120 @@ pub enum PrepareError {
 
 /// The requests of one class.
 pub(crate) struct Template {
-    pub(crate) method: Method,
     pub(crate) deadline: Duration,
+    /// Whether its requests are carried by connections that carry others too.
     pub(crate) keep_alive: bool,
+    /// Whether the method is `HEAD`, whose answers have no body.
+    pub(crate) is_head: bool,
     /// Bytes of the request body.
     pub(crate) body_bytes: u64,
     /// XXH3-64 of them.
     pub(crate) body_hash: u64,
-    path: Path,
-    headers: HeaderMap,
-    body: RequestBody,
-    /// The tag header up to the number.
-    tag_prefix: String,
-}
-
-enum Path {
-    Fixed(Uri),
-    /// The texts around the number.
-    Counted(Vec<String>),
+    /// What follows the head, framed, if it is too large to be copied for each request.
+    pub(crate) large_body: Vec<u8>,
+    /// The bytes around the number, which stands between each two: the head, and a body that is copied.
+    pieces: Vec<Vec<u8>>,
 }
 
 impl Template {
     pub(crate) fn new(class: &Class, host: &str, nonce: RunNonce) -> Result<Self, PrepareError> {
-        let method =
-            Method::from_bytes(class.method.as_bytes()).ok().filter(|method| *method != Method::CONNECT);
-        let method = method.ok_or_else(|| PrepareError::Method {
-            class: class.name.clone(),
-            method: class.method.clone(),
-        })?;
-        let (body, framing) = match &class.body {
-            None => (Bytes::new(), Framing::ContentLength),
-            Some(body) => (body_bytes(&body.content, &class.name)?, body.framing),
-        };
-        let tag = Tag(0).header_value(nonce);
-        Ok(Template {
-            path: Path::new(class)?,
-            headers: headers(class, host, &method, &body, &tag)?,
+        if !is_token(&class.method) || class.method == "CONNECT" {
+            return Err(PrepareError::Method { class: class.name.clone(), method: class.method.clone() });
+        }
+        let body = class.body.as_ref().map(|body| body_bytes(&body.content, &class.name)).transpose()?;
+        let body = body.unwrap_or_default();
+        let framing = class.body.as_ref().map_or(Framing::ContentLength, |body| body.framing);
+        let fields = fields(class, host)?;
+        let closes = |(name, value): &(String, String)| name == "connection" && has_close(value);
+        let mut head = Vec::new();
+        write_head(&mut head, &path(class)?, class, nonce, &fields, wire_framing(class, &body, framing));
+        let mut template = Template {
+            deadline: class.deadline,
+            keep_alive: class.keep_alive && !fields.iter().any(closes),
+            is_head: class.method == "HEAD",
             body_bytes: body.len() as u64,
             body_hash: body_hash(&body),
-            body: RequestBody::new(body, framing),
-            tag_prefix: tag[..tag.len() - 1].to_owned(),
-            deadline: class.deadline,
-            keep_alive: class.keep_alive,
-            method,
-        })
-    }
-
-    /// The value of the tag header.
-    pub(crate) fn tag_value(&self, tag: Tag) -> HeaderValue {
-        let mut digits = [0; 20];
-        let digits = decimal(tag.0, &mut digits);
-        let mut value = Vec::with_capacity(self.tag_prefix.len() + digits.len());
-        value.extend_from_slice(self.tag_prefix.as_bytes());
-        value.extend_from_slice(digits);
-        HeaderValue::from_maybe_shared(Bytes::from(value))
-            .expect("hexadecimal digits, a dash and digits are a value")
-    }
-
-    /// The request with this tag; `value` is its tag header.
-    pub(crate) fn request(&self, tag: Tag, value: HeaderValue) -> Request<RequestBody> {
-        let mut headers = self.headers.clone();
-        headers.insert(&TAG, value);
-        let mut request = Request::new(self.body.clone());
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.path.uri(tag);
-        *request.headers_mut() = headers;
-        request
-    }
-}
-
-impl Path {
-    fn new(class: &Class) -> Result<Self, PrepareError> {
-        let wrong = || PrepareError::Path { class: class.name.clone(), path: class.path.clone() };
-        let pieces: Vec<String> = class.path.split(NUMBER).map(str::to_owned).collect();
-        // Checked with the longest number, so that no tag can make the path too long.
-        let longest = pieces.join(&u64::MAX.to_string());
-        let parsed = PathAndQuery::try_from(longest.as_str()).map_err(|_| wrong())?;
-        // http cuts a fragment off, and the request line would then not be what was asked for.
-        if !longest.starts_with('/') || longest.len() > PATH_MAX || parsed.as_str() != longest {
-            return Err(wrong());
-        }
-        Ok(if pieces.len() == 1 { Path::Fixed(Uri::from(parsed)) } else { Path::Counted(pieces) })
-    }
-
-    fn uri(&self, tag: Tag) -> Uri {
-        let pieces = match self {
-            Path::Fixed(uri) => return uri.clone(),
-            Path::Counted(pieces) => pieces,
+            large_body: framed(body, framing),
+            pieces: split(&head),
         };
-        let mut digits = [0; 20];
-        let digits = decimal(tag.0, &mut digits);
-        let mut text = Vec::with_capacity(pieces.iter().map(|piece| piece.len() + digits.len()).sum());
-        for (index, piece) in pieces.iter().enumerate() {
-            if index > 0 {
-                text.extend_from_slice(digits);
-            }
-            text.extend_from_slice(piece.as_bytes());
+        if template.large_body.len() <= COPIED_MAX
+            && let Some(last) = template.pieces.last_mut()
+        {
+            last.append(&mut template.large_body);
         }
-        let path = PathAndQuery::from_maybe_shared(Bytes::from(text));
-        Uri::from(path.expect("the path was checked with the longest number"))
+        Ok(template)
+    }
+
+    /// Appends the request with this tag: its head, and its body unless that is the [large one](Template::large_body).
+    pub(crate) fn write(&self, tag: Tag, out: &mut Vec<u8>) {
+        for (index, piece) in self.pieces.iter().enumerate() {
+            if index > 0 {
+                decimal(out, tag.0);
+            }
+            out.extend_from_slice(piece);
+        }
     }
 }
 
-fn body_bytes(content: &BodyContent, class: &str) -> Result<Bytes, PrepareError> {
+/// Stands in a head that is being made where the number comes; no head has this byte.
+const SLOT: u8 = 0;
+
+fn split(head: &[u8]) -> Vec<Vec<u8>> {
+    head.split(|byte| *byte == SLOT).map(<[u8]>::to_vec).collect()
+}
+
+/// The path, with slots for the number.
+fn path(class: &Class) -> Result<String, PrepareError> {
+    // Checked with the longest number, so that no tag can make the path too long.
+    let longest = class.path.replace(NUMBER, &u64::MAX.to_string());
+    if !is_path(&longest) || longest.len() > PATH_MAX {
+        return Err(PrepareError::Path { class: class.name.clone(), path: class.path.clone() });
+    }
+    Ok(class.path.replace(NUMBER, &char::from(SLOT).to_string()))
+}
+
+fn write_head(
+    out: &mut Vec<u8>,
+    path: &str,
+    class: &Class,
+    nonce: RunNonce,
+    fields: &[(String, String)],
+    framing: wire::Framing,
+) {
+    let mut head = HeadWriter::request(out, &class.method, path);
+    for (index, (name, value)) in fields.iter().enumerate() {
+        head = head.field(name, value);
+        if index == 0 {
+            head = head.field(TAG_HEADER, format!("{nonce}-{}", char::from(SLOT)));
+        }
+    }
+    head.framing(framing).end();
+}
+
+/// How the head says that the body ends. Methods that anticipate content say so also when there is none (RFC 9110,
+/// section 8.6).
+fn wire_framing(class: &Class, body: &[u8], framing: Framing) -> wire::Framing {
+    let anticipated = ["POST", "PUT", "PATCH"].contains(&class.method.as_str());
+    match framing {
+        _ if body.is_empty() && !anticipated => wire::Framing::Bodiless,
+        Framing::Chunked if !body.is_empty() => wire::Framing::Chunked,
+        Framing::Chunked | Framing::ContentLength => wire::Framing::Length(body.len() as u64),
+    }
+}
+
+fn framed(body: Vec<u8>, framing: Framing) -> Vec<u8> {
+    if framing == Framing::ContentLength || body.is_empty() {
+        return body;
+    }
+    let mut framed = Vec::with_capacity(body.len() + (body.len() / CHUNK + 2) * 12);
+    body.chunks(CHUNK).for_each(|chunk| write_chunk(&mut framed, chunk));
+    write_last_chunk(&mut framed, &[]);
+    framed
+}
+
+fn body_bytes(content: &BodyContent, class: &str) -> Result<Vec<u8>, PrepareError> {
     let bytes = match content {
-        BodyContent::Text(text) => return Ok(Bytes::copy_from_slice(text.as_bytes())),
+        BodyContent::Text(text) => return Ok(text.clone().into_bytes()),
         BodyContent::Sized(size) => size.0,
     };
     if bytes > BODY_MAX {
@@ -197,49 +205,36 @@ fn body_bytes(content: &BodyContent, class: &str) -> Result<Bytes, PrepareError>
     Ok(FILLER.iter().copied().cycle().take(bytes as usize).collect())
 }
 
-fn headers(
-    class: &Class,
-    host: &str,
-    method: &Method,
-    body: &Bytes,
-    tag: &str,
-) -> Result<HeaderMap, PrepareError> {
-    let mut headers = HeaderMap::with_capacity(class.headers.len() + 4);
-    headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| PrepareError::Host(host.to_owned()))?);
-    headers.insert(&TAG, HeaderValue::from_str(tag).expect("a tag is a header value"));
-    if !class.keep_alive {
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+/// All fields but the tag and the framing; `host` is the first.
+fn fields(class: &Class, host: &str) -> Result<Vec<(String, String)>, PrepareError> {
+    if !is_field_value(host) {
+        return Err(PrepareError::Host(host.to_owned()));
     }
-    // RFC 9110, section 8.6: methods that anticipate content say so when there is none.
-    if body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(method) {
-        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    let mut fields = vec![("host".to_owned(), host.to_owned())];
+    if !class.keep_alive {
+        fields.push(("connection".to_owned(), "close".to_owned()));
     }
     for (name, value) in &class.headers {
-        let wrong = || PrepareError::Header { class: class.name.clone(), header: name.clone() };
-        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
-        let value = HeaderValue::from_str(value).map_err(|_| wrong())?;
-        if [&CONTENT_LENGTH, &TRANSFER_ENCODING, &TAG].contains(&&key) {
-            return Err(PrepareError::ReservedHeader { class: class.name.clone(), header: name.clone() });
+        let header = || (class.name.clone(), name.clone());
+        if !is_token(name) || !is_field_value(value) {
+            let (class, header) = header();
+            return Err(PrepareError::Header { class, header });
+        }
+        let key = name.to_ascii_lowercase();
+        if ["content-length", "transfer-encoding", TAG_HEADER].contains(&key.as_str()) {
+            let (class, header) = header();
+            return Err(PrepareError::ReservedHeader { class, header });
         }
         // One `host` and one `connection` only; any other header may come several times.
-        if key == HOST || key == CONNECTION {
-            headers.insert(key, value);
-        } else {
-            headers.append(key, value);
+        let before = fields.iter_mut().find(|(name, _)| *name == key);
+        match before.filter(|_| key == "host" || key == "connection") {
+            Some((_, before)) => before.clone_from(value),
+            None => fields.push((key, value.clone())),
         }
     }
-    Ok(headers)
+    Ok(fields)
 }
 
-/// Decimal digits without the cost of the formatting machinery, which shows at 100 000 requests a second.
-fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            return &digits[start..];
-        }
-    }
+fn has_close(value: &str) -> bool {
+    value.split(',').any(|item| item.trim().eq_ignore_ascii_case("close"))
 }

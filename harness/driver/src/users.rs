@@ -1,13 +1,18 @@
 //! Closed-loop users: each waits for its answer before it asks again.
 
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::time::Duration;
 
 use evidence::Tag;
+use tokio::sync::Notify;
 use units::Moment;
 
-use crate::job::{Finished, Job};
-use crate::worker::Worker;
+use crate::exchange_log::ExchangeLog;
+use crate::job::{Finished, Job, User};
+use crate::prepare::Part;
 
 /// How long a user waits after a request that got no answer, so that a gateway that refuses is not hammered.
 const AFTER_FAILURE: Duration = Duration::from_millis(10);
@@ -16,13 +21,19 @@ const AFTER_FAILURE: Duration = Duration::from_millis(10);
 /// the same moment would keep time from passing.
 const AFTER_NO_TIME: Duration = Duration::from_millis(1);
 
-/// One user of a closed-loop class.
-#[derive(Clone, Copy)]
-pub(crate) struct User {
-    /// The class, by its index among the closed-loop ones.
-    class: usize,
-    /// The stretch that the user is in, or waits for.
-    stretch: usize,
+/// The closed-loop users of one thread.
+pub(crate) struct Users {
+    part: Part,
+    log: Rc<ExchangeLog>,
+    /// Those who have not left yet.
+    present: Cell<usize>,
+    /// Requests that they made so far.
+    asked: Cell<u64>,
+    /// Those who wait, by when they ask again, and by the order in which they began to wait.
+    waiting: RefCell<BinaryHeap<Reverse<(Moment, u64, User)>>>,
+    waits: Cell<u64>,
+    /// Told when somebody asks again before all others who wait.
+    sooner: Notify,
 }
 
 /// What a user does next.
@@ -32,86 +43,114 @@ enum Turn {
     Leaves,
 }
 
-/// Starts the users of this part of the load.
-pub(crate) fn start(worker: &Rc<Worker>) {
-    let mut number = 0;
-    for (class, closed) in worker.part.prepared.closed.iter().enumerate() {
-        for _ in 0..closed.users {
-            if number % worker.part.of == worker.part.index {
-                worker.users.set(worker.users.get() + 1);
-                go_on(worker, User { class, stretch: 0 });
+impl Users {
+    /// The users of this part of the load, all of whom are about to ask.
+    pub(crate) fn new(part: &Part, log: &Rc<ExchangeLog>) -> Self {
+        let users = Users {
+            part: part.clone(),
+            log: log.clone(),
+            present: Cell::default(),
+            asked: Cell::default(),
+            waiting: RefCell::default(),
+            waits: Cell::default(),
+            sooner: Notify::new(),
+        };
+        let all = part.prepared.closed.iter().enumerate();
+        let all = all.flat_map(|(class, closed)| (0..closed.users).map(move |_| User { class, stretch: 0 }));
+        for user in all.skip(part.index).step_by(part.of) {
+            users.present.set(users.present.get() + 1);
+            users.wait(user, Moment::EPOCH);
+        }
+        users
+    }
+
+    /// True once all have left.
+    pub(crate) fn are_gone(&self) -> bool {
+        self.present.get() == 0
+    }
+
+    /// The next request of the user whose request is over; `None` if there was no user, or the user waits or leaves.
+    pub(crate) fn next(&self, finished: Finished) -> Option<Job> {
+        let user = finished.user?;
+        let pause = match finished {
+            Finished { answered: false, .. } => AFTER_FAILURE,
+            Finished { took_time: false, .. } => AFTER_NO_TIME,
+            Finished { .. } => return self.turn(user, finished.done),
+        };
+        self.wait(user, finished.done + pause);
+        None
+    }
+
+    /// A request of a user who has waited until `now`; `None` if nobody has.
+    pub(crate) fn due(&self, now: Moment) -> Option<Job> {
+        loop {
+            let (_, _, user) = {
+                let mut waiting = self.waiting.borrow_mut();
+                waiting.peek().filter(|Reverse((until, ..))| *until <= now)?;
+                waiting.pop()?.0
+            };
+            if let Some(job) = self.turn(user, now) {
+                return Some(job);
             }
-            number += 1;
         }
     }
-}
 
-/// The next request of the user whose request is over; nothing if there was no user, or the user waits or leaves.
-pub(crate) fn next(worker: &Rc<Worker>, finished: Finished) -> Option<Job> {
-    let user = finished.user?;
-    let pause = match finished {
-        Finished { answered: false, .. } => AFTER_FAILURE,
-        Finished { took_time: false, .. } => AFTER_NO_TIME,
-        Finished { .. } => {
-            return match turn(worker, user) {
-                Turn::Asks(job) => Some(job),
-                Turn::Waits(user, until) => wait(worker, user, until),
-                Turn::Leaves => leave(worker),
-            };
-        }
-    };
-    wait(worker, user, worker.now() + pause)
-}
-
-fn go_on(worker: &Rc<Worker>, user: User) {
-    match turn(worker, user) {
-        Turn::Asks(job) => worker.dispatch(job),
-        Turn::Waits(user, until) => drop(wait(worker, user, until)),
-        Turn::Leaves => drop(leave(worker)),
+    /// When the next of those who wait asks again.
+    pub(crate) fn next_due(&self) -> Option<Moment> {
+        self.waiting.borrow().peek().map(|Reverse((until, ..))| *until)
     }
-}
 
-fn wait(worker: &Rc<Worker>, user: User, until: Moment) -> Option<Job> {
-    let waiting = worker.clone();
-    worker.spawn(async move {
-        waiting.timer.sleep_until(until).await;
-        go_on(&waiting, user);
-    });
-    None
-}
-
-fn leave(worker: &Worker) -> Option<Job> {
-    worker.users.set(worker.users.get() - 1);
-    worker.look_whether_quiet();
-    None
-}
-
-fn turn(worker: &Rc<Worker>, mut user: User) -> Turn {
-    let closed = &worker.part.prepared.closed[user.class];
-    let now = worker.now();
-    while let Some(stretch) = closed.during.get(user.stretch) {
-        if now < stretch.from {
-            return Turn::Waits(user, stretch.from);
-        }
-        if now < stretch.to {
-            let Some(tag) = next_tag(worker) else {
-                return Turn::Leaves;
-            };
-            return Turn::Asks(worker.admit(tag, closed.class, now, Some(user)));
-        }
-        user.stretch += 1;
+    /// Waits until somebody asks again sooner than was known.
+    pub(crate) async fn sooner(&self) {
+        self.sooner.notified().await;
     }
-    Turn::Leaves
-}
 
-/// The next tag of this part: after those of the schedule, every n-th, so that no thread waits for another and the
-/// tags of all parts together stay dense.
-fn next_tag(worker: &Worker) -> Option<Tag> {
-    let (prepared, of) = (&worker.part.prepared, worker.part.of as u64);
-    let number = worker.closed_exchanges.get().checked_mul(of)?.checked_add(worker.part.index as u64)?;
-    if number >= prepared.closed_exchanges_max {
-        return None;
+    fn wait(&self, user: User, until: Moment) {
+        if self.next_due().is_none_or(|next| until < next) {
+            self.sooner.notify_one();
+        }
+        let number = self.waits.get();
+        self.waits.set(number + 1);
+        self.waiting.borrow_mut().push(Reverse((until, number, user)));
     }
-    worker.closed_exchanges.set(worker.closed_exchanges.get() + 1);
-    Some(Tag(prepared.schedule.len() as u64 + number))
+
+    fn turn(&self, user: User, now: Moment) -> Option<Job> {
+        match self.decide(user, now) {
+            Turn::Asks(job) => return Some(job),
+            Turn::Waits(user, until) => self.wait(user, until),
+            Turn::Leaves => self.present.set(self.present.get() - 1),
+        }
+        None
+    }
+
+    fn decide(&self, mut user: User, now: Moment) -> Turn {
+        let closed = &self.part.prepared.closed[user.class];
+        while let Some(stretch) = closed.during.get(user.stretch) {
+            if now < stretch.from {
+                return Turn::Waits(user, stretch.from);
+            }
+            if now < stretch.to {
+                let Some(tag) = self.next_tag() else {
+                    return Turn::Leaves;
+                };
+                let template = self.part.template(closed.class);
+                self.log.admit();
+                return Turn::Asks(Job::new(&self.log, template, tag, closed.class, now, Some(user)));
+            }
+            user.stretch += 1;
+        }
+        Turn::Leaves
+    }
+
+    /// The next tag of this part: after those of the schedule, every n-th, so that no thread waits for another and the
+    /// tags of all parts together stay dense.
+    fn next_tag(&self) -> Option<Tag> {
+        let (prepared, of) = (&self.part.prepared, self.part.of as u64);
+        let number = self.asked.get().checked_mul(of)?.checked_add(self.part.index as u64)?;
+        if number >= prepared.closed_exchanges_max {
+            return None;
+        }
+        self.asked.set(self.asked.get() + 1);
+        Some(Tag(prepared.schedule.len() as u64 + number))
+    }
 }

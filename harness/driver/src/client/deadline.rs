@@ -1,8 +1,8 @@
 //! The deadline of whatever a connection carries, at next to no cost a request.
 //!
 //! Deadlines mostly move later, request by request. So one sleep is kept, until an earlier one of them; only when it
-//! ends is the true deadline looked at. It has a waker of its own that notes that it rang: asking the sleep at
-//! every turn of the connection would go through the timer's queue each time.
+//! ends is the true deadline looked at. It has a waker of its own that notes that it was woken: asking the sleep each time
+//! the connection's task runs would go through the timer's queue each time.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use net::Timer;
 use units::Moment;
 
 /// Tells a connection's task that a deadline has passed.
-pub(crate) struct Bell {
+pub(crate) struct Deadline {
     timer: Timer,
     sleep: Option<Sleep>,
 }
@@ -21,33 +21,29 @@ pub(crate) struct Bell {
 struct Sleep {
     until: Moment,
     future: Pin<Box<dyn Future<Output = ()>>>,
-    ring: Arc<Ring>,
+    waker: Arc<SleepWaker>,
 }
 
-struct Ring {
-    rang: AtomicBool,
+/// Wakes the connection's task, and notes that it was the sleep that woke it.
+struct SleepWaker {
+    woken: AtomicBool,
     task: Waker,
 }
 
-impl Wake for Ring {
+impl Wake for SleepWaker {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.rang.store(true, Ordering::Release);
+        self.woken.store(true, Ordering::Release);
         self.task.wake_by_ref();
     }
 }
 
-impl Bell {
+impl Deadline {
     pub(crate) fn new(timer: Timer) -> Self {
-        Bell { timer, sleep: None }
-    }
-
-    /// The time since the epoch.
-    pub(crate) fn now(&self) -> Moment {
-        self.timer.now()
+        Deadline { timer, sleep: None }
     }
 
     /// Ready once `deadline` has passed.
@@ -57,10 +53,10 @@ impl Bell {
         }
         loop {
             let sleep = self.sleep.get_or_insert_with(|| Sleep::start(&self.timer, deadline, cx));
-            if !sleep.ring.rang.swap(false, Ordering::Acquire) {
+            if !sleep.waker.woken.swap(false, Ordering::Acquire) {
                 return Poll::Pending;
             }
-            let waker = Waker::from(sleep.ring.clone());
+            let waker = Waker::from(sleep.waker.clone());
             if sleep.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
                 return Poll::Pending;
             }
@@ -74,10 +70,10 @@ impl Bell {
 }
 
 impl Sleep {
-    /// A sleep that has yet to be polled: it counts as having rung.
+    /// A sleep that has yet to be polled: it counts as having been woken.
     fn start(timer: &Timer, until: Moment, cx: &Context<'_>) -> Self {
         let timer = timer.clone();
-        let ring = Arc::new(Ring { rang: AtomicBool::new(true), task: cx.waker().clone() });
-        Sleep { until, future: Box::pin(async move { timer.sleep_until(until).await }), ring }
+        let waker = Arc::new(SleepWaker { woken: AtomicBool::new(true), task: cx.waker().clone() });
+        Sleep { until, future: Box::pin(async move { timer.sleep_until(until).await }), waker }
     }
 }

@@ -1,0 +1,9 @@
+//! The client's side of one HTTP/1.1 connection.
+
+mod connection;
+mod deadline;
+mod outcome;
+mod response;
+mod stream;
+
+pub(crate) use connection::ClientConnection;
