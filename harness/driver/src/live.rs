@@ -9,12 +9,11 @@ use evidence::{Exchange, Outcome};
 /// Counters of a run, shared by all threads that send. They are for watching only: evidence is recorded elsewhere.
 #[derive(Debug, Default)]
 pub struct Live {
+    admitted: AtomicU64,
     sent: AtomicU64,
-    done: AtomicU64,
     ok: AtomicU64,
     failed: AtomicU64,
     skipped: AtomicU64,
-    in_flight: AtomicU64,
 }
 
 /// What [`Live`] showed at one time. The figures are read one after the other, so they may be off by a few.
@@ -38,18 +37,19 @@ impl Live {
     /// The counters as they are now.
     pub fn progress(&self) -> Progress {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (ok, failed, skipped) = (read(&self.ok), read(&self.failed), read(&self.skipped));
         Progress {
             sent: read(&self.sent),
-            done: read(&self.done),
-            ok: read(&self.ok),
-            failed: read(&self.failed),
-            skipped: read(&self.skipped),
-            in_flight: read(&self.in_flight),
+            done: ok + failed + skipped,
+            ok,
+            failed,
+            skipped,
+            in_flight: read(&self.admitted).saturating_sub(ok + failed),
         }
     }
 
     pub(crate) fn admitted(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        self.admitted.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn sending(&self) {
@@ -57,14 +57,12 @@ impl Live {
     }
 
     pub(crate) fn over(&self, exchange: &Exchange) {
-        let counter = if exchange.outcome == Outcome::Skipped {
-            &self.skipped
-        } else {
-            self.in_flight.fetch_sub(1, Ordering::Relaxed);
-            if exchange.succeeded() { &self.ok } else { &self.failed }
+        let counter = match exchange.outcome {
+            Outcome::Skipped => &self.skipped,
+            _ if exchange.succeeded() => &self.ok,
+            _ => &self.failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        self.done.fetch_add(1, Ordering::Relaxed);
     }
 }
 
