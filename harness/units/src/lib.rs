@@ -3,6 +3,8 @@
 //! Every room may depend on this one; it depends on none. It opens nothing and reads no clock.
 //! A point in time is a [`Moment`], a length of time is a [`Timespan`]: the types keep them from being mixed.
 
+mod byte_rate;
+mod draw;
 mod kinds;
 mod moment;
 pub mod plural;
@@ -12,6 +14,8 @@ mod size;
 pub mod stats;
 mod timespan;
 
+pub use byte_rate::ByteRate;
+pub use draw::Draw;
 pub use kinds::{Kind, docs_of};
 pub use moment::{Moment, Stretch};
 pub use rate::Rate;
