@@ -17,7 +17,7 @@ use rand_distr::{Distribution, Exp1};
 use rand_pcg::Pcg64;
 use units::Moment;
 
-use crate::{Arrivals, Segment};
+use crate::spec::{Arrivals, Segment};
 
 /// The golden ratio less one: multiples of it, without their whole part, fill [0, 1) more evenly than those of any
 /// other number (Knuth, volume 3, section 6.4).

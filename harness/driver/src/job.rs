@@ -65,7 +65,7 @@ impl Job {
             connection: 0,
             nth: 0,
             request_bytes: template.body_bytes,
-            request_hash: Some(template.body_hash),
+            request_hash: template.body_hash,
             body_bytes: 0,
             body_hash: None,
             echo: TagEcho::Absent,

@@ -8,9 +8,10 @@ use evidence::RunNonce;
 use units::{Moment, Stretch};
 use wire::Limits;
 
+use crate::prepare_error::PrepareError;
 use crate::schedule::{Due, schedule};
 use crate::spec::{DriverSpec, Mode};
-use crate::template::{PrepareError, Template};
+use crate::template::Template;
 
 /// The load of one run, ready to be sent.
 #[derive(Clone)]
@@ -39,6 +40,7 @@ pub(crate) struct Prepared {
     pub(crate) closed: Vec<ClosedClass>,
     pub(crate) closed_exchanges_max: u64,
     pub(crate) nonce: RunNonce,
+    pub(crate) seed: u64,
     /// How much of an answer is read.
     pub(crate) limits: Limits,
     connections_max: usize,
@@ -71,6 +73,7 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
         closed: closed.collect(),
         closed_exchanges_max: spec.exchanges_max,
         nonce: spec.nonce,
+        seed: spec.seed,
         limits: Limits { body_bytes: spec.response_body_max.0, ..Limits::default() },
         connections_max: spec.connections_max.max(1),
         in_flight_max: spec.in_flight_max.max(1),

@@ -3,7 +3,7 @@
 use units::{Moment, Stretch};
 
 use crate::arrivals::ArrivalTimes;
-use crate::{Arrivals, DriverSpec, Mode, Segment};
+use crate::spec::{Arrivals, DriverSpec, Mode, Segment};
 
 /// One request of the schedule. Its tag is its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +77,11 @@ mod tests {
             name: "reads".into(),
             method: "GET".into(),
             path: "/".into(),
+            host: None,
             headers: Vec::new(),
             body: None,
+            trailers: Vec::new(),
+            trouble: crate::trouble::Trouble::default(),
             deadline: Duration::from_secs(1),
             keep_alive: true,
             mode: Mode::Open(segments),

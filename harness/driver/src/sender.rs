@@ -157,7 +157,8 @@ async fn serve(sender: &Sender, mut connection: ClientConnection, first: Job) ->
     loop {
         let template = sender.part.template(job.exchange.class);
         sender.log.sending();
-        let carried = connection.carry(&mut job, template).await;
+        let conduct = template.trouble.meets(sender.part.prepared.seed, job.exchange.tag);
+        let carried = connection.carry(&mut job, template, conduct).await;
         let next = sender.users.next(job.finish(carried.outcome, carried.done));
         let Some(usable_by) = carried.usable_by else { return next };
         if !connection.finish_sending(template, usable_by).await {

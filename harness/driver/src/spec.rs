@@ -8,8 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Rate, Size, Stretch};
 
+use crate::trouble::Trouble;
+
 /// What stands for the tag's number in a path.
-pub(crate) const NUMBER: &str = "{n}";
+const NUMBER: &str = "{n}";
 
 /// The load of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,12 +45,22 @@ pub struct Class {
     pub name: String,
     /// The method, upper case.
     pub method: String,
-    /// The path and query; `{n}` stands for the tag's number.
+    /// The path and query. Here, in header values and in bodies `{n}` stands for the tag's number and `{uuid}` for a UUID of
+    /// the request.
     pub path: String,
+    /// The `host` header, if it is another one than that of the [spec](DriverSpec::host).
+    #[serde(default)]
+    pub host: Option<String>,
     /// Further request headers.
     pub headers: Vec<(String, String)>,
     /// The request body, if it has one.
     pub body: Option<Body>,
+    /// Fields after the body's last chunk.
+    #[serde(default)]
+    pub trailers: Vec<(String, String)>,
+    /// What the client does to some of the requests on purpose.
+    #[serde(default)]
+    pub trouble: Trouble,
     /// After this long the client gives up, counted from when the request was sent.
     pub deadline: Duration,
     /// Whether connections are used again.

@@ -1,18 +1,15 @@
-//! The requests of one class, made once; only the number in tag and path differs from one to the next.
+//! The requests of one class, made once but for what differs from one to the next.
 
 use std::time::Duration;
 
 use evidence::{RunNonce, TAG_HEADER, Tag, body_hash};
-use thiserror::Error;
-use wire::{HeadWriter, decimal, is_field_value, is_path, is_token, write_chunk, write_last_chunk};
+use wire::{HeadWriter, is_path, is_token, write_chunk, write_last_chunk};
 
-use crate::spec::{BodyContent, Class, Framing, NUMBER};
-
-/// The longest path with its number, in bytes.
-const PATH_MAX: usize = 60_000;
-
-/// The largest request body that is kept in memory, in bytes.
-const BODY_MAX: u64 = 1 << 30;
+use crate::fields;
+use crate::pieces::{Pieces, Slot, Values};
+use crate::prepare_error::{BODY_MAX, PATH_MAX, PrepareError};
+use crate::spec::{BodyContent, Class, Framing};
+use crate::trouble::Trouble;
 
 /// Bodies up to this many bytes are copied behind the head and leave in one piece with it; longer ones are sent from the one
 /// copy that all requests share.
@@ -21,65 +18,11 @@ const COPIED_MAX: usize = 16 * 1024;
 /// Bytes in one chunk of a chunked body.
 const CHUNK: usize = 16 * 1024;
 
+/// The header of the trace context.
+const TRACE_HEADER: &str = "traceparent";
+
 /// What a sized body repeats.
 const FILLER: &[u8] = b"brownout request body. ";
-
-/// Why a load can't be made from its spec.
-#[derive(Debug, Error)]
-pub enum PrepareError {
-    /// A method that is no token, or that makes no request to a backend.
-    #[error(
-        "traffic `{class}`: `{method}` is not a method that can be sent: expected a token such as `GET`, and not `CONNECT`"
-    )]
-    Method {
-        /// The class.
-        class: String,
-        /// The method.
-        method: String,
-    },
-    /// A path that can't stand in a request line.
-    #[error(
-        "traffic `{class}`: `{path}` is not a path: expected one that starts with `/`, without spaces, of at most {PATH_MAX} bytes"
-    )]
-    Path {
-        /// The class.
-        class: String,
-        /// The path as it was given.
-        path: String,
-    },
-    /// A header whose name or value has characters that HTTP forbids.
-    #[error(
-        "traffic `{class}`: the header `{header}` can't be sent: its name or value has characters that HTTP forbids"
-    )]
-    Header {
-        /// The class.
-        class: String,
-        /// The header's name. Its value may be a secret.
-        header: String,
-    },
-    /// A header that the driver itself decides.
-    #[error("traffic `{class}`: the header `{header}` is made by the driver and can't be given")]
-    ReservedHeader {
-        /// The class.
-        class: String,
-        /// The header's name.
-        header: String,
-    },
-    /// A host that can't stand in a header.
-    #[error("`{0}` can't stand in a `host` header")]
-    Host(String),
-    /// A request body that is too large to keep in memory.
-    #[error("traffic `{class}`: a request body of {bytes} bytes, at most {BODY_MAX} can be sent")]
-    Body {
-        /// The class.
-        class: String,
-        /// Its size in bytes.
-        bytes: u64,
-    },
-    /// More classes than evidence can tell apart.
-    #[error("{0} traffic classes, at most 65535 can be told apart")]
-    Classes(usize),
-}
 
 /// The requests of one class.
 pub(crate) struct Template {
@@ -88,14 +31,33 @@ pub(crate) struct Template {
     pub(crate) keep_alive: bool,
     /// Whether the method is `HEAD`, whose answers have no body.
     pub(crate) is_head: bool,
-    /// Bytes of the request body.
+    /// What the client does to some of the requests.
+    pub(crate) trouble: Trouble,
+    /// Bytes of the request body, and their XXH3-64; of a body with slots not known before it is made.
     pub(crate) body_bytes: u64,
-    /// XXH3-64 of them.
-    pub(crate) body_hash: u64,
-    /// What follows the head, framed, if it is too large to be copied for each request.
-    pub(crate) large_body: Vec<u8>,
-    /// The bytes around the number, which stands between each two: the head, and a body that is copied.
-    pieces: Vec<Vec<u8>>,
+    pub(crate) body_hash: Option<u64>,
+    nonce: RunNonce,
+    head: Pieces,
+    /// The head of a request that waits for `100 Continue`.
+    expecting_head: Pieces,
+    /// Made for each request, if the body has slots.
+    made: Option<Pieces>,
+    /// The body as it is sent, framed, if it has no slots.
+    framed: Vec<u8>,
+    framing: Framing,
+    /// What follows a body in chunks.
+    end: Vec<u8>,
+}
+
+/// One request, ready to be sent; its buffers are used again.
+#[derive(Default)]
+pub(crate) struct Request {
+    /// The head, and the body unless that is sent from the template.
+    pub(crate) bytes: Vec<u8>,
+    /// Bytes of the head.
+    pub(crate) head: usize,
+    /// A body that was made for it.
+    made: Vec<u8>,
 }
 
 impl Template {
@@ -103,95 +65,139 @@ impl Template {
         if !is_token(&class.method) || class.method == "CONNECT" {
             return Err(PrepareError::Method { class: class.name.clone(), method: class.method.clone() });
         }
+        check_path(class)?;
         let body = class.body.as_ref().map(|body| body_bytes(&body.content, &class.name)).transpose()?;
         let body = body.unwrap_or_default();
+        let text = class.body.as_ref().is_some_and(|body| matches!(body.content, BodyContent::Text(_)));
+        let made = text.then(|| Pieces::of(&body)).filter(|pieces| !pieces.is_constant());
         let framing = class.body.as_ref().map_or(Framing::ContentLength, |body| body.framing);
-        let fields = fields(class, host)?;
-        let closes = |(name, value): &(String, String)| name == "connection" && has_close(value);
-        let mut head = Vec::new();
-        write_head(&mut head, &path(class)?, class, nonce, &fields, wire_framing(class, &body, framing));
+        let fields = fields::of(class, host)?;
+        let closes = |(name, value): &(String, String)| name == "connection" && fields::has_close(value);
+        let declared = declared(class, body.is_empty(), framing);
+        let head = |expects| head(class, nonce, &fields, declared, expects);
         let mut template = Template {
             deadline: class.deadline,
             keep_alive: class.keep_alive && !fields.iter().any(closes),
             is_head: class.method == "HEAD",
-            body_bytes: body.len() as u64,
-            body_hash: body_hash(&body),
-            large_body: framed(body, framing),
-            pieces: split(&head),
+            trouble: class.trouble.clone(),
+            body_bytes: if made.is_some() { 0 } else { body.len() as u64 },
+            body_hash: made.is_none().then(|| body_hash(&body)),
+            nonce,
+            head: head(false),
+            expecting_head: head(true),
+            framed: Vec::new(),
+            framing,
+            end: Vec::new(),
+            made,
         };
-        if template.large_body.len() <= COPIED_MAX
-            && let Some(last) = template.pieces.last_mut()
-        {
-            last.append(&mut template.large_body);
+        let trailers = fields::trailers(class)?;
+        if framing == Framing::Chunked && !body.is_empty() {
+            let trailers: Vec<_> = trailers.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+            write_last_chunk(&mut template.end, &trailers);
+        }
+        if template.made.is_none() {
+            template.framed = framed(&body, framing);
+            template.framed.extend_from_slice(&template.end);
         }
         Ok(template)
     }
 
-    /// Appends the request with this tag: its head, and its body unless that is the [large one](Template::large_body).
-    pub(crate) fn write(&self, tag: Tag, out: &mut Vec<u8>) {
-        for (index, piece) in self.pieces.iter().enumerate() {
-            if index > 0 {
-                decimal(out, tag.0);
-            }
-            out.extend_from_slice(piece);
+    /// Makes the request with this tag; `expects` if it waits for `100 Continue`. Gives the size and the hash of a body that was
+    /// made for it.
+    pub(crate) fn write(&self, tag: Tag, expects: bool, request: &mut Request) -> Option<(u64, u64)> {
+        request.bytes.clear();
+        request.made.clear();
+        let mut values = Values { nonce: self.nonce, tag, length: self.body_bytes };
+        if let Some(made) = &self.made {
+            made.write(&values, &mut request.made);
+            values.length = request.made.len() as u64;
         }
+        let head = if expects { &self.expecting_head } else { &self.head };
+        head.write(&values, &mut request.bytes);
+        request.head = request.bytes.len();
+        if self.made.is_none() {
+            if self.framed.len() <= COPIED_MAX {
+                request.bytes.extend_from_slice(&self.framed);
+            }
+            return None;
+        }
+        match self.framing {
+            Framing::ContentLength => request.bytes.extend_from_slice(&request.made),
+            Framing::Chunked => {
+                request.made.chunks(CHUNK).for_each(|chunk| write_chunk(&mut request.bytes, chunk));
+                request.bytes.extend_from_slice(&self.end);
+            }
+        }
+        Some((values.length, body_hash(&request.made)))
+    }
+
+    /// The body that follows the bytes of a request, if it is too large to be copied for each.
+    pub(crate) fn large_body(&self) -> &[u8] {
+        if self.framed.len() > COPIED_MAX { &self.framed } else { &[] }
     }
 }
 
-/// Stands in a head that is being made where the number comes; no head has this byte.
-const SLOT: u8 = 0;
-
-fn split(head: &[u8]) -> Vec<Vec<u8>> {
-    head.split(|byte| *byte == SLOT).map(<[u8]>::to_vec).collect()
-}
-
-/// The path, with slots for the number.
-fn path(class: &Class) -> Result<String, PrepareError> {
-    // Checked with the longest number, so that no tag can make the path too long.
-    let longest = class.path.replace(NUMBER, &u64::MAX.to_string());
+/// Checked with the longest values of all slots, so that no tag can make the path too long.
+fn check_path(class: &Class) -> Result<(), PrepareError> {
+    let longest = class.path.replace(Slot::Number.mark(), &u64::MAX.to_string());
+    let longest = longest.replace(Slot::Uuid.mark(), &"0".repeat(36));
     if !is_path(&longest) || longest.len() > PATH_MAX {
         return Err(PrepareError::Path { class: class.name.clone(), path: class.path.clone() });
     }
-    Ok(class.path.replace(NUMBER, &char::from(SLOT).to_string()))
+    Ok(())
 }
 
-fn write_head(
-    out: &mut Vec<u8>,
-    path: &str,
+fn head(
     class: &Class,
     nonce: RunNonce,
     fields: &[(String, String)],
     framing: wire::Framing,
-) {
-    let mut head = HeadWriter::request(out, &class.method, path);
+    expects: bool,
+) -> Pieces {
+    let mut out = Vec::new();
+    let mut head = HeadWriter::request(&mut out, &class.method, &class.path);
     for (index, (name, value)) in fields.iter().enumerate() {
         head = head.field(name, value);
         if index == 0 {
-            head = head.field(TAG_HEADER, format!("{nonce}-{}", char::from(SLOT)));
+            head = head.field(TAG_HEADER, format!("{nonce}-{}", Slot::Number.mark()));
         }
     }
-    head.framing(framing).end();
+    if !fields.iter().any(|(name, _)| name == TRACE_HEADER) {
+        head = head.field(TRACE_HEADER, Slot::Trace.mark());
+    }
+    if expects {
+        head = head.field("expect", "100-continue");
+    }
+    match framing {
+        wire::Framing::Length(length) if length > 0 => head.field("content-length", Slot::Length.mark()),
+        framing => head.framing(framing),
+    }
+    .end();
+    Pieces::of(&out)
 }
 
-/// How the head says that the body ends. Methods that anticipate content say so also when there is none (RFC 9110,
-/// section 8.6).
-fn wire_framing(class: &Class, body: &[u8], framing: Framing) -> wire::Framing {
+/// How the head says that the body ends; the length stands for any that is not 0. Methods that anticipate content say so
+/// also when there is none (RFC 9110, section 8.6).
+fn declared(class: &Class, is_empty: bool, framing: Framing) -> wire::Framing {
     let anticipated = ["POST", "PUT", "PATCH"].contains(&class.method.as_str());
     match framing {
-        _ if body.is_empty() && !anticipated => wire::Framing::Bodiless,
-        Framing::Chunked if !body.is_empty() => wire::Framing::Chunked,
-        Framing::Chunked | Framing::ContentLength => wire::Framing::Length(body.len() as u64),
+        _ if is_empty && !anticipated => wire::Framing::Bodiless,
+        _ if is_empty => wire::Framing::Length(0),
+        Framing::Chunked => wire::Framing::Chunked,
+        Framing::ContentLength => wire::Framing::Length(1),
     }
 }
 
-fn framed(body: Vec<u8>, framing: Framing) -> Vec<u8> {
-    if framing == Framing::ContentLength || body.is_empty() {
-        return body;
+/// The body without what follows its last chunk.
+fn framed(body: &[u8], framing: Framing) -> Vec<u8> {
+    match framing {
+        Framing::ContentLength => body.to_vec(),
+        Framing::Chunked => {
+            let mut framed = Vec::with_capacity(body.len() + (body.len() / CHUNK + 2) * 12);
+            body.chunks(CHUNK).for_each(|chunk| write_chunk(&mut framed, chunk));
+            framed
+        }
     }
-    let mut framed = Vec::with_capacity(body.len() + (body.len() / CHUNK + 2) * 12);
-    body.chunks(CHUNK).for_each(|chunk| write_chunk(&mut framed, chunk));
-    write_last_chunk(&mut framed, &[]);
-    framed
 }
 
 fn body_bytes(content: &BodyContent, class: &str) -> Result<Vec<u8>, PrepareError> {
@@ -203,38 +209,4 @@ fn body_bytes(content: &BodyContent, class: &str) -> Result<Vec<u8>, PrepareErro
         return Err(PrepareError::Body { class: class.to_owned(), bytes });
     }
     Ok(FILLER.iter().copied().cycle().take(bytes as usize).collect())
-}
-
-/// All fields but the tag and the framing; `host` is the first.
-fn fields(class: &Class, host: &str) -> Result<Vec<(String, String)>, PrepareError> {
-    if !is_field_value(host) {
-        return Err(PrepareError::Host(host.to_owned()));
-    }
-    let mut fields = vec![("host".to_owned(), host.to_owned())];
-    if !class.keep_alive {
-        fields.push(("connection".to_owned(), "close".to_owned()));
-    }
-    for (name, value) in &class.headers {
-        let header = || (class.name.clone(), name.clone());
-        if !is_token(name) || !is_field_value(value) {
-            let (class, header) = header();
-            return Err(PrepareError::Header { class, header });
-        }
-        let key = name.to_ascii_lowercase();
-        if ["content-length", "transfer-encoding", TAG_HEADER].contains(&key.as_str()) {
-            let (class, header) = header();
-            return Err(PrepareError::ReservedHeader { class, header });
-        }
-        // One `host` and one `connection` only; any other header may come several times.
-        let before = fields.iter_mut().find(|(name, _)| *name == key);
-        match before.filter(|_| key == "host" || key == "connection") {
-            Some((_, before)) => before.clone_from(value),
-            None => fields.push((key, value.clone())),
-        }
-    }
-    Ok(fields)
-}
-
-fn has_close(value: &str) -> bool {
-    value.split(',').any(|item| item.trim().eq_ignore_ascii_case("close"))
 }

@@ -3,29 +3,13 @@
 use std::time::Duration;
 
 use brownout_driver::Mode;
-use common::{Peer, all_parts, class, open, recorded, serve, spec};
+use common::{Peer, all_parts, class, open, real, recorded, spec};
 use evidence::{Exchange, Outcome};
 use net::World;
 use tokio_util::sync::CancellationToken;
 use units::{Moment, Stretch};
 
 mod common;
-
-/// Drives the load against `peer` on real sockets.
-fn real<F: Future<Output = ()> + 'static>(
-    mut spec: brownout_driver::DriverSpec,
-    peer: impl Fn(Peer) -> F + 'static,
-) -> Vec<Exchange> {
-    recorded(|recorder| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, async {
-            let world = World::real();
-            spec.target = serve(&world, peer);
-            world.set_epoch_in(Duration::ZERO);
-            all_parts(&world, &spec, recorder, CancellationToken::new()).await
-        })
-    })
-}
 
 #[test]
 fn hundreds_of_requests_are_all_answered_in_the_order_of_their_times() {

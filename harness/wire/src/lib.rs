@@ -30,4 +30,4 @@ pub use head::{HeadReader, RequestHead, ResponseHead, Version};
 pub use limits::Limits;
 pub use received::ReceivedBytes;
 pub use words::{is_field_value, is_path, is_token};
-pub use write::{HeadWriter, decimal, write_chunk, write_chunk_size, write_last_chunk};
+pub use write::{HeadWriter, decimal, hexadecimal, write_chunk, write_chunk_size, write_last_chunk};

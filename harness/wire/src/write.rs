@@ -105,6 +105,11 @@ pub fn decimal(out: &mut Vec<u8>, mut number: u64) {
     }
 }
 
+/// Appends 16 hexadecimal digits.
+pub fn hexadecimal(out: &mut Vec<u8>, number: u64) {
+    out.extend((0..16).rev().map(|digit| b"0123456789abcdef"[(number >> (digit * 4) & 15) as usize]));
+}
+
 fn phrase(status: u16) -> &'static str {
     match status {
         100 => "Continue",
@@ -145,10 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_written_without_anything_before_them() {
+    fn numbers_are_written_as_the_standard_library_writes_them() {
         for number in [0, 9, 10, 255, 256, 65_536, u64::MAX] {
-            let (mut decimals, mut sizes) = (Vec::new(), Vec::new());
+            let (mut decimals, mut digits, mut sizes) = (Vec::new(), Vec::new(), Vec::new());
             decimal(&mut decimals, number);
+            hexadecimal(&mut digits, number);
+            assert_eq!(String::from_utf8(digits).unwrap(), format!("{number:016x}"));
             write_chunk_size(&mut sizes, number);
             assert_eq!(String::from_utf8(decimals).unwrap(), number.to_string());
             assert_eq!(String::from_utf8(sizes).unwrap(), format!("{number:X}\r\n"));

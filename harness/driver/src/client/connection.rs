@@ -8,11 +8,13 @@ use net::{Stream, Timer, World};
 use units::Moment;
 use wire::{Limits, ReceivedBytes};
 
+use super::course::Course;
 use super::deadline::Deadline;
 use super::response::{Progress, ResponseReader};
 use super::stream::ObservedStream;
 use crate::job::Job;
-use crate::template::Template;
+use crate::template::{Request, Template};
+use crate::trouble::Conduct;
 
 /// Bytes that are read, and bytes that are written, before others have their turn: few enough that thousands of
 /// connections keep the schedule, whatever the gateway sends.
@@ -20,14 +22,15 @@ const BYTES_A_TURN: usize = 64 * 1024;
 
 /// An open connection.
 pub(crate) struct ClientConnection {
-    stream: ObservedStream,
+    pub(super) stream: ObservedStream,
     received: ReceivedBytes,
-    response: ResponseReader,
-    /// The present request: its head, and its body if that is small.
-    request: Vec<u8>,
+    pub(super) response: ResponseReader,
+    request: Request,
     /// Bytes of the present request, its body included, that the system has taken.
-    written: usize,
-    deadline: Deadline,
+    pub(super) written: usize,
+    /// Of a request in trouble.
+    pub(super) course: Option<Course>,
+    pub(super) deadline: Deadline,
     number: u32,
     carried: u32,
 }
@@ -41,10 +44,13 @@ pub(crate) struct Carried {
     pub(crate) usable_by: Option<Moment>,
 }
 
-/// How the reading of an answer ended.
-enum Ended {
+/// How an exchange ended on its connection.
+#[derive(Clone, Copy)]
+pub(super) enum Ended {
     /// The deadline passed.
     Late,
+    /// The client left on purpose.
+    Left,
     Whole(Outcome),
     Broken(Outcome),
 }
@@ -63,45 +69,63 @@ impl ClientConnection {
             stream: ObservedStream::new(stream, world.clone()),
             received: ReceivedBytes::new(limits.head_bytes),
             response: ResponseReader::new(limits, nonce),
-            request: Vec::new(),
+            request: Request::default(),
             written: 0,
+            course: None,
             deadline: Deadline::new(timer.clone()),
             number,
             carried: 0,
         }
     }
 
-    /// Carries one request to its end, which comes at its deadline at the latest.
-    pub(crate) async fn carry(&mut self, job: &mut Job, template: &Template) -> Carried {
+    /// Carries one request to its end, which comes at its deadline at the latest. `conduct` is what the client does to a
+    /// request in trouble.
+    pub(crate) async fn carry(
+        &mut self,
+        job: &mut Job,
+        template: &Template,
+        conduct: Option<Conduct>,
+    ) -> Carried {
         self.carried += 1;
         job.exchange.connection = self.number;
         job.exchange.nth = self.carried;
-        self.request.clear();
         self.written = 0;
-        template.write(job.exchange.tag, &mut self.request);
+        let expects = conduct.is_some_and(|conduct| conduct.expect.is_some());
+        if let Some((bytes, hash)) = template.write(job.exchange.tag, expects, &mut self.request) {
+            (job.exchange.request_bytes, job.exchange.request_hash) = (bytes, Some(hash));
+        }
         self.response.begin(template.is_head);
         let begun = self.stream.now();
+        self.course = conduct.map(|conduct| Course::new(conduct, begun, self.request.head));
         let deadline = begun + template.deadline;
-        let mut sending_at = Some(begun);
-        let ended = poll_fn(|cx| {
-            let at = sending_at.take();
-            self.poll_exchange(cx, job, template, deadline, at)
+        let mut at = Some(begun);
+        let ended = poll_fn(|cx| match self.course {
+            None => self.poll_exchange(cx, job, template, deadline, at.take()),
+            Some(_) => self.poll_in_trouble(cx, job, template, deadline),
         })
         .await;
         self.response.conclude(&mut job.exchange);
+        self.fared(ended, template, deadline)
+    }
+
+    fn fared(&self, ended: Ended, template: &Template, deadline: Moment) -> Carried {
+        let over = |outcome, done| Carried { outcome, done, usable_by: None };
         match ended {
-            Ended::Late => {
-                Carried { outcome: Outcome::ClientTimeout, done: self.stream.now(), usable_by: None }
-            }
+            Ended::Late => over(Outcome::ClientTimeout, self.stream.now()),
+            Ended::Left => over(Outcome::ClientAbort, self.stream.now()),
             Ended::Broken(outcome) => {
                 let last = self.stream.end().map(|_| self.stream.last_read());
-                Carried { outcome, done: last.unwrap_or_else(|| self.stream.now()), usable_by: None }
+                over(outcome, last.unwrap_or_else(|| self.stream.now()))
             }
             Ended::Whole(outcome) => {
-                // Bytes behind the answer belong to no request.
+                // Bytes behind the answer belong to no request, and a body that nobody asked for is not sent.
                 let usable = template.keep_alive && self.response.keeps_alive() && self.received.is_empty();
                 let usable = usable && self.stream.end().is_none();
-                Carried { outcome, done: self.stream.last_read(), usable_by: usable.then_some(deadline) }
+                let sendable = self.course.as_ref().is_none_or(|course| {
+                    !course.is_half_closed() && (!course.expects() || self.written == self.length(template))
+                });
+                let usable_by = (usable && sendable).then_some(deadline);
+                Carried { outcome, done: self.stream.last_read(), usable_by }
             }
         }
     }
@@ -115,18 +139,28 @@ impl ClientConnection {
         deadline: Moment,
         at: Option<Moment>,
     ) -> Poll<Ended> {
-        if self.written < self.length(template) {
+        let length = self.length(template);
+        if self.written < length {
             let at = at.unwrap_or_else(|| self.stream.now());
-            let before = self.written;
-            let _ = self.poll_send(cx, template);
-            if before == 0 && self.written > 0 {
-                job.sent_at(at);
-            }
+            self.send(cx, job, template, length, at);
         }
+        match self.poll_answer(cx, job, deadline) {
+            Poll::Ready(ended) => Poll::Ready(ended),
+            Poll::Pending => self.deadline.poll(cx, deadline).map(|()| Ended::Late),
+        }
+    }
+
+    /// Reads what has arrived of the answer, within a turn.
+    pub(super) fn poll_answer(
+        &mut self,
+        cx: &mut Context<'_>,
+        job: &mut Job,
+        deadline: Moment,
+    ) -> Poll<Ended> {
         let mut read = 0;
         while read < BYTES_A_TURN {
             let Poll::Ready(count) = self.stream.poll_read(cx, self.received.room()) else {
-                return self.deadline.poll(cx, deadline).map(|()| Ended::Late);
+                return Poll::Pending;
             };
             self.received.received(count);
             read += count;
@@ -134,6 +168,11 @@ impl ClientConnection {
                 None => self.response.read(&mut self.received, self.stream.last_read(), &mut job.exchange),
                 Some(end) => self.response.ended(&self.received, end),
             };
+            if let (Some(course), Some(_)) = (&self.course, job.exchange.first_byte)
+                && course.leaves_after(job.exchange.body_bytes, progress != Progress::Partial)
+            {
+                return Poll::Ready(self.leave(cx));
+            }
             match progress {
                 Progress::Partial => {}
                 Progress::Whole(outcome) => return Poll::Ready(Ended::Whole(outcome)),
@@ -149,22 +188,38 @@ impl ClientConnection {
     }
 
     /// Bytes of the present request.
-    fn length(&self, template: &Template) -> usize {
-        self.request.len() + template.large_body.len()
+    pub(super) fn length(&self, template: &Template) -> usize {
+        self.request.bytes.len() + template.large_body().len()
     }
 
-    /// Sends as much of the request as the system takes, within a turn. Ready once all of it was sent, or nothing more can
-    /// be.
-    fn poll_send(&mut self, cx: &mut Context<'_>, template: &Template) -> Poll<()> {
-        let mut sent = 0;
-        while self.written < self.length(template) {
+    /// Sends bytes of the request up to `end`, as many as the system takes; `at` is the time.
+    pub(super) fn send(
+        &mut self,
+        cx: &mut Context<'_>,
+        job: &mut Job,
+        template: &Template,
+        end: usize,
+        at: Moment,
+    ) {
+        let before = self.written;
+        let _ = self.poll_send(cx, template, end);
+        if before == 0 && self.written > 0 {
+            job.sent_at(at);
+        }
+    }
+
+    /// Sends as much of the request up to `end` as the system takes, within a turn. Ready once all of it was sent, or nothing
+    /// more can be.
+    fn poll_send(&mut self, cx: &mut Context<'_>, template: &Template, end: usize) -> Poll<()> {
+        let (bytes, mut sent) = (&self.request.bytes, 0);
+        while self.written < end {
             if sent >= BYTES_A_TURN {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let rest = match self.request.get(self.written..) {
+            let rest = match bytes.get(self.written..end.min(bytes.len())) {
                 Some(rest) if !rest.is_empty() => rest,
-                _ => &template.large_body[self.written - self.request.len()..],
+                _ => &template.large_body()[self.written - bytes.len()..end - bytes.len()],
             };
             let piece = &rest[..rest.len().min(BYTES_A_TURN)];
             match self.stream.poll_write(cx, piece) {
@@ -185,8 +240,9 @@ impl ClientConnection {
             if self.poll_unusable(cx).is_ready() {
                 return Poll::Ready(false);
             }
-            if self.poll_send(cx, template).is_ready() {
-                return Poll::Ready(self.written == self.length(template));
+            let length = self.length(template);
+            if self.poll_send(cx, template, length).is_ready() {
+                return Poll::Ready(self.written == length);
             }
             self.deadline.poll(cx, deadline).map(|()| false)
         })

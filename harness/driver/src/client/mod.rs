@@ -1,7 +1,9 @@
 //! The client's side of one HTTP/1.1 connection.
 
 mod connection;
+mod course;
 mod deadline;
+mod in_trouble;
 mod outcome;
 mod response;
 mod stream;

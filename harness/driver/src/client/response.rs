@@ -17,6 +17,8 @@ pub(crate) struct ResponseReader {
     state: State,
     /// Interim answers to the present request.
     interim: u32,
+    /// The gateway has asked for the body of the present request.
+    asked_for_body: bool,
     to_head: bool,
     /// Whether the gateway means to go on with the connection.
     keeps_alive: bool,
@@ -50,6 +52,7 @@ impl ResponseReader {
             nonce,
             state: State::Head(HeadReader::new()),
             interim: 0,
+            asked_for_body: false,
             to_head: false,
             keeps_alive: false,
             expected: None,
@@ -61,7 +64,12 @@ impl ResponseReader {
     /// Starts over for the next request, which is `HEAD` or is not.
     pub(crate) fn begin(&mut self, to_head: bool) {
         self.state = State::Head(HeadReader::new());
-        (self.interim, self.to_head, self.keeps_alive) = (0, to_head, false);
+        (self.interim, self.asked_for_body, self.to_head, self.keeps_alive) = (0, false, to_head, false);
+    }
+
+    /// Whether the gateway has asked for the body, which waited for that.
+    pub(crate) fn asked_for_body(&self) -> bool {
+        self.asked_for_body
     }
 
     /// Whether the gateway means to go on with the connection after this answer.
@@ -116,6 +124,7 @@ impl ResponseReader {
         let length = head.length;
         if head.is_interim() {
             self.interim += 1;
+            self.asked_for_body |= head.status == 100;
             reader.restart();
             received.consume(length);
             return if self.interim > self.limits.interim_heads {

@@ -82,4 +82,15 @@ impl ObservedStream {
             }
         }
     }
+
+    /// Closes the sending side with FIN; the answer can still be read.
+    pub(crate) fn half_close(&mut self, cx: &mut Context<'_>) {
+        // Of a connection that is gone already, reading tells.
+        let _ = Pin::new(&mut self.stream).poll_shutdown(cx);
+    }
+
+    /// Arranges that the connection, once dropped, ends with RST.
+    pub(crate) fn reset_on_drop(&self) {
+        self.stream.reset_on_drop();
+    }
 }

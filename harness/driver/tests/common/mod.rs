@@ -92,8 +92,11 @@ pub(crate) fn class(mode: Mode) -> Class {
         name: "reads".into(),
         method: "GET".into(),
         path: "/".into(),
+        host: None,
         headers: Vec::new(),
         body: None,
+        trailers: Vec::new(),
+        trouble: brownout_driver::Trouble::default(),
         deadline: Duration::from_secs(1),
         keep_alive: true,
         mode,
@@ -122,6 +125,22 @@ pub(crate) fn simulated<F: Future<Output = ()> + 'static>(
 ) -> Vec<Exchange> {
     recorded(|recorder| {
         net::simulate(|world| async move {
+            spec.target = serve(&world, peer);
+            world.set_epoch_in(Duration::ZERO);
+            all_parts(&world, &spec, recorder, CancellationToken::new()).await
+        })
+    })
+}
+
+/// Drives the load against `peer` on real sockets.
+pub(crate) fn real<F: Future<Output = ()> + 'static>(
+    mut spec: DriverSpec,
+    peer: impl Fn(Peer) -> F + 'static,
+) -> Vec<Exchange> {
+    recorded(|recorder| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let world = World::real();
             spec.target = serve(&world, peer);
             world.set_epoch_in(Duration::ZERO);
             all_parts(&world, &spec, recorder, CancellationToken::new()).await

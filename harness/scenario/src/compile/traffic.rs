@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use driver::{Class, Mode, Segment};
+use driver::{Class, Mode, Segment, Trouble};
 use measure::brief::PhaseBrief;
 use units::{Rate, Stretch, Timespan};
 
@@ -52,7 +52,19 @@ fn class(
     }
     let mode = mode(context, name, table, phases);
     let keep_alive = table.keep_alive.unwrap_or(true);
-    Class { name: name.value.clone(), method, path, headers, body, deadline: *deadline, keep_alive, mode }
+    Class {
+        name: name.value.clone(),
+        method,
+        path,
+        host: None,
+        headers,
+        body,
+        trailers: Vec::new(),
+        trouble: Trouble::default(),
+        deadline: *deadline,
+        keep_alive,
+        mode,
+    }
 }
 
 fn mode(
