@@ -8,6 +8,11 @@ use units::Moment;
 /// The epoch before it is set: so far ahead that every moment is negative.
 const NOT_YET: i64 = i64::MAX / 2;
 
+/// True if a moment was taken while its clock had an epoch; without one, the run begins in more than a century.
+pub(crate) fn had_epoch(moment: Moment) -> bool {
+    moment.0 > -(NOT_YET / 2)
+}
+
 /// Simulated nanoseconds are tokio's divided by this: tokio's timers step by a millisecond, so that simulated
 /// time steps by a microsecond.
 pub(crate) const SCALE: u32 = 1000;
@@ -54,6 +59,10 @@ impl Clock {
     /// The underlying nanoseconds at which `moment` comes.
     pub(crate) fn raw_at(&self, moment: Moment) -> i64 {
         self.epoch.load(Ordering::Relaxed).saturating_add(moment.0)
+    }
+
+    pub(crate) fn epoch_is_set(&self) -> bool {
+        self.epoch.load(Ordering::Relaxed) != NOT_YET
     }
 
     pub(crate) fn set_epoch_in(&self, nanos: i64) {

@@ -8,25 +8,51 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::real::Fillers;
 use crate::simulated;
 
 /// Accepts connections. Dropping it closes the port: later connects are refused.
 pub struct Listener(pub(crate) AnyListener);
 
 pub(crate) enum AnyListener {
-    Real(TcpListener),
+    Real(TcpListener, Fillers),
     Simulated(simulated::Listener),
 }
 
 impl Listener {
+    /// Answers no connect any more until [`Listener::unblock`], as if packets were dropped: the queue of connections that
+    /// wait to be accepted is full. Nothing may be accepted meanwhile.
+    pub fn block(&self) -> io::Result<()> {
+        match &self.0 {
+            AnyListener::Real(listener, fillers) => fillers.block(listener),
+            AnyListener::Simulated(listener) => {
+                listener.block(true);
+                Ok(())
+            }
+        }
+    }
+
+    /// Answers connects again.
+    pub fn unblock(&self) -> io::Result<()> {
+        match &self.0 {
+            AnyListener::Real(listener, fillers) => fillers.unblock(listener),
+            AnyListener::Simulated(listener) => {
+                listener.block(false);
+                Ok(())
+            }
+        }
+    }
+
     /// Waits for the next connection.
     pub async fn accept(&self) -> io::Result<Stream> {
         match &self.0 {
-            AnyListener::Real(listener) => {
-                let (stream, _) = listener.accept().await?;
-                stream.set_nodelay(true)?;
-                Ok(Stream(AnyStream::Real(stream)))
-            }
+            AnyListener::Real(listener, fillers) => loop {
+                let (stream, from) = listener.accept().await?;
+                if !fillers.made(from) {
+                    stream.set_nodelay(true)?;
+                    return Ok(Stream(AnyStream::Real(stream)));
+                }
+            },
             AnyListener::Simulated(listener) => {
                 listener.accept().await.map(|stream| Stream(AnyStream::Simulated(stream)))
             }
@@ -36,7 +62,7 @@ impl Listener {
     /// The address that it listens on, with the port that was picked.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         match &self.0 {
-            AnyListener::Real(listener) => listener.local_addr(),
+            AnyListener::Real(listener, _) => listener.local_addr(),
             AnyListener::Simulated(listener) => Ok(listener.local_addr()),
         }
     }

@@ -4,15 +4,19 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use units::Moment;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, had_epoch};
 use crate::own_limit::is_own_limit;
+use crate::real::Fillers;
 use crate::simulated::{Deliveries, Network};
 use crate::stream::{AnyListener, AnyStream};
 use crate::{Listener, Stream, Timer, real};
+
+/// From 1970 to 2026.
+const NEW_YEAR_2026: Duration = Duration::from_secs(1_767_225_600);
 
 /// The sockets and the clock that a part of the harness uses. Cheap to clone; all clones share the epoch.
 #[derive(Clone)]
@@ -48,6 +52,27 @@ impl World {
         self.clock.now()
     }
 
+    /// True once the epoch was set, whether or not it has come.
+    pub fn epoch_is_set(&self) -> bool {
+        self.clock.epoch_is_set()
+    }
+
+    /// True if the epoch was set when `moment` was taken from [`World::now`]. If not, its distance to the epoch is not known.
+    pub fn had_epoch(moment: Moment) -> bool {
+        had_epoch(moment)
+    }
+
+    /// The wall-clock time, for what is told to a peer and never computed with. In the simulated world the run begins with
+    /// the year 2026.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
+    pub fn wall_clock(&self) -> SystemTime {
+        if self.is_simulated() {
+            let run = Duration::from_nanos(self.now().0.max(0).cast_unsigned());
+            return SystemTime::UNIX_EPOCH + NEW_YEAR_2026 + run;
+        }
+        SystemTime::now()
+    }
+
     /// Sets the epoch to `length` from now.
     pub fn set_epoch_in(&self, length: Duration) {
         self.clock.set_epoch_in(length.as_nanos() as i64);
@@ -78,7 +103,9 @@ impl World {
     /// Listens on `address`; port 0 picks a free one.
     pub fn bind(&self, address: SocketAddr) -> io::Result<Listener> {
         match &self.network {
-            None => real::bind(address).map(|listener| Listener(AnyListener::Real(listener))),
+            None => {
+                real::bind(address).map(|listener| Listener(AnyListener::Real(listener, Fillers::default())))
+            }
             Some(network) => network.bind(address).map(|listener| Listener(AnyListener::Simulated(listener))),
         }
     }
@@ -149,6 +176,35 @@ mod tests {
             drop(far);
             let error = near.read_u8().await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+        });
+    }
+
+    #[test]
+    fn a_listener_that_is_blocked_answers_no_connect_until_it_is_unblocked() {
+        in_both_worlds(|world| async move {
+            let listener = world.bind(ANY.parse().unwrap()).unwrap();
+            let address = listener.local_addr().unwrap();
+            listener.block().unwrap();
+            let timer = world.timer();
+            // What the kernel had room for may connect; whoever comes then does not.
+            let soon = || timer.now() + Duration::from_millis(30);
+            let mut waiting = Vec::new();
+            for _ in 0..3 {
+                waiting.extend(timer.until(soon(), world.connect(address)).await);
+            }
+            assert!(timer.until(soon(), world.connect(address)).await.is_none(), "a connect was answered");
+            listener.unblock().unwrap();
+            // TCP sends a SYN again after a second.
+            let later = timer.now() + Duration::from_secs(5);
+            let (near, far) = tokio::join!(
+                timer.until(later, world.connect(address)),
+                timer.until(later, listener.accept())
+            );
+            let (mut near, mut far) = (near.unwrap().unwrap(), far.unwrap().unwrap());
+            if waiting.is_empty() {
+                near.write_all(b"x").await.unwrap();
+                assert_eq!(far.read_u8().await.unwrap(), b'x', "an own connection was accepted");
+            }
         });
     }
 

@@ -4,4 +4,4 @@ mod alarm;
 mod sockets;
 
 pub(crate) use alarm::Alarm;
-pub(crate) use sockets::{bind, connect};
+pub(crate) use sockets::{Fillers, bind, connect};

@@ -23,6 +23,8 @@ struct Waiting {
     streams: VecDeque<Stream>,
     /// Nobody listens any more.
     closed: bool,
+    /// Connects are not answered.
+    blocked: bool,
 }
 
 impl Queue {
@@ -33,6 +35,11 @@ impl Queue {
     /// False if one more would be refused.
     pub(crate) fn has_room(&self) -> bool {
         self.waiting().streams.len() < BACKLOG
+    }
+
+    /// True if connects are not answered.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.waiting().blocked
     }
 
     /// Lets a connection wait. It is reset if the listener was closed while the handshake was under way.
@@ -76,6 +83,10 @@ impl Listener {
             }
             self.queue.arrived.notified().await;
         }
+    }
+
+    pub(crate) fn block(&self, blocked: bool) {
+        self.queue.waiting().blocked = blocked;
     }
 
     pub(crate) fn local_addr(&self) -> SocketAddr {

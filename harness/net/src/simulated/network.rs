@@ -16,6 +16,9 @@ use crate::clock::Clock;
 /// The first port that is handed out for port 0.
 const FIRST_PORT: u16 = 10_000;
 
+/// After how many nanoseconds a SYN that nobody answered is sent again; then after twice as long (RFC 6298, section 2).
+const SYN_AGAIN: i64 = 1_000_000_000;
+
 type Ports = Arc<Mutex<BTreeMap<SocketAddr, Arc<Queue>>>>;
 
 /// A network in memory.
@@ -67,7 +70,15 @@ impl Network {
     /// the connection.
     pub(crate) async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
         let link = self.link();
-        self.pass(&link, Side::Far).await;
+        let mut wait = SYN_AGAIN;
+        loop {
+            self.pass(&link, Side::Far).await;
+            if !self.ports().get(&address).is_some_and(|queue| queue.is_blocked()) {
+                break;
+            }
+            self.deliveries.wait_until(self.deliveries.now() + wait).await;
+            wait *= 2;
+        }
         let queue = self.ports().get(&address).filter(|queue| queue.has_room()).cloned();
         self.pass(&link, Side::Near).await;
         let queue = queue.ok_or(io::ErrorKind::ConnectionRefused)?;
