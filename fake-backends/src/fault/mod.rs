@@ -22,13 +22,13 @@ pub use outline::{Does, Outline};
 units::registry! {
     /// A kind of misbehaviour with its settings, chosen by its key in the scenario.
     FaultSettings: Fault {
-        "latency" => latency::Latency,
-        "status" => status::Status,
-        "fail_first" => fail_first::FailFirst,
-        "hang" => hang::Hang,
-        "reset" => reset::Reset,
-        "close" => close::Close,
-        "refuse" => refuse::Refuse,
+        "latency" => Latency in latency,
+        "status" => Status in status,
+        "fail_first" => FailFirst in fail_first,
+        "hang" => Hang in hang,
+        "reset" => Reset in reset,
+        "close" => Close in close,
+        "refuse" => Refuse in refuse,
     }
 }
 

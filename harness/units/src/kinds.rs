@@ -23,26 +23,33 @@ impl Kind {
     }
 }
 
+/// A chapter of a documentation in Markdown, without its heading and as one paragraph.
+pub fn chapter(docs: &str, heading: &str) -> Option<String> {
+    let mut lines = docs.lines().map(str::trim).skip_while(|line| line.strip_prefix("# ") != Some(heading)).skip(1);
+    let words: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("# ")).collect();
+    Some(words.join(" ").trim().to_owned()).filter(|chapter| !chapter.is_empty())
+}
+
 /// The doc comment of a settings type.
 pub fn docs_of<T: JsonSchema>() -> String {
     let schema = schema_for!(T);
     schema.get("description").and_then(|text| text.as_str()).unwrap_or_default().to_owned()
 }
 
-/// Declares the registry of a room: `"key" => module::Type` a line, dispatching to a contract.
+/// Declares the registry of a room: `"key" => Type in module` a line, dispatching to a contract.
 #[macro_export]
 macro_rules! registry {
-    ($(#[$meta:meta])* $name:ident: $contract:path { $($key:literal => $module:ident::$kind:ident,)+ }) => {
+    ($(#[$meta:meta])* $name:ident: $contract:path { $($key:literal => $kind:ident in $($module:ident)::+,)+ }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         pub enum $name {
-            $(#[doc = concat!("`", $key, "`")] #[serde(rename = $key)] $kind($module::$kind),)+
+            $(#[doc = concat!("`", $key, "`")] #[serde(rename = $key)] $kind($($module)::+::$kind),)+
         }
 
         impl $name {
             /// Every kind, in the order of the registry.
             pub const KINDS: &'static [$crate::Kind] =
-                &[$($crate::Kind { name: $key, docs: $crate::docs_of::<$module::$kind> },)+];
+                &[$($crate::Kind { name: $key, docs: $crate::docs_of::<$($module)::+::$kind> },)+];
 
             /// The key by which files choose this kind.
             pub fn name(&self) -> &'static str {

@@ -16,7 +16,7 @@ mod timespan;
 
 pub use byte_rate::ByteRate;
 pub use draw::Draw;
-pub use kinds::{Kind, docs_of};
+pub use kinds::{Kind, chapter, docs_of};
 pub use moment::{Moment, Stretch};
 pub use rate::Rate;
 pub use share::Share;

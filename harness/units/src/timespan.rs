@@ -25,6 +25,11 @@ impl Timespan {
         Timespan(Duration::from_millis(millis))
     }
 
+    /// True if it takes no time.
+    pub fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+
     /// A length of whole seconds.
     pub const fn from_secs(seconds: u64) -> Self {
         Timespan(Duration::from_secs(seconds))

@@ -17,10 +17,10 @@ use crate::Gateway;
 units::registry! {
     /// The gateway under test, chosen by its key in the scenario.
     GatewaySettings: Gateway {
-        "reference" => reference::Reference,
-        "haproxy" => haproxy::Haproxy,
-        "nginx" => nginx::Nginx,
-        "envoy" => envoy::Envoy,
-        "url" => url::Url,
+        "reference" => Reference in reference,
+        "haproxy" => Haproxy in haproxy,
+        "nginx" => Nginx in nginx,
+        "envoy" => Envoy in envoy,
+        "url" => Url in url,
     }
 }

@@ -28,20 +28,20 @@ use crate::forecast::{Forecast, Outlook};
 units::registry! {
     /// A demand with its bounds, chosen by its key in the scenario.
     ExpectationSettings: Expectation {
-        "attempts" => attempts::Attempts,
-        "timeout" => timeout::Timeout,
-        "status" => status::Status,
-        "backoff" => backoff::Backoff,
-        "no_replay" => no_replay::NoReplay,
-        "breaker" => breaker::Breaker,
-        "availability" => availability::Availability,
-        "latency" => latency::Latency,
-        "recovery" => recovery::Recovery,
-        "stable_after" => stable_after::StableAfter,
-        "balance" => balance::Balance,
-        "integrity" => integrity::Integrity,
-        "shed" => shed::Shed,
-        "policy" => policy::Policy,
+        "attempts" => Attempts in attempts,
+        "timeout" => Timeout in timeout,
+        "status" => Status in status,
+        "backoff" => Backoff in backoff,
+        "no_replay" => NoReplay in no_replay,
+        "breaker" => Breaker in breaker,
+        "availability" => Availability in availability,
+        "latency" => Latency in latency,
+        "recovery" => Recovery in recovery,
+        "stable_after" => StableAfter in stable_after,
+        "balance" => Balance in balance,
+        "integrity" => Integrity in integrity,
+        "shed" => Shed in shed,
+        "policy" => Policy in policy,
     }
 }
 
