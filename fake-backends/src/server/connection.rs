@@ -222,6 +222,7 @@ impl Conversation {
             planned: Planned::Answer,
             delay: 0,
             delay_error: 0,
+            paced: 0,
             status: 0,
             answer_bytes: 0,
             answer_hash: None,

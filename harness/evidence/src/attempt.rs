@@ -67,6 +67,8 @@ words! {
         Reset = "reset",
         /// A close (FIN) before the answer is whole.
         Close = "close",
+        /// An answer that is no HTTP, or whose framing is wrong.
+        Spoiled = "spoiled",
     }
 }
 
@@ -89,6 +91,8 @@ words! {
         Malformed = "malformed",
         /// Still open when the run ended.
         OpenAtEnd = "open_at_end",
+        /// All was written as planned, and it was no answer that HTTP allows. What a gateway is to make of it, no rule says.
+        Spoiled = "spoiled",
     }
 }
 
@@ -130,6 +134,8 @@ table! {
         delay: u64,
         /// How far the real delay was from the planned one, in nanoseconds: positive is late. 0 without a delay.
         delay_error: i64,
+        /// How long the answer was planned to take from its first byte to its last, in nanoseconds: what a fault slows down.
+        paced: u64 = Absent::All(0),
         /// The status that was answered, or 0.
         status: u16,
         /// Bytes of the answer's body that were written, up to its end or its cut. 0 in evidence of format 1.

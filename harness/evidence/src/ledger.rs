@@ -227,6 +227,7 @@ mod tests {
             planned: Planned::Answer,
             delay: 0,
             delay_error: 0,
+            paced: 0,
             status: 200,
             answer_bytes: 0,
             answer_hash: None,

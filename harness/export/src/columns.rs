@@ -61,7 +61,9 @@ fn treatment(declared: &Declared) -> Treatment {
         ("backend", _) => Treatment::Backend,
         ("injections" | "effective", _) => Treatment::Faults,
         ("injection", _) => Treatment::Fault,
-        ("delay" | "length", _) | (_, Kind::I64 | Kind::OptionalI64) => Treatment::In("ns"),
+        ("delay" | "delay_error" | "paced" | "length", _) | (_, Kind::I64 | Kind::OptionalI64) => {
+            Treatment::In("ns")
+        }
         ("received" | "declared", _) => Treatment::In("bytes"),
         _ => Treatment::Plain,
     }

@@ -148,6 +148,10 @@ fn answer(entry: &Entry<'_>) -> Option<Violation> {
     if exchange.body == BodyCheck::Intact && exchange.outcome != Outcome::BodyMismatch {
         return None;
     }
+    // What a gateway is to make of an answer that is not as HTTP allows, no rule says.
+    if answering(entry).is_some_and(|attempt| attempt.end == End::Spoiled) {
+        return None;
+    }
     let broken_off = answering(entry).is_some_and(|attempt| matches!(attempt.end, End::Reset | End::Closed));
     if broken_off || exchange.body == BodyCheck::Prefix {
         return Some(Violation::TruncatedAsComplete);
@@ -180,7 +184,12 @@ fn request(view: &View<'_>, entry: &Entry<'_>) -> Option<Violation> {
 fn is_starved(view: &View<'_>, entry: &Entry<'_>, attempt: &Attempt) -> bool {
     let by_gateway = matches!(
         attempt.end,
-        End::RequestCut | End::AbandonedFin | End::AbandonedRst | End::OpenAtEnd | End::Malformed
+        End::RequestCut
+            | End::AbandonedFin
+            | End::AbandonedRst
+            | End::OpenAtEnd
+            | End::Malformed
+            | End::Spoiled
     );
     let total = view.brief.policy.timeout.total;
     let timed_out =

@@ -78,7 +78,7 @@ pub enum Sign {
 ///
 /// A request that broke off, or was none, is not held: nobody can see when a timer for its answer would start.
 pub fn is_held(attempt: &Attempt, length: Duration) -> bool {
-    !matches!(attempt.end, End::RequestCut | End::Malformed)
+    !matches!(attempt.end, End::RequestCut | End::Malformed | End::Spoiled)
         && (attempt.planned == Planned::Hang || Duration::from_nanos(attempt.delay) >= length)
 }
 

@@ -24,10 +24,12 @@ pub fn failure(brief: &Brief, entry: &Entry<'_>, attempt: &Attempt) -> Option<Re
             (attempt.status >= 500 || attempt.status == 429 || named).then_some(status)
         }
         End::Reset | End::Closed => (attempt.status == 0).then_some(RetryOn::Reset),
+        // As is one whose head was sent before the gateway gave it up.
+        End::AbandonedFin | End::AbandonedRst if attempt.status > 0 => None,
         End::AbandonedFin | End::AbandonedRst => {
             (ending(entry, attempt) == Ending::Gateway).then_some(RetryOn::Timeout)
         }
-        End::RequestCut | End::Malformed | End::OpenAtEnd => None,
+        End::RequestCut | End::Malformed | End::OpenAtEnd | End::Spoiled => None,
     }
 }
 

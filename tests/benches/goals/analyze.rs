@@ -149,6 +149,7 @@ fn arrival(number: u64, due: Moment, attempt: u16, tries: u16) -> Attempt {
         planned: if failed { Planned::Status } else { Planned::Answer },
         delay: 0,
         delay_error: 0,
+        paced: 0,
         status: if failed { 503 } else { 200 },
         answer_bytes: 0,
         answer_hash: None,

@@ -54,6 +54,7 @@ fn attempt(tag: u64, number: u16) -> Attempt {
         planned: Planned::Status,
         delay: 0,
         delay_error: 0,
+        paced: 0,
         status: 503,
         answer_bytes: 6,
         answer_hash: Some(0xcd),

@@ -220,9 +220,13 @@ pub fn told(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Tol
     let counts = |on: RetryOn| fails.contains(&FailureClass::One(on));
     let failed = match (ending(entry, attempt), attempt.end) {
         (Ending::Client | Ending::AfterClient | Ending::Overtaken, _)
-        | (_, End::OpenAtEnd | End::RequestCut | End::Malformed) => return Told::Nothing,
+        | (_, End::OpenAtEnd | End::RequestCut | End::Malformed | End::Spoiled) => return Told::Nothing,
         (Ending::Crossed, _) if counts(RetryOn::Timeout) => return Told::Unsure,
         (Ending::Crossed, _) => return Told::Nothing,
+        // It had begun to answer: whether giving that up counts as a timeout, no policy says.
+        (_, End::AbandonedFin | End::AbandonedRst) if attempt.status > 0 => {
+            return if counts(RetryOn::Timeout) { Told::Unsure } else { Told::Nothing };
+        }
         (_, End::Replied) => fails.iter().any(|class| class.takes_status(attempt.status)),
         (_, End::AbandonedFin | End::AbandonedRst) => counts(RetryOn::Timeout),
         (_, End::Reset | End::Closed) => counts(RetryOn::Reset),

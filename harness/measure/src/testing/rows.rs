@@ -41,6 +41,7 @@ impl Run {
                     0
                 },
                 delay_error: 0,
+                paced: 0,
                 status: if replied { attempt.status } else { 0 },
                 answer_bytes: 0,
                 answer_hash: None,
