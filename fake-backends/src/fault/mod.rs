@@ -1,19 +1,14 @@
-//! The kinds of misbehaviour. A fault decides, it does not act: it returns an [`Effect`], and one place acts on it.
+//! The kinds of misbehaviour, by family. A fault decides, it does not act: it returns an [`Effect`], and one place acts on it.
 //!
-//! A new kind is one file here (settings, behaviour, documentation, tests), its `mod` line, and its line in the
+//! A new kind is one file in a family (settings, behaviour, documentation, tests), its `mod` line there, and its line in the
 //! registry below.
 
-mod close;
-mod cut;
+mod answers;
+mod connection;
 mod dice;
 mod effect;
-mod fail_first;
-mod hang;
-mod latency;
 mod outline;
-mod refuse;
-mod reset;
-mod status;
+mod time;
 
 pub use dice::Dice;
 pub use effect::{Answer, Effect, Incoming, Place};
@@ -22,13 +17,13 @@ pub use outline::{Does, Outline};
 units::registry! {
     /// A kind of misbehaviour with its settings, chosen by its key in the scenario.
     FaultSettings: Fault {
-        "latency" => Latency in latency,
-        "status" => Status in status,
-        "fail_first" => FailFirst in fail_first,
-        "hang" => Hang in hang,
-        "reset" => Reset in reset,
-        "close" => Close in close,
-        "refuse" => Refuse in refuse,
+        "latency" => Latency in time::latency,
+        "status" => Status in answers::status,
+        "fail_first" => FailFirst in answers::fail_first,
+        "hang" => Hang in answers::hang,
+        "reset" => Reset in connection::reset,
+        "close" => Close in connection::close,
+        "refuse" => Refuse in connection::refuse,
     }
 }
 

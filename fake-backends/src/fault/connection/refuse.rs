@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use super::{Does, Effect, Fault, Incoming, Outline};
+use crate::fault::{Does, Effect, Fault, Incoming, Outline};
 
 /// Closes the port, as a process that died does.
 ///

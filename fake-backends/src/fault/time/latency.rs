@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Share, Timespan};
 
-use super::{Does, Effect, Fault, Incoming, Outline};
+use crate::fault::{Does, Effect, Fault, Incoming, Outline};
 
 /// What caps a drawn delay where the settings name no `max`.
 const MAX: Timespan = Timespan::from_secs(60);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use super::{Answer, Does, Effect, Fault, Incoming, Outline};
+use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline};
 
 /// Header fields that frame the message, so that the backend alone may set them (RFC 9112, section 6).
 const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Size;
 
-use super::{Does, Incoming, Place};
+use crate::fault::{Does, Incoming, Place};
 
 /// Where in the life of a connection it is cut.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

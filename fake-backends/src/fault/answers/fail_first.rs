@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use units::Share;
 
 use super::status::code_problem;
-use super::{Answer, Does, Effect, Fault, Incoming, Outline, Place};
+use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline, Place};
 
 /// The longest script: a tag that arrives more often has long shown what there is to see.
 const SCRIPT_MAX: usize = 1000;

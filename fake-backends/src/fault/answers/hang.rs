@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use super::{Answer, Does, Effect, Fault, Incoming, Outline};
+use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline};
 
 /// Takes the request and never answers.
 ///

@@ -1,0 +1,6 @@
+//! Faults of connections: they are refused, or ended.
+
+pub(super) mod close;
+pub(super) mod cut;
+pub(super) mod refuse;
+pub(super) mod reset;

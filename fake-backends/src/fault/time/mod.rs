@@ -1,0 +1,3 @@
+//! Faults of time: answers come late.
+
+pub(super) mod latency;
