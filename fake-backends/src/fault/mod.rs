@@ -1,17 +1,26 @@
-//! The kinds of misbehaviour, by family. A fault decides, it does not act: it returns an [`Effect`], and one place acts on it.
+//! The kinds of misbehaviour, by family. A fault decides, it does not act: it returns an [`Effect`], and the server acts on
+//! each of its stages in one place.
 //!
 //! A new kind is one file in a family (settings, behaviour, documentation, tests), its `mod` line there, and its line in the
 //! registry below.
 
+mod admission;
 mod answers;
 mod connection;
 mod dice;
 mod effect;
+mod incoming;
 mod outline;
 mod time;
 
+pub use admission::{Admission, RetryAfter};
+pub(crate) use admission::{Admitted, Used};
 pub use dice::Dice;
-pub use effect::{Answer, Effect, Incoming, Place};
+pub use effect::{
+    Accept, After, Answer, Content, Cut, Effect, Ending, Events, EventsEnd, Framing, Interim, Pace, Read,
+};
+pub(crate) use effect::{Decided, Decision};
+pub use incoming::Incoming;
 pub use outline::{Does, Outline};
 
 units::registry! {
@@ -21,9 +30,10 @@ units::registry! {
         "status" => Status in answers::status,
         "fail_first" => FailFirst in answers::fail_first,
         "hang" => Hang in answers::hang,
+        "refuse" => Refuse in connection::refuse,
+        "cut" => CutOff in connection::cut,
         "reset" => Reset in connection::reset,
         "close" => Close in connection::close,
-        "refuse" => Refuse in connection::refuse,
     }
 }
 
@@ -32,21 +42,77 @@ pub trait Fault {
     /// What it does to what arrives. A pure function of the incoming request or connection and the settings.
     fn effect(&self, incoming: &Incoming) -> Effect;
 
-    /// What it does, in few figures, so that it can be told before a run what it can show.
-    fn outline(&self) -> Outline;
+    /// What it does, in few figures, so that it can be told before a run what it can show; `None` if it depends on what the
+    /// gateway makes of it.
+    fn outline(&self) -> Option<Outline> {
+        None
+    }
 
     /// True if it hides attempts from the backend, so that arrivals can't be counted while it is in force.
     fn hides_attempts(&self) -> bool {
         false
     }
 
-    /// True if it acts by closing the listener.
-    fn closes_listener(&self) -> bool {
-        false
+    /// How it acts on the listener, if it does.
+    fn listener(&self) -> Option<Listening> {
+        None
     }
 
     /// What is wrong with settings that are well-formed but make no sense together.
     fn problem(&self) -> Option<String> {
         None
+    }
+}
+
+/// What a fault makes of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listening {
+    /// It is closed: connections are refused.
+    Refuses,
+    /// Its queue is full: connections are not answered at all.
+    Drops,
+}
+
+/// The effect on a share of the attempts; none on a connection alone.
+fn on_attempts(incoming: &Incoming, share: units::Share, effect: impl FnOnce() -> Effect) -> Effect {
+    let hits = !incoming.is_connection() && incoming.dice.falls_into(share);
+    if hits { effect() } else { Effect::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_says_what_it_does_what_is_seen_what_it_stands_for_and_gives_an_example_that_is_read() {
+        #[derive(serde::Deserialize)]
+        struct Line {
+            inject: FaultSettings,
+        }
+        for kind in FaultSettings::KINDS {
+            let docs = (kind.docs)();
+            for heading in [
+                "What it does",
+                "What the gateway sees",
+                "What it stands for",
+                "When it cannot be proven",
+                "Example",
+            ] {
+                assert!(
+                    docs.contains(&format!("# {heading}\n")),
+                    "`{}` has no heading `{heading}`",
+                    kind.name
+                );
+            }
+            let example = docs.split("# Example\n").nth(1).unwrap();
+            for line in
+                example.lines().map(|line| line.trim().trim_matches('`')).filter(|line| !line.is_empty())
+            {
+                let read: Line = toml::from_str(&format!("inject.{line}"))
+                    .unwrap_or_else(|error| panic!("`{line}`: {error}"));
+                assert_eq!(read.inject.name(), kind.name);
+                assert_eq!(read.inject.contract().problem(), None, "`{line}`");
+            }
+        }
     }
 }

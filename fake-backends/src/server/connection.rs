@@ -1,27 +1,21 @@
-//! One connection, from its accept to its end.
+//! One connection of a backend, and the request that it is busy with: what is known of both, and how they end.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use evidence::{Attempt, Connection, ConnectionEnd, End, Planned, Probe, Stamp};
+use evidence::{Connection, ConnectionEnd, End};
 use net::Stream;
 use tokio::io::AsyncWriteExt;
 use units::Moment;
 
-use super::acting;
-use super::body::{Body, Refused};
-use super::head::{self, Framing, Head};
-use super::injected::{self, Decision};
+use super::body::Body;
+use super::connections::{Handle, Shutdown};
+use super::head::Framing;
 use super::input::Input;
-use super::open::{Handle, Order};
 use super::record::Current;
-use super::response::Written;
+use super::response::{Backend, Written};
 use super::shared::Server;
-use crate::fault::{Dice, Incoming};
-
-/// How long an idle connection is kept. Longer than gateways keep theirs, so that it is they who close it.
-const IDLE: Duration = Duration::from_mins(15);
+use crate::fault::Ending;
 
 /// How long the gateway may take for the next piece of a request, or to make room for the next piece of an answer.
 pub(super) const STALL: Duration = Duration::from_mins(5);
@@ -29,8 +23,8 @@ pub(super) const STALL: Duration = Duration::from_mins(5);
 /// How long unread bytes are taken and thrown away after a FIN: closing on them would send a reset after it.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// A connection and the request that it is busy with. It is whole at every await, so that an order can end it anywhere.
-pub(super) struct Conversation {
+/// A connection and the request that it is busy with. It is whole at every await, so that a shutdown can end it anywhere.
+pub(super) struct ServerConnection {
     pub(super) server: Rc<Server>,
     pub(super) handle: Rc<Handle>,
     pub(super) stream: Stream,
@@ -39,13 +33,15 @@ pub(super) struct Conversation {
     pub(super) current: Option<Current>,
     pub(super) body: Body,
     pub(super) requests: u32,
-    /// Bytes of the answer in `written` that the system took so far.
-    pub(super) sent: Cell<usize>,
-    /// The injections whose hang the request is held by.
+    /// The injections that hold the request for ever.
     pub(super) held_by: u64,
-    accepted: Moment,
-    injections: u64,
-    effective: u64,
+    /// The connection is closed once it was idle for so long, as these injections want it.
+    pub(super) close_idle: Option<(Duration, u64)>,
+    pub(super) accepted: Moment,
+    pub(super) injections: u64,
+    pub(super) effective: u64,
+    /// Only its own direction was closed: it reads on for as long as the gateway likes.
+    pub(super) is_half_closed: bool,
     /// How and when it was over, while its last bytes are still taken.
     over: Option<(ConnectionEnd, Moment)>,
 }
@@ -53,111 +49,29 @@ pub(super) struct Conversation {
 /// What a step makes of the connection: it goes on, or it ends.
 pub(super) type Step<T> = Result<T, ConnectionEnd>;
 
-/// Holds a connection until either side or an order ends it.
-pub(super) async fn hold(server: Rc<Server>, handle: Rc<Handle>, stream: Stream) {
-    let mut conversation = Conversation {
-        accepted: server.world.now(),
-        stream,
-        input: Input::new(),
-        written: Written::default(),
-        current: None,
-        body: Body::new(Framing::Length(0), 0),
-        requests: 0,
-        sent: Cell::default(),
-        held_by: 0,
-        injections: 0,
-        effective: 0,
-        over: None,
-        server: server.clone(),
-        handle: handle.clone(),
-    };
-    let order = tokio::select! {
-        biased;
-        order = handle.order() => Err(order),
-        end = conversation.run() => Ok(end),
-    };
-    conversation.end(order);
-    server.open.remove(handle.number);
-}
-
-impl Conversation {
-    async fn run(&mut self) -> ConnectionEnd {
-        let end = match self.begin() {
-            Ok(()) => loop {
-                if let Err(end) = self.exchange().await {
-                    break end;
-                }
-            },
-            Err(end) => end,
-        };
-        if end == ConnectionEnd::BackendFin {
-            self.linger().await;
-        }
-        end
-    }
-
-    /// Asks what the faults make of the connection itself.
-    fn begin(&mut self) -> Step<()> {
-        let (backend, number) = (self.handle.backend, self.handle.number);
-        let incoming = injected::accepted(self.server.spec.seed, backend, number, self.accepted);
-        let injections = &self.server.backends[usize::from(backend)].injections;
-        let decision = injected::decide(&self.server.spec, injections, &incoming);
-        self.injections = decision.planned;
-        let accepted = acting::on_accept(&decision.effect);
-        if accepted.is_err() {
-            self.effective = decision.answer;
-        }
-        accepted
-    }
-
-    /// Takes one request and answers it.
-    async fn exchange(&mut self) -> Step<()> {
-        let head = match self.read_head().await? {
-            Ok(head) => head,
-            Err(status) => {
-                self.requests += 1;
-                self.begin_answer();
-                self.current = Some(Current::Probe(self.probe(self.server.world.now(), Stamp::Untagged)));
-                return self.refuse(status, None).await;
-            }
-        };
-        self.input.consume(head.length);
-        self.requests += 1;
-        let arrived = self.server.world.now();
-        let (decision, incoming) = self.arrive(&head, arrived);
-        match self.read_body(&head, arrived).await? {
-            Ok(whole) => self.act(&head, &incoming, whole, &decision).await,
-            Err(Refused(status)) => self.refuse(status, incoming.tag.map(|tag| (tag, incoming.number))).await,
+impl ServerConnection {
+    pub(super) fn new(server: Rc<Server>, handle: Rc<Handle>, stream: Stream) -> Self {
+        ServerConnection {
+            accepted: server.world.now(),
+            stream,
+            input: Input::new(),
+            written: Written::default(),
+            current: None,
+            body: Body::new(Framing::Length(0), 0),
+            requests: 0,
+            held_by: 0,
+            close_idle: None,
+            injections: 0,
+            effective: 0,
+            is_half_closed: false,
+            over: None,
+            server,
+            handle,
         }
     }
 
-    /// Waits for a whole request head, or for a status that refuses it.
-    async fn read_head(&mut self) -> Step<Result<Head, u16>> {
-        self.handle.grant(if self.input.is_empty() { IDLE } else { STALL });
-        let mut is_new = true;
-        loop {
-            // Some clients end a body with an empty line more (RFC 9112, section 2.2).
-            let blank = self.input.bytes().iter().take_while(|byte| matches!(**byte, b'\r' | b'\n')).count();
-            self.input.consume(blank);
-            let spec = &self.server.spec;
-            if is_new && !self.input.is_empty() {
-                match head::parse(self.input.bytes(), spec.nonce, spec.exchanges_max) {
-                    Ok(Some(head)) => return Ok(Ok(head)),
-                    Ok(None) if self.input.is_full() => return Ok(Err(431)),
-                    Ok(None) => {}
-                    Err(status) => return Ok(Err(status)),
-                }
-            } else if self.input.is_full() {
-                return Ok(Err(431));
-            }
-            let was_empty = self.input.is_empty();
-            let count = self.receive().await?;
-            // A head can only be whole after a line end; to look each time would cost the square of its length.
-            is_new = self.input.bytes().iter().rev().take(count).any(|byte| *byte == b'\n');
-            if was_empty {
-                self.handle.grant(STALL);
-            }
-        }
+    pub(super) fn backend(&self) -> &Backend {
+        &self.server.backends[usize::from(self.handle.backend)]
     }
 
     /// Receives more, or ends as the gateway did.
@@ -169,123 +83,81 @@ impl Conversation {
         }
     }
 
-    /// Opens the record of a request, and asks what the faults make of it.
-    fn arrive(&mut self, head: &Head, at: Moment) -> (Decision, Incoming) {
-        let server = &self.server;
-        let (seed, backend) = (server.spec.seed, self.handle.backend);
-        let tag = head.tag.filter(|_| at.is_in_run());
-        let incoming = if let Some(tag) = tag {
-            let number = server.number(tag, backend);
-            Incoming { dice: Dice::of_attempt(seed, backend, tag, number), tag: Some(tag), number, at }
-        } else {
-            let dice = Dice::of_probe(seed, backend, self.handle.number, self.requests);
-            let number = self.requests.min(u32::from(u16::MAX)) as u16;
-            Incoming { dice, tag: None, number, at }
+    /// Waits, and ends the attempt if the gateway leaves meanwhile: in both cases it has waited, as the injections in
+    /// `by` want it. Bytes that the gateway sends are no end: they are kept.
+    pub(super) async fn wait_until(&mut self, moment: Moment, by: u64) -> Step<()> {
+        self.handle.no_deadline();
+        let timer = self.server.timer.clone();
+        let end = tokio::select! {
+            biased;
+            () = sleep_until(&timer, moment) => None,
+            end = self.gateway_gone() => Some(end),
         };
-        let injections = &server.backends[usize::from(backend)].injections;
-        let decision = injected::decide(&server.spec, injections, &incoming);
-        let mut current = match tag {
-            Some(_) => Current::Attempt(self.attempt(head, &incoming)),
-            None => Current::Probe(self.probe(at, head.stamp)),
-        };
-        current.plan(&decision);
-        self.body = Body::new(head.framing.unwrap_or(Framing::Length(0)), server.spec.request_body_max.0);
-        self.begin_answer();
-        self.current = Some(current);
-        (decision, incoming)
-    }
-
-    /// Forgets the answer to the request before.
-    fn begin_answer(&mut self) {
-        self.sent.set(0);
-        self.held_by = 0;
-    }
-
-    fn attempt(&self, head: &Head, incoming: &Incoming) -> Attempt {
-        Attempt {
-            tag: incoming.tag.unwrap_or_default(),
-            backend: self.handle.backend,
-            number: incoming.number,
-            connection: self.handle.number,
-            nth: self.requests,
-            method: head.method,
-            arrived: incoming.at,
-            body_done: None,
-            declared: match head.framing {
-                Ok(Framing::Length(length)) => Some(length),
-                Ok(Framing::Chunked) | Err(_) => None,
-            },
-            received: 0,
-            body_hash: 0,
-            injections: 0,
-            effective: 0,
-            planned: Planned::Answer,
-            delay: 0,
-            delay_error: 0,
-            paced: 0,
-            status: 0,
-            answer_bytes: 0,
-            answer_hash: None,
-            replied: None,
-            ended: incoming.at,
-            end: End::OpenAtEnd,
+        self.given(by);
+        match end {
+            None => Ok(()),
+            Some(end) => Err(self.abandoned(end)),
         }
     }
 
-    fn probe(&self, arrived: Moment, stamp: Stamp) -> Probe {
-        Probe { backend: self.handle.backend, connection: self.handle.number, arrived, status: 0, stamp }
-    }
-
-    /// Takes the request body: when it had arrived, or the status that refuses it.
-    async fn read_body(&mut self, head: &Head, arrived: Moment) -> Step<Result<Moment, Refused>> {
-        let limit = self.server.spec.request_body_max.0;
-        match head.framing {
-            Err(status) => return Ok(Err(Refused(status))),
-            Ok(Framing::Length(length)) if length > limit => return Ok(Err(Refused(413))),
-            Ok(_) => {}
-        }
-        let mut asked = false;
+    async fn gateway_gone(&mut self) -> ConnectionEnd {
         loop {
-            match self.body.take(self.input.bytes()) {
-                Ok(used) => self.input.consume(used),
-                Err(refused) => return Ok(Err(refused)),
+            if self.input.is_full() {
+                std::future::pending::<()>().await;
             }
-            if self.body.is_whole() {
-                let has_body = head.framing != Ok(Framing::Length(0));
-                let whole = if has_body { self.server.world.now() } else { arrived };
-                if let Some(current) = &mut self.current {
-                    current.body_done(whole);
-                }
-                return Ok(Ok(whole));
-            }
-            if head.expects_continue && !asked && self.body.received() == 0 {
-                asked = true;
-                let sent = self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
-                sent.map_err(|_| self.settle(End::RequestCut, ConnectionEnd::GatewayRst))?;
-            }
-            self.handle.grant(STALL);
             if let Err(end) = self.receive().await {
-                return Err(self.settle(End::RequestCut, end));
+                return end;
             }
         }
     }
 
-    /// Ends the request that is under way, if there is one.
+    /// Notes that the request was given what the injections in `by` want.
+    pub(super) fn given(&mut self, by: u64) {
+        if let Some(current) = &mut self.current {
+            current.given(by);
+        }
+    }
+
+    /// Ends the request because the gateway did.
+    pub(super) fn abandoned(&mut self, end: ConnectionEnd) -> ConnectionEnd {
+        let attempt = if end == ConnectionEnd::GatewayFin { End::AbandonedFin } else { End::AbandonedRst };
+        self.settle(attempt, end)
+    }
+
+    /// Ends the request because the backend ends the connection.
+    pub(super) fn cut(&mut self, by: Ending) -> ConnectionEnd {
+        match by {
+            Ending::Rst => self.settle(End::Reset, ConnectionEnd::BackendRst),
+            Ending::Fin => self.settle(End::Closed, ConnectionEnd::BackendFin),
+            Ending::HalfClose => {
+                self.is_half_closed = true;
+                self.settle(End::Closed, ConnectionEnd::BackendFin)
+            }
+        }
+    }
+
+    /// Ends the request that is under way, if there is one. Gives back what becomes of the connection.
     pub(super) fn settle(&mut self, end: End, connection: ConnectionEnd) -> ConnectionEnd {
         if let Some(mut current) = self.current.take() {
             let backend = &self.server.backends[usize::from(self.handle.backend)];
-            if let Some((bytes, hash)) = backend.body_sent(&self.written, self.sent.get()) {
+            backend.under_way.set(backend.under_way.get().saturating_sub(1));
+            if let Some((bytes, hash)) = self.written.body_sent(backend) {
                 current.answered(bytes, hash);
             }
-            current.end(&self.server, &self.body, end, self.server.world.now());
+            current.end(&self.server.books, &self.body, end, self.server.world.now());
         }
         connection
     }
 
-    /// Sends FIN, and takes what the gateway still sends until it has ended too.
-    async fn linger(&mut self) {
+    /// Sends FIN, and takes what the gateway still sends until it has ended too: for a while, or after a half close for as
+    /// long as the gateway likes.
+    pub(super) async fn linger(&mut self) {
         self.over = Some((ConnectionEnd::BackendFin, self.server.world.now()));
-        self.handle.grant(LINGER);
+        if self.is_half_closed {
+            self.handle.no_deadline();
+        } else {
+            self.handle.extend_deadline(LINGER);
+        }
         let mut taken = self.stream.shutdown().await.is_ok();
         while taken {
             self.input.consume(self.input.bytes().len());
@@ -293,19 +165,20 @@ impl Conversation {
         }
     }
 
-    fn end(mut self, how: Result<ConnectionEnd, Order>) {
+    /// Ends the connection, and hands in its row.
+    pub(super) fn end(mut self, how: Result<ConnectionEnd, Shutdown>) {
         let now = self.server.world.now();
         let (end, closed) = match (self.over, how) {
             (Some(over), _) => over,
             (None, Ok(end)) => (end, now),
-            (None, Err(order)) => (self.obey(order), now),
+            (None, Err(why)) => (self.on_shutdown(why), now),
         };
         if end == ConnectionEnd::BackendRst {
             self.stream.reset();
         } else {
             drop(self.stream);
         }
-        self.server.record_connection(Connection {
+        self.server.books.connection(Connection {
             backend: self.handle.backend,
             connection: self.handle.number,
             accepted: self.accepted,
@@ -317,18 +190,15 @@ impl Conversation {
         });
     }
 
-    fn obey(&mut self, order: Order) -> ConnectionEnd {
+    fn on_shutdown(&mut self, why: Shutdown) -> ConnectionEnd {
         let is_idle = self.current.is_none() && self.input.is_empty();
-        match order {
-            Order::Stop => {
+        match why {
+            Shutdown::Stop => {
                 // The gateway has waited for as long as there was a run: the hang is done. A delay would have had an end.
-                let held_by = self.held_by;
-                if let Some(current) = &mut self.current {
-                    current.given(held_by);
-                }
+                self.given(self.held_by);
                 self.settle(End::OpenAtEnd, ConnectionEnd::OpenAtEnd)
             }
-            Order::Refuse(injections) => {
+            Shutdown::Refuse(injections) => {
                 self.injections |= injections;
                 self.effective |= injections;
                 if is_idle {
@@ -339,11 +209,19 @@ impl Conversation {
                 }
                 self.settle(End::Reset, ConnectionEnd::BackendRst)
             }
-            Order::Stalled if is_idle => ConnectionEnd::BackendFin,
-            Order::Stalled => {
+            Shutdown::Stalled if is_idle => ConnectionEnd::BackendFin,
+            Shutdown::Stalled => {
                 let arrived = self.current.as_ref().is_some_and(Current::has_arrived);
                 self.settle(if arrived { End::Reset } else { End::Malformed }, ConnectionEnd::BackendRst)
             }
         }
+    }
+}
+
+async fn sleep_until(timer: &net::Timer, moment: Moment) {
+    if moment == Moment::NEVER {
+        std::future::pending::<()>().await;
+    } else {
+        timer.sleep_until(moment).await;
     }
 }

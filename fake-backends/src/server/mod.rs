@@ -1,23 +1,28 @@
 //! The servers of a pool: HTTP/1.1 written by hand, because they must be able to stop inside a response head, to cut a
 //! body after any byte, and to choose between FIN and RST.
 //!
-//! Faults decide, and `acting` alone acts on what they decided.
+//! Faults decide; `serve` takes a decision apart stage by stage, and `read`, `respond` and `steps` act on it.
 
-mod acting;
 mod arrivals;
 mod body;
+mod books;
 mod connection;
+mod connections;
+mod decide;
 mod errors;
+mod events;
 mod head;
-mod injected;
 mod input;
-mod listening;
-mod open;
+mod listener;
 mod output;
 mod pool;
+mod read;
 mod record;
+mod respond;
 mod response;
+mod serve;
 mod shared;
+mod steps;
 mod windows;
 
 pub use arrivals::Arrivals;

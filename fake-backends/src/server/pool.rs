@@ -11,14 +11,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::arrivals::Arrivals;
+use super::connections::{Shutdown, TICK};
 use super::errors::{self, BindError};
-use super::listening;
-use super::open::Order;
+use super::listener;
 use super::shared::Server;
 use crate::PoolSpec;
-
-/// How often sheets are handed to the recorder, and stalled connections looked for.
-pub(super) const TICK: Duration = Duration::from_millis(250);
 
 /// How long connections may take to end when the pool is stopped; none waits for its peer then.
 const ENDING: Duration = Duration::from_secs(5);
@@ -44,6 +41,8 @@ pub struct PoolTotals {
     pub probes: u64,
     /// Times that a closed port could not be opened again, because something else had taken it.
     pub not_reopened: u64,
+    /// Times that a listener could not be made to drop connects.
+    pub not_blocked: u64,
 }
 
 /// Listens for all backends of `spec`. The real world's sockets belong to the tokio runtime in which this is called: it
@@ -86,7 +85,7 @@ impl Pool {
         drop(recorder);
         let tasks = TaskTracker::new();
         for (backend, (listener, address)) in self.listeners.into_iter().zip(self.addresses).enumerate() {
-            let listening = listening::listen(
+            let listening = listener::listen(
                 server.clone(),
                 backend as u16,
                 address,
@@ -100,15 +99,18 @@ impl Pool {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                () = server.timer.sleep(TICK) => server.tick(),
+                () = server.timer.sleep(TICK) => {
+                    server.books.flush();
+                    server.open.tick();
+                }
             }
         }
-        server.open.command(|_| true, Order::Stop);
+        server.open.shut_down(|_| true, Shutdown::Stop);
         tasks.close();
         let deadline = server.world.now() + ENDING;
         if server.timer.until(deadline, tasks.wait()).await.is_none() {
             tracing::warn!(open = server.open.count(), "backend connections were left open at the end");
         }
-        server.close_books()
+        server.books.close()
     }
 }

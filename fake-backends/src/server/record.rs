@@ -1,12 +1,13 @@
 //! The request that a connection is busy with, and its row of evidence.
 
+use std::time::Duration;
+
 use evidence::{Attempt, End, Planned, Probe};
 use units::Moment;
 
 use super::body::Body;
-use super::injected::Decision;
-use super::shared::Server;
-use crate::fault::{Answer, Place};
+use super::books::Books;
+use crate::fault::{Answer, Decision, Ending, Framing};
 
 /// A request that has arrived and is not over.
 pub(super) enum Current {
@@ -21,14 +22,29 @@ impl Current {
     pub(super) fn plan(&mut self, decision: &Decision) {
         if let Current::Attempt(attempt) = self {
             attempt.injections = decision.planned;
-            attempt.delay = u64::try_from(decision.effect.delay.as_nanos()).unwrap_or(u64::MAX);
-            attempt.planned = match decision.effect.answer {
-                Answer::Normal => Planned::Answer,
-                Answer::Status { .. } => Planned::Status,
-                Answer::Hang => Planned::Hang,
-                Answer::Reset(_) => Planned::Reset,
-                Answer::Close(_) => Planned::Close,
-            };
+            attempt.planned = planned(decision);
+        }
+        self.delayed(decision.wait.what.unwrap_or_default());
+    }
+
+    /// Notes how long the answer is to wait.
+    pub(super) fn delayed(&mut self, delay: Duration) {
+        if let Current::Attempt(attempt) = self {
+            attempt.delay = nanos(delay);
+        }
+    }
+
+    /// Notes how long the answer is to take from its first byte to its last.
+    pub(super) fn paced(&mut self, length: Duration) {
+        if let Current::Attempt(attempt) = self {
+            attempt.paced = nanos(length);
+        }
+    }
+
+    /// Notes that it is turned away with a status.
+    pub(super) fn turned_away(&mut self) {
+        if let Current::Attempt(attempt) = self {
+            attempt.planned = Planned::Status;
         }
     }
 
@@ -92,41 +108,46 @@ impl Current {
     }
 
     /// Ends it, and hands in its row.
-    pub(super) fn end(self, server: &Server, body: &Body, end: End, at: Moment) {
+    pub(super) fn end(self, books: &Books, body: &Body, end: End, at: Moment) {
         match self {
             Current::Attempt(mut attempt) => {
                 (attempt.received, attempt.body_hash) = (body.received(), body.hash());
                 (attempt.end, attempt.ended) = (end, at);
-                server.record_attempt(attempt);
+                books.attempt(attempt);
             }
-            Current::Probe(probe) => server.record_probe(probe),
+            Current::Probe(probe) => books.probe(probe),
         }
     }
 }
 
-/// How much of an answer is sent before a cut: of `head` bytes of head and `body` of body.
-pub(super) fn bytes_before(place: Place, head: usize, body: usize) -> usize {
-    match place {
-        Place::Accept | Place::AfterRequest => 0,
-        Place::InHeaders => head / 2,
-        // An answer without a body is cut before the empty line that ends its head.
-        Place::Body(_) if body == 0 => head - 2,
-        // Never the last byte: the answer would be whole.
-        Place::Body(after) => head + usize::try_from(after).unwrap_or(usize::MAX).min(body - 1),
-    }
+fn nanos(length: Duration) -> u64 {
+    u64::try_from(length.as_nanos()).unwrap_or(u64::MAX)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cut_answer_is_never_whole() {
-        for after in [0, 1, 9, 10, 11, u64::MAX] {
-            assert!(bytes_before(Place::Body(after), 100, 10) < 110);
-            assert!(bytes_before(Place::Body(after), 100, 0) < 100);
-        }
-        assert_eq!(bytes_before(Place::Body(4), 100, 10), 104);
-        assert_eq!(bytes_before(Place::InHeaders, 100, 10), 50);
+/// What comes of an attempt if all goes as decided: what ends it first, in the order of the stages.
+fn planned(decision: &Decision) -> Planned {
+    let ended = |by| if by == Ending::Rst { Planned::Reset } else { Planned::Close };
+    if let Some(crate::fault::Read::Until(_, by)) = decision.read.what {
+        return ended(by);
+    }
+    if decision.interim.what.is_some_and(|interim| interim.then_hang) {
+        return Planned::Hang;
+    }
+    let answered = match &decision.answer.what {
+        Some(Answer::Hang) => return Planned::Hang,
+        Some(Answer::End(by) | Answer::HalfAHead(by)) => return ended(*by),
+        Some(Answer::Garbage(_)) => return Planned::Spoiled,
+        Some(Answer::Status { .. }) => Planned::Status,
+        None => Planned::Answer,
+    };
+    if let Some(cut) = decision.cut.what {
+        return ended(cut.by);
+    }
+    match decision.framing.what {
+        Some(Framing::LengthTooLong(_) | Framing::NoLastChunk) => Planned::Close,
+        Some(
+            Framing::LengthTooShort(_) | Framing::BadChunk | Framing::TwoLengths | Framing::LengthAndChunks,
+        ) => Planned::Spoiled,
+        Some(Framing::Length | Framing::Chunked(_) | Framing::UntilClose) | None => answered,
     }
 }

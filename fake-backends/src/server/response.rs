@@ -1,16 +1,22 @@
 //! Writes out answers: the head, and a body of a known length whose hash stands in the head.
 
+use std::cell::Cell;
 use std::hash::Hasher;
+use std::ops::Range;
 
 use evidence::{BODY_FILLER, KnownBody, TAG_HEADER, Tag, body_hash, headers};
 use twox_hash::XxHash3_64;
 use units::Moment;
 
 use crate::PoolSpec;
+use crate::fault::{Content, Framing};
 
 /// Bodies up to this size are copied behind the head and leave in one piece; longer ones are written from the
 /// backend's own copy, so that a connection need not hold one.
 const COPIED_MAX: usize = 16 * 1024;
+
+/// The longest start of a body that its head tells, so that parts of it can be proven.
+const KNOWN_MAX: usize = 4 * 1024;
 
 const PAD_START: &[u8] = br#","pad":""#;
 const PAD_END: &[u8] = br#""}"#;
@@ -21,6 +27,9 @@ pub(super) struct Backend {
     pub(super) injections: Vec<u16>,
     /// Its name as a JSON string.
     name: String,
+    plain_name: String,
+    /// Requests that have arrived and are not over.
+    pub(super) under_way: Cell<u32>,
     /// The line of its header.
     header: String,
     nonce: String,
@@ -32,9 +41,12 @@ pub(super) struct Backend {
 /// What is to be answered.
 pub(super) struct Response<'a> {
     pub(super) status: u16,
-    pub(super) headers: &'a [(String, String)],
+    pub(super) fields: &'a [(String, String)],
     /// The body; without it, the normal one.
     pub(super) body: Option<&'a str>,
+    /// What a fault makes of the body.
+    pub(super) content: Option<&'a Content>,
+    pub(super) framing: Framing,
     pub(super) tag: Option<Tag>,
     pub(super) attempt: u16,
     pub(super) is_head: bool,
@@ -52,6 +64,10 @@ pub(super) struct Written {
     pub(super) last: Vec<u8>,
     /// Bytes of the head alone.
     pub(super) head: usize,
+    /// Bytes of the three parts that the system took so far.
+    pub(super) sent: Cell<usize>,
+    /// What was sent of the body, where it is sent step by step.
+    steps: Option<Steps>,
     /// Room for the body while the head is written.
     body: Vec<u8>,
     /// Bytes of the body before its filler, and of the filler, wherever they are written from.
@@ -59,6 +75,104 @@ pub(super) struct Written {
     filled: usize,
     /// XXH3-64 of the whole body.
     hash: u64,
+    /// False for statuses and methods whose answers never have a body.
+    has_body: bool,
+}
+
+/// What was sent of a body step by step, without its framing.
+struct Steps {
+    head_was_sent: bool,
+    bytes: u64,
+    hash: XxHash3_64,
+}
+
+impl Written {
+    /// Forgets what was sent of the answer before.
+    pub(super) fn forget(&mut self) {
+        self.sent.set(0);
+        self.steps = None;
+    }
+
+    /// Bytes of the body that is to be sent.
+    pub(super) fn content_length(&self) -> u64 {
+        (self.first.len() - self.head + self.filler + self.last.len()) as u64
+    }
+
+    /// False for statuses and methods whose answers never have a body.
+    pub(super) fn has_body(&self) -> bool {
+        self.has_body
+    }
+
+    /// The answer is going to be sent step by step.
+    pub(super) fn begin_steps(&mut self) {
+        self.steps = Some(Steps { head_was_sent: false, bytes: 0, hash: XxHash3_64::new() });
+    }
+
+    /// Notes that the head of an answer that is sent step by step was sent.
+    pub(super) fn head_was_sent(&mut self) {
+        if let Some(steps) = &mut self.steps {
+            steps.head_was_sent = true;
+        }
+    }
+
+    /// Appends a part of the body to `out`, as a fault changes it, and notes it as sent.
+    pub(super) fn content(
+        &mut self,
+        backend: &Backend,
+        change: Option<&Content>,
+        range: Range<u64>,
+        out: &mut Vec<u8>,
+    ) {
+        let from = out.len();
+        let mut passed = 0;
+        for part in [&self.first[self.head..], backend.filler(self.filler), &self.last[..]] {
+            let here = |at: u64| (at.saturating_sub(passed) as usize).min(part.len());
+            out.extend_from_slice(&part[here(range.start)..here(range.end)]);
+            passed += part.len() as u64;
+        }
+        if let Some(Content::Corrupt(every)) = change {
+            corrupt(&mut out[from..], range.start, *every);
+        }
+        if let Some(steps) = &mut self.steps {
+            steps.bytes += range.end - range.start;
+            steps.hash.write(&out[from..]);
+        }
+    }
+
+    /// The bytes of the body that were sent, and their hash; `None` if the head was not sent whole.
+    pub(super) fn body_sent(&self, backend: &Backend) -> Option<(u64, u64)> {
+        if let Some(steps) = &self.steps {
+            return steps.head_was_sent.then(|| (steps.bytes, steps.hash.finish()));
+        }
+        let sent = self.sent.get();
+        if sent == 0 {
+            return None;
+        }
+        let bytes = sent.checked_sub(self.head)?;
+        let mut left = bytes;
+        let parts = [&self.first[self.head..], backend.filler(self.filler), &self.last[..]];
+        if bytes == parts.iter().map(|part| part.len()).sum::<usize>() {
+            return Some((bytes as u64, self.hash));
+        }
+        let mut hasher = XxHash3_64::new();
+        for part in parts {
+            let part = &part[..part.len().min(left)];
+            left -= part.len();
+            hasher.write(part);
+        }
+        Some((bytes as u64, hasher.finish()))
+    }
+}
+
+/// Changes one byte in `every`, counted from the start of the body; `bytes` begin at byte `from` of it.
+fn corrupt(bytes: &mut [u8], from: u64, every: u32) {
+    let every = u64::from(every.max(1));
+    for (at, byte) in (from..).zip(bytes) {
+        if at % every == every - 1 {
+            // Another printable character, if it was one.
+            *byte ^= 1;
+        }
+    }
 }
 
 impl Backend {
@@ -73,11 +187,18 @@ impl Backend {
         Backend {
             injections: injections.map(|(index, _)| index as u16).collect(),
             name: serde_json::Value::from(backend.name.as_str()).to_string(),
+            under_way: Cell::default(),
+            plain_name: backend.name.clone(),
             header: format!("{}: {index}\r\n", headers::BACKEND),
             nonce: format!("{}-", spec.nonce),
             size,
             filler: BODY_FILLER.iter().copied().cycle().take(size).collect(),
         }
+    }
+
+    /// Its name in the scenario.
+    pub(super) fn name(&self) -> &str {
+        &self.plain_name
     }
 
     /// The bytes that fill bodies.
@@ -102,8 +223,9 @@ impl Backend {
         }
         let length = written.body.len() + written.filler + written.last.len();
         let mut head = std::mem::take(&mut written.first);
+        written.has_body = !response.is_head && !has_no_body(response.status);
         if !response.is_head {
-            written.hash = self.hash(written);
+            written.hash = self.hash(written, response.content);
         }
         self.head(response, length, written, &mut head);
         written.first = head;
@@ -115,27 +237,6 @@ impl Backend {
         } else {
             written.first.extend_from_slice(&written.body);
         }
-    }
-
-    /// Of an answer of which `sent` bytes were sent: the bytes of its body among them, and their hash. Nothing if the
-    /// head was not sent whole.
-    pub(super) fn body_sent(&self, written: &Written, sent: usize) -> Option<(u64, u64)> {
-        if sent == 0 {
-            return None;
-        }
-        let bytes = sent.checked_sub(written.head)?;
-        let mut left = bytes;
-        let parts = [&written.first[written.head..], self.filler(written.filler), &written.last[..]];
-        if bytes == parts.iter().map(|part| part.len()).sum::<usize>() {
-            return Some((bytes as u64, written.hash));
-        }
-        let mut hasher = XxHash3_64::new();
-        for part in parts {
-            let part = &part[..part.len().min(left)];
-            left -= part.len();
-            hasher.write(part);
-        }
-        Some((bytes as u64, hasher.finish()))
     }
 
     /// A JSON object that names tag, backend and attempt, and is filled up to the backend's size.
@@ -171,7 +272,12 @@ impl Backend {
         }
     }
 
-    fn hash(&self, written: &Written) -> u64 {
+    fn hash(&self, written: &Written, change: Option<&Content>) -> u64 {
+        if let Some(Content::Corrupt(every)) = change {
+            let mut body = [&written.body[..], self.filler(written.filler), &written.last[..]].concat();
+            corrupt(&mut body, 0, *every);
+            return body_hash(&body);
+        }
         if written.filler == 0 {
             return body_hash(&written.body);
         }
@@ -202,31 +308,37 @@ impl Backend {
             push_hexadecimal(out, written.hash);
             out.extend_from_slice(b"\r\n");
         }
-        if !response.is_head && length > 0 {
+        // Of a body that is not what it is made of, no part can be proven; and a long one has no place in a head.
+        let is_known = !matches!(response.content, Some(Content::Corrupt(_) | Content::Events(_)))
+            && written.start <= KNOWN_MAX;
+        if !response.is_head && length > 0 && is_known {
             let end: &[u8] = if written.filled > 0 { PAD_END } else { b"" };
             out.extend_from_slice(headers::BODY.as_bytes());
             out.extend_from_slice(b": ");
             KnownBody::write_header(out, &written.body[..written.start], written.filled as u64, end);
             out.extend_from_slice(b"\r\n");
         }
-        for (name, value) in response.headers {
-            for part in [name.as_str(), ": ", value, "\r\n"] {
-                out.extend_from_slice(part.as_bytes());
-            }
+        for (name, value) in response.fields {
+            push_field(out, name, value);
         }
         if !has_no_body(response.status) {
-            if !response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-                let is_text = response.body.is_some();
-                let kind: &[u8] = if is_text { b"text/plain; charset=utf-8" } else { b"application/json" };
+            if !response.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                let kind: &[u8] = match (response.content, response.body) {
+                    (Some(Content::Events(_)), _) => b"text/event-stream",
+                    (_, Some(_)) => b"text/plain; charset=utf-8",
+                    (_, None) => b"application/json",
+                };
                 out.extend_from_slice(b"content-type: ");
                 out.extend_from_slice(kind);
                 out.extend_from_slice(b"\r\n");
             }
-            out.extend_from_slice(b"content-length: ");
-            push_decimal(out, length as u64);
-            out.extend_from_slice(b"\r\n");
+            if let Some(Content::SaidToBe(coding)) = response.content {
+                push_field(out, "content-encoding", coding);
+            }
+            push_framing(out, response.framing, length as u64);
         }
-        out.extend_from_slice(if response.keeps_alive { b"\r\n" } else { b"connection: close\r\n\r\n" });
+        let keeps_alive = response.keeps_alive && response.framing != Framing::UntilClose;
+        out.extend_from_slice(if keeps_alive { b"\r\n" } else { b"connection: close\r\n\r\n" });
     }
 }
 
@@ -253,6 +365,37 @@ fn push_status_line(out: &mut Vec<u8>, status: u16) {
         _ => b" \r\n",
     };
     out.extend_from_slice(phrase);
+}
+
+fn push_field(out: &mut Vec<u8>, name: &str, value: &str) {
+    for part in [name, ": ", value, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+/// Tells the end of a body, rightly or as a fault wants it.
+fn push_framing(out: &mut Vec<u8>, framing: Framing, length: u64) {
+    let mut lengths = |of: &[u64]| {
+        for length in of {
+            out.extend_from_slice(b"content-length: ");
+            push_decimal(out, *length);
+            out.extend_from_slice(b"\r\n");
+        }
+    };
+    match framing {
+        Framing::Length => lengths(&[length]),
+        Framing::LengthTooLong(by) => lengths(&[length.saturating_add(by)]),
+        Framing::LengthTooShort(by) => lengths(&[length.saturating_sub(by)]),
+        Framing::TwoLengths => lengths(&[length, length + 1]),
+        Framing::LengthAndChunks => lengths(&[length]),
+        Framing::Chunked(_) | Framing::BadChunk | Framing::NoLastChunk | Framing::UntilClose => {}
+    }
+    if matches!(
+        framing,
+        Framing::Chunked(_) | Framing::BadChunk | Framing::NoLastChunk | Framing::LengthAndChunks
+    ) {
+        push_field(out, "transfer-encoding", "chunked");
+    }
 }
 
 fn push_decimal(out: &mut Vec<u8>, mut number: u64) {

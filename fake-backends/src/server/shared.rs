@@ -1,17 +1,19 @@
 //! What all connections of a pool share, on its one thread.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use evidence::{Attempt, Connection, Firing, Probe, Recorder, Sheet, Tag};
+use evidence::{Recorder, Tag};
 use net::{Timer, World};
 use units::Moment;
 
-use super::PoolTotals;
 use super::arrivals::Arrivals;
-use super::open::OpenConnections;
+use super::books::Books;
+use super::connections::OpenConnections;
 use super::response::Backend;
 use crate::PoolSpec;
+use crate::fault::{Admission, Admitted, Used};
 
 /// The common part of all servers of a pool.
 pub(super) struct Server {
@@ -21,37 +23,24 @@ pub(super) struct Server {
     /// What each backend needs for its answers, by index.
     pub(super) backends: Vec<Backend>,
     pub(super) open: OpenConnections,
+    pub(super) books: Books,
     /// Arrivals of each tag so far, over the whole pool.
     numbers: Box<[Cell<u16>]>,
+    /// How far limits are used up, by injection and backend.
+    limits: RefCell<HashMap<(u16, u16), Used>>,
     arrivals: Arc<Arrivals>,
-    books: RefCell<Option<Books>>,
-    totals: Cell<PoolTotals>,
-}
-
-/// The sheets that evidence is written on.
-struct Books {
-    attempts: Sheet<Attempt>,
-    connections: Sheet<Connection>,
-    probes: Sheet<Probe>,
-    firings: Sheet<Firing>,
 }
 
 impl Server {
     pub(super) fn new(world: World, spec: PoolSpec, recorder: &Recorder, arrivals: Arc<Arrivals>) -> Self {
-        let books = Books {
-            attempts: recorder.sheet(),
-            connections: recorder.sheet(),
-            probes: recorder.sheet(),
-            firings: recorder.sheet(),
-        };
         Server {
             timer: world.timer(),
             backends: (0..spec.backends.len()).map(|index| Backend::new(&spec, index)).collect(),
             open: OpenConnections::default(),
+            books: Books::new(recorder),
             numbers: vec![Cell::new(0); spec.exchanges_max as usize].into(),
+            limits: RefCell::default(),
             arrivals,
-            books: RefCell::new(Some(books)),
-            totals: Cell::default(),
             world,
             spec,
         }
@@ -65,64 +54,11 @@ impl Server {
         number.get()
     }
 
-    pub(super) fn count(&self, change: impl FnOnce(&mut PoolTotals)) {
-        let mut totals = self.totals.get();
-        change(&mut totals);
-        self.totals.set(totals);
+    /// Asks the limit of an injection for a request that has arrived whole at `now`.
+    pub(super) fn admit(&self, injection: u16, backend: u16, admission: &Admission, now: Moment) -> Admitted {
+        // The request itself is under way too.
+        let others = self.backends[usize::from(backend)].under_way.get().saturating_sub(1);
+        let mut limits = self.limits.borrow_mut();
+        limits.entry((injection, backend)).or_default().admit(admission, now, others)
     }
-
-    pub(super) fn record_attempt(&self, attempt: Attempt) {
-        self.count(|totals| totals.attempts += 1);
-        self.write(|books| books.attempts.push(attempt));
-    }
-
-    /// Records an untagged request, unless it came before the epoch.
-    pub(super) fn record_probe(&self, probe: Probe) {
-        if probe.arrived.is_in_run() {
-            self.count(|totals| totals.probes += 1);
-            self.write(|books| books.probes.push(probe));
-        }
-    }
-
-    /// Records a connection, unless it ended before the epoch.
-    pub(super) fn record_connection(&self, mut connection: Connection) {
-        if connection.closed.is_in_run() {
-            // While the epoch is unknown, so is the distance to it.
-            connection.accepted =
-                if epoch_is_known(connection.accepted) { connection.accepted } else { Moment(-1) };
-            self.write(|books| books.connections.push(connection));
-        }
-    }
-
-    pub(super) fn record_firing(&self, firing: Firing) {
-        self.write(|books| books.firings.push(firing));
-    }
-
-    /// Hands over what was recorded, and ends connections that wait for too long.
-    pub(super) fn tick(&self) {
-        self.write(|books| {
-            books.attempts.flush();
-            books.connections.flush();
-            books.probes.flush();
-            books.firings.flush();
-        });
-        self.open.tick();
-    }
-
-    /// Hands over the rest; nothing is recorded from here on.
-    pub(super) fn close_books(&self) -> PoolTotals {
-        drop(self.books.borrow_mut().take());
-        self.totals.get()
-    }
-
-    fn write(&self, entry: impl FnOnce(&mut Books)) {
-        if let Some(books) = self.books.borrow_mut().as_mut() {
-            entry(books);
-        }
-    }
-}
-
-/// False as long as the world has no epoch: it then says that the run begins in more than a century.
-pub(super) fn epoch_is_known(now: Moment) -> bool {
-    now.0 > -(1 << 61)
 }

@@ -1,17 +1,19 @@
-//! When a backend's listener is to be closed.
+//! When a backend's listener is not to answer, and how.
 
 use evidence::Firing;
 use units::{Moment, Stretch};
 
 use crate::PoolSpec;
+use crate::fault::Listening;
 
-/// The injections that close one backend's listener.
+/// The injections that act on one backend's listener.
 pub(super) struct Windows(Vec<(u16, Stretch)>);
 
 impl Windows {
-    pub(super) fn of(spec: &PoolSpec, backend: u16) -> Self {
+    /// Those that act on it in this way.
+    pub(super) fn of(spec: &PoolSpec, backend: u16, how: Listening) -> Self {
         let closing = spec.injections.iter().enumerate().filter(|(_, injection)| {
-            injection.fault.contract().closes_listener()
+            injection.fault.contract().listener() == Some(how)
                 && injection.backends.contains(&backend)
                 && injection.during.from < injection.during.to
         });

@@ -90,8 +90,12 @@ impl<'a> Outlook<'a> {
         self.classes().map(|class| self.requests_of(class)).sum()
     }
 
-    /// Requests of a class that are due in the settled part.
+    /// Requests of a class that are due in the settled part. None also where a fault is in force of which nobody can tell before
+    /// the run what a gateway makes of it.
     pub fn requests_of(&self, class: usize) -> Option<f64> {
+        if self.injections().any(|one| one.outline.is_none()) {
+            return None;
+        }
         let planned = self.brief.traffic[class].planned.as_ref()?;
         Some(*planned.get(self.place.phase)? as f64 * self.settled())
     }

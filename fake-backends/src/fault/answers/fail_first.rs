@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use units::Share;
 
 use super::status::code_problem;
-use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline, Place};
+use crate::fault::{Answer, Does, Effect, Ending, Fault, Incoming, Outline};
 
 /// The longest script: a tag that arrives more often has long shown what there is to see.
 const SCRIPT_MAX: usize = 1000;
@@ -23,6 +23,9 @@ const SCRIPT_MAX: usize = 1000;
 ///
 /// # What the gateway sees
 /// A failure that goes away when it tries again, at whichever backend.
+///
+/// # What it stands for
+/// A failure that a second try mends: a stale connection, a node that is being replaced, a cold cache.
 ///
 /// # When it cannot be proven
 /// Untagged requests (health probes) have no attempt number: they are answered normally.
@@ -74,13 +77,13 @@ impl Fault for FailFirst {
         // An attempt whose counter was full is far past any script.
         let known = incoming.tag.is_some() && incoming.number != evidence::UNKNOWN_ATTEMPT;
         let answer = match if known { self.step(incoming.number) } else { Step::Ok } {
-            Step::Status(code) => Answer::Status { code, headers: Vec::new(), body: None },
-            Step::Reset => Answer::Reset(Place::AfterRequest),
-            Step::Close => Answer::Close(Place::AfterRequest),
+            Step::Status(code) => Answer::Status { code, body: None },
+            Step::Reset => Answer::End(Ending::Rst),
+            Step::Close => Answer::End(Ending::Fin),
             Step::Hang => Answer::Hang,
-            Step::Ok => Answer::Normal,
+            Step::Ok => return Effect::default(),
         };
-        Effect { answer, ..Effect::default() }
+        Effect { answer: Some(answer), ..Effect::default() }
     }
 
     fn problem(&self) -> Option<String> {
@@ -109,7 +112,7 @@ impl Fault for FailFirst {
         None
     }
 
-    fn outline(&self) -> Outline {
+    fn outline(&self) -> Option<Outline> {
         let first =
             (1..=u16::try_from(SCRIPT_MAX).unwrap_or(u16::MAX)).find(|number| self.step(*number) != Step::Ok);
         let does = match self.step(first.unwrap_or(1)) {
@@ -119,7 +122,7 @@ impl Fault for FailFirst {
             Step::Ok => Does::Answers(200),
         };
         let script = u16::try_from(self.script.len()).unwrap_or(u16::MAX);
-        Outline { share: Share::ALL, first: Some(self.attempts.unwrap_or(script)), does }
+        Some(Outline { share: Share::ALL, first: Some(self.attempts.unwrap_or(script)), does })
     }
 }
 
@@ -204,7 +207,7 @@ mod tests {
         toml::from_str(text).unwrap()
     }
 
-    fn answers(fault: &FailFirst, attempts: u16) -> Vec<Answer> {
+    fn answers(fault: &FailFirst, attempts: u16) -> Vec<Option<Answer>> {
         let incoming = |number| Incoming {
             dice: Dice::of_attempt(1, 0, Tag(5), number),
             tag: Some(Tag(5)),
@@ -214,34 +217,31 @@ mod tests {
         (1..=attempts).map(|number| fault.effect(&incoming(number)).answer).collect()
     }
 
-    fn status(code: u16) -> Answer {
-        Answer::Status { code, headers: Vec::new(), body: None }
+    fn status(code: u16) -> Option<Answer> {
+        Some(Answer::Status { code, body: None })
     }
 
     #[test]
     fn each_attempt_gets_its_word_of_the_script_and_later_ones_are_answered() {
         let fault = parsed("script = ['503', 'reset', 'ok', 'close', 'hang']");
         assert_eq!(fault.problem(), None);
-        let reset = Answer::Reset(Place::AfterRequest);
-        let close = Answer::Close(Place::AfterRequest);
-        let expected = [status(503), reset, Answer::Normal, close, Answer::Hang, Answer::Normal];
+        let reset = Some(Answer::End(Ending::Rst));
+        let close = Some(Answer::End(Ending::Fin));
+        let expected = [status(503), reset, None, close, Some(Answer::Hang), None];
         assert_eq!(answers(&fault, 6), expected);
     }
 
     #[test]
     fn the_short_form_fails_so_many_attempts_with_503_or_the_given_word() {
-        assert_eq!(answers(&parsed("attempts = 2"), 3), [status(503), status(503), Answer::Normal]);
-        assert_eq!(answers(&parsed("attempts = 1\nwith = 'hang'"), 2), [Answer::Hang, Answer::Normal]);
+        assert_eq!(answers(&parsed("attempts = 2"), 3), [status(503), status(503), None]);
+        assert_eq!(answers(&parsed("attempts = 1\nwith = 'hang'"), 2), [Some(Answer::Hang), None]);
     }
 
     #[test]
     fn a_probe_is_answered_normally() {
         let dice = Dice::of_probe(1, 0, 1, 1);
-        assert!(
-            !parsed("attempts = 9")
-                .effect(&Incoming { dice, tag: None, number: 1, at: Moment::EPOCH })
-                .acts()
-        );
+        let probe = Incoming { dice, tag: None, number: 1, at: Moment::EPOCH };
+        assert_eq!(parsed("attempts = 9").effect(&probe), Effect::default());
     }
 
     #[rstest]

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline};
+use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline, on_attempts};
 
 /// Takes the request and never answers.
 ///
@@ -14,6 +14,9 @@ use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline};
 ///
 /// # What the gateway sees
 /// A connection on which no response begins: its per-try timeout is the only thing that ends the attempt.
+///
+/// # What it stands for
+/// A deadlock, an exhausted pool of threads or connections, a stop-the-world pause that does not end.
 ///
 /// # When it cannot be proven
 /// It always can: the attempt is recorded with the moment at which the gateway left, and how (FIN or RST).
@@ -30,13 +33,10 @@ pub struct Hang {
 
 impl Fault for Hang {
     fn effect(&self, incoming: &Incoming) -> Effect {
-        if incoming.is_connection() || !incoming.dice.falls_into(self.share) {
-            return Effect::default();
-        }
-        Effect { answer: Answer::Hang, ..Effect::default() }
+        on_attempts(incoming, self.share, || Effect { answer: Some(Answer::Hang), ..Effect::default() })
     }
 
-    fn outline(&self) -> Outline {
+    fn outline(&self) -> Option<Outline> {
         Outline::of(self.share, Does::Hangs)
     }
 }
@@ -54,7 +54,7 @@ mod tests {
         let hang = Hang { share: Share::ALL };
         let dice = Dice::of_attempt(1, 0, Tag(0), 1);
         let request = Incoming { dice, tag: Some(Tag(0)), number: 1, at: Moment::EPOCH };
-        assert_eq!(hang.effect(&request).answer, Answer::Hang);
-        assert!(!hang.effect(&Incoming { tag: None, number: 0, ..request }).acts());
+        assert_eq!(hang.effect(&request).answer, Some(Answer::Hang));
+        assert_eq!(hang.effect(&Incoming { tag: None, number: 0, ..request }), Effect::default());
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline};
+use crate::fault::{Answer, Does, Effect, Fault, Incoming, Outline, on_attempts};
 
 /// Header fields that frame the message, so that the backend alone may set them (RFC 9112, section 6).
 const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"];
@@ -14,23 +15,31 @@ const FRAMING: [&str; 3] = ["content-length", "transfer-encoding", "connection"]
 /// Answers with a status, and headers and a body if they are given.
 ///
 /// # What it does
-/// The request is read whole and answered at once with `code`. The answer carries the backend's own headers too, so that
+/// The request is read whole and answered at once with `code`, or with one of `codes` by its weight. The answer carries the backend's own headers too, so that
 /// a status made by a backend can be told from one made by the gateway. Without `body`, the body is that of a normal
 /// answer. `share` is drawn for each attempt.
 ///
 /// # What the gateway sees
 /// A whole response with this status.
 ///
+/// # What it stands for
+/// A backend that is overloaded (503), broken by a deployment (500), or behind a dead dependency (502, 504).
+///
 /// # When it cannot be proven
 /// It always can: the attempt is recorded with the status that was answered.
 ///
 /// # Example
 /// `status = { code = 503, share = 0.5, headers = { retry-after = "1" } }`
+/// `status = { codes = { 503 = 3, 500 = 1 }, share = 0.1 }`
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Status {
     /// The status code, from 200 to 599.
-    pub code: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<u16>,
+    /// Several codes, each with its weight: one is drawn for each attempt.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub codes: BTreeMap<String, f64>,
     /// The part of the attempts that is answered so.
     #[serde(default)]
     pub share: Share,
@@ -44,31 +53,68 @@ pub struct Status {
 
 impl Fault for Status {
     fn effect(&self, incoming: &Incoming) -> Effect {
-        if incoming.is_connection() || !incoming.dice.falls_into(self.share) {
-            return Effect::default();
-        }
-        let headers = self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let answer = Answer::Status { code: self.code, headers, body: self.body.clone() };
-        Effect { answer, ..Effect::default() }
+        on_attempts(incoming, self.share, || {
+            let fields: Vec<_> =
+                self.headers.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+            let answer = Answer::Status { code: self.draw(incoming), body: self.body.clone() };
+            Effect {
+                answer: Some(answer),
+                fields: (!fields.is_empty()).then_some(fields),
+                ..Effect::default()
+            }
+        })
     }
 
     fn problem(&self) -> Option<String> {
-        code_problem(self.code)
-            .or_else(|| self.headers.iter().find_map(|(name, value)| header_problem(name, value)))
+        match (self.code, self.codes.is_empty()) {
+            (None, true) => {
+                return Some("expected `code`, or `codes` with their weights, found neither".into());
+            }
+            (Some(_), false) => return Some("expected either `code` or `codes`, found both".into()),
+            (Some(code), true) => code_problem(code),
+            (None, false) => self.codes_problem(),
+        }
+        .or_else(|| self.headers.iter().find_map(|(name, value)| header_problem(name, value)))
     }
 
-    fn outline(&self) -> Outline {
-        Outline::of(self.share, Does::Answers(self.code))
+    fn outline(&self) -> Option<Outline> {
+        // Of several codes, it depends on the draw how a gateway takes one.
+        Outline::of(self.share, Does::Answers(self.code?))
+    }
+}
+
+impl Status {
+    fn draw(&self, incoming: &Incoming) -> u16 {
+        let weights = || self.codes.iter().filter_map(|(code, weight)| Some((code.parse().ok()?, *weight)));
+        let total: f64 = weights().map(|(_, weight)| weight).sum();
+        let mut left = incoming.dice.amounts().random::<f64>() * total;
+        let drawn = weights().find(|(_, weight)| {
+            left -= weight;
+            left < 0.0
+        });
+        self.code.or(drawn.or_else(|| weights().last()).map(|(code, _): (u16, f64)| code)).unwrap_or(503)
+    }
+
+    fn codes_problem(&self) -> Option<String> {
+        self.codes.iter().find_map(|(code, weight)| {
+            if !(weight.is_finite() && *weight > 0.0) {
+                return Some(format!("the weight of `{code}` is {weight}: expected a number above zero"));
+            }
+            match code.parse() {
+                Ok(number) => code_problem(number),
+                Err(_) => Some(format!("`{code}` is not a status code: expected 200 to 599")),
+            }
+        })
     }
 }
 
 /// What is wrong with a status code that a backend is to answer.
-pub(super) fn code_problem(code: u16) -> Option<String> {
+pub(in crate::fault) fn code_problem(code: u16) -> Option<String> {
     // An interim status (1xx) is no answer: the gateway would go on waiting for one.
     (!(200..=599).contains(&code)).then(|| format!("`{code}` is not a final status: expected 200 to 599"))
 }
 
-fn header_problem(name: &str, value: &str) -> Option<String> {
+pub(super) fn header_problem(name: &str, value: &str) -> Option<String> {
     if name.is_empty() || !name.bytes().all(is_token) {
         return Some(format!("`{name}` is not a header name: expected letters, digits and `-`"));
     }
@@ -102,13 +148,29 @@ mod tests {
             let dice = Dice::of_attempt(9, 0, Tag(n), 1);
             status.effect(&Incoming { dice, tag: Some(Tag(n)), number: 1, at: Moment::EPOCH })
         });
-        let hit: Vec<Effect> = effects.filter(Effect::acts).collect();
+        let hit: Vec<Effect> = effects.filter(|effect| *effect != Effect::default()).collect();
         assert!((850..1150).contains(&hit.len()), "{}", hit.len());
-        let headers = vec![("retry-after".to_owned(), "1".to_owned())];
-        assert_eq!(hit[0].answer, Answer::Status { code: 503, headers, body: None });
+        assert_eq!(hit[0].fields, Some(vec![("retry-after".to_owned(), "1".to_owned())]));
+        assert_eq!(hit[0].answer, Some(Answer::Status { code: 503, body: None }));
+    }
+
+    #[test]
+    fn several_codes_come_by_their_weights() {
+        let status: Status = toml::from_str("codes = { 503 = 3, 500 = 1 }").unwrap();
+        let answers = (0..4000).map(|n| {
+            let dice = Dice::of_attempt(9, 0, Tag(n), 1);
+            status.effect(&Incoming { dice, tag: Some(Tag(n)), number: 1, at: Moment::EPOCH }).answer
+        });
+        let hit = answers.filter(|answer| *answer == Some(Answer::Status { code: 500, body: None })).count();
+        assert!((850..1150).contains(&hit), "{hit}");
+        assert_eq!(status.outline(), None);
     }
 
     #[rstest]
+    #[case("", "found neither")]
+    #[case("code = 503\ncodes = { 500 = 1 }", "found both")]
+    #[case("codes = { 503 = 0 }", "above zero")]
+    #[case("codes = { 5xx = 1 }", "not a status code")]
     #[case("code = 101", "not a final status")]
     #[case("code = 600", "not a final status")]
     #[case("code = 503\nheaders = { 'retry after' = '1' }", "not a header name")]

@@ -1,4 +1,4 @@
-//! Faults of connections: they are refused, or ended.
+//! Faults of connections: they are refused, ignored, or ended.
 
 pub(super) mod close;
 pub(super) mod cut;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 
-use crate::fault::{Does, Effect, Fault, Incoming, Outline};
+use crate::fault::{Does, Effect, Fault, Incoming, Listening, Outline};
 
 /// Closes the port, as a process that died does.
 ///
@@ -14,6 +14,9 @@ use crate::fault::{Does, Effect, Fault, Incoming, Outline};
 ///
 /// # What the gateway sees
 /// `ECONNREFUSED` for every new connection; FIN or RST on those that it held.
+///
+/// # What it stands for
+/// A process that crashed or is being restarted; a port that is not open yet after a deployment.
 ///
 /// # When it cannot be proven
 /// A refused connection leaves no trace at the backend, so attempts can't be counted while it is in force. That the
@@ -35,11 +38,11 @@ impl Fault for Refuse {
         true
     }
 
-    fn closes_listener(&self) -> bool {
-        true
+    fn listener(&self) -> Option<Listening> {
+        Some(Listening::Refuses)
     }
 
-    fn outline(&self) -> Outline {
+    fn outline(&self) -> Option<Outline> {
         Outline::of(Share::ALL, Does::Refuses)
     }
 }
@@ -51,7 +54,7 @@ mod tests {
     #[test]
     fn it_hides_attempts_behind_a_closed_listener_and_knows_no_settings() {
         let refuse: Refuse = toml::from_str("").unwrap();
-        assert!(refuse.hides_attempts() && refuse.closes_listener());
+        assert!(refuse.hides_attempts() && refuse.listener() == Some(Listening::Refuses));
         assert!(toml::from_str::<Refuse>("share = 0.5").is_err());
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use units::{Share, Size};
 
 use super::cut::CutAt;
-use crate::fault::{Answer, Effect, Fault, Incoming, Outline};
+use crate::fault::{Effect, Ending, Fault, Incoming, Outline};
 
 /// Resets the connection (RST) at a chosen place.
 ///
@@ -17,6 +17,9 @@ use crate::fault::{Answer, Effect, Fault, Incoming, Outline};
 ///
 /// # What the gateway sees
 /// `ECONNRESET` on a connection that it holds: before any response, or after a part of one.
+///
+/// # What it stands for
+/// What `cut` stands for, of which this is a short form: see `brownout explain fault/cut`.
 ///
 /// # When it cannot be proven
 /// At `accept`, a request that was on its way is never read and leaves no attempt: only the connection is evidence.
@@ -39,11 +42,7 @@ pub struct Reset {
 
 impl Fault for Reset {
     fn effect(&self, incoming: &Incoming) -> Effect {
-        let place = self.at.place(self.after, incoming).filter(|_| incoming.dice.falls_into(self.share));
-        place.map_or_else(Effect::default, |place| Effect {
-            answer: Answer::Reset(place),
-            ..Effect::default()
-        })
+        self.at.effect(self.after, Ending::Rst, self.share, incoming)
     }
 
     fn hides_attempts(&self) -> bool {
@@ -54,61 +53,7 @@ impl Fault for Reset {
         self.at.problem(self.after)
     }
 
-    fn outline(&self) -> Outline {
-        Outline::of(self.share, self.at.does())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use evidence::Tag;
-    use units::Moment;
-
-    use super::*;
-    use crate::fault::{Dice, Place};
-
-    fn parsed(text: &str) -> Reset {
-        toml::from_str(text).unwrap()
-    }
-
-    fn request() -> Incoming {
-        Incoming { dice: Dice::of_attempt(1, 0, Tag(3), 1), tag: Some(Tag(3)), number: 1, at: Moment::EPOCH }
-    }
-
-    fn connection() -> Incoming {
-        Incoming { dice: Dice::of_connection(1, 0, 1), tag: None, number: 0, at: Moment::EPOCH }
-    }
-
-    #[test]
-    fn a_cut_at_accept_hits_connections_and_every_other_hits_requests() {
-        let at_accept = parsed("at = 'accept'");
-        assert_eq!(at_accept.effect(&connection()).answer, Answer::Reset(Place::Accept));
-        assert!(!at_accept.effect(&request()).acts());
-        assert!(at_accept.hides_attempts());
-
-        let in_body = parsed("at = 'body'\nafter = '1KiB'");
-        assert_eq!(in_body.effect(&request()).answer, Answer::Reset(Place::Body(1024)));
-        assert!(!in_body.effect(&connection()).acts());
-        assert!(!in_body.hides_attempts());
-        assert_eq!(parsed("").effect(&request()).answer, Answer::Reset(Place::AfterRequest));
-    }
-
-    #[test]
-    fn the_bytes_to_send_first_belong_to_the_body() {
-        assert!(parsed("at = 'body'").problem().unwrap().contains("needs `after`"));
-        assert!(parsed("after = 10").problem().unwrap().contains("belongs to"));
-        assert_eq!(parsed("at = 'body'\nafter = 0").problem(), None);
-    }
-
-    #[test]
-    fn nothing_is_cut_of_an_empty_share() {
-        assert!(!parsed("share = 0.0").effect(&request()).acts());
-    }
-
-    #[test]
-    fn a_misspelt_place_is_pointed_at_by_its_word() {
-        let error = toml::from_str::<Reset>("at = 'acept'").unwrap_err();
-        assert_eq!(error.span(), Some(5..12));
-        assert!(error.message().contains("`accept`"), "{error}");
+    fn outline(&self) -> Option<Outline> {
+        self.at.does().and_then(|does| Outline::of(self.share, does))
     }
 }

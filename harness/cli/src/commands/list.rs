@@ -10,7 +10,7 @@ use crate::output::print;
 pub(crate) fn list(what: Listing) -> Result<Exit> {
     let rows: Vec<(String, String)> = match what {
         Listing::Scenarios => scenario_rows(),
-        Listing::Faults => kinds(fake_backends::fault::FaultSettings::KINDS),
+        Listing::Faults => return list_faults(),
         Listing::Expectations => kinds(judge::ExpectationSettings::KINDS),
         Listing::Gateways => kinds(gateways::GatewaySettings::KINDS),
         Listing::Defects => defect_rows(),
@@ -24,6 +24,19 @@ pub(crate) fn list(what: Listing) -> Result<Exit> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, summary) in rows {
         print(&format_args!("{name:width$}  {summary}\n"))?;
+    }
+    Ok(Exit::Pass)
+}
+
+/// Each fault with what it does, and what it stands for in the world.
+fn list_faults() -> Result<Exit> {
+    let kinds = fake_backends::fault::FaultSettings::KINDS;
+    let width = kinds.iter().map(|kind| kind.name.len()).max().unwrap_or(0);
+    for kind in kinds {
+        print(&format_args!("{:width$}  {}\n", kind.name, kind.summary()))?;
+        if let Some(incident) = units::chapter(&(kind.docs)(), "What it stands for") {
+            print(&format_args!("{:width$}  for: {incident}\n", ""))?;
+        }
     }
     Ok(Exit::Pass)
 }

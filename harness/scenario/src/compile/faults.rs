@@ -94,8 +94,8 @@ fn brief(injection: &Injection, phase: usize) -> InjectionBrief {
         backends: injection.backends.clone(),
         during: injection.during,
         hides_attempts: fault.hides_attempts(),
-        closes_listener: fault.closes_listener(),
-        outline: Some(outline(fault.outline())),
+        closes_listener: fault.listener().is_some(),
+        outline: fault.outline().map(outline),
     }
 }
 

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::pool::TICK;
+/// How often evidence is handed over, and stalled connections are looked for.
+pub(super) const TICK: Duration = Duration::from_millis(250);
 
 /// Why a connection has to end although neither side wants it to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub(super) enum Shutdown {
     /// The run is over.
     Stop,
     /// The listener was closed by these injections, one bit each.
@@ -28,35 +29,35 @@ pub(super) struct Handle {
     /// The tick at which it has stalled. Ticks and not moments: the epoch may be set meanwhile.
     expires: Cell<u64>,
     tick: Rc<Cell<u64>>,
-    order: Cell<Option<Order>>,
-    ordered: Notify,
+    shutdown: Cell<Option<Shutdown>>,
+    shut_down: Notify,
 }
 
 impl Handle {
-    /// Grants the connection as long a wait from now, to a quarter of a second.
-    pub(super) fn grant(&self, wait: Duration) {
+    /// Lets the connection wait for so long from now, to a quarter of a second.
+    pub(super) fn extend_deadline(&self, wait: Duration) {
         self.expires.set(self.tick.get() + 1 + (wait.as_millis() / TICK.as_millis()) as u64);
     }
 
     /// Lets it wait for as long as it likes.
-    pub(super) fn grant_all(&self) {
+    pub(super) fn no_deadline(&self) {
         self.expires.set(u64::MAX);
     }
 
-    /// Waits for an order.
-    pub(super) async fn order(&self) -> Order {
+    /// Waits until the connection has to end.
+    pub(super) async fn shutdown(&self) -> Shutdown {
         loop {
-            if let Some(order) = self.order.get() {
-                return order;
+            if let Some(why) = self.shutdown.get() {
+                return why;
             }
-            self.ordered.notified().await;
+            self.shut_down.notified().await;
         }
     }
 
-    fn command(&self, order: Order) {
-        if self.order.get().is_none() {
-            self.order.set(Some(order));
-            self.ordered.notify_one();
+    fn shut_down(&self, why: Shutdown) {
+        if self.shutdown.get().is_none() {
+            self.shutdown.set(Some(why));
+            self.shut_down.notify_one();
         }
     }
 }
@@ -78,8 +79,8 @@ impl OpenConnections {
             number,
             expires: Cell::new(u64::MAX),
             tick: self.tick.clone(),
-            order: Cell::default(),
-            ordered: Notify::new(),
+            shutdown: Cell::default(),
+            shut_down: Notify::new(),
         });
         self.handles.borrow_mut().insert(number, handle.clone());
         handle
@@ -93,10 +94,10 @@ impl OpenConnections {
         self.handles.borrow().len()
     }
 
-    /// Commands the connections that `which` names.
-    pub(super) fn command(&self, which: impl Fn(&Handle) -> bool, order: Order) {
+    /// Ends the connections that `which` names.
+    pub(super) fn shut_down(&self, which: impl Fn(&Handle) -> bool, why: Shutdown) {
         for handle in self.handles.borrow().values().filter(|handle| which(handle)) {
-            handle.command(order);
+            handle.shut_down(why);
         }
     }
 
@@ -104,6 +105,6 @@ impl OpenConnections {
     pub(super) fn tick(&self) {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
-        self.command(|handle| handle.expires.get() <= tick, Order::Stalled);
+        self.shut_down(|handle| handle.expires.get() <= tick, Shutdown::Stalled);
     }
 }

@@ -1,0 +1,111 @@
+//! What keeps a request waiting, or turns it away, by what else there is to do. The decision which limit applies is a
+//! fault's; how far it is used up is a count that the server keeps, for each injection and backend.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use units::Moment;
+
+/// A limit that a request has to pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Admission {
+    /// So many requests are worked on at a time, each for this long; others queue, and with a bound on the queue those
+    /// that find it full are shed.
+    Workers {
+        /// Workers.
+        count: u32,
+        /// How long one takes for a request.
+        takes: Duration,
+        /// Requests that may queue; without it, all of them.
+        queue: Option<u32>,
+        /// The status of those that are shed.
+        shed: u16,
+    },
+    /// So many requests in each window of this length; those beyond are turned away until the next one begins.
+    Quota {
+        /// Requests in a window.
+        requests: u32,
+        /// How long a window is; the first begins with the run.
+        window: Duration,
+        /// The status of those that are turned away.
+        status: u16,
+        /// Whether, and how, they are told when to come back (RFC 9110, section 10.2.3).
+        retry_after: RetryAfter,
+    },
+    /// The more requests the backend has under way, the longer each waits: so long for each of them.
+    Crowd {
+        /// The wait for each request that is under way already.
+        each: Duration,
+        /// The longest wait.
+        most: Duration,
+    },
+}
+
+/// How a request that was turned away is told when to come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RetryAfter {
+    /// In whole seconds, rounded up.
+    #[default]
+    Seconds,
+    /// As a date.
+    Date,
+    /// Not at all.
+    Silent,
+}
+
+/// What an admission makes of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admitted {
+    /// It waits for so long.
+    After(Duration),
+    /// It is turned away with this status; it may come back after that long, where it is to be told.
+    TurnedAway(u16, RetryAfter, Duration),
+}
+
+/// How far one limit is used up at one backend.
+#[derive(Debug, Default)]
+pub(crate) struct Used {
+    /// When each worker, and each request in the queue, is done: in order.
+    done: VecDeque<Moment>,
+    /// The window that is counted, and the requests in it.
+    window: (u64, u32),
+}
+
+impl Used {
+    /// Admits a request that has arrived whole at `now`, while `under_way` others are.
+    pub(crate) fn admit(&mut self, admission: &Admission, now: Moment, under_way: u32) -> Admitted {
+        match *admission {
+            Admission::Workers { count, takes, queue, shed } => self.work(now, count, takes, queue, shed),
+            Admission::Quota { requests, window, status, retry_after } => {
+                let length = window.as_nanos().max(1);
+                let since = now.since(Moment::EPOCH).as_nanos();
+                let number = (since / length) as u64;
+                if self.window.0 != number {
+                    self.window = (number, 0);
+                }
+                if self.window.1 < requests {
+                    self.window.1 += 1;
+                    return Admitted::After(Duration::ZERO);
+                }
+                let left = Duration::from_nanos((length - since % length) as u64);
+                Admitted::TurnedAway(status, retry_after, left)
+            }
+            Admission::Crowd { each, most } => Admitted::After(each.saturating_mul(under_way).min(most)),
+        }
+    }
+
+    fn work(&mut self, now: Moment, count: u32, takes: Duration, queue: Option<u32>, shed: u16) -> Admitted {
+        while self.done.front().is_some_and(|done| *done <= now) {
+            self.done.pop_front();
+        }
+        let (busy, workers) = (self.done.len(), count.max(1) as usize);
+        if queue.is_some_and(|queue| busy >= workers + queue as usize) {
+            return Admitted::TurnedAway(shed, RetryAfter::Silent, Duration::ZERO);
+        }
+        // First come, first served: it begins when so many are done that a worker is free.
+        let begins = if busy < workers { now } else { self.done[busy - workers] };
+        let done = begins + takes;
+        self.done.push_back(done);
+        Admitted::After(done.since(now))
+    }
+}

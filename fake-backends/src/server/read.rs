@@ -1,0 +1,230 @@
+//! Reads requests: heads, and bodies as a fault wants them read.
+
+use std::time::Duration;
+
+use evidence::{Attempt, ConnectionEnd, End, Planned, Probe, Stamp};
+use tokio::io::AsyncWriteExt;
+use units::Moment;
+
+use super::body::{Body, Refused};
+use super::connection::{STALL, ServerConnection, Step};
+use super::decide::decide;
+use super::head::{self, Framing, Head};
+use super::record::Current;
+use crate::fault::{Decided, Decision, Dice, Incoming, Read};
+
+/// How long an idle connection is kept. Longer than gateways keep theirs, so that it is they who close it.
+const IDLE: Duration = Duration::from_mins(15);
+
+/// How often a body that is to be read slowly is read on.
+const SLOW_STEP: Duration = Duration::from_millis(10);
+
+impl ServerConnection {
+    /// Waits for a whole request head, or for a status that refuses it.
+    pub(super) async fn read_head(&mut self) -> Step<Result<Head, u16>> {
+        self.handle.extend_deadline(if self.input.is_empty() { IDLE } else { STALL });
+        let mut is_new = true;
+        loop {
+            // Some clients end a body with an empty line more (RFC 9112, section 2.2).
+            let blank = self.input.bytes().iter().take_while(|byte| matches!(**byte, b'\r' | b'\n')).count();
+            self.input.consume(blank);
+            let spec = &self.server.spec;
+            if is_new && !self.input.is_empty() {
+                match head::parse(self.input.bytes(), spec.nonce, spec.exchanges_max) {
+                    Ok(Some(head)) => return Ok(Ok(head)),
+                    Ok(None) if self.input.is_full() => return Ok(Err(431)),
+                    Ok(None) => {}
+                    Err(status) => return Ok(Err(status)),
+                }
+            } else if self.input.is_full() {
+                return Ok(Err(431));
+            }
+            let was_empty = self.input.is_empty();
+            let count = if was_empty { self.receive_unless_idle().await? } else { self.receive().await? };
+            // A head can only be whole after a line end; to look each time would cost the square of its length.
+            is_new = self.input.bytes().iter().rev().take(count).any(|byte| *byte == b'\n');
+            if was_empty {
+                self.handle.extend_deadline(STALL);
+            }
+        }
+    }
+
+    /// Receives the first bytes of a request, unless a fault closes the idle connection before.
+    async fn receive_unless_idle(&mut self) -> Step<usize> {
+        let Some((length, by)) = self.close_idle.take() else { return self.receive().await };
+        let timer = self.server.timer.clone();
+        let end = self.server.world.now() + length;
+        tokio::select! {
+            // What has arrived in time is served.
+            biased;
+            received = self.receive() => received,
+            () = timer.sleep_until(end) => {
+                self.effective |= by;
+                Err(ConnectionEnd::BackendFin)
+            }
+        }
+    }
+
+    /// Opens the record of a request, and asks what the faults make of it.
+    pub(super) fn arrive(&mut self, head: &Head) -> (Incoming, Option<Decision>) {
+        self.input.consume(head.length);
+        self.requests += 1;
+        let at = self.server.world.now();
+        let server = &self.server;
+        let (seed, backend) = (server.spec.seed, self.handle.backend);
+        let tag = head.tag.filter(|_| at.is_in_run());
+        let incoming = if let Some(tag) = tag {
+            let number = server.number(tag, backend);
+            Incoming { dice: Dice::of_attempt(seed, backend, tag, number), tag: Some(tag), number, at }
+        } else {
+            let dice = Dice::of_probe(seed, backend, self.handle.number, self.requests);
+            let number = self.requests.min(u32::from(u16::MAX)) as u16;
+            Incoming { dice, tag: None, number, at }
+        };
+        let decision = decide(&server.spec, &self.backend().injections, &incoming);
+        let mut current = match tag {
+            Some(_) => Current::Attempt(self.attempt(head, &incoming)),
+            None => Current::Probe(self.probe(at, head.stamp)),
+        };
+        if let Some(decision) = &decision {
+            current.plan(decision);
+        }
+        self.body = Body::new(head.framing.unwrap_or(Framing::Length(0)), server.spec.request_body_max.0);
+        self.begin(current);
+        (incoming, decision)
+    }
+
+    /// Makes a request the one that the connection is busy with.
+    pub(super) fn begin(&mut self, current: Current) {
+        self.written.forget();
+        self.held_by = 0;
+        self.current = Some(current);
+        let under_way = &self.backend().under_way;
+        under_way.set(under_way.get() + 1);
+    }
+
+    fn attempt(&self, head: &Head, incoming: &Incoming) -> Attempt {
+        Attempt {
+            tag: incoming.tag.unwrap_or_default(),
+            backend: self.handle.backend,
+            number: incoming.number,
+            connection: self.handle.number,
+            nth: self.requests,
+            method: head.method,
+            arrived: incoming.at,
+            body_done: None,
+            declared: match head.framing {
+                Ok(Framing::Length(length)) => Some(length),
+                Ok(Framing::Chunked) | Err(_) => None,
+            },
+            received: 0,
+            body_hash: 0,
+            injections: 0,
+            effective: 0,
+            planned: Planned::Answer,
+            delay: 0,
+            delay_error: 0,
+            paced: 0,
+            status: 0,
+            answer_bytes: 0,
+            answer_hash: None,
+            replied: None,
+            ended: incoming.at,
+            end: End::OpenAtEnd,
+        }
+    }
+
+    pub(super) fn probe(&self, arrived: Moment, stamp: Stamp) -> Probe {
+        Probe { backend: self.handle.backend, connection: self.handle.number, arrived, status: 0, stamp }
+    }
+
+    /// Reads the request as a fault wants it: when it had arrived, or the status that refuses it.
+    pub(super) async fn read(
+        &mut self,
+        head: &Head,
+        arrived: Moment,
+        read: &Decided<Read>,
+    ) -> Step<Result<Moment, Refused>> {
+        match read.what {
+            None => self.read_body(head, arrived, None).await,
+            Some(Read::Slowly(rate)) => {
+                self.given(read.by);
+                self.read_body(head, arrived, Some(rate)).await
+            }
+            Some(Read::AfterTheAnswer) => Ok(Ok(arrived)),
+            Some(Read::Until(bytes, by)) => {
+                while self.body.received() < bytes && !self.body.is_whole() {
+                    match self.body.take(self.input.bytes()) {
+                        Ok(0) => {}
+                        Ok(used) => {
+                            self.input.consume(used);
+                            continue;
+                        }
+                        Err(refused) => return Ok(Err(refused)),
+                    }
+                    self.receive_body().await?;
+                }
+                self.given(read.by);
+                Err(self.cut(by))
+            }
+        }
+    }
+
+    /// Takes the request body, at so many bytes a second if it is to be read slowly.
+    pub(super) async fn read_body(
+        &mut self,
+        head: &Head,
+        arrived: Moment,
+        rate: Option<u64>,
+    ) -> Step<Result<Moment, Refused>> {
+        let limit = self.server.spec.request_body_max.0;
+        match head.framing {
+            Err(status) => return Ok(Err(Refused(status))),
+            Ok(Framing::Length(length)) if length > limit => return Ok(Err(Refused(413))),
+            Ok(_) => {}
+        }
+        let mut asked = false;
+        loop {
+            match self.body.take(self.input.bytes()) {
+                Ok(used) => self.input.consume(used),
+                Err(refused) => return Ok(Err(refused)),
+            }
+            if self.body.is_whole() {
+                let has_body = head.framing != Ok(Framing::Length(0));
+                let whole = if has_body { self.server.world.now() } else { arrived };
+                if let Some(current) = &mut self.current {
+                    current.body_done(whole);
+                }
+                return Ok(Ok(whole));
+            }
+            if head.expects_continue && !asked && self.body.received() == 0 {
+                asked = true;
+                let sent = self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
+                sent.map_err(|_| self.settle(End::RequestCut, ConnectionEnd::GatewayRst))?;
+            }
+            if let Some(rate) = rate {
+                self.wait_for_pace(arrived, rate).await;
+            }
+            self.receive_body().await?;
+        }
+    }
+
+    /// Waits until so many bytes as have arrived may have at this rate. Nothing is read meanwhile, so that the gateway meets
+    /// a full window.
+    async fn wait_for_pace(&self, since: Moment, rate: u64) {
+        let took = Duration::from_secs_f64(self.body.received() as f64 / rate.max(1) as f64);
+        let due = since + took;
+        if self.server.world.now() < due {
+            self.handle.no_deadline();
+            self.server.timer.sleep_until(due.max(self.server.world.now() + SLOW_STEP)).await;
+        }
+    }
+
+    async fn receive_body(&mut self) -> Step<()> {
+        self.handle.extend_deadline(STALL);
+        match self.receive().await {
+            Ok(_) => Ok(()),
+            Err(end) => Err(self.settle(End::RequestCut, end)),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Serves a connection from its accept to its end, request after request.
+
+use std::future::pending;
+use std::rc::Rc;
+
+use evidence::{ConnectionEnd, Stamp};
+use net::Stream;
+
+use super::connection::{ServerConnection, Step};
+use super::connections::Handle;
+use super::decide::{accepted, decide};
+use super::record::Current;
+use super::shared::Server;
+use crate::fault::{Accept, Decision, Ending};
+
+/// Serves a connection until either side, or a shutdown, ends it.
+pub(super) async fn serve_connection(server: Rc<Server>, handle: Rc<Handle>, stream: Stream) {
+    let mut connection = ServerConnection::new(server.clone(), handle.clone(), stream);
+    let end = tokio::select! {
+        biased;
+        why = handle.shutdown() => Err(why),
+        end = connection.run() => Ok(end),
+    };
+    connection.end(end);
+    server.open.remove(handle.number);
+}
+
+impl ServerConnection {
+    async fn run(&mut self) -> ConnectionEnd {
+        let end = match self.accept().await {
+            Ok(()) => loop {
+                if let Err(end) = self.exchange().await {
+                    break end;
+                }
+            },
+            Err(end) => end,
+        };
+        if end == ConnectionEnd::BackendFin {
+            self.linger().await;
+        }
+        end
+    }
+
+    /// Does what the faults make of the connection itself.
+    async fn accept(&mut self) -> Step<()> {
+        let (backend, number) = (self.handle.backend, self.handle.number);
+        let incoming = accepted(self.server.spec.seed, backend, number, self.accepted);
+        let Some(decision) = decide(&self.server.spec, &self.backend().injections, &incoming) else {
+            return Ok(());
+        };
+        self.injections = decision.planned;
+        let Some(accept) = decision.accept.what else { return Ok(()) };
+        self.effective = decision.accept.by;
+        match accept {
+            Accept::Cut(Ending::Rst) => Err(ConnectionEnd::BackendRst),
+            Accept::Cut(by) => {
+                self.is_half_closed = by == Ending::HalfClose;
+                Err(ConnectionEnd::BackendFin)
+            }
+            Accept::Silence => {
+                self.handle.no_deadline();
+                pending().await
+            }
+        }
+    }
+
+    /// Takes one request and answers it, stage by stage.
+    async fn exchange(&mut self) -> Step<()> {
+        let head = match self.read_head().await? {
+            Ok(head) => head,
+            Err(status) => {
+                self.requests += 1;
+                let probe = self.probe(self.server.world.now(), Stamp::Untagged);
+                self.begin(Current::Probe(probe));
+                return self.refuse(status, None).await;
+            }
+        };
+        let (incoming, decision) = self.arrive(&head);
+        let Some(decision) = decision else {
+            return match self.read_body(&head, incoming.at, None).await? {
+                Ok(_) => self.answer_normally(&head, &incoming).await,
+                Err(refused) => self.refuse(refused.0, Some(&incoming)).await,
+            };
+        };
+        // Every stage by its name: one that is not passed on below is not acted on, and does not compile.
+        let Decision {
+            planned: _,
+            // Of the connection, not of a request: see `accept`.
+            accept: _,
+            read,
+            admit,
+            wait,
+            interim,
+            answer,
+            fields,
+            head_pace,
+            framing,
+            content,
+            body_pace,
+            cut,
+            after,
+        } = decision;
+        let whole = match self.read(&head, incoming.at, &read).await? {
+            Ok(whole) => whole,
+            Err(refused) => return self.refuse(refused.0, Some(&incoming)).await,
+        };
+        let turned_away = self.hold(whole, &admit, &wait).await?;
+        self.send_interim(&interim).await?;
+        let mut answering = self.answering(&head, &incoming);
+        answering.by = fields.by | after.by;
+        answering.fields = fields.what.unwrap_or_default();
+        (answering.head_pace, answering.body_pace) = (head_pace, body_pace);
+        (answering.framing, answering.content, answering.cut) = (framing, content, cut);
+        let answer = match turned_away {
+            None => answer,
+            Some(turned_away) => {
+                answering.fields.extend(turned_away.fields);
+                turned_away.answer
+            }
+        };
+        self.respond(answering, &answer).await?;
+        self.after_answer(&head, &read, &after).await
+    }
+}
