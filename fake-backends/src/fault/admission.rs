@@ -109,3 +109,50 @@ impl Used {
         Admitted::After(done.since(now))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: i64 = 1_000_000;
+
+    fn at(millis: i64) -> Moment {
+        Moment(millis * MS)
+    }
+
+    fn after(millis: u64) -> Admitted {
+        Admitted::After(Duration::from_millis(millis))
+    }
+
+    #[test]
+    fn work_queues_first_come_first_served_and_is_shed_beyond_the_bound() {
+        let takes = Duration::from_millis(10);
+        let limit = Admission::Workers { count: 2, takes, queue: Some(2), shed: 503 };
+        let mut used = Used::default();
+        let waits: Vec<_> = (0..5).map(|_| used.admit(&limit, at(0), 0)).collect();
+        let shed = Admitted::TurnedAway(503, RetryAfter::Silent, Duration::ZERO);
+        assert_eq!(waits, [after(10), after(10), after(20), after(20), shed]);
+        assert_eq!(used.admit(&limit, at(10), 0), after(20), "two are done, two are at work, so it is third");
+        assert_eq!(used.admit(&limit, at(1000), 0), after(10), "all are done");
+    }
+
+    #[test]
+    fn a_quota_is_anew_in_each_window_and_tells_when_that_begins() {
+        let window = Duration::from_secs(1);
+        let limit = Admission::Quota { requests: 2, window, status: 429, retry_after: RetryAfter::Seconds };
+        let mut used = Used::default();
+        assert_eq!(used.admit(&limit, at(100), 0), after(0));
+        assert_eq!(used.admit(&limit, at(200), 0), after(0));
+        let turned_away = Admitted::TurnedAway(429, RetryAfter::Seconds, Duration::from_millis(700));
+        assert_eq!(used.admit(&limit, at(300), 0), turned_away);
+        assert_eq!(used.admit(&limit, at(1000), 0), after(0));
+    }
+
+    #[test]
+    fn a_crowd_slows_everybody_down_to_a_bound() {
+        let limit = Admission::Crowd { each: Duration::from_millis(5), most: Duration::from_millis(12) };
+        let mut used = Used::default();
+        let waits = [0, 1, 2, 3].map(|others| used.admit(&limit, at(0), others));
+        assert_eq!(waits, [after(0), after(5), after(10), after(12)]);
+    }
+}

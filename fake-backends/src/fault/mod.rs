@@ -11,6 +11,7 @@ mod dice;
 mod effect;
 mod incoming;
 mod outline;
+mod pace;
 mod time;
 
 pub use admission::{Admission, RetryAfter};
@@ -27,6 +28,8 @@ units::registry! {
     /// A kind of misbehaviour with its settings, chosen by its key in the scenario.
     FaultSettings: Fault {
         "latency" => Latency in time::latency,
+        "congestion" => Congestion in time::congestion,
+        "capacity" => Capacity in time::capacity,
         "status" => Status in answers::status,
         "fail_first" => FailFirst in answers::fail_first,
         "hang" => Hang in answers::hang,
@@ -34,6 +37,10 @@ units::registry! {
         "cut" => CutOff in connection::cut,
         "reset" => Reset in connection::reset,
         "close" => Close in connection::close,
+        "slow_headers" => SlowHeaders in pace::slow_headers,
+        "slow_body" => SlowBody in pace::slow_body,
+        "stall" => Stall in pace::stall,
+        "slow_read" => SlowRead in pace::slow_read,
     }
 }
 

@@ -1,3 +1,5 @@
 //! Faults of time: answers come late.
 
+pub(super) mod capacity;
+pub(super) mod congestion;
 pub(super) mod latency;
