@@ -6,12 +6,14 @@
 
 mod admission;
 mod answers;
+mod body;
 mod connection;
 mod dice;
 mod effect;
 mod incoming;
 mod outline;
 mod pace;
+mod streaming;
 mod time;
 
 pub use admission::{Admission, RetryAfter};
@@ -49,6 +51,15 @@ units::registry! {
         "slow_body" => SlowBody in pace::slow_body,
         "stall" => Stall in pace::stall,
         "slow_read" => SlowRead in pace::slow_read,
+        "wrong_length" => WrongLength in body::wrong_length,
+        "bad_chunk" => BadChunk in body::bad_chunk,
+        "missing_last_chunk" => MissingLastChunk in body::missing_last_chunk,
+        "duplicate_framing" => DuplicateFraming in body::duplicate_framing,
+        "garbage" => Garbage in body::garbage,
+        "corrupt" => Corrupt in body::corrupt,
+        "false_encoding" => FalseEncoding in body::false_encoding,
+        "framing" => FramedBy in body::framing,
+        "events" => EventStream in streaming::events,
     }
 }
 

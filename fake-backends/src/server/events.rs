@@ -55,3 +55,28 @@ impl EventStream {
         self.every.saturating_mul(self.ends.len().saturating_sub(1) as u32)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_end_where_they_end_and_the_last_word_is_one_too() {
+        let every = Duration::from_millis(20);
+        let stream = |end| EventStream::of(&Events { count: 2, every, end }, "a");
+        let done = stream(EventsEnd::Done);
+        assert_eq!(
+            done.text,
+            "data: {\"backend\":\"a\",\"event\":1}\n\ndata: {\"backend\":\"a\",\"event\":2}\n\ndata: [DONE]\n\n"
+        );
+        let first = done.end_after(0);
+        assert!(
+            done.text[..first as usize].ends_with("1}\n\n")
+                && done.ends_at(first)
+                && !done.ends_at(first - 1)
+        );
+        assert_eq!(done.takes(), Duration::from_millis(40));
+        assert_eq!(stream(EventsEnd::NoTerminator).takes(), Duration::from_millis(20));
+        assert!(stream(EventsEnd::Error).text.contains("event: error\n"));
+    }
+}

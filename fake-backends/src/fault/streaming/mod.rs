@@ -1,0 +1,3 @@
+//! Faults of streams, as an AI gateway meets them.
+
+pub(super) mod events;
