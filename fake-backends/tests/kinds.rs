@@ -341,7 +341,7 @@ fn a_head_or_a_body_comes_at_its_pace() {
     assert!(seen.at(head) + millis(30) >= expected && seen.last() < expected * 3, "{:?}", seen.reads);
     assert!(attempt(&evidence).paced > 100_000_000);
 
-    for fault in ["slow_body = { over = '300ms' }"] {
+    for fault in ["throttle = { rate = '1000B/s' }", "slow_body = { over = '300ms' }"] {
         let (seen, evidence) = faulty(&[fault], get(1), 900);
         assert_eq!(seen.body().len(), 300);
         assert!(seen.at(seen.head().len()) < millis(250), "the head comes at once: {:?}", seen.reads);

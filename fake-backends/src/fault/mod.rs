@@ -50,6 +50,7 @@ units::registry! {
         "slow_headers" => SlowHeaders in pace::slow_headers,
         "slow_body" => SlowBody in pace::slow_body,
         "stall" => Stall in pace::stall,
+        "throttle" => Throttle in pace::throttle,
         "slow_read" => SlowRead in pace::slow_read,
         "wrong_length" => WrongLength in body::wrong_length,
         "bad_chunk" => BadChunk in body::bad_chunk,

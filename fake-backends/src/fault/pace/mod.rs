@@ -4,3 +4,4 @@ pub(super) mod slow_body;
 pub(super) mod slow_headers;
 pub(super) mod slow_read;
 pub(super) mod stall;
+pub(super) mod throttle;
