@@ -149,6 +149,17 @@ impl Trouble {
         *self == Trouble::default()
     }
 
+    /// What makes some exchanges take longer by the client's own doing, by its key in the file; `None` if nothing does.
+    pub fn slows(&self) -> Option<&'static str> {
+        let slows = [
+            (self.upload.is_some(), "upload"),
+            (self.stall.is_some(), "stall"),
+            (self.read.is_some(), "read"),
+            (self.expect_continue.is_some(), "expect_continue"),
+        ];
+        slows.into_iter().find(|(is_there, _)| *is_there).map(|(_, key)| key)
+    }
+
     /// What the client does to the request with this tag; `None` if it is an ordinary one.
     pub(crate) fn meets(&self, seed: u64, tag: Tag) -> Option<Conduct> {
         if self.is_none() {

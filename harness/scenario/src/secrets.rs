@@ -1,9 +1,9 @@
-//! Secrets in request headers: `{{env.NAME}}` stands in everything that is written; the value is only ever sent.
+//! Secrets in requests: `{{env.NAME}}` stands in everything that is written; the value is only ever sent.
 
 use std::fmt;
 use std::ops::Range;
 
-use driver::DriverSpec;
+use driver::{BodyContent, DriverSpec};
 
 use crate::diagnostic::Diagnostic;
 
@@ -34,7 +34,7 @@ impl Secrets {
     }
 }
 
-/// Puts the values of environment variables in place of `{{env.NAME}}` in request headers.
+/// Puts the values of environment variables in place of `{{env.NAME}}` in paths, hosts, headers and bodies.
 ///
 /// Meant for a copy of the plan's driver spec that lives as long as the driver does and is never written.
 pub fn resolve_secrets(spec: &mut DriverSpec) -> Result<Secrets, Diagnostic> {
@@ -47,20 +47,20 @@ fn resolve_with(
 ) -> Result<Secrets, Diagnostic> {
     let mut secrets = Secrets::default();
     for class in &mut spec.classes {
+        let mut resolve = |place: &str, value: &mut String, can_carry: fn(u8) -> bool| {
+            let place = format!("traffic `{}`, {place}", class.name);
+            resolve_value(&mut secrets, &environment, &place, value, can_carry)
+        };
+        resolve("path", &mut class.path, |byte| byte.is_ascii_graphic() && !b"#\"<>\\^`|{}".contains(&byte))?;
+        if let Some(host) = &mut class.host {
+            resolve("host", host, |byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte))?;
+        }
         for (header, value) in &mut class.headers {
-            let mut resolved = String::new();
-            let mut rest = 0;
-            for (range, name) in placeholders(value) {
-                let secret = look_up(&environment, name, &class.name, header)?;
-                resolved.push_str(&value[rest..range.start]);
-                resolved.push_str(&secret);
-                rest = range.end;
-                if !secrets.0.iter().any(|(known, _)| known == name) {
-                    secrets.0.push((name.to_owned(), secret));
-                }
-            }
-            resolved.push_str(&value[rest..]);
-            *value = resolved;
+            let can_carry = |byte| byte >= b' ' && byte != 0x7f || byte == b'\t';
+            resolve(&format!("header `{header}`"), value, can_carry)?;
+        }
+        if let Some(BodyContent::Text(text)) = class.body.as_mut().map(|body| &mut body.content) {
+            resolve("body", text, |_| true)?;
         }
     }
     // The longest first, so that a secret that contains another is taken out whole.
@@ -68,22 +68,45 @@ fn resolve_with(
     Ok(secrets)
 }
 
+fn resolve_value(
+    secrets: &mut Secrets,
+    environment: &impl Fn(&str) -> Option<String>,
+    place: &str,
+    value: &mut String,
+    can_carry: fn(u8) -> bool,
+) -> Result<(), Diagnostic> {
+    let mut resolved = String::new();
+    let mut rest = 0;
+    for (range, name) in placeholders(value) {
+        let secret = look_up(environment, name, place, can_carry)?;
+        resolved.push_str(&value[rest..range.start]);
+        resolved.push_str(&secret);
+        rest = range.end;
+        if !secrets.0.iter().any(|(known, _)| known == name) {
+            secrets.0.push((name.to_owned(), secret));
+        }
+    }
+    resolved.push_str(&value[rest..]);
+    *value = resolved;
+    Ok(())
+}
+
 fn look_up(
     environment: &impl Fn(&str) -> Option<String>,
     name: &str,
-    class: &str,
-    header: &str,
+    place: &str,
+    can_carry: fn(u8) -> bool,
 ) -> Result<String, Diagnostic> {
-    let wrong = |why: &str| {
-        Diagnostic::error(format!(
-            "traffic `{class}`, header `{header}`: the environment variable `{name}` {why}"
-        ))
-    };
+    let wrong = |why: &str| Diagnostic::error(format!("{place}: the environment variable `{name}` {why}"));
     let value = environment(name).filter(|value| !value.is_empty());
     let value =
         value.ok_or_else(|| wrong("is not set").help(format!("set it before the run: `export {name}=…`")))?;
-    if value.bytes().any(|byte| byte < b' ' && byte != b'\t' || byte == 0x7f) {
-        return Err(wrong("holds a character that no header can carry"));
+    if !value.bytes().all(can_carry) {
+        return Err(wrong("holds a character that can't stand there"));
+    }
+    // They would be filled like those of the file.
+    if value.contains("{n}") || value.contains("{uuid}") {
+        return Err(wrong("holds a placeholder"));
     }
     Ok(value)
 }
@@ -136,13 +159,35 @@ integrity = {}
     }
 
     #[test]
-    fn a_variable_that_is_not_set_is_named_and_one_that_no_header_can_carry_is_refused() {
+    fn path_host_and_body_take_values_that_they_can_carry() {
+        let text = TEXT
+            .replace("\"GET /\"", "\"POST /{{env.TENANT}}/x\"\nhost = \"{{env.TENANT}}.test\"")
+            .replace("rate =", "body = { text = '{\"key\":\"{{env.TENANT}}\"}' }\nrate =");
+        let load = || load_text("s.toml", &text, std::path::Path::new("."), &Overrides::default());
+        let mut spec = load().unwrap_or_else(|failure| panic!("{failure}")).plan.driver;
+        resolve_with(&mut spec, |_| Some("acme".to_owned())).unwrap();
+        let class = &spec.classes[0];
+        assert_eq!((class.path.as_str(), class.host.as_deref()), ("/acme/x", Some("acme.test")));
+        let body = class.body.as_ref().map(|body| &body.content);
+        assert_eq!(body, Some(&BodyContent::Text("{\"key\":\"acme\"}".to_owned())));
+        let mut spec = load().unwrap_or_else(|failure| panic!("{failure}")).plan.driver;
+        let wrong = resolve_with(&mut spec, |_| Some("a b".to_owned())).unwrap_err();
+        assert_eq!(
+            wrong.message,
+            "traffic `reads`, path: the environment variable `TENANT` holds a character that can't stand there"
+        );
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named_and_one_that_can_not_stand_there_is_refused() {
         let missing = resolve_with(&mut spec(), |_| None).unwrap_err();
         assert_eq!(
             missing.message,
             "traffic `reads`, header `authorization`: the environment variable `TOKEN` is not set"
         );
         let broken = resolve_with(&mut spec(), |_| Some("a\r\nx: y".to_owned())).unwrap_err();
-        assert!(broken.message.contains("no header can carry") && !broken.message.contains("x: y"));
+        assert!(broken.message.contains("can't stand there") && !broken.message.contains("x: y"));
+        let filled = resolve_with(&mut spec(), |_| Some("a{n}".to_owned())).unwrap_err();
+        assert!(filled.message.ends_with("holds a placeholder"), "{}", filled.message);
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn compile(
             let known = context.scenario.traffic.names();
             context.resolve("traffic class", "traffic classes", name, &known)
         });
+        check_trouble(context, table, traffic, classes);
         let mut looked_at = looked_at(context, table, phases, injections);
         let whole_run = table.own.phases.is_none() && table.kind.contract().looks_at_whole_run();
         if whole_run {
@@ -84,6 +85,32 @@ fn check_settings(context: &mut Context<'_>, table: &Keyed<ExpectOwn, Expectatio
     if table.own.samples_min == Some(0) {
         let message = "`samples_min = 0` changes nothing: a pass takes cases that would have shown a breach";
         context.warning(&table.span, message).help = Some("leave it out".to_owned());
+    }
+}
+
+/// Expectations that bound how long a request takes.
+const TIMED: [&str; 4] = ["latency", "timeout", "shed", "policy"];
+
+/// What the client itself takes is not held against the gateway.
+fn check_trouble(
+    context: &mut Context<'_>,
+    table: &Keyed<ExpectOwn, ExpectationSettings>,
+    traffic: Option<usize>,
+    classes: &[Class],
+) {
+    let kind = table.kind.name();
+    let mut looked_at =
+        classes.iter().enumerate().filter(|(index, _)| traffic.is_none_or(|class| class == *index));
+    let slow = looked_at.find_map(|(_, class)| Some((class, class.trouble.slows()?)));
+    if let (Some((class, key)), true) = (slow, TIMED.contains(&kind)) {
+        let message = format!(
+            "`{kind}` would hold against the gateway what the client takes itself: traffic `{}` has `{key}`",
+            class.name
+        );
+        context.error(&table.span, message).help = Some(
+            "give requests in trouble a class of their own, and expect this of the others by `traffic`"
+                .to_owned(),
+        );
     }
 }
 

@@ -10,9 +10,11 @@ mod gateway;
 mod limits;
 mod load;
 mod phases;
+mod placeholders;
 mod request;
 mod sizes;
 mod traffic;
+mod trouble;
 mod vacuous;
 
 pub(crate) use assemble::compile;

@@ -2,9 +2,8 @@
 
 use driver::{Body, BodyContent};
 
-use super::Context;
+use super::{Context, placeholders};
 use crate::file::{BodyTable, Located, Named};
-use crate::secrets::placeholders;
 
 /// Headers that the driver sets by itself.
 const OWN_HEADERS: [&str; 5] =
@@ -40,7 +39,10 @@ pub(super) fn method_and_path(
         })
     });
     match wrong {
-        None => Some((method.to_owned(), path.to_owned())),
+        None => {
+            placeholders::check(context, request);
+            Some((method.to_owned(), path.to_owned()))
+        }
         Some((message, help)) => {
             context.error(&request.span, message).help = Some(help.to_owned());
             None
@@ -70,8 +72,7 @@ fn path_problem(path: &str) -> Option<String> {
     if let Some(wrong) = path.chars().find(|letter| !letter.is_ascii() || !visible(*letter as u8)) {
         return Some(format!("`{}` must be percent-encoded", wrong.escape_debug()));
     }
-    let bare = path.replace("{n}", "");
-    bare.contains(['{', '}']).then(|| "the only placeholder is `{n}`, the number of the request".to_owned())
+    placeholders::bare(path).contains(['{', '}']).then(|| placeholders::KNOWN.to_owned())
 }
 
 /// RFC 9110, section 5.6.2.
@@ -90,7 +91,10 @@ pub(super) fn headers(context: &mut Context<'_>, headers: &Named<Located<String>
             context.error(&name.span, format!("`{}` is not a header name", name.escape_debug())).help =
                 Some(format!("header names have 1 to {NAME_MAX} letters, digits and `-`"));
         } else if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
-            context.error(&name.span, format!("the header `{}` is set by the driver", name.value));
+            let own = context.error(&name.span, format!("the header `{}` is set by the driver", name.value));
+            own.help = name
+                .eq_ignore_ascii_case("host")
+                .then(|| "give it beside `request`: `host = \"…\"`".to_owned());
         }
         check_value(context, value);
     }
@@ -106,15 +110,45 @@ fn check_value(context: &mut Context<'_>, value: &Located<String>) {
         context.error(&value.span, "this is not a header value").help =
             Some(format!("one line of at most {LINE_MAX} bytes, without spaces at its ends"));
     }
-    let name = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
-    let known: usize = placeholders(value).filter(|(_, variable)| name(variable)).count();
-    if value.matches("{{").count() != known {
-        let noted = context.error(&value.span, "unknown placeholder in a header value");
-        noted.help =
-            Some("the only placeholder is `{{env.NAME}}`, the value of an environment variable".to_owned());
+    placeholders::check(context, value);
+}
+
+/// The `host` header of a class.
+pub(super) fn host(context: &mut Context<'_>, host: &Located<String>) -> String {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+    let bare = placeholders::bare(host);
+    if host.is_empty() || host.len() > HOST_MAX || !bare.bytes().all(fits) {
+        context.error(&host.span, format!("`{}` is not a host", host.escape_debug())).help =
+            Some("a name or an address, and a port where there is one: `orders.example.com:8080`".to_owned());
+    } else {
+        placeholders::check(context, host);
     }
+    host.value.clone()
+}
+
+/// The longest host: a name has 253 letters at most (RFC 1035, section 2.3.4), a placeholder may be longer than its value.
+const HOST_MAX: usize = 320;
+
+/// The trailer fields of a class.
+pub(super) fn trailers(
+    context: &mut Context<'_>,
+    trailers: &Named<Located<String>>,
+    body: Option<&Body>,
+) -> Vec<(String, String)> {
+    let in_chunks = body.is_some_and(|body| body.framing == driver::Framing::Chunked && body.size() > 0);
+    if let (Some((name, _)), false) = (trailers.0.first(), in_chunks) {
+        context.error(&name.span, "trailers follow a body in chunks only").help =
+            Some("for example `body = { size = \"2KiB\", framing = \"chunked\" }`".to_owned());
+    }
+    for (name, value) in &trailers.0 {
+        if ["authorization", "expect", "te", "trailer"].contains(&name.to_ascii_lowercase().as_str()) {
+            context.error(&name.span, format!("`{}` can't be a trailer", name.value));
+        }
+        if value.contains("{{env.") {
+            context.error(&value.span, "a trailer has no placeholders, and is sent as it is");
+        }
+    }
+    headers(context, trailers)
 }
 
 /// The body of a class.
@@ -122,7 +156,10 @@ pub(super) fn body(context: &mut Context<'_>, body: &Located<BodyTable>) -> Opti
     let limit = context.scenario.limits.body;
     let (source, bytes, span) = match (&body.size, &body.text) {
         (Some(size), None) => (BodyContent::Sized(size.value), size.0, &size.span),
-        (None, Some(text)) => (BodyContent::Text(text.value.clone()), text.len() as u64, &text.span),
+        (None, Some(text)) => {
+            placeholders::check(context, text);
+            (BodyContent::Text(text.value.clone()), text.len() as u64, &text.span)
+        }
         _ => {
             let noted = context.error(&body.span, "a body needs either `size` or `text`");
             noted.help = Some("for example `body = { size = \"2KiB\" }`".to_owned());

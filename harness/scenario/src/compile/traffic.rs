@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use driver::{Class, Mode, Segment, Trouble};
+use driver::{Class, Mode, Segment};
 use measure::brief::PhaseBrief;
 use units::{Rate, Stretch, Timespan};
 
-use super::{Context, request};
+use super::{Context, request, trouble};
 use crate::file::{Located, PhaseTraffic, TrafficTable};
 
 /// How long a client waits where the file says nothing.
@@ -44,23 +44,26 @@ fn class(
 ) -> Class {
     context.check_name("traffic class", name);
     let (method, path) = request::method_and_path(context, &table.request).unwrap_or_default();
+    let host = table.host.as_ref().map(|host| request::host(context, host));
     let headers = request::headers(context, &table.headers);
     let body = table.body.as_ref().and_then(|body| request::body(context, body));
     let deadline = table.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value);
     if let Some(place) = table.deadline.as_ref().filter(|it| it.is_zero() || it.value > DEADLINE_MAX) {
         context.error(&place.span, format!("a deadline of {deadline}, allowed is more than 0 s, up to 1 h"));
     }
+    let trailers = request::trailers(context, &table.trailers, body.as_ref());
+    let trouble = trouble::compile(context, table, body.as_ref(), deadline);
     let mode = mode(context, name, table, phases);
     let keep_alive = table.keep_alive.unwrap_or(true);
     Class {
         name: name.value.clone(),
         method,
         path,
-        host: None,
+        host,
         headers,
         body,
-        trailers: Vec::new(),
-        trouble: Trouble::default(),
+        trailers,
+        trouble,
         deadline: *deadline,
         keep_alive,
         mode,

@@ -1,6 +1,6 @@
 //! Traffic classes as the file words them.
 
-use driver::{Arrivals, Framing};
+use driver::{Abort, Arrivals, ExpectContinue, Framing, Read, Stall, Upload};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::{Rate, Size, Timespan};
@@ -12,7 +12,9 @@ use super::{Located, Named};
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Traffic")]
 pub(crate) struct TrafficTable {
-    /// Method and path, such as `GET /orders/{n}`; `{n}` stands for the number of the request.
+    /// Method and path, such as `GET /orders/{n}`. Here, in `host`, in headers and in a body's `text`, `{n}` stands for the
+    /// number of the request, `{uuid}` for a UUID of it, the same wherever it stands, and `{{env.NAME}}` for the value of an
+    /// environment variable, which is never written anywhere.
     pub(crate) request: Located<String>,
     /// Open loop: so many requests a second, whatever the gateway does. A phase may change it.
     pub(crate) rate: Option<Located<Rate>>,
@@ -20,15 +22,30 @@ pub(crate) struct TrafficTable {
     pub(crate) users: Option<Located<u32>>,
     /// How arrivals are spread over time (open loop only). Without it: `constant`.
     pub(crate) arrivals: Option<Located<Arrivals>>,
-    /// Further request headers. `{{env.NAME}}` in a value is taken from the environment, and never written anywhere.
+    /// The `host` header, for a gateway with several virtual hosts. Without it: `brownout.test`.
+    pub(crate) host: Option<Located<String>>,
+    /// Further request headers. Each request also has its tag, and a `traceparent` made from it unless one is given here.
     #[serde(default)]
     pub(crate) headers: Named<Located<String>>,
     /// The request body, if it has one.
     pub(crate) body: Option<Located<BodyTable>>,
+    /// Fields after the last chunk of a body with `framing = "chunked"`, as they are.
+    #[serde(default)]
+    pub(crate) trailers: Named<Located<String>>,
     /// After this long the client gives up. Without it: 10 s.
     pub(crate) deadline: Option<Located<Timespan>>,
     /// Whether connections are used again. Without it: true.
     pub(crate) keep_alive: Option<bool>,
+    /// The client leaves some requests before their answer is whole.
+    pub(crate) abort: Option<Located<Abort>>,
+    /// The client sends some bodies slowly.
+    pub(crate) upload: Option<Located<Upload>>,
+    /// The client stops for a while in the middle of some bodies.
+    pub(crate) stall: Option<Located<Stall>>,
+    /// The client lets some answers wait before it reads them, or never does.
+    pub(crate) read: Option<Located<Read>>,
+    /// The client asks with `Expect: 100-continue` before it sends some bodies.
+    pub(crate) expect_continue: Option<Located<ExpectContinue>>,
 }
 
 /// A request body: `{ size = "2KiB" }` or `{ text = "…" }`.

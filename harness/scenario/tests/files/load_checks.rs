@@ -132,7 +132,7 @@ fn a_request_that_no_client_could_send_is_refused() {
        = help: for example `/orders/{n}?full=1`
     "#);
     assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"GET /orders/{id}\"")), @r#"
-    error: `/orders/{id}` is not a path: the only placeholder is `{n}`, the number of the request
+    error: `/orders/{id}` is not a path: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, and `{{env.NAME}}`, the value of an environment variable
       --> orders.toml:13:11
        |
     13 | request = "GET /orders/{id}"
@@ -160,6 +160,8 @@ fn headers_that_no_client_could_send_are_refused() {
        |
     18 | headers = { "x y" = "1", Host = "a", x = "a\nb", y = "{{secret}}" }
        |                          ^^^^
+       |
+       = help: give it beside `request`: `host = "…"`
 
     error: this is not a header value
       --> orders.toml:18:42
@@ -169,13 +171,13 @@ fn headers_that_no_client_could_send_are_refused() {
        |
        = help: one line of at most 4096 bytes, without spaces at its ends
 
-    error: unknown placeholder in a header value
+    error: unknown placeholder `{{secret}}`
       --> orders.toml:18:54
        |
     18 | headers = { "x y" = "1", Host = "a", x = "a\nb", y = "{{secret}}" }
        |                                                      ^^^^^^^^^^^^
        |
-       = help: the only placeholder is `{{env.NAME}}`, the value of an environment variable
+       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, and `{{env.NAME}}`, the value of an environment variable
     "#);
 }
 

@@ -9,3 +9,4 @@ mod loading;
 mod plan;
 mod schema;
 mod shape;
+mod trouble;
