@@ -1,6 +1,6 @@
 //! A text with slots for what differs from request to request.
 
-use evidence::{RunNonce, Tag};
+use evidence::{RunNonce, Tag, trace};
 use units::Draw;
 use wire::{decimal, hexadecimal};
 
@@ -90,7 +90,6 @@ impl Pieces {
 enum Purpose {
     UuidHigh = 1,
     UuidLow = 2,
-    Span = 3,
 }
 
 /// Draws of the run and not of the seed: what is made of them is to be new in every run.
@@ -113,14 +112,12 @@ fn write_uuid(values: &Values, out: &mut Vec<u8>) {
     }
 }
 
-/// The value of `traceparent` (W3C Trace Context, section 3.2): the trace id is the nonce and the tag's number, so that a
-/// trace is found by its tag and a tag by its trace. An id of zeros only would be invalid.
+/// The value of `traceparent` (W3C Trace Context, section 3.2).
 fn write_trace(values: &Values, out: &mut Vec<u8>) {
     out.extend_from_slice(b"00-");
-    hexadecimal(out, values.nonce.0.max(1));
-    hexadecimal(out, values.tag.0);
+    trace::trace_id(values.nonce, values.tag).into_iter().for_each(|half| hexadecimal(out, half));
     out.push(b'-');
-    hexadecimal(out, draw(values, Purpose::Span).max(1));
+    hexadecimal(out, trace::span_id(values.nonce, values.tag));
     out.extend_from_slice(b"-01");
 }
 

@@ -16,6 +16,7 @@ mod nonce;
 mod recorder;
 mod table;
 mod tag;
+pub mod trace;
 
 pub use attempt::{Attempt, End, Method, Planned, UNKNOWN_ATTEMPT};
 pub use column::{Column, Columns, Declared, Kind, Misfit};

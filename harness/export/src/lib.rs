@@ -6,6 +6,7 @@ mod columns;
 mod csv;
 mod har;
 mod names;
+mod otlp;
 mod parquet;
 mod tables;
 
@@ -21,7 +22,7 @@ pub use self::columns::{Described, tables};
 pub use self::names::{Names, Request};
 
 /// Every export, in the order in which lists show them.
-pub static EXPORTS: &[ExportKind] = &[parquet::KIND, csv::KIND, har::KIND];
+pub static EXPORTS: &[ExportKind] = &[parquet::KIND, csv::KIND, har::KIND, otlp::KIND];
 
 /// A way to write evidence.
 #[derive(Clone, Copy)]
