@@ -32,6 +32,7 @@ pub(crate) fn help(name: &str, what: &str, plural: &str, known: &[&str]) -> Stri
         [] => format!("the scenario has no {plural}"),
         [only] => format!("the only {what} is `{only}`"),
         few if few.len() <= LISTED_MAX => format!("the {plural} are {}", listed(few.iter().copied())),
+        _ if what.ends_with(" kind") => "`brownout list` shows all kinds".to_owned(),
         many => format!("the scenario has {} {plural}", many.len()),
     };
     match meant {

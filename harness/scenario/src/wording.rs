@@ -22,6 +22,9 @@ pub(crate) fn reword(error: &toml::de::Error) -> Diagnostic {
     Diagnostic { span: error.span(), ..diagnostic }
 }
 
+/// The longest list of names that an error shows.
+const LISTED_MAX: usize = 20;
+
 /// `unknown WHAT X, expected one of A, B`, as serde and the sieve of kinds word it.
 fn unknown(message: &str) -> Option<Diagnostic> {
     let (what, rest) = message.strip_prefix("unknown ")?.split_once(" `")?;
@@ -38,6 +41,8 @@ fn unknown(message: &str) -> Option<Diagnostic> {
     let label = match known.as_slice() {
         [] => "no keys are expected here".to_owned(),
         [only] => format!("expected `{only}`"),
+        // Nobody reads that many; the help says what shows them.
+        many if many.len() > LISTED_MAX => format!("no {what} has this name"),
         _ => format!("expected one of {}", listed(known.iter().copied()).replace(" and ", " or ")),
     };
     let diagnostic = Diagnostic::error(format!("unknown {what} `{name}`")).label(label);
@@ -60,7 +65,11 @@ fn kind_missing(message: &str) -> Option<Diagnostic> {
         let list = list_command(what)?;
         return Some(
             Diagnostic::error(format!("this table has no {what}"))
-                .label(expected.replace(", `", " or `").replacen(" or `", ", `", usize::MAX))
+                .label(if expected.matches('`').count() / 2 > LISTED_MAX {
+                    format!("a {what} belongs here")
+                } else {
+                    expected.to_owned()
+                })
                 .help(format!(
                     "add one key that names a kind, such as `{}`; `brownout list {list}` shows all kinds",
                     example(what)

@@ -25,7 +25,8 @@ impl Kind {
 
 /// A chapter of a documentation in Markdown, without its heading and as one paragraph.
 pub fn chapter(docs: &str, heading: &str) -> Option<String> {
-    let mut lines = docs.lines().map(str::trim).skip_while(|line| line.strip_prefix("# ") != Some(heading)).skip(1);
+    let mut lines =
+        docs.lines().map(str::trim).skip_while(|line| line.strip_prefix("# ") != Some(heading)).skip(1);
     let words: Vec<&str> = lines.by_ref().take_while(|line| !line.starts_with("# ")).collect();
     Some(words.join(" ").trim().to_owned()).filter(|chapter| !chapter.is_empty())
 }

@@ -230,7 +230,7 @@ fn backends_and_faults_that_an_expectation_names_must_be_there() {
     39 | status = { of = [502], on = "rest" }
        |                              ^^^^ no fault kind has this name
        |
-       = help: did you mean `reset`? the fault kinds are ALL FAULTS
+       = help: did you mean `reset`? `brownout list` shows all kinds
     "#);
 }
 

@@ -33,13 +33,13 @@ fn an_unknown_key_at_the_top_lists_what_there_is() {
 }
 
 #[test]
-fn an_unknown_fault_kind_lists_all_kinds_and_the_nearest() {
+fn an_unknown_fault_kind_names_the_nearest_and_what_lists_all() {
     assert_snapshot!(said_of(&with("status = {", "statsu = {")), @"
     error: unknown fault kind `statsu`
       --> orders.toml:30:1
        |
     30 | statsu = { code = 503, share = 0.5 }
-       | ^^^^^^ expected one of ALL FAULTS
+       | ^^^^^^ no fault kind has this name
        |
        = help: did you mean `status`? `brownout list faults` shows all kinds
     ");
@@ -91,7 +91,7 @@ fn an_injection_without_a_fault_says_what_is_missing() {
       --> orders.toml:28:1
        |
     28 | [[phase.inject]]
-       | ^^^^^^^^^^^^^^^^ expected one of ALL FAULTS
+       | ^^^^^^^^^^^^^^^^ a fault kind belongs here
        |
        = help: add one key that names a kind, such as `status = { code = 503 }`; `brownout list faults` shows all kinds
     ");
@@ -117,7 +117,7 @@ fn an_unknown_setting_of_a_fault_is_pointed_at() {
       --> orders.toml:30:24
        |
     30 | status = { code = 503, sahre = 0.5 }
-       |                        ^^^^^ expected one of `code`, `share`, `headers` or `body`
+       |                        ^^^^^ expected one of `code`, `codes`, `share`, `headers` or `body`
        |
        = help: did you mean `share`?
     ");
@@ -125,14 +125,14 @@ fn an_unknown_setting_of_a_fault_is_pointed_at() {
 
 #[test]
 fn a_missing_setting_of_a_fault_is_named() {
-    assert_snapshot!(said_of(&with("code = 503, ", "")), @"
-    error: missing key `code`
-      --> orders.toml:30:10
+    assert_snapshot!(said_of(&with("status = { code = 503, share = 0.5 }", "throttle = { share = 0.5 }")), @"
+    error: missing key `rate`
+      --> orders.toml:30:12
        |
-    30 | status = { share = 0.5 }
-       |          ^^^^^^^^^^^^^^^ `code` belongs here
+    30 | throttle = { share = 0.5 }
+       |            ^^^^^^^^^^^^^^^ `rate` belongs here
        |
-       = help: add `code = …`
+       = help: add `rate = …`
     ");
 }
 
