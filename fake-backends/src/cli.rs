@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use evidence::{Recorder, RunNonce};
 use fake_backends::fault::FaultSettings;
-use fake_backends::{BackendSpec, BindError, Injection, PoolSpec, PoolTotals};
+use fake_backends::{BackendSpec, BindError, Injection, PoolSpec, PoolTotals, When};
 use net::World;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -131,7 +131,13 @@ fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed:
         backends: listen.into_iter().enumerate().map(backend).collect(),
         injections: faults
             .into_iter()
-            .map(|fault| Injection { fault, backends: all.clone(), during })
+            .map(|fault| Injection {
+                fault,
+                backends: all.clone(),
+                during,
+                flap: None,
+                when: When::default(),
+            })
             .collect(),
         seed,
         nonce: RunNonce(0),

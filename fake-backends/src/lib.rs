@@ -6,6 +6,8 @@
 pub mod fault;
 mod server;
 mod spec;
+mod when;
 
 pub use server::{Arrivals, BODY_MAX, BindError, Pool, PoolTotals, bind};
 pub use spec::{BackendSpec, Injection, PoolSpec};
+pub use when::{Flap, HeaderIs, TRAFFIC_HEADER, When};

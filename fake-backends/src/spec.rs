@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use evidence::RunNonce;
 use serde::{Deserialize, Serialize};
-use units::{Size, Stretch};
+use units::{Moment, Size, Stretch};
 
 use crate::fault::FaultSettings;
+use crate::when::{Flap, When};
 
 /// A pool of backends behind one gateway.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,4 +48,25 @@ pub struct Injection {
     pub backends: Vec<u16>,
     /// When it is in force.
     pub during: Stretch,
+    /// If it comes and goes meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flap: Option<Flap>,
+    /// The requests that it may hit.
+    #[serde(default, skip_serializing_if = "When::is_empty")]
+    pub when: When,
+}
+
+impl Injection {
+    /// Whether it is in force at a moment.
+    pub(crate) fn is_on(&self, at: Moment) -> bool {
+        self.during.contains(at) && self.flap.is_none_or(|flap| flap.is_on(self.during.from, at))
+    }
+
+    /// The stretches in which it is in force.
+    pub(crate) fn stretches(&self) -> Vec<Stretch> {
+        let Some(flap) = self.flap else { return vec![self.during] };
+        let begins = std::iter::successors(Some(self.during.from), |begin| Some(*begin + *flap.period));
+        let begins = begins.take_while(|begin| *begin < self.during.to);
+        begins.map(|from| Stretch { from, to: (from + flap.on()).min(self.during.to) }).collect()
+    }
 }

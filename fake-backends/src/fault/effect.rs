@@ -150,6 +150,8 @@ pub enum Accept {
     Cut(Ending),
     /// It stays open, and nothing is ever read from it.
     Silence,
+    /// It is ended if the backend has more than so many open, itself among them.
+    Beyond(u32, Ending),
 }
 
 /// How a request is read.

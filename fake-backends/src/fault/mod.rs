@@ -46,6 +46,7 @@ units::registry! {
         "cut" => CutOff in connection::cut,
         "reset" => Reset in connection::reset,
         "close" => Close in connection::close,
+        "connection_limit" => ConnectionLimit in connection::connection_limit,
         "idle_close" => IdleClose in connection::idle_close,
         "slow_headers" => SlowHeaders in pace::slow_headers,
         "slow_body" => SlowBody in pace::slow_body,

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use evidence::{Connection, ConnectionEnd, End};
 use net::Stream;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use units::Moment;
+use wire::{HeadReader, Limits, ReceivedBytes};
 
-use super::body::Body;
+use super::body::RequestBody;
 use super::connections::{Handle, Shutdown};
-use super::head::Framing;
-use super::input::Input;
 use super::record::Current;
 use super::response::{Backend, Written};
 use super::shared::Server;
@@ -19,6 +18,9 @@ use crate::fault::Ending;
 
 /// How long the gateway may take for the next piece of a request, or to make room for the next piece of an answer.
 pub(super) const STALL: Duration = Duration::from_mins(5);
+
+/// Bytes that are held: a request head, and requests that were sent before their turn.
+const RECEIVED_MAX: usize = 64 * 1024;
 
 /// How long unread bytes are taken and thrown away after a FIN: closing on them would send a reset after it.
 const LINGER: Duration = Duration::from_secs(2);
@@ -28,10 +30,13 @@ pub(super) struct ServerConnection {
     pub(super) server: Rc<Server>,
     pub(super) handle: Rc<Handle>,
     pub(super) stream: Stream,
-    pub(super) input: Input,
+    pub(super) received: ReceivedBytes,
+    /// Finds the head of the next request.
+    pub(super) heads: HeadReader,
+    pub(super) limits: Limits,
     pub(super) written: Written,
     pub(super) current: Option<Current>,
-    pub(super) body: Body,
+    pub(super) body: RequestBody,
     pub(super) requests: u32,
     /// The injections that hold the request for ever.
     pub(super) held_by: u64,
@@ -49,15 +54,31 @@ pub(super) struct ServerConnection {
 /// What a step makes of the connection: it goes on, or it ends.
 pub(super) type Step<T> = Result<T, ConnectionEnd>;
 
+/// Why a request was not read to its end.
+pub(super) enum Unread {
+    /// The connection ends.
+    End(ConnectionEnd),
+    /// It is refused with this status.
+    Refused(u16),
+}
+
+impl From<ConnectionEnd> for Unread {
+    fn from(end: ConnectionEnd) -> Self {
+        Unread::End(end)
+    }
+}
+
 impl ServerConnection {
     pub(super) fn new(server: Rc<Server>, handle: Rc<Handle>, stream: Stream) -> Self {
         ServerConnection {
             accepted: server.world.now(),
             stream,
-            input: Input::new(),
+            received: ReceivedBytes::new(RECEIVED_MAX),
+            heads: HeadReader::new(),
+            limits: Limits { body_bytes: server.spec.request_body_max.0, ..Limits::default() },
             written: Written::default(),
             current: None,
-            body: Body::new(Framing::Length(0), 0),
+            body: RequestBody::none(),
             requests: 0,
             held_by: 0,
             close_idle: None,
@@ -74,11 +95,14 @@ impl ServerConnection {
         &self.server.backends[usize::from(self.handle.backend)]
     }
 
-    /// Receives more, or ends as the gateway did.
+    /// Receives more, or ends as the gateway did. Loses nothing when it is dropped while it waits.
     pub(super) async fn receive(&mut self) -> Step<usize> {
-        match self.input.receive(&mut self.stream).await {
+        match self.stream.read(self.received.room()).await {
             Ok(0) => Err(ConnectionEnd::GatewayFin),
-            Ok(count) => Ok(count),
+            Ok(count) => {
+                self.received.received(count);
+                Ok(count)
+            }
             Err(_) => Err(ConnectionEnd::GatewayRst),
         }
     }
@@ -102,7 +126,7 @@ impl ServerConnection {
 
     async fn gateway_gone(&mut self) -> ConnectionEnd {
         loop {
-            if self.input.is_full() {
+            if self.received.is_full() {
                 std::future::pending::<()>().await;
             }
             if let Err(end) = self.receive().await {
@@ -160,7 +184,7 @@ impl ServerConnection {
         }
         let mut taken = self.stream.shutdown().await.is_ok();
         while taken {
-            self.input.consume(self.input.bytes().len());
+            self.received.consume(self.received.bytes().len());
             taken = self.receive().await.is_ok();
         }
     }
@@ -191,7 +215,7 @@ impl ServerConnection {
     }
 
     fn on_shutdown(&mut self, why: Shutdown) -> ConnectionEnd {
-        let is_idle = self.current.is_none() && self.input.is_empty();
+        let is_idle = self.current.is_none() && self.received.is_empty();
         match why {
             Shutdown::Stop => {
                 // The gateway has waited for as long as there was a run: the hang is done. A delay would have had an end.

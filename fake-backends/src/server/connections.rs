@@ -94,6 +94,11 @@ impl OpenConnections {
         self.handles.borrow().len()
     }
 
+    /// The open connections of one backend.
+    pub(super) fn count_of(&self, backend: u16) -> usize {
+        self.handles.borrow().values().filter(|handle| handle.backend == backend).count()
+    }
+
     /// Ends the connections that `which` names.
     pub(super) fn shut_down(&self, which: impl Fn(&Handle) -> bool, why: Shutdown) {
         for handle in self.handles.borrow().values().filter(|handle| which(handle)) {

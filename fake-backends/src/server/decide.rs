@@ -1,22 +1,35 @@
 //! Asks the injections in force what they make of an arrival.
 
 use units::Moment;
+use wire::RequestHead;
 
 use crate::PoolSpec;
 use crate::fault::{Decision, Dice, Incoming};
 
 /// What is decided for an arrival, in the order of the injections; `None` if nobody wants anything, as before the epoch.
-pub(super) fn decide(spec: &PoolSpec, injections: &[u16], incoming: &Incoming) -> Option<Decision> {
+/// `may_hit` has the injections whose conditions the request meets, one bit each.
+pub(super) fn decide(
+    spec: &PoolSpec,
+    injections: &[u16],
+    may_hit: u64,
+    incoming: &Incoming,
+) -> Option<Decision> {
     let mut decision = None;
     for &index in injections.iter().filter(|_| incoming.at.is_in_run()) {
         let injection = &spec.injections[usize::from(index)];
-        if injection.during.contains(incoming.at) {
+        if may_hit >> index & 1 == 1 && injection.is_on(incoming.at) {
             let dice = incoming.dice.for_injection(index);
             let effect = injection.fault.contract().effect(&Incoming { dice, ..*incoming });
             decision.get_or_insert_with(Decision::default).add(index, effect);
         }
     }
     decision.filter(|decision| decision.planned != 0)
+}
+
+/// The injections whose conditions a request meets, one bit each.
+pub(super) fn may_hit(spec: &PoolSpec, injections: &[u16], head: &RequestHead<'_>) -> u64 {
+    let met = injections.iter().filter(|index| spec.injections[usize::from(**index)].when.takes(head));
+    met.fold(0, |bits, index| bits | 1 << index)
 }
 
 /// A connection that was just accepted.

@@ -1,5 +1,5 @@
-//! The servers of a pool: HTTP/1.1 written by hand, because they must be able to stop inside a response head, to cut a
-//! body after any byte, and to choose between FIN and RST.
+//! The servers of a pool: HTTP/1.1 on the codec of `wire`, because they must be able to stop inside a response head, to cut
+//! a body after any byte, and to choose between FIN and RST.
 //!
 //! Faults decide; `serve` takes a decision apart stage by stage, and `read`, `respond` and `steps` act on it.
 
@@ -12,7 +12,6 @@ mod decide;
 mod errors;
 mod events;
 mod head;
-mod input;
 mod listener;
 mod output;
 mod pool;

@@ -5,11 +5,11 @@ use std::time::Duration;
 use evidence::{Attempt, ConnectionEnd, End, Planned, Probe, Stamp};
 use tokio::io::AsyncWriteExt;
 use units::Moment;
+use wire::Framing;
 
-use super::body::{Body, Refused};
-use super::connection::{STALL, ServerConnection, Step};
+use super::connection::{STALL, ServerConnection, Step, Unread};
 use super::decide::decide;
-use super::head::{self, Framing, Head};
+use super::head::{self, Head};
 use super::record::Current;
 use crate::fault::{Decided, Decision, Dice, Incoming, Read};
 
@@ -20,31 +20,26 @@ const IDLE: Duration = Duration::from_mins(15);
 const SLOW_STEP: Duration = Duration::from_millis(10);
 
 impl ServerConnection {
-    /// Waits for a whole request head, or for a status that refuses it.
-    pub(super) async fn read_head(&mut self) -> Step<Result<Head, u16>> {
-        self.handle.extend_deadline(if self.input.is_empty() { IDLE } else { STALL });
-        let mut is_new = true;
+    /// Waits for a whole request head.
+    pub(super) async fn read_head(&mut self) -> Result<Head, Unread> {
+        self.handle.extend_deadline(if self.received.is_empty() { IDLE } else { STALL });
+        self.heads.restart();
         loop {
-            // Some clients end a body with an empty line more (RFC 9112, section 2.2).
-            let blank = self.input.bytes().iter().take_while(|byte| matches!(**byte, b'\r' | b'\n')).count();
-            self.input.consume(blank);
-            let spec = &self.server.spec;
-            if is_new && !self.input.is_empty() {
-                match head::parse(self.input.bytes(), spec.nonce, spec.exchanges_max) {
-                    Ok(Some(head)) => return Ok(Ok(head)),
-                    Ok(None) if self.input.is_full() => return Ok(Err(431)),
+            let was_empty = self.received.is_empty();
+            if !was_empty {
+                let (bytes, spec) = (self.received.bytes(), &self.server.spec);
+                let backend = &self.server.backends[usize::from(self.handle.backend)];
+                match head::read(&mut self.heads, bytes, &self.limits, spec, &backend.injections) {
+                    Ok(Some(head)) => return Ok(head),
                     Ok(None) => {}
-                    Err(status) => return Ok(Err(status)),
+                    Err(status) => return Err(Unread::Refused(status)),
                 }
-            } else if self.input.is_full() {
-                return Ok(Err(431));
             }
-            let was_empty = self.input.is_empty();
-            let count = if was_empty { self.receive_unless_idle().await? } else { self.receive().await? };
-            // A head can only be whole after a line end; to look each time would cost the square of its length.
-            is_new = self.input.bytes().iter().rev().take(count).any(|byte| *byte == b'\n');
             if was_empty {
+                self.receive_unless_idle().await?;
                 self.handle.extend_deadline(STALL);
+            } else {
+                self.receive().await?;
             }
         }
     }
@@ -67,7 +62,7 @@ impl ServerConnection {
 
     /// Opens the record of a request, and asks what the faults make of it.
     pub(super) fn arrive(&mut self, head: &Head) -> (Incoming, Option<Decision>) {
-        self.input.consume(head.length);
+        self.received.consume(head.length);
         self.requests += 1;
         let at = self.server.world.now();
         let server = &self.server;
@@ -81,7 +76,7 @@ impl ServerConnection {
             let number = self.requests.min(u32::from(u16::MAX)) as u16;
             Incoming { dice, tag: None, number, at }
         };
-        let decision = decide(&server.spec, &self.backend().injections, &incoming);
+        let decision = decide(&server.spec, &self.backend().injections, head.may_hit, &incoming);
         let mut current = match tag {
             Some(_) => Current::Attempt(self.attempt(head, &incoming)),
             None => Current::Probe(self.probe(at, head.stamp)),
@@ -89,7 +84,7 @@ impl ServerConnection {
         if let Some(decision) = &decision {
             current.plan(decision);
         }
-        self.body = Body::new(head.framing.unwrap_or(Framing::Length(0)), server.spec.request_body_max.0);
+        self.body.begin(head.framing.unwrap_or(Framing::Bodiless), &self.limits);
         self.begin(current);
         (incoming, decision)
     }
@@ -115,7 +110,8 @@ impl ServerConnection {
             body_done: None,
             declared: match head.framing {
                 Ok(Framing::Length(length)) => Some(length),
-                Ok(Framing::Chunked) | Err(_) => None,
+                Ok(Framing::Bodiless) => Some(0),
+                Ok(Framing::Chunked | Framing::UntilClose) | Err(_) => None,
             },
             received: 0,
             body_hash: 0,
@@ -138,64 +134,49 @@ impl ServerConnection {
         Probe { backend: self.handle.backend, connection: self.handle.number, arrived, status: 0, stamp }
     }
 
-    /// Reads the request as a fault wants it: when it had arrived, or the status that refuses it.
+    /// Reads the request as a fault wants it: when it had arrived.
     pub(super) async fn read(
         &mut self,
         head: &Head,
         arrived: Moment,
         read: &Decided<Read>,
-    ) -> Step<Result<Moment, Refused>> {
+    ) -> Result<Moment, Unread> {
         match read.what {
             None => self.read_body(head, arrived, None).await,
             Some(Read::Slowly(rate)) => {
                 self.given(read.by);
                 self.read_body(head, arrived, Some(rate)).await
             }
-            Some(Read::AfterTheAnswer) => Ok(Ok(arrived)),
+            Some(Read::AfterTheAnswer) => Ok(arrived),
             Some(Read::Until(bytes, by)) => {
-                while self.body.received() < bytes && !self.body.is_whole() {
-                    match self.body.take(self.input.bytes()) {
-                        Ok(0) => {}
-                        Ok(used) => {
-                            self.input.consume(used);
-                            continue;
-                        }
-                        Err(refused) => return Ok(Err(refused)),
-                    }
+                while self.take_body()? < bytes && !self.body.is_whole() {
                     self.receive_body().await?;
                 }
                 self.given(read.by);
-                Err(self.cut(by))
+                Err(Unread::End(self.cut(by)))
             }
         }
     }
 
-    /// Takes the request body, at so many bytes a second if it is to be read slowly.
+    /// Takes the request body, at so many bytes a second if it is to be read slowly: when it had arrived.
     pub(super) async fn read_body(
         &mut self,
         head: &Head,
         arrived: Moment,
         rate: Option<u64>,
-    ) -> Step<Result<Moment, Refused>> {
-        let limit = self.server.spec.request_body_max.0;
+    ) -> Result<Moment, Unread> {
         match head.framing {
-            Err(status) => return Ok(Err(Refused(status))),
-            Ok(Framing::Length(length)) if length > limit => return Ok(Err(Refused(413))),
+            Err(status) => return Err(Unread::Refused(status)),
+            Ok(Framing::Length(length)) if length > self.limits.body_bytes => {
+                return Err(Unread::Refused(413));
+            }
             Ok(_) => {}
         }
         let mut asked = false;
         loop {
-            match self.body.take(self.input.bytes()) {
-                Ok(used) => self.input.consume(used),
-                Err(refused) => return Ok(Err(refused)),
-            }
+            self.take_body()?;
             if self.body.is_whole() {
-                let has_body = head.framing != Ok(Framing::Length(0));
-                let whole = if has_body { self.server.world.now() } else { arrived };
-                if let Some(current) = &mut self.current {
-                    current.body_done(whole);
-                }
-                return Ok(Ok(whole));
+                break;
             }
             if head.expects_continue && !asked && self.body.received() == 0 {
                 asked = true;
@@ -207,6 +188,19 @@ impl ServerConnection {
             }
             self.receive_body().await?;
         }
+        let has_body = head.framing != Ok(Framing::Bodiless);
+        let whole = if has_body { self.server.world.now() } else { arrived };
+        if let Some(current) = &mut self.current {
+            current.body_done(whole);
+        }
+        Ok(whole)
+    }
+
+    /// Takes what has arrived of the body: how many bytes that are by now.
+    fn take_body(&mut self) -> Result<u64, Unread> {
+        let used = self.body.take(self.received.bytes()).map_err(Unread::Refused)?;
+        self.received.consume(used);
+        Ok(self.body.received())
     }
 
     /// Waits until so many bytes as have arrived may have at this rate. Nothing is read meanwhile, so that the gateway meets

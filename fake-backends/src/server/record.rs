@@ -5,7 +5,7 @@ use std::time::Duration;
 use evidence::{Attempt, End, Planned, Probe};
 use units::Moment;
 
-use super::body::Body;
+use super::body::RequestBody;
 use super::books::Books;
 use crate::fault::{Answer, Decision, Ending, Framing};
 
@@ -108,7 +108,7 @@ impl Current {
     }
 
     /// Ends it, and hands in its row.
-    pub(super) fn end(self, books: &Books, body: &Body, end: End, at: Moment) {
+    pub(super) fn end(self, books: &Books, body: &RequestBody, end: End, at: Moment) {
         match self {
             Current::Attempt(mut attempt) => {
                 (attempt.received, attempt.body_hash) = (body.received(), body.hash());

@@ -6,7 +6,7 @@ use evidence::{ConnectionEnd, End, Method, Tag};
 use tokio::io::AsyncWriteExt;
 use units::Moment;
 
-use super::connection::{STALL, ServerConnection, Step};
+use super::connection::{STALL, ServerConnection, Step, Unread};
 use super::head::Head;
 use super::output::write_parts;
 use super::response::Response;
@@ -190,9 +190,11 @@ impl ServerConnection {
         if read.what == Some(Read::AfterTheAnswer) {
             // The record of the request is closed: what still comes of its body is only taken off the connection.
             self.effective |= read.by;
-            if let Ok(Err(_)) | Err(_) = self.read_body(head, self.server.world.now(), None).await {
-                return Err(ConnectionEnd::BackendFin);
+            let rest = self.read_body(head, self.server.world.now(), None).await;
+            if let Err(Unread::End(end)) = rest {
+                return Err(end);
             }
+            rest.map_err(|_| ConnectionEnd::BackendFin)?;
         }
         match after.what {
             None => Ok(()),

@@ -7,6 +7,7 @@ use std::ops::Range;
 use evidence::{BODY_FILLER, KnownBody, TAG_HEADER, Tag, body_hash, headers};
 use twox_hash::XxHash3_64;
 use units::Moment;
+use wire::{HeadWriter, decimal, hexadecimal};
 
 use crate::PoolSpec;
 use crate::fault::{Content, Framing};
@@ -30,8 +31,7 @@ pub(super) struct Backend {
     plain_name: String,
     /// Requests that have arrived and are not over.
     pub(super) under_way: Cell<u32>,
-    /// The line of its header.
-    header: String,
+    index: u64,
     nonce: String,
     /// Bytes of a normal answer's body.
     size: usize,
@@ -189,7 +189,7 @@ impl Backend {
             name: serde_json::Value::from(backend.name.as_str()).to_string(),
             under_way: Cell::default(),
             plain_name: backend.name.clone(),
-            header: format!("{}: {index}\r\n", headers::BACKEND),
+            index: index as u64,
             nonce: format!("{}-", spec.nonce),
             size,
             filler: BODY_FILLER.iter().copied().cycle().take(size).collect(),
@@ -246,7 +246,7 @@ impl Backend {
         if let Some(tag) = response.tag {
             body.push(b'"');
             body.extend_from_slice(self.nonce.as_bytes());
-            push_decimal(body, tag.0);
+            decimal(body, tag.0);
             body.push(b'"');
         } else {
             body.extend_from_slice(b"null");
@@ -254,7 +254,7 @@ impl Backend {
         body.extend_from_slice(br#","backend":"#);
         body.extend_from_slice(self.name.as_bytes());
         body.extend_from_slice(br#","attempt":"#);
-        push_decimal(body, u64::from(response.attempt));
+        decimal(body, u64::from(response.attempt));
         let Some(filler) = self.size.checked_sub(body.len() + PAD_START.len() + PAD_END.len()) else {
             // Too little for a field of padding: blanks after the object are still JSON.
             body.push(b'}');
@@ -289,130 +289,71 @@ impl Backend {
     }
 
     fn head(&self, response: &Response<'_>, length: usize, written: &Written, out: &mut Vec<u8>) {
-        push_status_line(out, response.status);
+        let mut head = HeadWriter::response(out, response.status);
         if let Some(tag) = response.tag {
-            out.extend_from_slice(TAG_HEADER.as_bytes());
-            out.extend_from_slice(b": ");
-            out.extend_from_slice(self.nonce.as_bytes());
-            push_decimal(out, tag.0);
-            out.extend_from_slice(b"\r\n");
-            out.extend_from_slice(headers::ATTEMPT.as_bytes());
-            out.extend_from_slice(b": ");
-            push_decimal(out, u64::from(response.attempt));
-            out.extend_from_slice(b"\r\n");
+            head = head.field_with(TAG_HEADER, |out| {
+                out.extend_from_slice(self.nonce.as_bytes());
+                decimal(out, tag.0);
+            });
+            head = head.number(headers::ATTEMPT, u64::from(response.attempt));
         }
-        out.extend_from_slice(self.header.as_bytes());
+        head = head.number(headers::BACKEND, self.index);
         if !response.is_head {
-            out.extend_from_slice(headers::BODY_HASH.as_bytes());
-            out.extend_from_slice(b": ");
-            push_hexadecimal(out, written.hash);
-            out.extend_from_slice(b"\r\n");
+            head = head.field_with(headers::BODY_HASH, |out| hexadecimal(out, written.hash));
         }
         // Of a body that is not what it is made of, no part can be proven; and a long one has no place in a head.
         let is_known = !matches!(response.content, Some(Content::Corrupt(_) | Content::Events(_)))
             && written.start <= KNOWN_MAX;
         if !response.is_head && length > 0 && is_known {
             let end: &[u8] = if written.filled > 0 { PAD_END } else { b"" };
-            out.extend_from_slice(headers::BODY.as_bytes());
-            out.extend_from_slice(b": ");
-            KnownBody::write_header(out, &written.body[..written.start], written.filled as u64, end);
-            out.extend_from_slice(b"\r\n");
+            head = head.field_with(headers::BODY, |out| {
+                KnownBody::write_header(out, &written.body[..written.start], written.filled as u64, end);
+            });
         }
         for (name, value) in response.fields {
-            push_field(out, name, value);
+            head = head.field(name, value);
         }
         if !has_no_body(response.status) {
             if !response.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
-                let kind: &[u8] = match (response.content, response.body) {
-                    (Some(Content::Events(_)), _) => b"text/event-stream",
-                    (_, Some(_)) => b"text/plain; charset=utf-8",
-                    (_, None) => b"application/json",
-                };
-                out.extend_from_slice(b"content-type: ");
-                out.extend_from_slice(kind);
-                out.extend_from_slice(b"\r\n");
+                head = head.field("content-type", content_type(response));
             }
             if let Some(Content::SaidToBe(coding)) = response.content {
-                push_field(out, "content-encoding", coding);
+                head = head.field("content-encoding", coding);
             }
-            push_framing(out, response.framing, length as u64);
+            head = tell_framing(head, response.framing, length as u64);
         }
-        let keeps_alive = response.keeps_alive && response.framing != Framing::UntilClose;
-        out.extend_from_slice(if keeps_alive { b"\r\n" } else { b"connection: close\r\n\r\n" });
+        if !response.keeps_alive || response.framing == Framing::UntilClose {
+            head = head.field("connection", "close");
+        }
+        head.end();
+    }
+}
+
+fn content_type(response: &Response<'_>) -> &'static str {
+    match (response.content, response.body) {
+        (Some(Content::Events(_)), _) => "text/event-stream",
+        (_, Some(_)) => "text/plain; charset=utf-8",
+        (_, None) => "application/json",
+    }
+}
+
+/// Tells the end of a body, rightly or as a fault wants it.
+fn tell_framing(head: HeadWriter<'_>, framing: Framing, length: u64) -> HeadWriter<'_> {
+    const LENGTH: &str = "content-length";
+    match framing {
+        Framing::Length => head.number(LENGTH, length),
+        Framing::LengthTooLong(by) => head.number(LENGTH, length.saturating_add(by)),
+        Framing::LengthTooShort(by) => head.number(LENGTH, length.saturating_sub(by)),
+        Framing::TwoLengths => head.number(LENGTH, length).number(LENGTH, length + 1),
+        Framing::LengthAndChunks => head.number(LENGTH, length).framing(wire::Framing::Chunked),
+        Framing::Chunked(_) | Framing::BadChunk | Framing::NoLastChunk => {
+            head.framing(wire::Framing::Chunked)
+        }
+        Framing::UntilClose => head,
     }
 }
 
 /// Statuses whose answers never have a body (RFC 9112, section 6.3).
 fn has_no_body(status: u16) -> bool {
     matches!(status, 204 | 304)
-}
-
-fn push_status_line(out: &mut Vec<u8>, status: u16) {
-    out.extend_from_slice(b"HTTP/1.1 ");
-    push_decimal(out, u64::from(status));
-    let phrase: &[u8] = match status {
-        200 => b" OK\r\n",
-        400 => b" Bad Request\r\n",
-        404 => b" Not Found\r\n",
-        413 => b" Content Too Large\r\n",
-        429 => b" Too Many Requests\r\n",
-        431 => b" Request Header Fields Too Large\r\n",
-        500 => b" Internal Server Error\r\n",
-        502 => b" Bad Gateway\r\n",
-        503 => b" Service Unavailable\r\n",
-        504 => b" Gateway Timeout\r\n",
-        // The phrase may be empty, the blank before it may not be left out (RFC 9112, section 4).
-        _ => b" \r\n",
-    };
-    out.extend_from_slice(phrase);
-}
-
-fn push_field(out: &mut Vec<u8>, name: &str, value: &str) {
-    for part in [name, ": ", value, "\r\n"] {
-        out.extend_from_slice(part.as_bytes());
-    }
-}
-
-/// Tells the end of a body, rightly or as a fault wants it.
-fn push_framing(out: &mut Vec<u8>, framing: Framing, length: u64) {
-    let mut lengths = |of: &[u64]| {
-        for length in of {
-            out.extend_from_slice(b"content-length: ");
-            push_decimal(out, *length);
-            out.extend_from_slice(b"\r\n");
-        }
-    };
-    match framing {
-        Framing::Length => lengths(&[length]),
-        Framing::LengthTooLong(by) => lengths(&[length.saturating_add(by)]),
-        Framing::LengthTooShort(by) => lengths(&[length.saturating_sub(by)]),
-        Framing::TwoLengths => lengths(&[length, length + 1]),
-        Framing::LengthAndChunks => lengths(&[length]),
-        Framing::Chunked(_) | Framing::BadChunk | Framing::NoLastChunk | Framing::UntilClose => {}
-    }
-    if matches!(
-        framing,
-        Framing::Chunked(_) | Framing::BadChunk | Framing::NoLastChunk | Framing::LengthAndChunks
-    ) {
-        push_field(out, "transfer-encoding", "chunked");
-    }
-}
-
-fn push_decimal(out: &mut Vec<u8>, mut number: u64) {
-    // The largest number has 20 digits.
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[start..]);
-}
-
-fn push_hexadecimal(out: &mut Vec<u8>, number: u64) {
-    out.extend((0..16).rev().map(|digit| b"0123456789abcdef"[(number >> (digit * 4) & 15) as usize]));
 }

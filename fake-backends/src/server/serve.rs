@@ -6,12 +6,12 @@ use std::rc::Rc;
 use evidence::{ConnectionEnd, Stamp};
 use net::Stream;
 
-use super::connection::{ServerConnection, Step};
+use super::connection::{ServerConnection, Step, Unread};
 use super::connections::Handle;
 use super::decide::{accepted, decide};
 use super::record::Current;
 use super::shared::Server;
-use crate::fault::{Accept, Decision, Ending};
+use crate::fault::{Accept, Decision, Ending, Incoming};
 
 /// Serves a connection until either side, or a shutdown, ends it.
 pub(super) async fn serve_connection(server: Rc<Server>, handle: Rc<Handle>, stream: Stream) {
@@ -45,15 +45,21 @@ impl ServerConnection {
     async fn accept(&mut self) -> Step<()> {
         let (backend, number) = (self.handle.backend, self.handle.number);
         let incoming = accepted(self.server.spec.seed, backend, number, self.accepted);
-        let Some(decision) = decide(&self.server.spec, &self.backend().injections, &incoming) else {
+        let Some(decision) = decide(&self.server.spec, &self.backend().injections, u64::MAX, &incoming)
+        else {
             return Ok(());
         };
         self.injections = decision.planned;
         let Some(accept) = decision.accept.what else { return Ok(()) };
+        if let Accept::Beyond(max, _) = accept
+            && self.server.open.count_of(backend) <= max as usize
+        {
+            return Ok(());
+        }
         self.effective = decision.accept.by;
         match accept {
-            Accept::Cut(Ending::Rst) => Err(ConnectionEnd::BackendRst),
-            Accept::Cut(by) => {
+            Accept::Cut(Ending::Rst) | Accept::Beyond(_, Ending::Rst) => Err(ConnectionEnd::BackendRst),
+            Accept::Cut(by) | Accept::Beyond(_, by) => {
                 self.is_half_closed = by == Ending::HalfClose;
                 Err(ConnectionEnd::BackendFin)
             }
@@ -64,11 +70,19 @@ impl ServerConnection {
         }
     }
 
+    async fn give_up(&mut self, unread: Unread, incoming: &Incoming) -> Step<()> {
+        match unread {
+            Unread::End(end) => Err(end),
+            Unread::Refused(status) => self.refuse(status, Some(incoming)).await,
+        }
+    }
+
     /// Takes one request and answers it, stage by stage.
     async fn exchange(&mut self) -> Step<()> {
-        let head = match self.read_head().await? {
+        let head = match self.read_head().await {
             Ok(head) => head,
-            Err(status) => {
+            Err(Unread::End(end)) => return Err(end),
+            Err(Unread::Refused(status)) => {
                 self.requests += 1;
                 let probe = self.probe(self.server.world.now(), Stamp::Untagged);
                 self.begin(Current::Probe(probe));
@@ -77,9 +91,9 @@ impl ServerConnection {
         };
         let (incoming, decision) = self.arrive(&head);
         let Some(decision) = decision else {
-            return match self.read_body(&head, incoming.at, None).await? {
+            return match self.read_body(&head, incoming.at, None).await {
                 Ok(_) => self.answer_normally(&head, &incoming).await,
-                Err(refused) => self.refuse(refused.0, Some(&incoming)).await,
+                Err(unread) => self.give_up(unread, &incoming).await,
             };
         };
         // Every stage by its name: one that is not passed on below is not acted on, and does not compile.
@@ -100,9 +114,9 @@ impl ServerConnection {
             cut,
             after,
         } = decision;
-        let whole = match self.read(&head, incoming.at, &read).await? {
+        let whole = match self.read(&head, incoming.at, &read).await {
             Ok(whole) => whole,
-            Err(refused) => return self.refuse(refused.0, Some(&incoming)).await,
+            Err(unread) => return self.give_up(unread, &incoming).await,
         };
         let turned_away = self.hold(whole, &admit, &wait).await?;
         self.send_interim(&interim).await?;

@@ -3,8 +3,8 @@
 use evidence::Firing;
 use units::{Moment, Stretch};
 
-use crate::PoolSpec;
 use crate::fault::Listening;
+use crate::{Injection, PoolSpec};
 
 /// The injections that act on one backend's listener.
 pub(super) struct Windows(Vec<(u16, Stretch)>);
@@ -17,7 +17,10 @@ impl Windows {
                 && injection.backends.contains(&backend)
                 && injection.during.from < injection.during.to
         });
-        Windows(closing.map(|(index, injection)| (index as u16, injection.during)).collect())
+        let stretches = |(index, injection): (usize, &Injection)| {
+            injection.stretches().into_iter().map(move |stretch| (index as u16, stretch))
+        };
+        Windows(closing.flat_map(stretches).collect())
     }
 
     /// The injections in force at `now`, one bit each; 0 if the listener is open.

@@ -93,17 +93,24 @@ impl<'a> Outlook<'a> {
     /// Requests of a class that are due in the settled part. None also where a fault is in force of which nobody can tell before
     /// the run what a gateway makes of it.
     pub fn requests_of(&self, class: usize) -> Option<f64> {
-        if self.injections().any(|one| one.outline.is_none()) {
+        if self.injections().any(|one| self.is_unforeseeable(one)) {
             return None;
         }
         let planned = self.brief.traffic[class].planned.as_ref()?;
         Some(*planned.get(self.place.phase)? as f64 * self.settled())
     }
 
-    /// The injections that are in force at some time in the settled part.
+    /// The injections that are in force at some time in the settled part, and may hit the traffic that is looked at.
     pub fn injections(&self) -> impl Iterator<Item = &'a InjectionBrief> + use<'a> {
-        let stretch = self.stretch();
-        self.brief.injections.iter().filter(move |injection| injection.during.overlaps(&stretch))
+        let (stretch, traffic) = (self.stretch(), self.place.traffic);
+        self.brief.injections.iter().filter(move |injection| {
+            injection.during.overlaps(&stretch) && traffic.is_none_or(|class| injection.may_hit(class))
+        })
+    }
+
+    /// True if nobody can tell before the run what a gateway makes of a fault, or of which of the requests it hits.
+    fn is_unforeseeable(&self, one: &InjectionBrief) -> bool {
+        one.outline.is_none() || self.classes().any(|class| !one.may_hit(class as u16))
     }
 
     /// A backend's share of the traffic while all is well, from its weight within the first priority group.

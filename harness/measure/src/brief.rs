@@ -163,6 +163,16 @@ pub struct InjectionBrief {
     /// What it does to the attempts that it hits; absent in plans of older builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outline: Option<FaultOutline>,
+    /// The traffic classes that it may hit, by their index; absent if it may hit all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub classes: Option<Vec<u16>>,
+}
+
+impl InjectionBrief {
+    /// Whether it may hit requests of a traffic class.
+    pub fn may_hit(&self, class: u16) -> bool {
+        self.classes.as_ref().is_none_or(|classes| classes.contains(&class))
+    }
 }
 
 /// What a fault does, in as few figures as it takes to tell before a run what it can show.

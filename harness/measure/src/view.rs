@@ -225,15 +225,18 @@ impl<'a> View<'a> {
         self.disturbance(entry) > borne && !is_unhurried(self.brief, self.stalls, entry)
     }
 
-    /// The injections that are in force at some time in the phase, its settling time included, with their index.
+    /// The injections that are in force at some time in the phase, its settling time included, and may hit the traffic that
+    /// is looked at, with their index.
     ///
     /// The settling time counts: a breaker that opens in it shields the rest of the phase from the fault, and that is
     /// what the phase was made to show.
     pub fn injections(&self) -> impl Iterator<Item = (u16, &'a InjectionBrief)> + use<'a> {
-        let phase = self.phase();
+        let (phase, traffic) = (self.phase(), self.place.traffic);
         let indexed = self.brief.injections.iter().enumerate();
         indexed
-            .filter(move |(_, injection)| injection.during.overlaps(&phase))
+            .filter(move |(_, injection)| {
+                injection.during.overlaps(&phase) && traffic.is_none_or(|class| injection.may_hit(class))
+            })
             .map(|(index, injection)| (index as u16, injection))
     }
 

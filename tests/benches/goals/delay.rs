@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use archive::read_run;
-use fake_backends::Injection;
+use fake_backends::{Injection, When};
 use units::{Moment, Stretch, Timespan};
 
 use crate::backend::serving;
@@ -14,7 +14,7 @@ use crate::table::Row;
 pub(crate) fn measure() -> crate::Outcome {
     let fault = serde_json::from_str(r#"{"latency": {"fixed": "50ms"}}"#)?;
     let during = Stretch { from: Moment::EPOCH, to: Moment::NEVER };
-    let injection = Injection { fault, backends: vec![0], during };
+    let injection = Injection { fault, backends: vec![0], during, flap: None, when: When::default() };
     let (there, here) = (tempfile::tempdir()?, tempfile::tempdir()?);
     serving(there.path(), vec![injection], |address| {
         let mut spec = spec(address, constant(2_000.0, 5));

@@ -3,6 +3,7 @@
 pub(super) mod accept_hang;
 pub(super) mod black_hole;
 pub(super) mod close;
+pub(super) mod connection_limit;
 pub(super) mod cut;
 pub(super) mod idle_close;
 pub(super) mod refuse;

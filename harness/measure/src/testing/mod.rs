@@ -149,6 +149,7 @@ impl Run {
             hides_attempts: fault == "refuse" || fault == "accept",
             closes_listener: fault == "refuse",
             outline: Some(FaultOutline { share: units::Share::ALL, first: None, does: does(fault) }),
+            classes: None,
         });
         self
     }

@@ -5,9 +5,9 @@ use fake_backends::fault::FaultSettings;
 use fake_backends::fault::{Does, Outline};
 use measure::brief::{FaultDoes, FaultOutline, InjectionBrief, PhaseBrief};
 use serde::Serialize;
-use units::{Moment, Stretch, Timespan};
+use units::{Moment, Share, Stretch, Timespan};
 
-use super::Context;
+use super::{Context, hits};
 use crate::file::{InjectOwn, Keyed, Located};
 
 /// Resolves `[[phase.inject]]`: for the backends, and for the judge.
@@ -19,7 +19,14 @@ pub(super) fn compile(
     for (index, (table, phase)) in context.scenario.phase.iter().zip(phases).enumerate() {
         for inject in &table.inject {
             let injection = injection(context, inject, phase);
-            briefs.push(brief(&injection, index));
+            let classes = hits::classes(context.scenario, &injection.when);
+            if classes.as_ref().is_some_and(Vec::is_empty)
+                && let Some(when) = &inject.own.when
+            {
+                context
+                    .error(&when.span, "no traffic class has a request that this fault may hit".to_owned());
+            }
+            briefs.push(brief(&injection, index, classes));
             injections.push(injection);
         }
     }
@@ -39,7 +46,11 @@ fn injection(
         Some(names) => targets(context, names),
         None => (0..context.scenario.backend.0.len()).map(|index| index as u16).collect(),
     };
-    Injection { fault, backends, during: during(context, &inject.own, phase) }
+    let during = during(context, &inject.own, phase);
+    let flap = inject.own.flap.as_ref().map(|flap| hits::flap(context, flap));
+    let when =
+        inject.own.when.as_ref().map(|when| hits::when(context, when, &inject.kind)).unwrap_or_default();
+    Injection { fault, backends, during, flap, when }
 }
 
 fn targets(context: &mut Context<'_>, names: &Located<Vec<Located<String>>>) -> Vec<u16> {
@@ -85,22 +96,26 @@ fn during(context: &mut Context<'_>, own: &InjectOwn, phase: &PhaseBrief) -> Str
     Stretch { from, to: (from + *wanted.value).min(phase.during.to) }
 }
 
-fn brief(injection: &Injection, phase: usize) -> InjectionBrief {
+fn brief(injection: &Injection, phase: usize, classes: Option<Vec<u16>>) -> InjectionBrief {
     let fault = injection.fault.contract();
+    // Of a header, nobody can tell before the run which requests have it at the backend.
+    let outline = fault.outline().filter(|_| injection.when.header.is_none());
+    let duty = injection.flap.map_or(Share::ALL, |flap| flap.duty);
     InjectionBrief {
         phase,
         fault: injection.fault.name().to_owned(),
-        settings: settings(&injection.fault),
+        settings: hits::described(injection),
         backends: injection.backends.clone(),
         during: injection.during,
         hides_attempts: fault.hides_attempts(),
         closes_listener: fault.listener().is_some(),
-        outline: fault.outline().map(outline),
+        outline: outline.map(|fault| self::outline(fault, duty)),
+        classes,
     }
 }
 
-/// What a fault does, in the words of measuring.
-fn outline(fault: Outline) -> FaultOutline {
+/// What a fault does, in the words of measuring; one that comes and goes hits a part of the attempts.
+fn outline(fault: Outline, duty: Share) -> FaultOutline {
     let does = match fault.does {
         Does::Delays(least, most) => FaultDoes::Delays { least: Timespan(least), most: Timespan(most) },
         Does::Answers(status) => FaultDoes::Answers { status },
@@ -109,7 +124,8 @@ fn outline(fault: Outline) -> FaultOutline {
         Does::Cuts => FaultDoes::Cuts,
         Does::Refuses => FaultDoes::Refuses,
     };
-    FaultOutline { share: fault.share, first: fault.first, does }
+    let share = Share::new(fault.share.get() * duty.get()).unwrap_or(fault.share);
+    FaultOutline { share, first: fault.first, does }
 }
 
 /// The settings of a kind in the words of the file, without what is empty: `{ code = 503, share = 0.5 }`.

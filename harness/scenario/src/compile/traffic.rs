@@ -6,7 +6,7 @@ use driver::{Class, Mode, Segment};
 use measure::brief::PhaseBrief;
 use units::{Rate, Stretch, Timespan};
 
-use super::{Context, request, trouble};
+use super::{Context, hits, request, trouble};
 use crate::file::{Located, PhaseTraffic, TrafficTable};
 
 /// How long a client waits where the file says nothing.
@@ -45,7 +45,10 @@ fn class(
     context.check_name("traffic class", name);
     let (method, path) = request::method_and_path(context, &table.request).unwrap_or_default();
     let host = table.host.as_ref().map(|host| request::host(context, host));
-    let headers = request::headers(context, &table.headers);
+    let mut headers = request::headers(context, &table.headers);
+    if hits::looks_at_traffic(context.scenario) {
+        headers.push((fake_backends::TRAFFIC_HEADER.to_owned(), name.value.clone()));
+    }
     let body = table.body.as_ref().and_then(|body| request::body(context, body));
     let deadline = table.deadline.as_ref().map_or(DEADLINE, |deadline| deadline.value);
     if let Some(place) = table.deadline.as_ref().filter(|it| it.is_zero() || it.value > DEADLINE_MAX) {

@@ -1,6 +1,7 @@
 //! Phases, what is injected in them, and what is expected in them, as the file words it.
 
 use fake_backends::fault::FaultSettings;
+use fake_backends::{Flap, When};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::{Rate, Timespan};
@@ -53,6 +54,11 @@ pub(crate) struct InjectOwn {
     /// How long it is in force. Without it: to the end of the phase.
     #[serde(rename = "for")]
     pub(crate) length: Option<Located<Timespan>>,
+    /// Lets it come and go meanwhile: `{ period = "2s", duty = 0.25 }` is in force in the first quarter of every two seconds.
+    pub(crate) flap: Option<Located<Flap>>,
+    /// Which requests it may hit: `{ method = "POST", path = "/orders/*", traffic = "writes", header = { name = "x-tenant",
+    /// value = "a" } }`, all of which a request has to meet. Without it: all requests.
+    pub(crate) when: Option<Located<When>>,
 }
 
 /// Where and on what an expectation looks.
