@@ -171,6 +171,7 @@ async fn serve(sender: &Sender, mut connection: ClientConnection, first: Job) ->
             NextJob::Job(job) => job,
             NextJob::MakeRoom => return None,
             NextJob::None => {
+                connection.becomes_idle();
                 sender.pool.becomes_idle(&slot);
                 match idle(&mut connection, &slot).await {
                     Idle::Job(job) => job,

@@ -249,6 +249,11 @@ impl ClientConnection {
         .await
     }
 
+    /// Gives back the memory that large messages took.
+    pub(crate) fn becomes_idle(&mut self) {
+        self.received.release();
+    }
+
     /// Ready once an idle connection can carry nothing more: the gateway has ended it, or sent what nobody asked for.
     pub(crate) fn poll_unusable(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.stream.poll_read(cx, self.received.room()).map(drop)
