@@ -8,10 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Rate, Size, Stretch};
 
+use crate::pieces::{Pieces, Values};
 use crate::trouble::Trouble;
-
-/// What stands for the tag's number in a path.
-const NUMBER: &str = "{n}";
 
 /// The load of one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -77,6 +75,18 @@ impl DriverSpec {
     }
 }
 
+impl DriverSpec {
+    /// The URL of the request of `class` with this tag. What comes from the environment stays a placeholder.
+    pub fn url_of(&self, class: &Class, tag: Tag) -> String {
+        let given = class.headers.iter().rfind(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let host = given.map(|(_, host)| host).or(class.host.as_ref()).unwrap_or(&self.host);
+        let text = format!("http://{host}{}", class.path);
+        let mut url = Vec::new();
+        Pieces::of(text.as_bytes()).write(&Values { nonce: self.nonce, tag, length: 0 }, &mut url);
+        String::from_utf8(url).unwrap_or(text)
+    }
+}
+
 impl Class {
     /// Requests that are under way at a time, at most: those of a deadline at the highest rate, if nothing is answered.
     pub fn under_way_max(&self) -> f64 {
@@ -87,11 +97,6 @@ impl Class {
             }
             Mode::Closed { users, .. } => f64::from(*users),
         }
-    }
-
-    /// The path and query of the request with this tag.
-    pub fn path_of(&self, tag: Tag) -> String {
-        self.path.replace(NUMBER, &tag.0.to_string())
     }
 }
 

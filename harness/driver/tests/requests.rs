@@ -44,13 +44,16 @@ fn a_request_carries_host_tag_and_the_given_headers() {
 }
 
 #[test]
-fn a_class_knows_the_path_that_a_request_was_sent_with() {
-    let mut sent_with = None;
+fn a_spec_knows_the_url_that_a_request_was_sent_to() {
+    let mut with = None;
     let requests = requests(|class| {
-        class.path = "/orders/{n}?again={n}".into();
-        sent_with = Some(class.path_of(Tag(1)));
+        class.path = "/orders/{n}?again={n}&id={uuid}".into();
+        class.host = Some("orders-{n}.test".into());
+        with = Some(class.clone());
     });
-    assert_eq!(requests[1].split(' ').nth(1), sent_with.as_deref());
+    let url = spec(class(open(1.0, 1.0))).url_of(&with.unwrap(), Tag(1));
+    let path = requests[1].split(' ').nth(1).unwrap();
+    assert_eq!(url, format!("http://orders-1.test{path}"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use archive::read_run;
 use assess::plan_of;
-use driver::Class;
+use driver::DriverSpec;
 use evidence::Exchange;
 use export::{Exported, Names, Request};
 use measure::brief::Brief;
@@ -26,14 +26,14 @@ fn write(args: &Export) -> Result<()> {
     let run = read_run(&args.run)?;
     let manifest = args.run.join("manifest.json");
     let plan = plan_of(&run.manifest).with_context(|| format!("{}", manifest.display()))?;
-    let driver = &plan.driver;
+    // A real run chooses its own nonce.
+    let driver = DriverSpec { nonce: run.manifest.nonce, ..plan.driver.clone() };
     let request = |exchange: &Exchange| {
         let class = driver.classes.get(usize::from(exchange.class))?;
-        let (host, path) = (host(class).unwrap_or(&driver.host), class.path_of(exchange.tag));
         Some(Request {
             traffic: class.name.clone(),
             method: class.method.clone(),
-            url: format!("http://{host}{path}"),
+            url: driver.url_of(class, exchange.tag),
         })
     };
     let Brief { backends, injections, phases, .. } = &plan.brief;
@@ -54,10 +54,4 @@ fn write(args: &Export) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// The `host` header that a class sends instead of the load's.
-fn host(class: &Class) -> Option<&str> {
-    let given = class.headers.iter().rfind(|(name, _)| name.eq_ignore_ascii_case("host"))?;
-    Some(&given.1)
 }
