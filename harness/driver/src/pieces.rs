@@ -9,6 +9,8 @@ use wire::{decimal, hexadecimal};
 pub(crate) enum Slot {
     /// The tag's number, in decimal.
     Number,
+    /// The tag, as its header has it.
+    Tag,
     /// A UUID of the request, the same wherever it stands.
     Uuid,
     /// The trace context of the request.
@@ -18,8 +20,13 @@ pub(crate) enum Slot {
 }
 
 /// How slots are written: those of the file, and those of the driver's own, which no text of a file can have.
-const MARKS: [(&str, Slot); 4] =
-    [("{n}", Slot::Number), ("{uuid}", Slot::Uuid), ("{\0trace}", Slot::Trace), ("{\0length}", Slot::Length)];
+const MARKS: [(&str, Slot); 5] = [
+    ("{n}", Slot::Number),
+    ("{tag}", Slot::Tag),
+    ("{uuid}", Slot::Uuid),
+    ("{\0trace}", Slot::Trace),
+    ("{\0length}", Slot::Length),
+];
 
 /// What makes one request differ from others.
 #[derive(Clone, Copy)]
@@ -76,6 +83,11 @@ impl Pieces {
             out.extend_from_slice(text);
             match slot {
                 Slot::Number => decimal(out, values.tag.0),
+                Slot::Tag => {
+                    hexadecimal(out, values.nonce.0);
+                    out.push(b'-');
+                    decimal(out, values.tag.0);
+                }
                 Slot::Uuid => write_uuid(values, out),
                 Slot::Trace => write_trace(values, out),
                 Slot::Length => decimal(out, values.length),
@@ -139,6 +151,11 @@ mod tests {
         assert_eq!(written("{}{{n}}{m}", 7, 42), "{}{42}{m}");
         assert_eq!(written("", 7, 42), "");
         assert!(Pieces::of(b"{\"a\":1}").is_constant() && !Pieces::of(b"{uuid}").is_constant());
+    }
+
+    #[test]
+    fn the_tag_is_written_as_its_header_has_it() {
+        assert_eq!(written("/{tag}/", 7, 42), format!("/{}/", Tag(42).header_value(RunNonce(7))));
     }
 
     #[test]

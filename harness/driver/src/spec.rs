@@ -43,8 +43,8 @@ pub struct Class {
     pub name: String,
     /// The method, upper case.
     pub method: String,
-    /// The path and query. Here, in header values and in bodies `{n}` stands for the tag's number and `{uuid}` for a UUID of
-    /// the request.
+    /// The path and query. Here, in header values and in bodies `{n}` stands for the tag's number, `{tag}` for the tag, and
+    /// `{uuid}` for a UUID of the request.
     pub path: String,
     /// The `host` header, if it is another one than that of the [spec](DriverSpec::host).
     #[serde(default)]

@@ -74,7 +74,7 @@ impl Template {
         let fields = fields::of(class, host)?;
         let closes = |(name, value): &(String, String)| name == "connection" && fields::has_close(value);
         let declared = declared(class, body.is_empty(), framing);
-        let head = |expects| head(class, nonce, &fields, declared, expects);
+        let head = |expects| head(class, &fields, declared, expects);
         let mut template = Template {
             deadline: class.deadline,
             keep_alive: class.keep_alive && !fields.iter().any(closes),
@@ -141,25 +141,20 @@ impl Template {
 fn check_path(class: &Class) -> Result<(), PrepareError> {
     let longest = class.path.replace(Slot::Number.mark(), &u64::MAX.to_string());
     let longest = longest.replace(Slot::Uuid.mark(), &"0".repeat(36));
+    let longest = longest.replace(Slot::Tag.mark(), &"0".repeat(37));
     if !is_path(&longest) || longest.len() > PATH_MAX {
         return Err(PrepareError::Path { class: class.name.clone(), path: class.path.clone() });
     }
     Ok(())
 }
 
-fn head(
-    class: &Class,
-    nonce: RunNonce,
-    fields: &[(String, String)],
-    framing: wire::Framing,
-    expects: bool,
-) -> Pieces {
+fn head(class: &Class, fields: &[(String, String)], framing: wire::Framing, expects: bool) -> Pieces {
     let mut out = Vec::new();
     let mut head = HeadWriter::request(&mut out, &class.method, &class.path);
     for (index, (name, value)) in fields.iter().enumerate() {
         head = head.field(name, value);
         if index == 0 {
-            head = head.field(TAG_HEADER, format!("{nonce}-{}", Slot::Number.mark()));
+            head = head.field(TAG_HEADER, Slot::Tag.mark());
         }
     }
     if !fields.iter().any(|(name, _)| name == TRACE_HEADER) {

@@ -51,6 +51,16 @@ impl Tag {
         (is_own && is_plain).then_some(())?;
         std::str::from_utf8(number).ok()?.parse().ok().map(Tag)
     }
+
+    /// The first tag of this run in a request's target, for gateways that drop headers: `/orders/{tag}` or `?tag={tag}`.
+    pub fn find_in(target: &[u8], nonce: RunNonce) -> Option<Self> {
+        target.windows(NONCE_DIGITS + 1).enumerate().find_map(|(at, place)| {
+            let begins = place[NONCE_DIGITS] == b'-' && place[0] == nonce_digit(nonce, 0);
+            let rest = target.get(at..).filter(|_| begins)?;
+            let digits = rest[NONCE_DIGITS + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            Tag::parse(&rest[..NONCE_DIGITS + 1 + digits], nonce)
+        })
+    }
 }
 
 impl fmt::Display for Tag {
@@ -94,6 +104,22 @@ mod tests {
         assert_eq!(Tag::parse(b"0000000000000007-0", RunNonce(7)), Some(Tag(0)));
     }
 
+    #[test]
+    fn a_tag_is_found_wherever_a_target_has_it() {
+        for (target, tag) in [
+            ("/orders/0000000000000007-42", Some(42)),
+            ("/0000000000000007-42/items?a=b", Some(42)),
+            ("/a?x=0000000000000008-1&tag=0000000000000007-5", Some(5)),
+            ("/00000000000000007-5", Some(5)),
+            ("/0000000000000007-", None),
+            ("/0000000000000007-05", None),
+            ("/0000000000000008-5", None),
+            ("/", None),
+        ] {
+            assert_eq!(Tag::find_in(target.as_bytes(), RunNonce(7)), tag.map(Tag), "{target}");
+        }
+    }
+
     proptest! {
         #[test]
         fn every_tag_is_read_back(nonce: u64, number: u64) {
@@ -105,6 +131,7 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(value: Vec<u8>) {
             prop_assert_eq!(Tag::parse(&value, RunNonce(7)), None);
+            prop_assert_eq!(Tag::find_in(&value, RunNonce(7)), None);
         }
     }
 }

@@ -105,7 +105,7 @@ fn look_up(
         return Err(wrong("holds a character that can't stand there"));
     }
     // They would be filled like those of the file.
-    if value.contains("{n}") || value.contains("{uuid}") {
+    if ["{n}", "{uuid}", "{tag}"].iter().any(|filled| value.contains(filled)) {
         return Err(wrong("holds a placeholder"));
     }
     Ok(value)

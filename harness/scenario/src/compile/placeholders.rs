@@ -5,10 +5,10 @@ use crate::file::Located;
 use crate::secrets::placeholders;
 
 /// What an error says of them.
-pub(super) const KNOWN: &str = "placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, and `{{env.NAME}}`, the value of an environment variable";
+pub(super) const KNOWN: &str = "placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable";
 
 /// Those that the driver fills.
-const FILLED: [&str; 2] = ["{n}", "{uuid}"];
+const FILLED: [&str; 3] = ["{n}", "{uuid}", "{tag}"];
 
 /// The text without its placeholders.
 pub(super) fn bare(text: &str) -> String {
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_word_in_braces_is_a_placeholder_and_json_is_not() {
         for (text, expected) in [
-            ("{n}/{uuid}/{{env.TOKEN}}", None),
+            ("{n}/{uuid}/{tag}/{{env.TOKEN}}", None),
             ("{id}", Some("{id}")),
             ("a {{NAME}} b", Some("{{NAME}}")),
             ("{{env.}}", Some("{{env.}}")),

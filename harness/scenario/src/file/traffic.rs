@@ -13,8 +13,9 @@ use super::{Located, Named};
 #[schemars(rename = "Traffic")]
 pub(crate) struct TrafficTable {
     /// Method and path, such as `GET /orders/{n}`. Here, in `host`, in headers and in a body's `text`, `{n}` stands for the
-    /// number of the request, `{uuid}` for a UUID of it, the same wherever it stands, and `{{env.NAME}}` for the value of an
-    /// environment variable, which is never written anywhere.
+    /// number of the request, `{uuid}` for a UUID of it, the same wherever it stands, `{tag}` for its tag, by which the
+    /// backends know it where a gateway drops the header `x-brownout-tag`, and `{{env.NAME}}` for the value of an environment
+    /// variable, which is never written anywhere.
     pub(crate) request: Located<String>,
     /// Open loop: so many requests a second, whatever the gateway does. A phase may change it.
     pub(crate) rate: Option<Located<Rate>>,
@@ -36,7 +37,8 @@ pub(crate) struct TrafficTable {
     pub(crate) deadline: Option<Located<Timespan>>,
     /// Whether connections are used again. Without it: true.
     pub(crate) keep_alive: Option<bool>,
-    /// The client leaves some requests before their answer is whole.
+    /// The client leaves some requests before their answer is whole. Where more than a tenth is set aside for that, a demand
+    /// is inconclusive: give many such requests a class of their own.
     pub(crate) abort: Option<Located<Abort>>,
     /// The client sends some bodies slowly.
     pub(crate) upload: Option<Located<Upload>>,

@@ -243,7 +243,7 @@ fn placeholders_are_the_same_everywhere_and_an_unknown_one_is_told() {
     19 | body = { text = '{"n":"{number}"}' }
        |                 ^^^^^^^^^^^^^^^^^^
        |
-       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, and `{{env.NAME}}`, the value of an environment variable
+       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable
 
     error: unknown placeholder `{m}`
       --> orders.toml:20:17
@@ -251,7 +251,7 @@ fn placeholders_are_the_same_everywhere_and_an_unknown_one_is_told() {
     20 | headers = { a = "{m}" }
        |                 ^^^^^
        |
-       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, and `{{env.NAME}}`, the value of an environment variable
+       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable
     "#);
     assert_snapshot!(said_of_writes("headers = { authorization = \"{{env.BROWNOUT_TEST_UNSET}}\" }"), @r#"
     warning: the environment variable `BROWNOUT_TEST_UNSET` is not set
