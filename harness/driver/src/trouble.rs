@@ -29,13 +29,15 @@ pub struct Trouble {
 }
 
 /// The client leaves before the answer is whole: by the clock, or once so much of the answer's body has arrived. The
-/// exchange is on record as `client_abort`, and demands set it aside: how it would have ended is not known.
+/// exchange is on record as `client_abort`, and demands set it aside: how it would have ended is not known. Where more than a
+/// tenth is set aside a demand is inconclusive, so give many such requests a class of their own.
 ///
 /// A half close is not an abort: the client says that it will send nothing more, once its request is whole, and still waits
 /// for the answer, so the exchange ends as the answer says. Some gateways take a half close for leaving; a request that they
 /// then don't answer has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrafficAbort")]
 pub struct Abort {
     /// So long after the request was sent; either this or `after_bytes`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,6 +69,7 @@ pub enum AbortBy {
 /// The client sends the request's body slowly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrafficUpload")]
 pub struct Upload {
     /// How fast.
     pub rate: ByteRate,
@@ -78,6 +81,7 @@ pub struct Upload {
 /// The client stops in the middle of the request's body, and goes on later.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrafficStall")]
 pub struct Stall {
     /// After so many bytes of the body.
     pub at: Size,
@@ -92,6 +96,7 @@ pub struct Stall {
 /// The client lets the answer wait on the connection before it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrafficRead")]
 pub struct Read {
     /// So long after the request was sent. Without it the client never reads: at its deadline it leaves, which is on record
     /// as `client_abort`.
@@ -106,6 +111,7 @@ pub struct Read {
 /// first, the body is never sent, and the connection is not used again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TrafficExpectContinue")]
 pub struct ExpectContinue {
     /// After this long it sends the body without having been told to. Without it: 1 s.
     #[serde(default = "continue_wait")]
