@@ -116,7 +116,7 @@ mod tests {
         let mut received = ReceivedBytes::new(64 * 1024);
         let mut taken = Vec::new();
         for _ in 0..8 {
-            taken.push(put(&mut received, &[7; 64 * 1024]));
+            taken.push(put(&mut received, &vec![7; 64 * 1024]));
             received.consume(taken[taken.len() - 1]);
         }
         assert_eq!(taken, [2, 4, 8, 16, 32, 64, 64, 64].map(|kib| kib * 1024));
