@@ -76,7 +76,9 @@ fn slow_and_stalled_uploads_arrive_whole() {
 fn clients_that_read_late_ask_first_or_half_close_get_their_answers() {
     passes(&format!("{BODY}\nread = {{ after = \"500ms\", share = 0.5 }}"));
     passes(&format!("{BODY}\nexpect_continue = {{ wait = \"200ms\", share = 0.5 }}"));
-    passes("body = { size = \"20KiB\", framing = \"chunked\" }\ntrailers = { x-sum = \"1\" }\nhost = \"orders-{n}.test\"");
+    passes(
+        "body = { size = \"20KiB\", framing = \"chunked\" }\ntrailers = { x-sum = \"1\" }\nhost = \"orders-{n}.test\"",
+    );
 }
 
 #[test]

@@ -42,7 +42,10 @@ pub(super) fn read(
         Err(HeadError::Malformed) => return Err(400),
         Err(HeadError::TooLarge | HeadError::TooManyFields) => return Err(431),
     };
-    let (tag, stamp) = match head.fields.get(TAG_HEADER).map(|value| Tag::parse(value, spec.nonce)) {
+    let in_header = head.fields.get(TAG_HEADER).map(|value| Tag::parse(value, spec.nonce));
+    // A gateway that drops headers may leave the target as it is.
+    let in_target = || Tag::find_in(head.target.as_bytes(), spec.nonce).map(Some);
+    let (tag, stamp) = match in_header.or_else(in_target) {
         None => (None, Stamp::Untagged),
         Some(None) => (None, Stamp::Foreign),
         Some(Some(tag)) if tag.0 < spec.exchanges_max => (Some(tag), Stamp::Untagged),
@@ -99,6 +102,16 @@ mod tests {
         let head = head(&format!("X-Brownout-Tag: {value}\r\n"));
         assert_eq!((head.tag, head.stamp), (expected, stamp));
         assert_eq!(self::head("").stamp, Stamp::Untagged);
+    }
+
+    #[test]
+    fn a_tag_in_the_target_counts_where_the_header_was_dropped() {
+        let without =
+            read_whole("GET /orders?t=0000000000000007-5 HTTP/1.1\r\nhost: a\r\n\r\n").unwrap().unwrap();
+        assert_eq!(without.tag, Some(Tag(5)));
+        let both =
+            read_whole("GET /0000000000000007-5 HTTP/1.1\r\nx-brownout-tag: 0000000000000007-6\r\n\r\n");
+        assert_eq!(both.unwrap().unwrap().tag, Some(Tag(6)));
     }
 
     #[test]

@@ -185,6 +185,9 @@ impl Run<'_> {
         let parts = Parts { world: world.clone(), recorder, unrecorded, stop };
         let status = status::serve(options.status, progress.clone())?;
         let (addresses, backends) = parts.start_backends(plan, progress).await?;
+        for (backend, address) in plan.pool.backends.iter().zip(&addresses) {
+            tracing::info!(backend = backend.name, %address, "a backend listens");
+        }
         let launch = Launch {
             world: world.clone(),
             upstreams: upstreams(plan, &addresses),
@@ -196,6 +199,12 @@ impl Run<'_> {
             () = options.interrupt.cancelled() => return Err(RunError::Aborted),
             gateway = plan.gateway.contract().launch(&launch) => gateway?,
         };
+        tracing::info!(
+            gateway = plan.gateway.name(),
+            version = gateway.version.as_deref(),
+            address = %gateway.address,
+            "the gateway routes"
+        );
         manifest.gateway_version.clone_from(&gateway.version);
         manifest.gateway_address = Some(gateway.address);
         manifest.backend_addresses = addresses;

@@ -104,6 +104,10 @@ impl Parts {
         tokio::pin!(driven);
         progress.enter(Stage::Running);
         let end = async {
+            for phase in &plan.brief.phases {
+                timer.sleep_until(phase.during.from).await;
+                tracing::info!(phase = phase.name, length = ?phase.during.length(), "a phase begins");
+            }
             timer.sleep_until(Moment::after_epoch(plan.length)).await;
             progress.enter(Stage::Draining);
             timer.sleep_until(until + DRIVER_BOUND).await;

@@ -157,6 +157,11 @@ impl Machine {
     }
 
     fn enter(&mut self, state: State) {
+        match &state {
+            State::Closed(_) => tracing::debug!("a breaker closed"),
+            State::HalfOpen(_) => tracing::debug!("a breaker is half open"),
+            State::Open(until) => tracing::debug!(%until, openings = self.openings, "a breaker opened"),
+        }
         self.state = state;
         self.generation += 1;
     }
