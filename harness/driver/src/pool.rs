@@ -81,15 +81,10 @@ impl ConnectionPool {
             Placed::Given => None,
             Placed::Opening(opening) => Some(opening),
             Placed::HasToWait(job) => {
-                self.wait(job);
+                self.queue.borrow_mut().push_back(job);
                 None
             }
         }
-    }
-
-    /// Lets a request wait for the next connection that gets free.
-    pub(crate) fn wait(&self, job: Job) {
-        self.queue.borrow_mut().push_back(job);
     }
 
     fn try_place(self: &Rc<Self>, job: Job) -> Placed {
@@ -111,10 +106,15 @@ impl ConnectionPool {
         Placed::HasToWait(job)
     }
 
-    /// The next request for a connection that has just got free. A connection gets nothing while the first in the
-    /// queue wants a fresh one: it then has to make room.
-    pub(crate) fn next_job(&self) -> NextJob {
+    /// The next request for a connection that has just got free; `own` follows from the request that it has just carried, and
+    /// waits like all others. A connection gets nothing while the first in the queue wants a fresh one: it then has to make
+    /// room.
+    pub(crate) fn next_job(&self, own: Option<Job>) -> NextJob {
         let mut queue = self.queue.borrow_mut();
+        match own {
+            Some(job) if queue.is_empty() && job.keep_alive => return NextJob::Job(job),
+            own => queue.extend(own),
+        }
         match queue.front() {
             None => NextJob::None,
             Some(first) if !first.keep_alive => NextJob::MakeRoom,

@@ -164,10 +164,7 @@ async fn serve(sender: &Sender, mut connection: ClientConnection, first: Job) ->
         if !connection.finish_sending(template, usable_by).await {
             return next;
         }
-        if let Some(next) = next {
-            sender.pool.wait(next);
-        }
-        job = match sender.pool.next_job() {
+        job = match sender.pool.next_job(next) {
             NextJob::Job(job) => job,
             NextJob::MakeRoom => return None,
             NextJob::None => {

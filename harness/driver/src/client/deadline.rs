@@ -53,9 +53,11 @@ impl Deadline {
         }
         loop {
             let sleep = self.sleep.get_or_insert_with(|| Sleep::start(&self.timer, deadline, cx));
-            if !sleep.waker.woken.swap(false, Ordering::Acquire) {
+            // Asked for each request, and hardly ever true: reading is cheaper than exchanging.
+            if !sleep.waker.woken.load(Ordering::Acquire) {
                 return Poll::Pending;
             }
+            sleep.waker.woken.store(false, Ordering::Release);
             let waker = Waker::from(sleep.waker.clone());
             if sleep.future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending() {
                 return Poll::Pending;
