@@ -83,7 +83,7 @@ impl Job {
     }
 
     /// Records it as over.
-    pub(crate) fn finish(mut self, outcome: Outcome, done: Moment) -> Finished {
+    pub(crate) fn finish(&mut self, outcome: Outcome, done: Moment) -> Finished {
         self.close(outcome, done);
         Finished {
             user: self.user,

@@ -61,7 +61,7 @@ impl Sender {
 
     /// Sends a request of the schedule, or skips it if too many are in flight already.
     pub(crate) fn send(self: &Rc<Self>, tag: Tag, class: u16, due: Moment) {
-        let job = Job::new(&self.log, self.part.template(class), tag, class, due, None);
+        let mut job = Job::new(&self.log, self.part.template(class), tag, class, due, None);
         if self.log.has_room() {
             self.log.admit();
             self.dispatch(job);
@@ -118,7 +118,7 @@ fn pass_on_panic(ended: Result<(), JoinError>) {
 
 /// Opens a connection for a request and serves on it for as long as it lives.
 async fn connect(sender: Rc<Sender>, opening: Opening) {
-    let Opening { lease, job } = opening;
+    let Opening { lease, mut job } = opening;
     let deadline = sender.log.now() + sender.part.template(job.exchange.class).deadline;
     let connected = sender.timer.until(deadline, sender.world.connect(sender.part.prepared.target)).await;
     let outcome = match connected {
