@@ -217,11 +217,13 @@ fn an_early_answer_comes_before_the_body_and_the_connection_goes_on() {
     assert_eq!((seen.status(), seen.end), (200, Some(Ended::Open)));
     assert!(seen.last() < millis(200), "{:?}", seen.reads);
     assert_eq!((attempt(&evidence).end, attempt(&evidence).body_done), (End::Replied, None));
+    assert_eq!(attempt(&evidence).effective, 1);
 
     let both = [post(1, 1000), get(2).into_bytes()].concat();
     let (seen, evidence) = faulty(&["early_answer = {}"], both, 300);
     assert_eq!(seen.text().matches("HTTP/1.1 200 OK").count(), 2);
-    assert_eq!(evidence.attempts.len(), 2);
+    let effective: Vec<u64> = evidence.attempts.iter().map(|attempt| attempt.effective).collect();
+    assert_eq!(effective, [1, 0], "without a body, nothing is early");
 }
 
 #[test]
@@ -358,6 +360,8 @@ fn a_head_or_a_body_comes_at_its_pace() {
     let expected = Duration::from_secs_f64(head as f64 / 1024.0);
     assert!(seen.at(head) + millis(30) >= expected && seen.last() < expected * 3, "{:?}", seen.reads);
     assert!(attempt(&evidence).paced > 100_000_000);
+    let (_, evidence) = faulty(&["slow_headers = { rate = '100B/s' }"], get(1), 300);
+    assert_eq!(attempt(&evidence).effective, 1, "who leaves before the head has ended has met its pace");
 
     for fault in ["throttle = { rate = '1000B/s' }", "slow_body = { over = '300ms' }"] {
         let (seen, evidence) = faulty(&[fault], get(1), 900);

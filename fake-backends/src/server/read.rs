@@ -164,6 +164,11 @@ impl ServerConnection {
         }
     }
 
+    /// The injections that have a request answered early, if there is a body that it is too early for.
+    pub(super) fn early(&self, read: &Decided<Read>) -> u64 {
+        if read.what == Some(Read::AfterTheAnswer) && !self.body.is_whole() { read.by } else { 0 }
+    }
+
     /// Takes the request body, at so many bytes a second if it is to be read slowly: when it had arrived.
     pub(super) async fn read_body(
         &mut self,

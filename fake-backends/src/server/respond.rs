@@ -189,7 +189,6 @@ impl ServerConnection {
     ) -> Step<()> {
         if read.what == Some(Read::AfterTheAnswer) {
             // The record of the request is closed: what still comes of its body is only taken off the connection.
-            self.effective |= read.by;
             let rest = self.read_body(head, self.server.world.now(), None).await;
             if let Err(Unread::End(end)) = rest {
                 return Err(end);

@@ -121,7 +121,7 @@ impl ServerConnection {
         let turned_away = self.hold(whole, &admit, &wait).await?;
         self.send_interim(&interim).await?;
         let mut answering = self.answering(&head, &incoming);
-        answering.by = fields.by | after.by;
+        answering.by = fields.by | after.by | self.early(&read);
         answering.fields = fields.what.unwrap_or_default();
         (answering.head_pace, answering.body_pace) = (head_pace, body_pace);
         (answering.framing, answering.content, answering.cut) = (framing, content, cut);

@@ -36,10 +36,10 @@ impl ServerConnection {
         self.plan_pace(answering, events.as_ref(), length);
         self.written.begin_steps();
         let began = self.server.world.now();
-        self.send_head(answering.head_pace.what, began).await?;
+        self.send_head(answering, began).await?;
         if let Some(current) = &mut self.current {
             current.status(status);
-            current.given(answering.by | answering.head_pace.by | answering.framing.by);
+            current.given(answering.by | answering.framing.by);
             if length > 0 {
                 current.given(answering.content.by);
             }
@@ -68,8 +68,11 @@ impl ServerConnection {
         }
     }
 
-    async fn send_head(&mut self, pace: Option<Pace>, began: Moment) -> Step<()> {
+    async fn send_head(&mut self, answering: &Answering, began: Moment) -> Step<()> {
         let (mut at, length) = (0, self.written.head as u64);
+        let pace = answering.head_pace.what;
+        // As with the body: a gateway that leaves before the head has ended has met its pace.
+        self.given(answering.head_pace.by);
         while at < length {
             let next = pace.map_or(length, |pace| pace.next(at, length, STEP));
             self.handle.extend_deadline(STALL);
