@@ -25,6 +25,21 @@ fn is_of_a_fault(entry: &scenarios::Entry) -> bool {
 }
 
 #[test]
+fn every_kind_of_fault_has_a_scenario_of_its_name_that_injects_it_and_waits_for_the_recovery() {
+    for kind in fake_backends::fault::FaultSettings::KINDS {
+        let name = format!("faults/{}", kind.name);
+        let entry = scenarios::find(&name).unwrap_or_else(|| panic!("the library has no `{name}`"));
+        let loaded = load_text(entry.name, entry.text, Path::new("."), &Overrides::default()).unwrap();
+        let brief = &loaded.plan.brief;
+        let phases: Vec<&str> = brief.phases.iter().map(|phase| phase.name.as_str()).collect();
+        assert!(matches!(phases[..], ["steady", _, "recovery"]), "{name}: {phases:?}");
+        let injected = |phase| brief.injections.iter().filter(move |injection| injection.phase == phase);
+        assert!(injected(1).any(|injection| injection.fault == kind.name), "{name} does not inject it");
+        assert_eq!(injected(2).count(), 0, "{name} leaves no time to recover");
+    }
+}
+
+#[test]
 fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_for() {
     let launched =
         gateways::GatewaySettings::KINDS.iter().map(|kind| kind.name).filter(|name| *name != "url");
