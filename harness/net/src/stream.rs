@@ -1,105 +1,80 @@
-//! Connections and listeners of either world.
+//! Connections of either world, with TLS over them or not.
 
 use std::io;
-use std::net::SocketAddr;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsStream;
 
-use crate::real::Fillers;
-use crate::simulated;
+use crate::plain::Plain;
 
-/// Accepts connections. Dropping it closes the port: later connects are refused.
-pub struct Listener(pub(crate) AnyListener);
+/// One connection. Dropping it closes it: with FIN, or with RST where unread bytes are left, as Linux does. A drop says no
+/// `close_notify` of TLS (RFC 8446, section 6.1); [`shutdown`](tokio::io::AsyncWriteExt::shutdown) does.
+///
+/// Under TLS a read tells the ends of a connection apart: 0 bytes after a `close_notify`,
+/// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) after a FIN without one,
+/// [`ConnectionReset`](io::ErrorKind::ConnectionReset) after RST, and [`InvalidData`](io::ErrorKind::InvalidData) after an
+/// alert or what is no TLS.
+pub struct Stream(Layer);
 
-pub(crate) enum AnyListener {
-    Real(TcpListener, Fillers),
-    Simulated(simulated::Listener),
-}
-
-impl Listener {
-    /// Answers no connect any more until [`Listener::unblock`], as if packets were dropped: the queue of connections that
-    /// wait to be accepted is full. Nothing may be accepted meanwhile.
-    pub fn block(&self) -> io::Result<()> {
-        match &self.0 {
-            AnyListener::Real(listener, fillers) => fillers.block(listener),
-            AnyListener::Simulated(listener) => {
-                listener.block(true);
-                Ok(())
-            }
-        }
-    }
-
-    /// Answers connects again.
-    pub fn unblock(&self) -> io::Result<()> {
-        match &self.0 {
-            AnyListener::Real(listener, fillers) => fillers.unblock(listener),
-            AnyListener::Simulated(listener) => {
-                listener.block(false);
-                Ok(())
-            }
-        }
-    }
-
-    /// Waits for the next connection.
-    pub async fn accept(&self) -> io::Result<Stream> {
-        match &self.0 {
-            AnyListener::Real(listener, fillers) => loop {
-                let (stream, from) = listener.accept().await?;
-                if !fillers.made(from) {
-                    stream.set_nodelay(true)?;
-                    return Ok(Stream(AnyStream::Real(stream)));
-                }
-            },
-            AnyListener::Simulated(listener) => {
-                listener.accept().await.map(|stream| Stream(AnyStream::Simulated(stream)))
-            }
-        }
-    }
-
-    /// The address that it listens on, with the port that was picked.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        match &self.0 {
-            AnyListener::Real(listener, _) => listener.local_addr(),
-            AnyListener::Simulated(listener) => Ok(listener.local_addr()),
-        }
-    }
-}
-
-/// One connection. Dropping it closes it (FIN, or RST where unread bytes are left, as Linux does).
-pub struct Stream(pub(crate) AnyStream);
-
-pub(crate) enum AnyStream {
-    Real(TcpStream),
-    Simulated(simulated::Stream),
+enum Layer {
+    Plain(Plain),
+    Tls(Box<TlsStream<Plain>>),
+    /// The connection is in a handshake, or was closed when that failed.
+    Gone,
 }
 
 impl Stream {
+    pub(crate) fn new(plain: Plain) -> Self {
+        Stream(Layer::Plain(plain))
+    }
+
     /// Ends the connection with a reset.
     pub fn reset(self) {
-        match self.0 {
-            // With zero linger, dropping the socket sends RST and discards what was not sent yet.
-            AnyStream::Real(stream) => drop(stream.set_zero_linger()),
-            AnyStream::Simulated(stream) => stream.reset(),
-        }
+        self.reset_on_drop();
     }
 
     /// Arranges that dropping the connection resets it, for owners that can't be taken apart (a hyper connection).
     pub fn reset_on_drop(&self) {
         match &self.0 {
-            AnyStream::Real(stream) => drop(stream.set_zero_linger()),
-            AnyStream::Simulated(stream) => stream.reset_on_drop(),
+            Layer::Plain(plain) => plain.reset_on_drop(),
+            Layer::Tls(stream) => stream.get_ref().0.reset_on_drop(),
+            Layer::Gone => {}
         }
+    }
+
+    /// Takes the connection out for a handshake. Until [`Stream::is_now`], nothing is read and writing fails.
+    pub(crate) fn take_plain(&mut self) -> io::Result<Plain> {
+        match mem::replace(&mut self.0, Layer::Gone) {
+            Layer::Plain(plain) => Ok(plain),
+            other => {
+                self.0 = other;
+                Err(io::Error::new(io::ErrorKind::InvalidInput, "TLS lies over this connection already"))
+            }
+        }
+    }
+
+    /// The handshake is over.
+    pub(crate) fn is_now(&mut self, stream: impl Into<TlsStream<Plain>>) {
+        self.0 = Layer::Tls(Box::new(stream.into()));
     }
 }
 
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().0 {
-            AnyStream::Real(stream) => Pin::new(stream).poll_read(cx, buf),
-            AnyStream::Simulated(stream) => Pin::new(stream).poll_read(cx, buf),
+            Layer::Plain(plain) => Pin::new(plain).poll_read(cx, buf),
+            Layer::Tls(stream) => {
+                // A write may have been taken and not have left yet, for want of room. Those who write to a TCP connection
+                // don't flush, so that is made up for here; an error of it is told by the read, or by the next write.
+                if stream.get_ref().1.wants_write() {
+                    let _ = Pin::new(&mut **stream).poll_flush(cx);
+                }
+                Pin::new(&mut **stream).poll_read(cx, buf)
+            }
+            Layer::Gone => Poll::Ready(Ok(())),
         }
     }
 }
@@ -107,8 +82,9 @@ impl AsyncRead for Stream {
 impl AsyncWrite for Stream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().0 {
-            AnyStream::Real(stream) => Pin::new(stream).poll_write(cx, bytes),
-            AnyStream::Simulated(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Layer::Plain(plain) => Pin::new(plain).poll_write(cx, bytes),
+            Layer::Tls(stream) => Pin::new(&mut **stream).poll_write(cx, bytes),
+            Layer::Gone => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 
@@ -118,27 +94,34 @@ impl AsyncWrite for Stream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match &mut self.get_mut().0 {
-            AnyStream::Real(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            AnyStream::Simulated(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Layer::Plain(plain) => Pin::new(plain).poll_write_vectored(cx, slices),
+            Layer::Tls(stream) => Pin::new(&mut **stream).poll_write_vectored(cx, slices),
+            Layer::Gone => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        matches!(self.0, AnyStream::Real(_))
+        match &self.0 {
+            Layer::Plain(plain) => plain.is_write_vectored(),
+            Layer::Tls(stream) => stream.is_write_vectored(),
+            Layer::Gone => false,
+        }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().0 {
-            AnyStream::Real(stream) => Pin::new(stream).poll_flush(cx),
-            AnyStream::Simulated(stream) => Pin::new(stream).poll_flush(cx),
+            Layer::Plain(plain) => Pin::new(plain).poll_flush(cx),
+            Layer::Tls(stream) => Pin::new(&mut **stream).poll_flush(cx),
+            Layer::Gone => Poll::Ready(Ok(())),
         }
     }
 
-    /// Sends FIN; the other direction stays open.
+    /// Sends FIN, under TLS after a `close_notify`; the other direction stays open.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.get_mut().0 {
-            AnyStream::Real(stream) => Pin::new(stream).poll_shutdown(cx),
-            AnyStream::Simulated(stream) => Pin::new(stream).poll_shutdown(cx),
+            Layer::Plain(plain) => Pin::new(plain).poll_shutdown(cx),
+            Layer::Tls(stream) => Pin::new(&mut **stream).poll_shutdown(cx),
+            Layer::Gone => Poll::Ready(Ok(())),
         }
     }
 }

@@ -9,10 +9,11 @@ use std::time::{Duration, SystemTime};
 use units::Moment;
 
 use crate::clock::{Clock, had_epoch};
+use crate::listener::AnyListener;
 use crate::own_limit::is_own_limit;
+use crate::plain::Plain;
 use crate::real::Fillers;
 use crate::simulated::{Deliveries, Network};
-use crate::stream::{AnyListener, AnyStream};
 use crate::{Listener, Stream, Timer, real};
 
 /// From 1970 to 2026.
@@ -113,9 +114,9 @@ impl World {
     /// Connects to `address`. Waits as long as the system does: callers bound it with a timer.
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Stream> {
         match &self.network {
-            None => real::connect(address).await.map(|stream| Stream(AnyStream::Real(stream))),
+            None => real::connect(address).await.map(|stream| Stream::new(Plain::Real(stream))),
             Some(network) => {
-                network.connect(address).await.map(|stream| Stream(AnyStream::Simulated(stream)))
+                network.connect(address).await.map(|stream| Stream::new(Plain::Simulated(stream)))
             }
         }
     }
@@ -126,23 +127,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-
-    const ANY: &str = "127.0.0.1:0";
-
-    /// Both worlds must show a part the same thing.
-    fn in_both_worlds<F: Future<Output = ()>>(part: impl Fn(World) -> F) {
-        crate::simulate(&part);
-        (0..20).for_each(|seed| crate::simulate_with_transit(seed, &part));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, part(World::real()));
-    }
-
-    async fn connected(world: &World) -> (Stream, Stream) {
-        let listener = world.bind(ANY.parse().unwrap()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let (near, far) = tokio::join!(world.connect(address), listener.accept());
-        (near.unwrap(), far.unwrap())
-    }
+    use crate::testing::{ANY, connected, in_both_worlds};
 
     #[test]
     fn bytes_arrive_in_order_and_a_drop_is_an_orderly_end() {
