@@ -124,7 +124,7 @@ fn spec(words: Words) -> Result<PoolSpec, Failure> {
 }
 
 fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed: u64) -> PoolSpec {
-    let backend = |(index, listen)| BackendSpec { name: format!("backend-{index}"), listen, body };
+    let backend = |(index, listen)| BackendSpec { name: format!("backend-{index}"), listen, body, tls: None };
     let all: Vec<u16> = (0..listen.len()).map(|index| index as u16).collect();
     let during = Stretch { from: Moment::EPOCH, to: Moment::NEVER };
     PoolSpec {

@@ -8,6 +8,6 @@ mod server;
 mod spec;
 mod when;
 
-pub use server::{Arrivals, BODY_MAX, BindError, Pool, PoolTotals, bind};
-pub use spec::{BackendSpec, Injection, PoolSpec};
+pub use server::{Arrivals, BODY_MAX, BindError, Pool, PoolTotals, TLS_NAME, bind};
+pub use spec::{BackendSpec, BackendTls, Injection, PoolSpec};
 pub use when::{Flap, HeaderIs, TRAFFIC_HEADER, When};

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use evidence::RunNonce;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Moment, Size, Stretch};
 
@@ -37,7 +38,16 @@ pub struct BackendSpec {
     pub listen: SocketAddr,
     /// Bytes of a normal answer's body, at least those that the tag and the backend's name need.
     pub body: Size,
+    /// Present if it speaks TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<BackendTls>,
 }
+
+/// TLS at a backend, with a certificate for [`TLS_NAME`](crate::TLS_NAME) and the backend's address, which an authority of
+/// the run has signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BackendTls {}
 
 /// A fault on some backends during some time.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What a fault answers: an effect, stage by stage.
 //!
-//! A stage is a thing that happens to a connection or a request in the order of time: it is accepted, read, admitted,
+//! A stage is a thing that happens to a connection or a request in the order of time: it is accepted, secured, read, admitted,
 //! held, answered. A fault fills in the stages that it means and leaves the others alone, so that faults combine: of
 //! several that fill in the same stage the last one holds, where a stage does not say otherwise ([`Combine`]).
 
@@ -39,6 +39,7 @@ impl<T> Combine for Vec<T> {
 }
 
 impl Combine for Accept {}
+impl Combine for Handshake {}
 impl Combine for Read {}
 impl Combine for Answer {}
 impl Combine for Interim {}
@@ -79,6 +80,8 @@ macro_rules! stages {
 stages! {
     /// What becomes of the connection as soon as it was accepted.
     accept: Accept,
+    /// What becomes of the handshake of TLS, at a backend that speaks it.
+    handshake: Handshake,
     /// How the request is read.
     read: Read,
     /// What keeps the whole request waiting, or turns it away, by what else there is to do.
@@ -152,6 +155,37 @@ pub enum Accept {
     Silence,
     /// It is ended if the backend has more than so many open, itself among them.
     Beyond(u32, Ending),
+}
+
+/// What becomes of a handshake of TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// It is gone through with, and this certificate is shown.
+    Show(Certificate),
+    /// It is gone through with, and the client has to show a certificate.
+    DemandCertificate,
+    /// What the client sends is read, and nothing is answered.
+    Stall,
+    /// The client's first word is answered with a fatal alert of this number (RFC 8446, section 6), and the connection is
+    /// closed.
+    Alert(u8),
+}
+
+/// A certificate other than the one that is shown where all is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certificate {
+    /// It is valid no more.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
+    /// It has another name.
+    WrongName,
+    /// Its chain leads to an authority that nobody knows.
+    UnknownIssuer,
+    /// The intermediate that signed it is left out.
+    WithoutChain,
+    /// The right one, renewed: each number is another certificate.
+    Renewed(u64),
 }
 
 /// How a request is read.

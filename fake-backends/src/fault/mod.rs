@@ -15,12 +15,14 @@ mod outline;
 mod pace;
 mod streaming;
 mod time;
+mod tls;
 
 pub use admission::{Admission, RetryAfter};
 pub(crate) use admission::{Admitted, Used};
 pub use dice::Dice;
 pub use effect::{
-    Accept, After, Answer, Content, Cut, Effect, Ending, Events, EventsEnd, Framing, Interim, Pace, Read,
+    Accept, After, Answer, Certificate, Content, Cut, Effect, Ending, Events, EventsEnd, Framing, Handshake,
+    Interim, Pace, Read,
 };
 pub(crate) use effect::{Decided, Decision};
 pub use incoming::Incoming;
@@ -62,6 +64,15 @@ units::registry! {
         "false_encoding" => FalseEncoding in body::false_encoding,
         "framing" => FramedBy in body::framing,
         "events" => EventStream in streaming::events,
+        "expired_certificate" => ExpiredCertificate in tls::expired_certificate,
+        "not_yet_valid_certificate" => NotYetValidCertificate in tls::not_yet_valid_certificate,
+        "wrong_name_certificate" => WrongNameCertificate in tls::wrong_name_certificate,
+        "unknown_issuer" => UnknownIssuer in tls::unknown_issuer,
+        "missing_chain" => MissingChain in tls::missing_chain,
+        "client_certificate" => ClientCertificate in tls::client_certificate,
+        "handshake_stall" => HandshakeStall in tls::handshake_stall,
+        "tls_alert" => TlsAlert in tls::tls_alert,
+        "rotate_certificate" => RotateCertificate in tls::rotate_certificate,
     }
 }
 
@@ -84,6 +95,11 @@ pub trait Fault {
     /// How it acts on the listener, if it does.
     fn listener(&self) -> Option<Listening> {
         None
+    }
+
+    /// True if it acts on handshakes of TLS, so that its backends have to speak it.
+    fn needs_tls(&self) -> bool {
+        false
     }
 
     /// What is wrong with settings that are well-formed but make no sense together.

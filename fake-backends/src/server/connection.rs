@@ -1,5 +1,6 @@
 //! One connection of a backend, and the request that it is busy with: what is known of both, and how they end.
 
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -103,6 +104,9 @@ impl ServerConnection {
                 self.received.received(count);
                 Ok(count)
             }
+            // A FIN without a word of TLS before it, which many clients leave out.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(ConnectionEnd::GatewayFin),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(ConnectionEnd::TlsFailed),
             Err(_) => Err(ConnectionEnd::GatewayRst),
         }
     }

@@ -41,6 +41,9 @@ pub enum BindError {
         /// What the system says.
         source: io::Error,
     },
+    /// Its certificates could not be made.
+    #[error("TLS of the backends: {0}")]
+    Tls(#[from] net::tls::TlsError),
     /// The spec is over a limit, or makes no sense in itself.
     #[error("{0}")]
     Spec(String),
@@ -84,6 +87,15 @@ pub(super) fn check(spec: &PoolSpec) -> Result<(), BindError> {
             injection.backends.iter().find(|index| usize::from(**index) >= spec.backends.len())
         {
             return Err(BindError::Spec(format!("fault `{fault}`: there is no backend number {index}")));
+        }
+        let plain = |index: &&u16| spec.backends[usize::from(**index)].tls.is_none();
+        if injection.fault.contract().needs_tls()
+            && let Some(index) = injection.backends.iter().find(plain)
+        {
+            let name = &spec.backends[usize::from(*index)].name;
+            return Err(BindError::Spec(format!(
+                "fault `{fault}`: backend `{name}` speaks no TLS: give it `tls = {{}}`"
+            )));
         }
     }
     Ok(())

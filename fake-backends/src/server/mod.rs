@@ -1,16 +1,18 @@
 //! The servers of a pool: HTTP/1.1 on the codec of `wire`, because they must be able to stop inside a response head, to cut
 //! a body after any byte, and to choose between FIN and RST.
 //!
-//! Faults decide; `serve` takes a decision apart stage by stage, and `read`, `respond` and `steps` act on it.
+//! Faults decide; `serve` takes a decision apart stage by stage, and `handshake`, `read`, `respond` and `steps` act on it.
 
 mod arrivals;
 mod body;
 mod books;
+mod certificates;
 mod connection;
 mod connections;
 mod decide;
 mod errors;
 mod events;
+mod handshake;
 mod head;
 mod listener;
 mod output;
@@ -25,5 +27,6 @@ mod steps;
 mod windows;
 
 pub use arrivals::Arrivals;
+pub use certificates::TLS_NAME;
 pub use errors::{BODY_MAX, BindError};
 pub use pool::{Pool, PoolTotals, bind};

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::arrivals::Arrivals;
+use super::certificates::Certificates;
 use super::connections::{Shutdown, TICK};
 use super::errors::{self, BindError};
 use super::listener;
@@ -26,6 +27,7 @@ pub struct Pool {
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
     arrivals: Arc<Arrivals>,
+    certificates: Option<Certificates>,
 }
 
 /// What a pool counted while it served.
@@ -61,13 +63,19 @@ pub fn bind(world: &World, spec: &PoolSpec) -> Result<Pool, BindError> {
         listeners.push(listener);
     }
     let arrivals = Arc::new(Arrivals::of(addresses.len()));
-    Ok(Pool { world: world.clone(), listeners, addresses, arrivals })
+    let certificates = Certificates::of(world, spec, &addresses)?;
+    Ok(Pool { world: world.clone(), listeners, addresses, arrivals, certificates })
 }
 
 impl Pool {
     /// Where the backends listen, in the order of the spec, with the ports that were picked.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The certificate of the authority that signs those of the backends, in PEM form; `None` if no backend speaks TLS.
+    pub fn authority(&self) -> Option<String> {
+        self.certificates.as_ref().map(Certificates::authority)
     }
 
     /// What is counted while it serves.
@@ -81,7 +89,7 @@ impl Pool {
     /// # Panics
     /// Outside of a tokio `LocalSet`: it serves on one thread and shares nothing with others.
     pub async fn serve(self, spec: PoolSpec, recorder: Recorder, stop: CancellationToken) -> PoolTotals {
-        let server = Rc::new(Server::new(self.world, spec, &recorder, self.arrivals));
+        let server = Rc::new(Server::new(self.world, spec, &recorder, self.arrivals, self.certificates));
         drop(recorder);
         let tasks = TaskTracker::new();
         for (backend, (listener, address)) in self.listeners.into_iter().zip(self.addresses).enumerate() {

@@ -45,17 +45,17 @@ impl ServerConnection {
     async fn accept(&mut self) -> Step<()> {
         let (backend, number) = (self.handle.backend, self.handle.number);
         let incoming = accepted(self.server.spec.seed, backend, number, self.accepted);
-        let Some(decision) = decide(&self.server.spec, &self.backend().injections, u64::MAX, &incoming)
-        else {
-            return Ok(());
-        };
+        let injections = &self.backend().injections;
+        let decision = decide(&self.server.spec, injections, u64::MAX, &incoming).unwrap_or_default();
         self.injections = decision.planned;
-        let Some(accept) = decision.accept.what else { return Ok(()) };
-        if let Accept::Beyond(max, _) = accept
-            && self.server.open.count_of(backend) <= max as usize
-        {
-            return Ok(());
-        }
+        let is_within = |max: u32| self.server.open.count_of(backend) <= max as usize;
+        let accept = decision.accept.what.filter(|accept| match accept {
+            Accept::Beyond(max, _) => !is_within(*max),
+            Accept::Cut(_) | Accept::Silence => true,
+        });
+        let Some(accept) = accept else {
+            return self.secure(&decision.handshake).await;
+        };
         self.effective = decision.accept.by;
         match accept {
             Accept::Cut(Ending::Rst) | Accept::Beyond(_, Ending::Rst) => Err(ConnectionEnd::BackendRst),
@@ -101,6 +101,7 @@ impl ServerConnection {
             planned: _,
             // Of the connection, not of a request: see `accept`.
             accept: _,
+            handshake: _,
             read,
             admit,
             wait,

@@ -10,6 +10,7 @@ use units::Moment;
 
 use super::arrivals::Arrivals;
 use super::books::Books;
+use super::certificates::Certificates;
 use super::connections::OpenConnections;
 use super::response::Backend;
 use crate::PoolSpec;
@@ -29,10 +30,18 @@ pub(super) struct Server {
     /// How far limits are used up, by injection and backend.
     limits: RefCell<HashMap<(u16, u16), Used>>,
     arrivals: Arc<Arrivals>,
+    /// Present if any backend speaks TLS.
+    pub(super) certificates: Option<Certificates>,
 }
 
 impl Server {
-    pub(super) fn new(world: World, spec: PoolSpec, recorder: &Recorder, arrivals: Arc<Arrivals>) -> Self {
+    pub(super) fn new(
+        world: World,
+        spec: PoolSpec,
+        recorder: &Recorder,
+        arrivals: Arc<Arrivals>,
+        certificates: Option<Certificates>,
+    ) -> Self {
         Server {
             timer: world.timer(),
             backends: (0..spec.backends.len()).map(|index| Backend::new(&spec, index)).collect(),
@@ -41,6 +50,7 @@ impl Server {
             numbers: vec![Cell::new(0); spec.exchanges_max as usize].into(),
             limits: RefCell::default(),
             arrivals,
+            certificates,
             world,
             spec,
         }

@@ -44,6 +44,7 @@ pub fn spec(backends: usize, injections: Vec<Injection>) -> PoolSpec {
         name: format!("orders-{index}"),
         listen: "127.0.0.1:0".parse().unwrap(),
         body: Size(300),
+        tls: None,
     };
     PoolSpec {
         backends: (0..backends).map(backend).collect(),
@@ -61,6 +62,8 @@ pub struct Served {
     pub world: World,
     pub timer: Timer,
     pub addresses: Vec<SocketAddr>,
+    /// The certificate of the authority, where there is TLS.
+    pub authority: Option<String>,
     stop: CancellationToken,
     serving: JoinHandle<PoolTotals>,
     recording: Recording,
@@ -79,10 +82,10 @@ pub fn serve_before_epoch(world: &World, spec: PoolSpec) -> Served {
     let dir = TempDir::new().unwrap();
     let recording = Recording::create(dir.path(), &manifest(world, &spec), || {}).unwrap();
     let pool = bind(world, &spec).unwrap();
-    let addresses = pool.addresses().to_vec();
+    let (addresses, authority) = (pool.addresses().to_vec(), pool.authority());
     let stop = CancellationToken::new();
     let serving = tokio::task::spawn_local(pool.serve(spec, recording.recorder(), stop.clone()));
-    Served { timer: world.timer(), world: world.clone(), addresses, stop, serving, recording, dir }
+    Served { timer: world.timer(), world: world.clone(), addresses, authority, stop, serving, recording, dir }
 }
 
 fn manifest(world: &World, spec: &PoolSpec) -> Manifest {

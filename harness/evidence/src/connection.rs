@@ -18,6 +18,8 @@ words! {
         BackendRst = "backend_rst",
         /// It was open when the run ended.
         OpenAtEnd = "open_at_end",
+        /// Its TLS handshake failed.
+        TlsFailed = "tls_failed",
     }
 }
 
@@ -34,9 +36,9 @@ table! {
         closed: Moment,
         /// How many requests it carried; 0 for a bare connect.
         requests: u32,
-        /// The injections that were to act on the connection itself (a reset at accept), one bit each.
+        /// The injections that were to act on the connection itself (a reset at accept, a certificate), one bit each.
         injections: u64,
-        /// Those of them that really ended it. Evidence of format 1 does not tell: there it is the same as `injections`.
+        /// Those of them that really acted on it. Evidence of format 1 does not tell: there it is the same as `injections`.
         effective: u64 = Absent::As(&injections),
         /// Who ended it, and how.
         end: ConnectionEnd,

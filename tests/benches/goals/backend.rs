@@ -52,7 +52,7 @@ pub(crate) fn serving<T>(
 ) -> Result<T, Box<dyn std::error::Error>> {
     let address = free_address()?;
     let spec = PoolSpec {
-        backends: vec![BackendSpec { name: "bench".into(), listen: address, body: Size(256) }],
+        backends: vec![BackendSpec { name: "bench".into(), listen: address, body: Size(256), tls: None }],
         injections,
         seed: 7,
         nonce: RunNonce(7),

@@ -27,10 +27,11 @@ pub struct Issued {
 }
 
 impl Authority {
-    /// One whose own certificates are valid for a year before and after `at`.
-    pub fn new(at: SystemTime) -> Result<Self, TlsError> {
-        let root = CertifiedIssuer::self_signed(issuer("brownout root", at)?, KeyPair::generate()?)?;
-        let mut params = issuer("brownout intermediate", at)?;
+    /// One of this name, whose own certificates are valid for a year before and after `at`.
+    pub fn new(name: &str, at: SystemTime) -> Result<Self, TlsError> {
+        let params = issuer(&format!("{name} root"), at)?;
+        let root = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
+        let mut params = issuer(&format!("{name} intermediate"), at)?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         let intermediate = CertifiedIssuer::signed_by(params, KeyPair::generate()?, &root)?;
         Ok(Authority { root, intermediate })

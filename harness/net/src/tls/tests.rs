@@ -13,7 +13,7 @@ const NAME: &str = "shop.test";
 const HOUR: Duration = Duration::from_hours(1);
 
 fn authority(world: &World) -> Authority {
-    Authority::new(world.wall_clock()).unwrap()
+    Authority::new("shop", world.wall_clock()).unwrap()
 }
 
 fn valid(world: &World, authority: &Authority) -> Issued {

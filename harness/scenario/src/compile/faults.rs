@@ -46,11 +46,27 @@ fn injection(
         Some(names) => targets(context, names),
         None => (0..context.scenario.backend.0.len()).map(|index| index as u16).collect(),
     };
+    if fault.contract().needs_tls() {
+        check_tls(context, inject, &backends);
+    }
     let during = during(context, &inject.own, phase);
     let flap = inject.own.flap.as_ref().map(|flap| hits::flap(context, flap));
     let when =
         inject.own.when.as_ref().map(|when| hits::when(context, when, &inject.kind)).unwrap_or_default();
     Injection { fault, backends, during, flap, when }
+}
+
+/// A fault of TLS has something to act on only where TLS is spoken.
+fn check_tls(context: &mut Context<'_>, inject: &Keyed<InjectOwn, FaultSettings>, backends: &[u16]) {
+    let tables = &context.scenario.backend.0;
+    let plain = backends.iter().find_map(|index| {
+        tables.get(usize::from(*index)).filter(|(_, table)| table.tls.is_none()).map(|(name, _)| name)
+    });
+    if let Some(name) = plain {
+        let message = format!("fault `{}`: backend `{}` speaks no TLS", inject.kind.name(), name.value);
+        context.error(&inject.span, message).help =
+            Some(format!("write `tls = {{}}` under `[backend.{}]`, or leave it out of `on`", name.value));
+    }
 }
 
 fn targets(context: &mut Context<'_>, names: &Located<Vec<Located<String>>>) -> Vec<u16> {

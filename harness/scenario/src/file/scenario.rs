@@ -1,5 +1,6 @@
 //! The whole file, and its smaller tables.
 
+use fake_backends::BackendTls;
 use gateways::GatewaySettings;
 use judge::ExpectationSettings;
 use policy::Policy;
@@ -72,6 +73,8 @@ pub(crate) struct BackendTable {
     pub(crate) priority: Option<Located<u32>>,
     /// Bytes of a normal answer's body. Without it: 1 KiB.
     pub(crate) body: Option<Located<Size>>,
+    /// Present if it speaks TLS, with a certificate that an authority of the run signs.
+    pub(crate) tls: Option<BackendTls>,
 }
 
 /// How the driver runs.
