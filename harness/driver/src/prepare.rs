@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evidence::RunNonce;
+use net::tls::ClientTls;
 use units::{Moment, Stretch};
 use wire::Limits;
 
@@ -17,6 +18,7 @@ use crate::template::Template;
 #[derive(Clone)]
 pub struct Load {
     prepared: Arc<Prepared>,
+    tls: Option<ClientTls>,
     end: Moment,
     threads: usize,
 }
@@ -25,6 +27,8 @@ pub struct Load {
 #[derive(Clone)]
 pub struct Part {
     pub(crate) prepared: Arc<Prepared>,
+    /// How the gateway is talked to over TLS, if it is.
+    pub(crate) tls: Option<ClientTls>,
     /// When what is still under way is given up.
     pub(crate) end: Moment,
     pub(crate) index: usize,
@@ -80,7 +84,7 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
     };
     // Every thread needs a connection and a place in flight of its own.
     let threads = spec.threads.min(prepared.connections_max).min(prepared.in_flight_max).max(1);
-    Ok(Load { prepared: Arc::new(prepared), end: last_moment(spec), threads })
+    Ok(Load { prepared: Arc::new(prepared), tls: None, end: last_moment(spec), threads })
 }
 
 /// The end of the last segment, and after it the longest deadline.
@@ -101,6 +105,13 @@ impl Load {
         self
     }
 
+    /// Talks to the gateway over TLS, if `tls` says how. The handshake counts against the deadline of the request that opens
+    /// the connection.
+    pub fn over_tls(mut self, tls: Option<ClientTls>) -> Self {
+        self.tls = tls;
+        self
+    }
+
     /// How many parts there are: the threads that the spec asks for, or fewer if its limits don't suffice for them.
     pub fn threads(&self) -> usize {
         self.threads
@@ -117,7 +128,13 @@ impl Load {
     /// If there is no such thread.
     pub fn part(&self, index: usize) -> Part {
         assert!(index < self.threads, "part {index} of {}", self.threads);
-        Part { prepared: self.prepared.clone(), end: self.end, index, of: self.threads }
+        Part {
+            prepared: self.prepared.clone(),
+            tls: self.tls.clone(),
+            end: self.end,
+            index,
+            of: self.threads,
+        }
     }
 
     /// All parts, for one thread each.

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use evidence::{Outcome, Tag};
-use net::{Timer, World};
+use net::{Stream, Timer, World};
 use tokio::task::{JoinError, JoinSet};
 use units::Moment;
 
@@ -122,7 +122,7 @@ async fn connect(sender: Rc<Sender>, opening: Opening) {
     let deadline = sender.log.now() + sender.part.template(job.exchange.class).deadline;
     let connected = sender.timer.until(deadline, sender.world.connect(sender.part.prepared.target)).await;
     let outcome = match connected {
-        Some(Ok(stream)) => Ok(stream),
+        Some(Ok(stream)) => secure(&sender, stream, deadline).await,
         Some(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(Outcome::ConnectRefused),
         Some(Err(error)) if net::is_own_limit(&error) => Err(Outcome::OwnLimit),
         Some(Err(_)) | None => Err(Outcome::ConnectFailed),
@@ -147,6 +147,19 @@ async fn connect(sender: Rc<Sender>, opening: Opening) {
     }
     if let Some(job) = left {
         sender.dispatch(job);
+    }
+}
+
+/// Goes through the handshake of TLS, where it is spoken.
+async fn secure(sender: &Sender, mut stream: Stream, deadline: Moment) -> Result<Stream, Outcome> {
+    let Some(tls) = &sender.part.tls else { return Ok(stream) };
+    match sender.timer.until(deadline, tls.connect(&mut stream)).await {
+        Some(Ok(())) => Ok(stream),
+        // What it says of certificates is for whoever looks into one run: a word is all that evidence needs.
+        failed => {
+            tracing::debug!(?failed, "the handshake with the gateway came to nothing");
+            Err(Outcome::TlsFailed)
+        }
     }
 }
 

@@ -48,6 +48,8 @@ words! {
         Skipped = "skipped",
         /// Still under way when the run ended.
         Unfinished = "unfinished",
+        /// The TLS handshake with the gateway failed, or TLS ended with an alert.
+        TlsFailed = "tls_failed",
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) const EXIT_CODES: &[(&str, &str)] = &[
 ];
 
 /// Every outcome; the match below forces a new one to be explained.
-const ALL: [Outcome; 17] = [
+const ALL: [Outcome; 18] = [
     Outcome::Complete,
     Outcome::EofNoStatus,
     Outcome::RstNoStatus,
@@ -62,6 +62,7 @@ const ALL: [Outcome; 17] = [
     Outcome::BodyMismatch,
     Outcome::Skipped,
     Outcome::Unfinished,
+    Outcome::TlsFailed,
 ];
 
 pub(super) fn outcomes() -> Vec<Entry> {
@@ -111,6 +112,11 @@ fn meaning(outcome: Outcome) -> &'static str {
              was asked for was not made, and expectations say so."
         }
         Outcome::Unfinished => "The exchange was still under way when the run ended.",
+        Outcome::TlsFailed => {
+            "The TLS handshake with the gateway failed, or was not over within the `deadline`; or TLS ended with an alert\n\
+             before the response was whole. The gateway was not asked for what the request wants, or its answer can't be\n\
+             believed. `brownout run -vvv` says why."
+        }
     }
 }
 

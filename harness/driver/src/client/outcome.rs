@@ -18,7 +18,8 @@ pub(crate) fn of_body_error(error: BodyError) -> Outcome {
 /// How an exchange ended without a whole response head.
 pub(crate) fn without_head(end: ConnectionEnd) -> Outcome {
     match end {
-        ConnectionEnd::Fin => Outcome::EofNoStatus,
+        ConnectionEnd::Fin | ConnectionEnd::Truncated => Outcome::EofNoStatus,
+        ConnectionEnd::Alert => Outcome::TlsFailed,
         ConnectionEnd::Rst => Outcome::RstNoStatus,
     }
 }
@@ -27,8 +28,10 @@ pub(crate) fn without_head(end: ConnectionEnd) -> Outcome {
 pub(crate) fn in_body(end: ConnectionEnd, framing: Framing) -> Outcome {
     match (end, framing) {
         (ConnectionEnd::Rst, _) => Outcome::RstInBody,
-        (ConnectionEnd::Fin, Framing::Chunked) => Outcome::EofInChunk,
-        (ConnectionEnd::Fin, _) => Outcome::EofInBody,
+        (ConnectionEnd::Alert, _) => Outcome::TlsFailed,
+        (ConnectionEnd::Fin | ConnectionEnd::Truncated, Framing::Chunked) => Outcome::EofInChunk,
+        // Under TLS also a body that ends with the connection has to be told to be whole.
+        (ConnectionEnd::Fin | ConnectionEnd::Truncated, _) => Outcome::EofInBody,
     }
 }
 

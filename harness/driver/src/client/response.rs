@@ -162,7 +162,10 @@ impl ResponseReader {
                 reader.restart();
                 let mut slots = FieldSlots::new();
                 let parsed = reader.response(received.bytes(), &mut slots, &self.limits);
-                let outcome = parsed.err().filter(|_| end == ConnectionEnd::Fin).map(outcome::of_head_error);
+                let outcome = parsed
+                    .err()
+                    .filter(|_| matches!(end, ConnectionEnd::Fin | ConnectionEnd::Truncated))
+                    .map(outcome::of_head_error);
                 Progress::Broken(outcome.unwrap_or(outcome::without_head(end)))
             }
             State::Body(body, framing) => {

@@ -13,6 +13,10 @@ use units::Moment;
 pub(crate) enum ConnectionEnd {
     /// With FIN.
     Fin,
+    /// With FIN, without the `close_notify` of TLS that should come first: somebody else may have cut off what came before.
+    Truncated,
+    /// With an alert of TLS, or with what is no TLS.
+    Alert,
     /// With RST, or it was lost in another way (a keep-alive timeout of the system, an unreachable host).
     Rst,
 }
@@ -61,7 +65,8 @@ impl ObservedStream {
             Ok(()) if count > 0 => {}
             // Linux reports a reset once only: if a failed write got the report, reading sees a mere end.
             Ok(()) if !self.write_was_reset => self.end = Some(ConnectionEnd::Fin),
-            Ok(()) | Err(_) => self.end = Some(ConnectionEnd::Rst),
+            Ok(()) => self.end = Some(ConnectionEnd::Rst),
+            Err(error) => self.end = Some(end_of(&error)),
         }
         Poll::Ready(count)
     }
@@ -92,5 +97,14 @@ impl ObservedStream {
     /// Arranges that the connection, once dropped, ends with RST.
     pub(crate) fn reset_on_drop(&self) {
         self.stream.reset_on_drop();
+    }
+}
+
+/// How a connection ended that can't be read any more.
+fn end_of(error: &io::Error) -> ConnectionEnd {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => ConnectionEnd::Truncated,
+        io::ErrorKind::InvalidData => ConnectionEnd::Alert,
+        _ => ConnectionEnd::Rst,
     }
 }

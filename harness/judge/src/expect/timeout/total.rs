@@ -85,7 +85,8 @@ fn would_last(entry: &Entry<'_>, bounds: &Bounds) -> bool {
 impl Requests<'_> {
     fn take(&mut self, view: &View<'_>, entry: &Entry<'_>) {
         let exchange = entry.exchange;
-        let own = matches!(exchange.outcome, Outcome::ConnectFailed | Outcome::ConnectRefused);
+        let own =
+            matches!(exchange.outcome, Outcome::ConnectFailed | Outcome::ConnectRefused | Outcome::TlsFailed);
         let lasting = would_last(entry, &self.bounds);
         let last = lives(view, *entry, Duration::ZERO).last().filter(|life| life.last && lasting);
         let blur = blur_at(view, exchange.sent).saturating_add(blur_at(view, exchange.done));
