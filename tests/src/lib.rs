@@ -28,6 +28,14 @@ pub fn library(name: &str) -> &'static str {
 /// # Panics
 /// If the scenario is wrong or the run fails: the diagnostic is the panic's text.
 pub fn simulate(text: &str, set: &[&str], seed: u64, out: &Path) -> Report {
+    run_in(text, set, seed, out, true)
+}
+
+/// The same in either world.
+///
+/// # Panics
+/// As [`simulate`].
+pub fn run_in(text: &str, set: &[&str], seed: u64, out: &Path, simulate: bool) -> Report {
     let overrides =
         Overrides { set: set.iter().map(ToString::to_string).collect(), seed: Some(seed), gateway: None };
     let loaded = scenario::load_text("test.toml", text, Path::new("."), &overrides)
@@ -37,7 +45,7 @@ pub fn simulate(text: &str, set: &[&str], seed: u64, out: &Path) -> Report {
         scenario_path: "test.toml".into(),
         scenario_text: loaded.text.clone(),
         overrides: overrides.set.clone(),
-        simulate: true,
+        simulate,
         allow_hosts: Vec::new(),
         status: None,
         interrupt: CancellationToken::new(),

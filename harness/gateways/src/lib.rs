@@ -13,4 +13,4 @@ mod spec;
 
 pub use inside::Inside;
 pub use kinds::GatewaySettings;
-pub use spec::{Gateway, Handle, Launch, LaunchError, Running, Unsupported, Upstream, Upstreams};
+pub use spec::{Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams};

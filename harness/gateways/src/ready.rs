@@ -11,6 +11,7 @@ use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use net::tls::ClientTls;
 use net::{Timer, World};
 use units::{Moment, Timespan};
 
@@ -29,6 +30,17 @@ const BODY_MAX: usize = 16 * 1024 * 1024;
 /// The header by which a fake backend says that it answered. `evidence` defines it, a room that is out of reach here.
 const ANSWERED_BY: &str = "x-brownout-backend";
 
+/// Where a gateway is asked.
+#[derive(Clone, Copy)]
+pub struct Target<'a> {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The `host` header.
+    pub host: &'a str,
+    /// How it is talked to over TLS, if it is.
+    pub tls: Option<&'a ClientTls>,
+}
+
 /// No request was routed in time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotRouted {
@@ -38,39 +50,34 @@ pub struct NotRouted {
     pub last_probe: String,
 }
 
-/// Sends `GET /` to `address`, for the host `host`, until a backend answers; for as long as `bound` at the most.
-pub async fn wait_until_routed(
-    world: &World,
-    address: SocketAddr,
-    host: &str,
-    bound: Duration,
-) -> Result<(), NotRouted> {
+/// Sends `GET /` to `target` until a backend answers; for as long as `bound` at the most.
+pub async fn wait_until_routed(world: &World, target: Target<'_>, bound: Duration) -> Result<(), NotRouted> {
     let timer = world.timer();
     let end = timer.now() + bound;
     loop {
         let limit = end.min(timer.now() + PROBE);
-        let Err(met) = probe(world, &timer, address, host, limit).await else {
+        let Err(met) = probe(world, &timer, target, limit).await else {
             return Ok(());
         };
         if timer.now() + PAUSE >= end {
-            return Err(NotRouted { waited: bound.into(), last_probe: format!("GET http://{host}/: {met}") });
+            let scheme = if target.tls.is_some() { "https" } else { "http" };
+            let last_probe = format!("GET {scheme}://{}/: {met}", target.host);
+            return Err(NotRouted { waited: bound.into(), last_probe });
         }
         timer.sleep(PAUSE).await;
     }
 }
 
 /// One routed request, or what it met instead.
-async fn probe(
-    world: &World,
-    timer: &Timer,
-    address: SocketAddr,
-    host: &str,
-    limit: Moment,
-) -> Result<(), String> {
+async fn probe(world: &World, timer: &Timer, target: Target<'_>, limit: Moment) -> Result<(), String> {
+    let address = target.address;
     let exchange = async {
-        let stream =
-            world.connect(address).await.map_err(|error| format!("connecting to {address}: {error}"))?;
-        exchange(stream, host).await
+        let stream = world.connect(address).await;
+        let mut stream = stream.map_err(|error| format!("connecting to {address}: {error}"))?;
+        if let Some(tls) = target.tls {
+            tls.connect(&mut stream).await.map_err(|error| format!("the TLS handshake: {error}"))?;
+        }
+        exchange(stream, target.host).await
     };
     timer.until(limit, exchange).await.unwrap_or_else(|| Err("no answer in time".into()))
 }
@@ -151,7 +158,12 @@ mod tests {
                 }
             });
             let begun = world.now();
-            let ready = wait_until_routed(&world, address, "shop", Duration::from_millis(100)).await;
+            let ready = wait_until_routed(
+                &world,
+                Target { address, host: "shop", tls: None },
+                Duration::from_millis(100),
+            )
+            .await;
             ready.map(|()| world.now().since(begun).as_millis()).map_err(|error| error.last_probe)
         })
     }
@@ -180,7 +192,8 @@ mod tests {
     fn a_port_where_nobody_listens_is_told() {
         let met = simulate(|world| async move {
             let nobody = "127.0.0.1:9".parse().unwrap();
-            wait_until_routed(&world, nobody, "shop", Duration::from_millis(100)).await.unwrap_err()
+            let target = Target { address: nobody, host: "shop", tls: None };
+            wait_until_routed(&world, target, Duration::from_millis(100)).await.unwrap_err()
         });
         insta::assert_snapshot!(met.last_probe, @"GET http://shop/: connecting to 127.0.0.1:9: connection refused");
         assert_eq!(met.waited, Timespan::from_millis(100));

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use futures_util::future::LocalBoxFuture;
 use net::World;
+use net::tls::ClientTls;
 use thiserror::Error;
 use units::Timespan;
 
@@ -21,6 +22,17 @@ pub struct Upstream {
     pub weight: u32,
     /// Its group: backends of a higher number are used only when all of the lower ones are out. 0 is first.
     pub priority: u32,
+    /// Whether it speaks TLS.
+    pub tls: bool,
+}
+
+/// What has to be trusted of backends that speak TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// The host name in their certificates.
+    pub name: String,
+    /// The certificate of the authority that has signed them, in PEM form; empty while a configuration is only shown.
+    pub authority: String,
 }
 
 /// What a gateway is started with.
@@ -30,10 +42,24 @@ pub struct Upstreams {
     pub backends: Vec<Upstream>,
     /// What the gateway is declared to do when they fail.
     pub policy: Policy,
+    /// Present if any backend speaks TLS.
+    pub trust: Option<Trust>,
     /// The directory of the scenario file, from which the user's own configuration is looked up.
     pub base: PathBuf,
     /// The seed of the reference gateway's draws.
     pub seed: u64,
+}
+
+impl Upstreams {
+    /// What has to be trusted of the backends, if all of them speak TLS.
+    pub(crate) fn all_over_tls(&self) -> Option<&Trust> {
+        self.trust.as_ref().filter(|_| self.backends.iter().all(|backend| backend.tls))
+    }
+
+    /// True if some speak TLS and others do not.
+    pub(crate) fn mixes_tls(&self) -> bool {
+        self.backends.iter().any(|backend| backend.tls) && self.backends.iter().any(|backend| !backend.tls)
+    }
 }
 
 /// Where and with what a gateway is started.
@@ -69,6 +95,11 @@ pub trait Gateway {
         Ok(())
     }
 
+    /// What plans and reports have to say of how it is talked to.
+    fn note(&self) -> Option<&'static str> {
+        None
+    }
+
     /// True if it can run in the simulated world.
     fn can_be_simulated(&self) -> bool {
         false
@@ -96,6 +127,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// What it says its version is.
     pub version: Option<String>,
+    /// How it is talked to over TLS, if it is.
+    pub tls: Option<ClientTls>,
     /// How it is watched and stopped.
     pub handle: Handle,
 }
@@ -169,6 +202,16 @@ pub enum LaunchError {
         path: PathBuf,
         /// What is wrong with it.
         why: String,
+    },
+    /// TLS to it, or to its backends, could not be set up.
+    #[error("gateway `{gateway}`: {what}: {error}")]
+    Tls {
+        /// The kind.
+        gateway: &'static str,
+        /// What was being done, with the file that it was about.
+        what: String,
+        /// What is wrong.
+        error: net::tls::TlsError,
     },
     /// The system did not let it be started.
     #[error("gateway `{gateway}`: {what}: {source}")]

@@ -9,13 +9,13 @@ use std::time::Duration;
 use archive::{Manifest, Recording};
 use driver::DriverSpec;
 use evidence::{Evidence, Kept, Losses, Recorder, RunNonce};
-use gateways::{Launch, Upstream, Upstreams};
+use gateways::{Launch, Trust, Upstream, Upstreams};
 use net::World;
 use scenario::Plan;
 use tokio_util::sync::CancellationToken;
 use units::{Moment, Timespan};
 
-use crate::parts::{Early, Parts};
+use crate::parts::{Bound, Early, Parts};
 use crate::{Progress, RunError, Stage, descriptors, directory, status};
 
 /// From the moment that the gateway is ready to the epoch: long enough for all threads to be waiting.
@@ -184,13 +184,13 @@ impl Run<'_> {
         let (unrecorded, stop) = (self.unrecorded.clone(), CancellationToken::new());
         let parts = Parts { world: world.clone(), recorder, unrecorded, stop };
         let status = status::serve(options.status, progress.clone())?;
-        let (addresses, backends) = parts.start_backends(plan, progress).await?;
-        for (backend, address) in plan.pool.backends.iter().zip(&addresses) {
+        let (bound, backends) = parts.start_backends(plan, progress).await?;
+        for (backend, address) in plan.pool.backends.iter().zip(&bound.addresses) {
             tracing::info!(backend = backend.name, %address, "a backend listens");
         }
         let launch = Launch {
             world: world.clone(),
-            upstreams: upstreams(plan, &addresses),
+            upstreams: upstreams(plan, &bound),
             dir: dir.join("gateway"),
             allow_hosts: options.allow_hosts.clone(),
         };
@@ -207,7 +207,7 @@ impl Run<'_> {
         );
         manifest.gateway_version.clone_from(&gateway.version);
         manifest.gateway_address = Some(gateway.address);
-        manifest.backend_addresses = addresses;
+        manifest.backend_addresses = bound.addresses;
         world.set_epoch_in(LEAD);
         manifest.started = (directory::wall_clock() + LEAD).to_string();
         started(manifest)?;
@@ -223,17 +223,22 @@ impl Run<'_> {
     }
 }
 
-fn upstreams(plan: &Plan, addresses: &[SocketAddr]) -> Upstreams {
-    let named = plan.pool.backends.iter().zip(&plan.brief.backends).zip(addresses);
+fn upstreams(plan: &Plan, bound: &Bound) -> Upstreams {
+    let named = plan.pool.backends.iter().zip(&plan.brief.backends).zip(&bound.addresses);
     let backends = named.map(|((spec, brief), address)| Upstream {
         name: spec.name.clone(),
         address: *address,
         weight: brief.weight,
         priority: brief.priority,
+        tls: spec.tls.is_some(),
     });
     Upstreams {
         backends: backends.collect(),
         policy: plan.policy.clone(),
+        trust: bound
+            .authority
+            .clone()
+            .map(|authority| Trust { name: fake_backends::TLS_NAME.to_owned(), authority }),
         base: plan.base.clone(),
         seed: plan.seed,
     }

@@ -40,6 +40,13 @@ impl Early {
     }
 }
 
+/// The backends, bound.
+pub(crate) struct Bound {
+    pub(crate) addresses: Vec<SocketAddr>,
+    /// The certificate of their authority in PEM form, if any of them speaks TLS.
+    pub(crate) authority: Option<String>,
+}
+
 /// What all parts of a run share.
 pub(crate) struct Parts {
     pub(crate) world: World,
@@ -51,29 +58,30 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Binds the pool and starts to serve; gives the addresses, and what becomes of it.
+    /// Binds the pool and starts to serve; gives what is bound, and what becomes of it.
     pub(crate) async fn start_backends(
         &self,
         plan: &Plan,
         progress: &Progress,
-    ) -> Result<(Vec<SocketAddr>, Output<fake_backends::PoolTotals>), RunError> {
-        let (bound, addresses) = oneshot::channel();
+    ) -> Result<(Bound, Output<fake_backends::PoolTotals>), RunError> {
+        let (say_bound, bound) = oneshot::channel();
         let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
         let spec = plan.pool.clone();
         let serving = place(&self.world, "fake backends", move || async move {
             let pool = match fake_backends::bind(&world, &spec) {
                 Ok(pool) => pool,
                 Err(error) => {
-                    bound.send(Err(error)).ok();
+                    say_bound.send(Err(error)).ok();
                     return fake_backends::PoolTotals::default();
                 }
             };
-            bound.send(Ok((pool.addresses().to_vec(), pool.arrivals()))).ok();
+            let bound = Bound { addresses: pool.addresses().to_vec(), authority: pool.authority() };
+            say_bound.send(Ok((bound, pool.arrivals()))).ok();
             pool.serve(spec, recorder, stop).await
         })?;
-        let (addresses, arrivals) = addresses.await.map_err(|_| RunError::PartEnded("fake backends"))??;
+        let (bound, arrivals) = bound.await.map_err(|_| RunError::PartEnded("fake backends"))??;
         progress.count(arrivals);
-        Ok((addresses, serving))
+        Ok((bound, serving))
     }
 
     /// Starts the driver and the watchdog, and waits until the load is done or something ends it early.
@@ -87,7 +95,7 @@ impl Parts {
         let mut spec = resolved(plan)?;
         spec.target = gateway.address;
         let until = Moment::after_epoch(plan.length + plan.grace);
-        let load = driver::prepare(&spec)?.ending_at(until);
+        let load = driver::prepare(&spec)?.ending_at(until).over_tls(gateway.tls.clone());
         let stop_driving = CancellationToken::new();
         let driven = self.start_driving(&load, &stop_driving, progress)?;
         let timer = self.world.timer();

@@ -54,7 +54,8 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let about = &plan.brief.about;
     let words = [("why", &about.why), ("owner", &about.owner), ("rollback", &about.rollback)];
     let mut facts: Vec<_> = words.into_iter().filter_map(|(key, word)| Some((key, word.clone()?))).collect();
-    facts.push(("gateway", plan.gateway.name().to_owned()));
+    let note = plan.gateway.contract().note().map(|note| format!(" ({note})")).unwrap_or_default();
+    facts.push(("gateway", format!("{}{note}", plan.gateway.name())));
     let policy = inline(&plan.policy);
     facts.push((
         "policy",
@@ -62,8 +63,9 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     ));
     let backends = plan.brief.backends.iter().zip(&plan.pool.backends).map(|(brief, spec)| {
         let listen = if spec.listen.port() == 0 { "a free port".to_owned() } else { spec.listen.to_string() };
+        let tls = if spec.tls.is_some() { ", over TLS" } else { "" };
         format!(
-            "{} ({listen}, weight {}, priority {}, {} bodies)",
+            "{} ({listen}, weight {}, priority {}, {} bodies{tls})",
             brief.name, brief.weight, brief.priority, spec.body
         )
     });

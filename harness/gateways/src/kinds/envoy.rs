@@ -25,8 +25,9 @@ use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 #[serde(deny_unknown_fields, default)]
 pub struct Envoy {
     /// A configuration of your own, relative to the scenario, in which `{{listen.address}}`,
-    /// `{{backend.NAME.address}}` (or `.host`, `.port`) and `{{dir}}` are filled in. The policy is then not
-    /// translated: it only says what is expected.
+    /// `{{backend.NAME.address}}` (or `.host`, `.port`) and `{{dir}}` are filled in; where backends speak TLS, so are
+    /// `{{ca}}`, the file of their authority, and `{{tls.name}}`, their name. The policy is then not translated: it only
+    /// says what is expected.
     pub config: Option<PathBuf>,
     /// The program. Without it: the one that `BROWNOUT_ENVOY` names, or `envoy` in `.gateways/bin` here or above, on
     /// the `PATH`, or in `/usr/local/sbin` or `/usr/sbin`.
@@ -90,7 +91,7 @@ impl Gateway for Envoy {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::launched::testing::{MACHINE, made, part, refusals, upstreams};
+    use super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
     use super::*;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
@@ -212,6 +213,16 @@ mod tests {
                 - endpoint: {address: {socket_address: {address: "127.0.0.1", port_value: 9003}}}  # c
                   load_balancing_weight: 1
         "#);
+    }
+
+    #[test]
+    fn the_certificates_of_backends_over_tls_are_checked() {
+        let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
+        let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));
+        insta::assert_snapshot!(part(&text, "    transport_socket:", "    load_assignment"), @"");
+        upstreams.backends[1].tls = false;
+        let refused = (PRODUCT.generate)(&upstreams, &MACHINE).unwrap_err();
+        insta::assert_snapshot!(refusals(refused), @"");
     }
 
     #[test]

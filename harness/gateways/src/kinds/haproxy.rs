@@ -24,8 +24,9 @@ use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 #[serde(deny_unknown_fields, default)]
 pub struct Haproxy {
     /// A configuration of your own, relative to the scenario, in which `{{listen.address}}`,
-    /// `{{backend.NAME.address}}` (or `.host`, `.port`) and `{{dir}}` are filled in. The policy is then not
-    /// translated: it only says what is expected.
+    /// `{{backend.NAME.address}}` (or `.host`, `.port`) and `{{dir}}` are filled in; where backends speak TLS, so are
+    /// `{{ca}}`, the file of their authority, and `{{tls.name}}`, their name. The policy is then not translated: it only
+    /// says what is expected.
     pub config: Option<PathBuf>,
     /// The program. Without it: the one that `BROWNOUT_HAPROXY` names, or `haproxy` in `.gateways/bin` here or above, on
     /// the `PATH`, or in `/usr/local/sbin` or `/usr/sbin`.
@@ -86,7 +87,7 @@ impl Gateway for Haproxy {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::launched::testing::{MACHINE, made, part, refusals, upstreams};
+    use super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
     use super::*;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
@@ -159,6 +160,14 @@ mod tests {
             server a 127.0.0.1:9001 weight 1 check inter 24h fastinter 2000ms downinter 2000ms rise 1 fall 1 observe layer7 error-limit 5 on-error mark-down
             server b 127.0.0.1:9002 weight 1 backup check inter 24h fastinter 2000ms downinter 2000ms rise 1 fall 1 observe layer7 error-limit 5 on-error mark-down
         "#);
+    }
+
+    #[test]
+    fn the_certificates_of_backends_over_tls_are_checked() {
+        let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
+        upstreams.backends[1].tls = false;
+        let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));
+        insta::assert_snapshot!(part(&text, "    server", ""), @"");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod launched;
 mod nginx;
 mod reference;
 mod url;
+mod url_tls;
 
 pub(crate) use launched::on_path;
 

@@ -24,8 +24,9 @@ use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 #[serde(deny_unknown_fields, default)]
 pub struct Nginx {
     /// A configuration of your own, relative to the scenario, in which `{{listen.address}}`,
-    /// `{{backend.NAME.address}}` (or `.host`, `.port`) and `{{dir}}` are filled in. The policy is then not
-    /// translated: it only says what is expected.
+    /// `{{backend.NAME.address}}` (or `.host`, `.port`) and `{{dir}}` are filled in; where backends speak TLS, so are
+    /// `{{ca}}`, the file of their authority, and `{{tls.name}}`, their name. The policy is then not translated: it only
+    /// says what is expected.
     pub config: Option<PathBuf>,
     /// The program. Without it: the one that `BROWNOUT_NGINX` names, or `nginx` in `.gateways/bin` here or above, on
     /// the `PATH`, or in `/usr/local/sbin` or `/usr/sbin`.
@@ -116,7 +117,7 @@ mod tests {
     use std::path::Path;
 
     use super::launched::Machine;
-    use super::launched::testing::{MACHINE, made, part, refusals, upstreams};
+    use super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
     use super::*;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
@@ -196,6 +197,18 @@ mod tests {
             }
         }
         "#);
+    }
+
+    #[test]
+    fn the_certificates_of_backends_over_tls_are_checked() {
+        let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
+        let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));
+        insta::assert_snapshot!(part(&text, "        # backend.tls", ""), @"");
+        upstreams.backends[1].tls = false;
+        assert_eq!(
+            refusals((PRODUCT.generate)(&upstreams, &MACHINE).unwrap_err()),
+            "backend.tls: nginx speaks TLS to all backends of a pool or to none"
+        );
     }
 
     #[test]

@@ -17,12 +17,21 @@ use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 ///
 /// # Example
 /// `[gateway.reference]` with `defects = ["retries-post"]`
+/// `[gateway.reference]` with `tls = {}`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reference {
     /// What it is to do wrong.
     pub defects: Vec<Defect>,
+    /// Present if it speaks TLS to its clients, with a certificate that is made for the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<ReferenceTls>,
 }
+
+/// TLS of the reference gateway, towards its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceTls {}
 
 impl Gateway for Reference {
     fn configuration(&self, _: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
@@ -30,7 +39,7 @@ impl Gateway for Reference {
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
-        Box::pin(reference::launch(&launch.world, &launch.upstreams, &self.defects))
+        Box::pin(reference::launch(&launch.world, &launch.upstreams, &self.defects, self.tls.is_some()))
     }
 
     fn can_be_simulated(&self) -> bool {

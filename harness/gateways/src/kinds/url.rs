@@ -8,10 +8,14 @@ use http::Uri;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
+use super::url_tls::UrlTls;
 use crate::ready::{self, NotRouted};
 use crate::{Gateway, Handle, Launch, LaunchError, Running, Unsupported, Upstreams};
 
 const NAME: &str = "url";
+
+/// What plans and reports say of a gateway whose certificate is taken as it is.
+const NOT_VERIFIED: &str = "certificate not verified";
 
 /// How long a name may take to be resolved.
 const RESOLVE: Duration = Duration::from_secs(5);
@@ -22,15 +26,22 @@ const RESOLVE: Duration = Duration::from_secs(5);
 /// gateways on this machine are taken, unless `--allow-host` names the host: a crash test is nothing to start by
 /// mistake against somebody else.
 ///
+/// With `https://`, its certificate is checked: by the authorities in `tls.ca`, or else by the system's. `tls.verify = false`
+/// leaves that out, and each report says so.
+///
 /// # Example
 /// `[gateway.url]` with `address = "http://127.0.0.1:8080"`
+/// `[gateway.url]` with `address = "https://localhost:8443"` and `tls = { ca = "ca.pem" }`
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Url {
-    /// Where it takes requests: `http://`, a host, and a port if it is not 80.
+    /// Where it takes requests: `http://` or `https://`, a host, and a port if it is not 80 or 443.
     #[serde(deserialize_with = "checked")]
-    #[schemars(regex(pattern = r"^http://[^/?#@]+/?$"))]
+    #[schemars(regex(pattern = r"^https?://[^/?#@]+/?$"))]
     pub address: String,
+    /// How it is talked to over TLS. Without it, and with `https://`: its certificate is checked by the system's authorities.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<UrlTls>,
 }
 
 /// The host as written, the port, and both as the `host` header says them.
@@ -39,6 +50,7 @@ struct Target {
     host: String,
     port: u16,
     authority: String,
+    over_tls: bool,
 }
 
 fn checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -54,13 +66,11 @@ fn target(text: &str) -> Result<Target, String> {
         return Err("the gateway's address carries a user name: expected only a host and a port".into());
     }
     let uri: Uri = text.parse().map_err(|_| wrong())?;
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => {
-            return Err(format!("`{text}`: https is not spoken in this version: expected `http://…`"));
-        }
+    let over_tls = match uri.scheme_str() {
+        Some("http") => false,
+        Some("https") => true,
         _ => return Err(wrong()),
-    }
+    };
     let authority = uri.authority().ok_or_else(wrong)?;
     if uri.path_and_query().is_some_and(|path| path.as_str() != "/") {
         return Err(format!(
@@ -74,13 +84,24 @@ fn target(text: &str) -> Result<Target, String> {
     if host.is_empty() || port_is_wrong {
         return Err(wrong());
     }
-    let port = authority.port_u16().unwrap_or(80);
-    Ok(Target { host: host.to_owned(), port, authority: authority.as_str().to_owned() })
+    let port = authority.port_u16().unwrap_or(if over_tls { 443 } else { 80 });
+    Ok(Target { host: host.to_owned(), port, authority: authority.as_str().to_owned(), over_tls })
 }
 
 impl Gateway for Url {
     fn configuration(&self, _: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
-        Ok(None)
+        let Some(tls) = &self.tls else { return Ok(None) };
+        let plain = !self.address.starts_with("https:");
+        let plain =
+            plain.then(|| "the address is one without TLS: write `https://…`, or remove `tls`".to_owned());
+        match plain.or_else(|| tls.problem()) {
+            None => Ok(None),
+            Some(why) => Err(vec![Unsupported { key: "gateway.url.tls", why }]),
+        }
+    }
+
+    fn note(&self) -> Option<&'static str> {
+        self.tls.as_ref().filter(|tls| !tls.verify).map(|_| NOT_VERIFIED)
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
@@ -118,14 +139,19 @@ impl Url {
         let target = self.target()?;
         let address = resolve(launch, &target).await?;
         target.permit(address.ip(), &launch.allow_hosts)?;
-        let ready = ready::wait_until_routed(&launch.world, address, &target.authority, ready::BOUND).await;
+        let tls = match target.over_tls {
+            true => Some(self.tls.clone().unwrap_or_default().client(launch, &target.host)?),
+            false => None,
+        };
+        let asked = ready::Target { address, host: &target.authority, tls: tls.as_ref() };
+        let ready = ready::wait_until_routed(&launch.world, asked, ready::BOUND).await;
         ready.map_err(|NotRouted { waited, last_probe }| LaunchError::NotReady {
             gateway: NAME,
             waited,
             last_probe,
             last_words: "not known, since it is not ours".into(),
         })?;
-        Ok(Running { address, version: None, handle: Handle::Attached })
+        Ok(Running { address, version: self.note().map(str::to_owned), tls, handle: Handle::Attached })
     }
 }
 

@@ -11,6 +11,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
+use net::tls::ClientTls;
 use net::{Timer, World};
 use tokio_util::task::AbortOnDropHandle;
 use units::Moment;
@@ -33,6 +34,13 @@ pub(crate) struct Connection {
     pub(crate) reused: bool,
 }
 
+/// Where a backend is, and how it is talked to over TLS, if it is.
+#[derive(Clone)]
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<ClientTls>,
+}
+
 type Idle = Rc<RefCell<Vec<(Moment, Connection)>>>;
 
 /// Where an idle connection waits. It must not own the list, which owns the connection.
@@ -45,13 +53,13 @@ struct Home {
 pub(crate) struct Connections {
     world: World,
     timer: Timer,
-    address: SocketAddr,
+    backend: Backend,
     idle: Idle,
 }
 
 impl Connections {
-    pub(crate) fn new(world: &World, timer: &Timer, address: SocketAddr) -> Self {
-        Connections { world: world.clone(), timer: timer.clone(), address, idle: Idle::default() }
+    pub(crate) fn new(world: &World, timer: &Timer, backend: Backend) -> Self {
+        Connections { world: world.clone(), timer: timer.clone(), backend, idle: Idle::default() }
     }
 
     /// A connection that can take a request: the one that was used last, or a new one.
@@ -70,10 +78,13 @@ impl Connections {
     }
 
     async fn open(&self) -> Result<Connection, String> {
-        let stream = self.world.connect(self.address).await.map_err(|error| {
+        let mut stream = self.world.connect(self.backend.address).await.map_err(|error| {
             self.world.note_shortage(&error);
             error.to_string()
         })?;
+        if let Some(tls) = &self.backend.tls {
+            tls.connect(&mut stream).await.map_err(|error| error.to_string())?;
+        }
         let mut builder = http1::Builder::new();
         builder.max_buf_size(HEAD_MAX);
         let (sender, connection) =

@@ -2,18 +2,19 @@
 
 use std::cell::{Cell, RefCell};
 
+use net::tls::ClientTls;
 use net::{Timer, World};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
 use super::breakers::{Breakers, Permit};
-use super::connections::Connections;
+use super::connections::{Backend, Connections};
 use super::defects::Defect;
 use super::health::Checks;
 use super::pool::Pool;
 use super::settings::{Next, Settings};
 use super::swap::Swapped;
-use crate::Upstreams;
+use crate::{Upstream, Upstreams};
 
 /// A gateway: its instances, and its connections.
 pub(crate) struct Gateway {
@@ -35,12 +36,22 @@ pub(crate) struct Worker {
 }
 
 impl Gateway {
-    pub(crate) fn new(world: &World, upstreams: &Upstreams, defects: &[Defect]) -> Self {
+    /// `to_backends` is how those of them are talked to that speak TLS.
+    pub(crate) fn new(
+        world: &World,
+        upstreams: &Upstreams,
+        defects: &[Defect],
+        to_backends: Option<&ClientTls>,
+    ) -> Self {
         let settings = Settings::new(&upstreams.policy, defects);
         let timer = world.timer();
         let backends = &upstreams.backends;
-        let connections = |address| Connections::new(world, &timer, address);
-        let checks = Checks::new(world, &settings, backends.iter().map(|backend| backend.address).collect());
+        let place = |backend: &Upstream| Backend {
+            address: backend.address,
+            tls: to_backends.filter(|_| backend.tls).cloned(),
+        };
+        let connections = |backend| Connections::new(world, &timer, place(backend));
+        let checks = Checks::new(world, &settings, backends.iter().map(place).collect());
         let born = timer.now();
         let worker = |_| Worker {
             pool: RefCell::new(Pool::new(backends, &settings)),
@@ -48,7 +59,7 @@ impl Gateway {
         };
         let workers = settings.breaker.as_ref().map_or(1, |rules| rules.workers);
         Gateway {
-            connections: backends.iter().map(|backend| connections(backend.address)).collect(),
+            connections: backends.iter().map(connections).collect(),
             draws: RefCell::new(Pcg64Mcg::seed_from_u64(upstreams.seed)),
             swapped: Swapped::default(),
             has_failed: Cell::new(false),

@@ -11,19 +11,27 @@ use tokio_util::sync::CancellationToken;
 
 use super::defects::Defect;
 use super::gateway::Gateway;
+use super::secured::Secured;
 use super::serve::serve;
-use crate::ready::{self, NotRouted};
+use crate::ready::{self, NotRouted, Target};
 use crate::{Handle, Inside, LaunchError, Running, Upstreams};
 
 const NAME: &str = "reference";
 
-/// Starts the gateway and waits until it routes.
+/// Starts the gateway and waits until it routes. It speaks TLS to its clients if `over_tls`.
 pub(crate) async fn launch(
     world: &World,
     upstreams: &Upstreams,
     defects: &[Defect],
+    over_tls: bool,
 ) -> Result<Running, LaunchError> {
     let io_error = |source| LaunchError::Io { gateway: NAME, what: "starting it".into(), source };
+    let secured = Secured::of(world, upstreams, over_tls).map_err(|error| LaunchError::Tls {
+        gateway: NAME,
+        what: "setting up TLS".into(),
+        error,
+    })?;
+    let tls = secured.clients.clone();
     let (say_address, address) = oneshot::channel();
     let (say_ended, ended) = oneshot::channel();
     let cancel = CancellationToken::new();
@@ -31,6 +39,7 @@ pub(crate) async fn launch(
         world: world.clone(),
         upstreams: upstreams.clone(),
         defects: defects.to_vec(),
+        secured,
         say_address,
         say_ended,
         cancel: cancel.clone(),
@@ -43,9 +52,10 @@ pub(crate) async fn launch(
     let gone = |_| Err(io::Error::other("it ended before it listened"));
     let address = address.await.unwrap_or_else(gone).map_err(io_error)?;
     let host = address.to_string();
+    let target = Target { address, host: &host, tls: tls.as_ref() };
     let ready = tokio::select! {
         biased;
-        ready = ready::wait_until_routed(world, address, &host, ready::BOUND) => ready,
+        ready = ready::wait_until_routed(world, target, ready::BOUND) => ready,
         status = inside.ended() => {
             return Err(LaunchError::Ended { gateway: NAME, status, last_words: "none".into() });
         }
@@ -55,7 +65,7 @@ pub(crate) async fn launch(
         return Err(LaunchError::NotReady { gateway: NAME, waited, last_probe, last_words: "none".into() });
     }
     let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
-    Ok(Running { address, version, handle: Handle::Inside(Box::new(inside)) })
+    Ok(Running { address, version, tls, handle: Handle::Inside(Box::new(inside)) })
 }
 
 /// One run of the gateway, from its listening to its end.
@@ -63,6 +73,7 @@ struct Run {
     world: World,
     upstreams: Upstreams,
     defects: Vec<Defect>,
+    secured: Secured,
     say_address: oneshot::Sender<io::Result<SocketAddr>>,
     say_ended: oneshot::Sender<String>,
     cancel: CancellationToken,
@@ -85,13 +96,14 @@ impl Run {
             Ok(listening) => listening,
             Err(error) => return drop(self.say_address.send(Err(error))),
         };
-        let gateway = Rc::new(Gateway::new(&self.world, &self.upstreams, &self.defects));
+        let to_backends = self.secured.backends.as_ref();
+        let gateway = Rc::new(Gateway::new(&self.world, &self.upstreams, &self.defects, to_backends));
         // Whoever launches it may have gone away; then `cancel` follows.
         let _ = self.say_address.send(Ok(address));
         let ended = tokio::select! {
             biased;
             () = self.cancel.cancelled() => "it was stopped".to_owned(),
-            how = serve(gateway, listener) => how,
+            how = serve(gateway, listener, self.secured.own) => how,
         };
         let _ = self.say_ended.send(ended);
     }

@@ -18,6 +18,7 @@ mod launch;
 mod pool;
 mod retry;
 mod rules;
+mod secured;
 mod serve;
 mod settings;
 mod swap;

@@ -92,7 +92,8 @@ mod tests {
 
     fn pool(ranks: &[(u32, u32)]) -> Pool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-        let upstream = |&(weight, priority): &_| Upstream { name: String::new(), address, weight, priority };
+        let upstream =
+            |&(weight, priority): &_| Upstream { name: String::new(), address, weight, priority, tls: false };
         let settings = Settings::new(&policy::Policy::default(), &[]);
         Pool::new(&ranks.iter().map(upstream).collect::<Vec<_>>(), &settings)
     }

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use net::tls::{ServerTls, hello};
 use net::{Listener, Stream};
 use tokio::task::JoinSet;
 
@@ -33,11 +34,14 @@ const HEAD_MAX: usize = 64 * 1024;
 /// Clients that are connected at a time; more wait to be accepted.
 const CLIENTS_MAX: usize = 16_384;
 
+/// How long a client may take for its part of a handshake of TLS.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// After a failed accept (no file descriptor is left, say) the next one waits for so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves clients until it is dropped, or until the task of a connection panics; the text says how.
-pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener) -> String {
+pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener, tls: Option<ServerTls>) -> String {
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {
@@ -47,7 +51,7 @@ pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener) -> String {
                 _ => {}
             },
             accepted = listener.accept(), if clients.len() < CLIENTS_MAX => match accepted {
-                Ok(stream) => drop(clients.spawn_local(client(gateway.clone(), stream))),
+                Ok(stream) => drop(clients.spawn_local(client(gateway.clone(), stream, tls.clone()))),
                 Err(error) => {
                     gateway.world.note_shortage(&error);
                     tracing::warn!("the reference gateway can't accept: {error}");
@@ -60,8 +64,15 @@ pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener) -> String {
 
 /// One client's connection to its end. When the client goes away, hyper drops the request that is under way, and
 /// with it the attempt.
-async fn client(gateway: Rc<Gateway>, stream: Stream) {
+async fn client(gateway: Rc<Gateway>, mut stream: Stream, tls: Option<ServerTls>) {
     let timer = gateway.timer.clone();
+    if let Some(tls) = tls {
+        let handshake = async { hello(&mut stream).await?.accept(&tls).await };
+        match timer.until(timer.now() + HANDSHAKE, handshake).await {
+            Some(Ok(())) => {}
+            failed => return tracing::debug!(?failed, "a client's handshake came to nothing"),
+        }
+    }
     let total = gateway.settings.total;
     let activity = Activity::start(&timer);
     let service = {

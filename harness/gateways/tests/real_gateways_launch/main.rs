@@ -60,12 +60,14 @@ async fn launch_with(
         address: backend.address,
         weight: 3,
         priority,
+        tls: false,
     };
     let launch = Launch {
         world: world.clone(),
         upstreams: Upstreams {
             backends: backends.iter().zip(["orders-a", "orders-b"]).zip(priorities).map(upstream).collect(),
             policy: serde_json::from_value(policy).unwrap(),
+            trust: None,
             base: dir.to_owned(),
             seed: 1,
         },

@@ -87,6 +87,7 @@ fn a_gateway_before_no_backend_is_never_ready() {
             upstreams: Upstreams {
                 backends: vec![],
                 policy: Policy::default(),
+                trust: None,
                 base: PathBuf::new(),
                 seed: 0,
             },

@@ -61,13 +61,20 @@ impl Setup {
             serde_json::from_value(json!({ "reference": { "defects": self.defects } })).unwrap();
         let upstream = |(index, backend): (usize, &Backend)| {
             let (weight, priority) = self.ranks.get(index).copied().unwrap_or((1, 0));
-            Upstream { name: format!("backend-{index}"), address: backend.address, weight, priority }
+            Upstream {
+                name: format!("backend-{index}"),
+                address: backend.address,
+                weight,
+                priority,
+                tls: false,
+            }
         };
         let launch = Launch {
             world: world.clone(),
             upstreams: Upstreams {
                 backends: backends.iter().enumerate().map(upstream).collect(),
                 policy,
+                trust: None,
                 base: PathBuf::new(),
                 seed: self.seed,
             },

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fake_backends::BackendSpec;
-use gateways::{GatewaySettings, Unsupported, Upstream, Upstreams};
+use gateways::{GatewaySettings, Trust, Unsupported, Upstream, Upstreams};
 use policy::Policy;
 
 use super::Context;
@@ -34,6 +34,9 @@ pub(super) fn compile(context: &mut Context<'_>, backends: &[BackendSpec]) -> (G
             }
         }
     }
+    if !contract.is_launched() {
+        warn_of_authority(context, settings.name());
+    }
     // A policy that makes no sense would only be reported again in the gateway's own words.
     if problems == 0 && !backends.is_empty() {
         let upstreams = listing(context, backends, &policy);
@@ -47,6 +50,19 @@ pub(super) fn compile(context: &mut Context<'_>, backends: &[BackendSpec]) -> (G
 /// The gateway of a scenario that names none.
 fn reference() -> GatewaySettings {
     toml::from_str("reference = {}").expect("the reference gateway has a default for every setting")
+}
+
+/// Backends over TLS show certificates that a gateway which runs already has no means to check.
+fn warn_of_authority(context: &mut Context<'_>, gateway: &str) {
+    let tables = &context.scenario.backend.0;
+    let Some((name, _)) = tables.iter().find(|(_, table)| table.tls.is_some()) else { return };
+    let message = format!(
+        "backend `{}` shows a certificate of an authority that each run makes anew, and gateway `{gateway}` runs already",
+        name.value
+    );
+    context.warning(&name.span, message).help = Some(
+        "tell the gateway not to check the backends' certificates, or have brownout start it".to_owned(),
+    );
 }
 
 fn check_policy(context: &mut Context<'_>, policy: &Policy) -> usize {
@@ -79,11 +95,19 @@ fn listing(context: &Context<'_>, backends: &[BackendSpec], policy: &Policy) -> 
             table.priority.as_ref().map_or(0, |priority| priority.value),
         )
     });
+    let trust = trust(backends);
     let backends = backends.iter().zip(weights).enumerate().map(|(index, (spec, (weight, priority)))| {
-        Upstream { name: spec.name.clone(), address: example(spec.listen, index), weight, priority }
+        let (name, tls) = (spec.name.clone(), spec.tls.is_some());
+        Upstream { name, address: example(spec.listen, index), weight, priority, tls }
     });
     let (policy, base) = (policy.clone(), context.base.to_path_buf());
-    Upstreams { backends: backends.collect(), policy, base, seed: context.scenario.seed }
+    Upstreams { backends: backends.collect(), policy, trust, base, seed: context.scenario.seed }
+}
+
+/// What is to be trusted, but for the authority, which there is only in a run.
+fn trust(backends: &[BackendSpec]) -> Option<Trust> {
+    let any = backends.iter().any(|backend| backend.tls.is_some());
+    any.then(|| Trust { name: fake_backends::TLS_NAME.to_owned(), authority: String::new() })
 }
 
 fn example(listen: SocketAddr, index: usize) -> SocketAddr {
@@ -95,15 +119,18 @@ fn example(listen: SocketAddr, index: usize) -> SocketAddr {
 
 /// What the gateway of a plan is told, with `addresses` for its backends.
 pub(crate) fn upstreams(plan: &Plan, addresses: &[SocketAddr]) -> Upstreams {
-    let backends = plan.brief.backends.iter().zip(addresses).map(|(backend, address)| Upstream {
+    let named = plan.pool.backends.iter().zip(&plan.brief.backends).zip(addresses);
+    let backends = named.map(|((spec, backend), address)| Upstream {
         name: backend.name.clone(),
         address: *address,
         weight: backend.weight,
         priority: backend.priority,
+        tls: spec.tls.is_some(),
     });
     Upstreams {
         backends: backends.collect(),
         policy: plan.policy.clone(),
+        trust: trust(&plan.pool.backends),
         base: plan.base.clone(),
         seed: plan.seed,
     }

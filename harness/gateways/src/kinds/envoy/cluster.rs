@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::launched::{CONNECT, priorities};
 use super::refuse::is_gateway_failure;
 use super::write::seconds;
-use crate::{Upstream, Upstreams};
+use crate::{Trust, Upstream, Upstreams};
 use policy::{AllOut, Breaker};
 
 /// How often it is looked whether a backend may come back: an open time is kept as exactly as that.
@@ -36,9 +36,27 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
     circuit_breakers:  # its own defaults drop retries and requests under load: 3 retries at a time, 1024 requests
       thresholds:
       - {{priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: 1000000, max_retries: 1000000}}
-{}{}",
+{}{}{}",
+        upstreams.all_over_tls().map_or_else(String::new, transport_socket),
         policy.breaker.as_ref().map_or_else(String::new, outlier_detection),
         endpoints(&upstreams.backends)
+    )
+}
+
+/// TLS to the backends, whose certificate is checked.
+fn transport_socket(trust: &Trust) -> String {
+    let name = &trust.name;
+    format!(
+        "    transport_socket:  # backend.tls
+      name: envoy.transport_sockets.tls
+      typed_config:
+        \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+        sni: {name}
+        common_tls_context:
+          validation_context:
+            trusted_ca: {{filename: \"{{{{ca}}}}\"}}
+            match_typed_subject_alt_names: [{{san_type: DNS, matcher: {{exact: {name}}}}}]
+"
     )
 }
 

@@ -14,6 +14,9 @@ const FACTOR: f64 = 2.0;
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
     let mut refusals = Refusals::new("envoy", policy);
+    if upstreams.mixes_tls() {
+        refusals.say("backend.tls", "envoy speaks TLS to all backends of a pool or to none");
+    }
     if let Some(retry) = policy.retry.as_ref().filter(|_| attempts(policy) > 1) {
         conditions(&mut refusals, retry, policy);
         let (attempts, backends) = (retry.attempts, upstreams.backends.len());

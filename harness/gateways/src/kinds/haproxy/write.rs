@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
-use crate::{Upstream, Upstreams};
+use crate::{Trust, Upstream, Upstreams};
 use policy::{Breaker, Policy, RetryOn, WayBack};
 
 pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
@@ -126,15 +126,21 @@ fn backend(upstreams: &Upstreams) -> String {
     let first = priorities(&upstreams.backends).first().copied();
     for upstream in &upstreams.backends {
         let spare = first.is_some_and(|first| upstream.priority > first);
-        text.push_str(&server(upstream, spare, policy.breaker.as_ref()));
+        let trust = upstreams.trust.as_ref().filter(|_| upstream.tls);
+        text.push_str(&server(upstream, spare, policy.breaker.as_ref(), trust));
     }
     text
 }
 
-fn server(upstream: &Upstream, spare: bool, breaker: Option<&Breaker>) -> String {
+fn server(upstream: &Upstream, spare: bool, breaker: Option<&Breaker>, trust: Option<&Trust>) -> String {
     let mut line = format!("    server {} {} weight {}", upstream.name, upstream.address, upstream.weight);
     if spare {
         line.push_str(" backup");
+    }
+    if let Some(Trust { name, .. }) = trust {
+        line.extend([format!(
+            " ssl verify required ca-file {{{{ca}}}} sni str({name}) verifyhost {name} check-sni {name}"
+        )]);
     }
     if let Some(Breaker { trip, open_for, tick, .. }) = breaker
         && let Some(errors) = trip.consecutive

@@ -22,11 +22,7 @@ pub(crate) struct OwnFile {
 impl OwnFile {
     /// Reads it; a relative path counts from `base`.
     pub(crate) fn read(config: &Path, base: &Path) -> Result<Self, Wrong> {
-        let path = base.join(config);
-        match read(&path) {
-            Ok(text) => Ok(OwnFile { path, text }),
-            Err(why) => Err((path, why)),
-        }
+        read_text(config, base).map(|(path, text)| OwnFile { path, text })
     }
 
     /// The text with its placeholders filled in.
@@ -38,6 +34,15 @@ impl OwnFile {
     pub(crate) fn ending(&self) -> String {
         let ending = self.path.extension().unwrap_or_default();
         ending.to_string_lossy().to_ascii_lowercase()
+    }
+}
+
+/// Reads a text that the user names, of at most 1 MiB, with the path that it has; a relative one counts from `base`.
+pub(crate) fn read_text(named: &Path, base: &Path) -> Result<(PathBuf, String), Wrong> {
+    let path = base.join(named);
+    match read(&path) {
+        Ok(text) => Ok((path, text)),
+        Err(why) => Err((path, why)),
     }
 }
 

@@ -13,9 +13,9 @@ use super::files::{OwnFile, Wrong};
 use super::machine::Machine;
 use super::product::{Call, Product, Settings};
 use super::template::{Values, fill};
-use super::{NONCE, READY_PATH, program};
+use super::{AUTHORITY_FILE, NONCE, READY_PATH, program};
 use crate::process::{Guard, Process, Said, run_to_its_end};
-use crate::ready::{self, NotRouted};
+use crate::ready::{self, NotRouted, Target};
 use crate::{Handle, Launch, LaunchError, Running};
 
 /// How many ports are tried. One that was free a moment ago is hardly ever taken, and never three times in a row.
@@ -49,7 +49,7 @@ pub(crate) async fn launch(
     let start = Start { product, launch, own, program, dir, guard };
     let version = start.version().await?;
     let (address, process) = start.on_some_port().await?;
-    Ok(Running { address, version, handle: Handle::Process(Box::new(process)) })
+    Ok(Running { address, version, tls: None, handle: Handle::Process(Box::new(process)) })
 }
 
 fn wrong((path, why): Wrong) -> LaunchError {
@@ -115,6 +115,10 @@ impl Start<'_> {
     /// Starts the program for `address`, after a check of the user's own configuration if `checked`.
     async fn on(&self, address: SocketAddr, checked: bool) -> Result<Started, LaunchError> {
         let nonce = format!("{:016x}", RandomState::new().hash_one(address));
+        if let Some(trust) = &self.launch.upstreams.trust {
+            std::fs::write(self.dir.join(AUTHORITY_FILE), &trust.authority)
+                .map_err(|source| io_error(self.product, "writing the backends' authority", source))?;
+        }
         let text = self.text(address, &nonce)?;
         let file = self.file();
         std::fs::write(self.dir.join(&file), &text)
@@ -130,7 +134,7 @@ impl Start<'_> {
     }
 
     fn text(&self, address: SocketAddr, nonce: &str) -> Result<String, LaunchError> {
-        let values = Values { backends: &self.launch.upstreams.backends, place: Some((address, &self.dir)) };
+        let values = Values { place: Some((address, &self.dir)), ..Values::to_show(&self.launch.upstreams) };
         if let Some(own) = &self.own {
             return own.filled(&values).map_err(wrong);
         }
@@ -193,7 +197,7 @@ impl Start<'_> {
         let ready = tokio::select! {
             biased;
             status = process.ended() => return self.ended(&process, status),
-            ready = ready::wait_until_routed(world, address, &host, ready::BOUND) => ready,
+            ready = ready::wait_until_routed(world, Target { address, host: &host, tls: None }, ready::BOUND) => ready,
         };
         if let Err(NotRouted { waited, last_probe }) = ready {
             let last_words = words(&process);

@@ -13,6 +13,7 @@ mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub(super) use files::read_text;
 pub(super) use launch::launch;
 pub(super) use machine::Machine;
 pub(super) use product::{Call, Product, Settings, configuration};
@@ -21,6 +22,9 @@ pub(super) use refusals::{CONNECT, Refusals, attempts, headers_within, prioritie
 
 /// A path of the gateway's own port that it answers itself with [`NONCE`], so that no backend sees it.
 pub(super) const READY_PATH: &str = "/__brownout/ready";
+
+/// The file in the gateway's directory that has the certificate of the backends' authority.
+pub(super) const AUTHORITY_FILE: &str = "ca.pem";
 
 /// Stands in generated configurations for what tells this gateway from an older one on the same port.
 pub(super) const NONCE: &str = "{{nonce}}";

@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::{Upstream, Upstreams};
+use super::AUTHORITY_FILE;
+use crate::{Trust, Upstream, Upstreams};
 
 /// What the placeholders stand for.
 pub(crate) struct Values<'a> {
     /// The backends.
     pub(crate) backends: &'a [Upstream],
+    /// What is to be trusted of them, if any of them speaks TLS.
+    pub(crate) trust: Option<&'a Trust>,
     /// Where the gateway has to listen and its directory; as long as they are not known, their placeholders stay.
     pub(crate) place: Option<(SocketAddr, &'a Path)>,
 }
@@ -16,7 +19,7 @@ pub(crate) struct Values<'a> {
 impl<'a> Values<'a> {
     /// Those that are known before the gateway is started.
     pub(crate) fn to_show(upstreams: &'a Upstreams) -> Self {
-        Values { backends: &upstreams.backends, place: None }
+        Values { backends: &upstreams.backends, trust: upstreams.trust.as_ref(), place: None }
     }
 
     /// All placeholders that there are.
@@ -25,7 +28,8 @@ impl<'a> Values<'a> {
             ["address", "host", "port"].map(|part| format!("backend.{}.{part}", backend.name))
         });
         let others = ["listen.address", "listen.host", "listen.port", "dir"];
-        backends.chain(others.map(String::from)).collect()
+        let tls = ["ca", "tls.name"].iter().filter(|_| self.trust.is_some());
+        backends.chain(others.iter().chain(tls).map(ToString::to_string)).collect()
     }
 
     /// What `name` stands for; nothing if there is no such placeholder.
@@ -33,6 +37,12 @@ impl<'a> Values<'a> {
         let known = |value: Option<String>| value.map_or(Value::Later, Value::Known);
         if name == "dir" {
             return Some(known(self.place.map(|(_, dir)| dir.display().to_string())));
+        }
+        if let ("ca", Some(_)) = (name, self.trust) {
+            return Some(known(self.place.map(|(_, dir)| dir.join(AUTHORITY_FILE).display().to_string())));
+        }
+        if let ("tls.name", Some(trust)) = (name, self.trust) {
+            return Some(Value::Known(trust.name.clone()));
         }
         if let Some(part) = name.strip_prefix("listen.") {
             let value = self.place.map(|(address, _)| of(address, part));
@@ -129,6 +139,7 @@ mod tests {
                 address: address.parse().unwrap(),
                 weight: 1,
                 priority: 0,
+                tls: false,
             })
             .into()
     }
@@ -136,7 +147,7 @@ mod tests {
     fn filled(text: &str) -> Result<String, String> {
         let (backends, dir) = (backends(), Path::new("/run/one"));
         let place = Some(("127.0.0.1:8080".parse().unwrap(), dir));
-        let values = Values { backends: &backends, place };
+        let values = Values { backends: &backends, trust: None, place };
         fill(text, &values)
     }
 
@@ -154,10 +165,23 @@ mod tests {
     #[test]
     fn what_is_known_only_at_the_start_stays_when_a_configuration_is_shown() {
         let backends = backends();
-        let values = Values { backends: &backends, place: None };
+        let values = Values { backends: &backends, trust: None, place: None };
         let shown = fill("{{listen.port}} {{ dir }} {{backend.orders-a.port}}", &values);
         assert_eq!(shown.unwrap(), "{{listen.port}} {{ dir }} 9001");
         assert!(fill("{{listen.prot}}", &values).is_err());
+    }
+
+    #[test]
+    fn what_is_to_be_trusted_is_known_where_a_backend_speaks_tls() {
+        let (backends, dir) = (backends(), Path::new("/run/one"));
+        let trust = Trust { name: "backends.test".into(), authority: String::new() };
+        let place = Some(("127.0.0.1:8080".parse().unwrap(), dir));
+        let text = "{{listen.port}} {{ca}} {{tls.name}}";
+        let values = Values { backends: &backends, trust: Some(&trust), place };
+        assert_eq!(fill(text, &values).unwrap(), "8080 /run/one/ca.pem backends.test");
+        let shown = Values { place: None, ..values };
+        assert_eq!(fill(text, &shown).unwrap(), "{{listen.port}} {{ca}} backends.test");
+        assert!(filled(text).unwrap_err().contains("unknown placeholder `{{ca}}`"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::template::{Values, fill};
-use crate::{Unsupported, Upstream, Upstreams};
+use crate::{Trust, Unsupported, Upstream, Upstreams};
 
 /// A machine of which no test depends on the real one.
 pub(crate) const MACHINE: super::Machine = super::Machine { files: 16_384, root: true };
@@ -17,22 +17,37 @@ pub(crate) fn upstreams(ranks: &[(u32, u32)], policy: Value) -> Upstreams {
         address: ([127, 0, 0, 1], 9001 + (name as u16 - 'a' as u16)).into(),
         weight: *weight,
         priority: *priority,
+        tls: false,
     };
     let policy: policy::Policy = serde_json::from_value(policy).unwrap();
     assert_eq!(policy.problems(), [], "the policy makes no sense to begin with");
     Upstreams {
         backends: ranks.iter().zip('a'..='z').map(upstream).collect(),
         policy,
+        trust: None,
         base: PathBuf::new(),
         seed: 0,
     }
+}
+
+/// The same pool, with backends that speak TLS.
+pub(crate) fn over_tls(mut upstreams: Upstreams) -> Upstreams {
+    upstreams.backends.iter_mut().for_each(|backend| backend.tls = true);
+    upstreams.trust = Some(trust());
+    upstreams
+}
+
+fn trust() -> Trust {
+    Trust { name: "backends.test".into(), authority: "a certificate".into() }
 }
 
 /// A configuration that was made, after a look whether a start could fill it in.
 pub(crate) fn made(configuration: Result<Option<String>, Vec<Unsupported>>) -> String {
     let text = configuration.map_err(refusals).unwrap().unwrap();
     let place = Some(("127.0.0.1:8080".parse().unwrap(), Path::new("/run")));
-    let filled = fill(&text.replace(super::NONCE, "nonce"), &Values { backends: &[], place }).unwrap();
+    let filled =
+        fill(&text.replace(super::NONCE, "nonce"), &Values { backends: &[], trust: Some(&trust()), place })
+            .unwrap();
     assert!(!filled.contains("{{"), "{filled}");
     text
 }

@@ -19,6 +19,9 @@ const WORKERS_MAX: u32 = 64;
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
     let mut refusals = Refusals::new("nginx", policy);
+    if upstreams.mixes_tls() {
+        refusals.say("backend.tls", "nginx speaks TLS to all backends of a pool or to none");
+    }
     if let Some(total) = policy.timeout.total
         && headers_within(upstreams, Duration::ZERO).is_none_or(|bound| bound > *total)
     {

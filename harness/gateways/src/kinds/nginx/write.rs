@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
-use crate::Upstreams;
+use crate::{Trust, Upstreams};
 use policy::{Policy, Retry, RetryOn};
 
 /// The methods that nginx holds to be not idempotent, and tries again only when told so.
@@ -127,6 +127,8 @@ fn server(upstreams: &Upstreams) -> String {
         proxy_send_timeout 1h;"
             .into(),
     };
+    let tls = upstreams.all_over_tls().map_or_else(String::new, tls);
+    let scheme = if tls.is_empty() { "http" } else { "https" };
     let connection = if keeps_alive(policy) { "\"\"" } else { "close" };
     let retry = policy.retry.as_ref().filter(|_| attempts(policy) > 1);
     format!(
@@ -139,22 +141,39 @@ fn server(upstreams: &Upstreams) -> String {
         proxy_buffering off;            # a body that breaks off reaches the client as far as it came
         proxy_connect_timeout {connect}ms;  # policy.timeout.connect
         {per_try}
-        location = {READY_PATH} {{ return 200 \"{NONCE}\"; }}
+{tls}        location = {READY_PATH} {{ return 200 \"{NONCE}\"; }}
 {}    }}
 ",
         retry.map_or_else(
-            || "        location / {
+            || {
+                format!(
+                    "        location / {{
             proxy_next_upstream off;    # no policy.retry
-            proxy_pass http://pool;
-        }
+            proxy_pass {scheme}://pool;
+        }}
 "
-            .into(),
-            |retry| locations(retry, policy)
+                )
+            },
+            |retry| locations(retry, policy, scheme)
         )
     )
 }
 
-fn locations(retry: &Retry, policy: &Policy) -> String {
+/// TLS to the backends, whose certificate is checked.
+fn tls(trust: &Trust) -> String {
+    let name = &trust.name;
+    format!(
+        "        # backend.tls
+        proxy_ssl_verify on;            # its own default takes any certificate
+        proxy_ssl_verify_depth 2;       # its own default knows no intermediate authority
+        proxy_ssl_trusted_certificate {{{{ca}}}};
+        proxy_ssl_name {name};
+        proxy_ssl_server_name on;
+"
+    )
+}
+
+fn locations(retry: &Retry, policy: &Policy, scheme: &str) -> String {
     let total = policy.timeout.total.map_or(0, |total| total.as_millis());
     format!(
         "        location / {{
@@ -163,11 +182,11 @@ fn locations(retry: &Retry, policy: &Policy) -> String {
             proxy_next_upstream {};  # policy.retry.on
             proxy_next_upstream_tries {};  # policy.retry.attempts
             proxy_next_upstream_timeout {total}ms;  # policy.timeout.total; 0 is none
-            proxy_pass http://pool;
+            proxy_pass {scheme}://pool;
         }}
         location @once {{
             proxy_next_upstream off;
-            proxy_pass http://pool;
+            proxy_pass {scheme}://pool;
         }}
 ",
         retry.methods.join("|"),
