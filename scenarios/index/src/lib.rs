@@ -44,6 +44,8 @@ library! {
     "ramp",
     "shed",
     "failover",
+    "certificate-rotation",
+    "certificate-expired",
     "brownout-share",
     "backoff-with-jitter",
     "backoff-grows",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use archive::{FORMAT, Machine, Manifest, Recording, read_run};
-use brownout_driver::{Arrivals, Class, DriverSpec, Live, Mode, Segment, Totals, drive, prepare};
+use brownout_driver::{Arrivals, Class, DriverSpec, Live, Load, Mode, Segment, Totals, drive, prepare};
 use evidence::{Exchange, Losses, Recorder, RunNonce};
 use net::{Stream, World};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -155,7 +155,16 @@ pub(crate) async fn all_parts(
     recorder: Recorder,
     stop: CancellationToken,
 ) -> Totals {
-    let load = prepare(spec).unwrap();
+    drive_all(world, &prepare(spec).unwrap(), recorder, stop).await
+}
+
+/// The same of a load that was prepared.
+pub(crate) async fn drive_all(
+    world: &World,
+    load: &Load,
+    recorder: Recorder,
+    stop: CancellationToken,
+) -> Totals {
     let live = Arc::<Live>::default();
     let parts: Vec<_> = load
         .parts()

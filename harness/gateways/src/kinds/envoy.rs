@@ -219,10 +219,20 @@ mod tests {
     fn the_certificates_of_backends_over_tls_are_checked() {
         let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
         let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));
-        insta::assert_snapshot!(part(&text, "    transport_socket:", "    load_assignment"), @"");
+        insta::assert_snapshot!(part(&text, "    transport_socket:", "    load_assignment"), @r#"
+        transport_socket:  # backend.tls
+          name: envoy.transport_sockets.tls
+          typed_config:
+            "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+            sni: backends.test
+            common_tls_context:
+              validation_context:
+                trusted_ca: {filename: "{{ca}}"}
+                match_typed_subject_alt_names: [{san_type: DNS, matcher: {exact: backends.test}}]
+        "#);
         upstreams.backends[1].tls = false;
         let refused = (PRODUCT.generate)(&upstreams, &MACHINE).unwrap_err();
-        insta::assert_snapshot!(refusals(refused), @"");
+        insta::assert_snapshot!(refusals(refused), @"backend.tls: envoy speaks TLS to all backends of a pool or to none");
     }
 
     #[test]

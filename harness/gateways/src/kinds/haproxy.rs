@@ -167,7 +167,10 @@ mod tests {
         let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
         upstreams.backends[1].tls = false;
         let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));
-        insta::assert_snapshot!(part(&text, "    server", ""), @"");
+        insta::assert_snapshot!(part(&text, "    server", ""), @r#"
+        server a 127.0.0.1:9001 weight 1 ssl verify required ca-file {{ca}} sni str(backends.test) verifyhost backends.test check-sni backends.test
+        server b 127.0.0.1:9002 weight 1
+        "#);
     }
 
     #[test]

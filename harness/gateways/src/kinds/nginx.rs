@@ -203,7 +203,21 @@ mod tests {
     fn the_certificates_of_backends_over_tls_are_checked() {
         let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
         let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));
-        insta::assert_snapshot!(part(&text, "        # backend.tls", ""), @"");
+        insta::assert_snapshot!(part(&text, "        # backend.tls", ""), @r#"
+                # backend.tls
+                proxy_ssl_verify on;            # its own default takes any certificate
+                proxy_ssl_verify_depth 2;       # its own default knows no intermediate authority
+                proxy_ssl_trusted_certificate {{ca}};
+                proxy_ssl_name backends.test;
+                proxy_ssl_server_name on;
+                location = /__brownout/ready { return 200 "{{nonce}}"; }
+                location / {
+                    proxy_next_upstream off;    # no policy.retry
+                    proxy_pass https://pool;
+                }
+            }
+        }
+        "#);
         upstreams.backends[1].tls = false;
         assert_eq!(
             refusals((PRODUCT.generate)(&upstreams, &MACHINE).unwrap_err()),

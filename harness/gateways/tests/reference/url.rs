@@ -1,11 +1,14 @@
 //! A gateway that runs already.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use brownout_gateways::{GatewaySettings, Handle, Launch, LaunchError, Running, Upstreams};
 use net::World;
+use net::tls::{Authority, ServerTls, hello};
 use policy::Policy;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::LocalSet;
 
 use super::backend::ok;
@@ -66,4 +69,78 @@ fn what_is_no_address_of_a_gateway_is_refused_in_words() {
     for fine in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:80/", "https://shop.test"] {
         assert!(settings(fine).is_ok(), "{fine}");
     }
+}
+
+/// A server over TLS that answers as a backend would: its port, and its authority in a file.
+fn over_tls(world: &World, dir: &Path) -> u16 {
+    let now = world.wall_clock();
+    let (hour, names) = (Duration::from_hours(1), ["localhost".to_owned()]);
+    let authority = Authority::new("test", now).unwrap();
+    let tls = ServerTls::new(world, authority.issue(&names, now - hour, now + hour).unwrap()).unwrap();
+    std::fs::write(dir.join("ca.pem"), authority.certificate_pem()).unwrap();
+    let listener = world.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::task::spawn_local(async move {
+        while let Ok(mut stream) = listener.accept().await {
+            let shaken = async { hello(&mut stream).await?.accept(&tls).await }.await;
+            if shaken.is_ok() && stream.read(&mut [0; 4096]).await.is_ok() {
+                let answer = b"HTTP/1.1 200 OK\r\nx-brownout-backend: 0\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+                stream.shutdown().await.unwrap();
+            }
+        }
+    });
+    port
+}
+
+async fn attach_over_tls(world: &World, dir: &Path, port: u16, tls: Value) -> Result<Running, LaunchError> {
+    let upstreams =
+        Upstreams { backends: vec![], policy: Policy::default(), trust: None, base: dir.to_owned(), seed: 0 };
+    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allow_hosts: vec![] };
+    let url = json!({ "url": { "address": format!("https://localhost:{port}"), "tls": tls } });
+    let settings: GatewaySettings = serde_json::from_value(url).unwrap();
+    settings.contract().launch(&launch).await
+}
+
+#[test]
+fn a_gateway_is_reached_by_https_with_an_authority_from_a_file_or_unchecked_and_says_so() {
+    real(|world| async move {
+        let dir = tempfile::tempdir().unwrap();
+        let port = over_tls(&world, dir.path());
+        let attached = attach_over_tls(&world, dir.path(), port, json!({ "ca": "ca.pem" })).await.unwrap();
+        assert!(attached.tls.is_some() && attached.version.is_none());
+        let unchecked = attach_over_tls(&world, dir.path(), port, json!({ "verify": false })).await.unwrap();
+        assert_eq!(unchecked.version.as_deref(), Some("certificate not verified"));
+    });
+}
+
+#[test]
+fn what_is_wrong_with_files_of_tls_is_told_with_their_path_and_without_their_content() {
+    real(|world| async move {
+        let dir = tempfile::tempdir().unwrap();
+        let port = over_tls(&world, dir.path());
+        std::fs::write(dir.path().join("own.key"), "very secret").unwrap();
+        let refused = async |tls: Value| {
+            let error = attach_over_tls(&world, dir.path(), port, tls).await.err().unwrap().to_string();
+            error.replace(&dir.path().display().to_string(), "DIR")
+        };
+        insta::assert_snapshot!(refused(json!({ "ca": "none.pem" })).await, @"DIR/none.pem: No such file or directory (os error 2)");
+        insta::assert_snapshot!(refused(json!({ "ca": "own.key" })).await, @"gateway `url`: DIR/own.key: it holds no certificate in PEM form (`-----BEGIN CERTIFICATE-----`)");
+        let own = json!({ "ca": "ca.pem", "certificate": "ca.pem", "key": "own.key" });
+        insta::assert_snapshot!(refused(own).await, @"gateway `url`: DIR/ca.pem with DIR/own.key: it holds no private key in PEM form (`-----BEGIN PRIVATE KEY-----`)");
+    });
+}
+
+#[test]
+fn settings_of_tls_that_make_no_sense_together_are_refused() {
+    let upstreams =
+        Upstreams { backends: vec![], policy: Policy::default(), trust: None, base: PathBuf::new(), seed: 0 };
+    let refused = |url: Value| {
+        let settings: GatewaySettings = serde_json::from_value(json!({ "url": url })).unwrap();
+        let refused = settings.contract().configuration(&upstreams).unwrap_err().remove(0);
+        format!("{}: {}", refused.key, refused.why)
+    };
+    insta::assert_snapshot!(refused(json!({ "address": "http://localhost", "tls": {} })), @"gateway.url.tls: the address is one without TLS: write `https://…`, or remove `tls`");
+    insta::assert_snapshot!(refused(json!({ "address": "https://localhost", "tls": { "key": "a" } })), @"gateway.url.tls: a key of the client needs its `certificate`");
+    insta::assert_snapshot!(refused(json!({ "address": "https://localhost", "tls": { "verify": false, "ca": "a" } })), @"gateway.url.tls: with `verify = false` no certificate is checked, so `ca` says nothing: remove one of them");
 }

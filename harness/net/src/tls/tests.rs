@@ -129,13 +129,31 @@ fn a_client_without_a_certificate_hears_of_it_when_it_reads() {
     });
 }
 
+/// PEM (RFC 7468) of DER.
+fn pem(label: &str, der: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for (index, group) in der.chunks(3).enumerate() {
+        let bits =
+            group.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - group.len()));
+        let digits = (0..4).map(|digit| char::from(DIGITS[bits >> (18 - 6 * digit) & 63]));
+        text.extend(digits.take(group.len() + 1).chain(std::iter::repeat_n('=', 3 - group.len())));
+        if index % 16 == 15 {
+            text.push('\n');
+        }
+    }
+    format!("-----BEGIN {label}-----\n{text}\n-----END {label}-----\n")
+}
+
 #[test]
 fn a_client_with_a_certificate_is_let_in() {
     in_both_worlds(|world| async move {
         let authority = authority(&world);
         let issued = valid(&world, &authority);
         let own = valid(&world, &authority);
-        let identity = Identity { chain: own.chain, key: own.key };
+        let chain: String = own.chain.iter().map(|der| pem("CERTIFICATE", der)).collect();
+        let key = pem("PRIVATE KEY", own.key.secret_der());
+        let identity = Identity::from_pem(chain.as_bytes(), key.as_bytes()).unwrap();
         let trust = Trust::Authorities(authority.certificate_pem().into_bytes());
         let client = ClientTls::new(&world, NAME, trust, Some(identity)).unwrap();
         let server = ServerTls::wanting_certificate(&world, issued, &authority).unwrap();
