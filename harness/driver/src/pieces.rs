@@ -127,7 +127,9 @@ fn write_uuid(values: &Values, out: &mut Vec<u8>) {
 /// The value of `traceparent` (W3C Trace Context, section 3.2).
 fn write_trace(values: &Values, out: &mut Vec<u8>) {
     out.extend_from_slice(b"00-");
-    trace::trace_id(values.nonce, values.tag).into_iter().for_each(|half| hexadecimal(out, half));
+    for half in trace::trace_id(values.nonce, values.tag) {
+        hexadecimal(out, half);
+    }
     out.push(b'-');
     hexadecimal(out, trace::span_id(values.nonce, values.tag));
     out.extend_from_slice(b"-01");
