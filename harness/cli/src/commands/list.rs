@@ -33,10 +33,8 @@ fn list_faults() -> Result<Exit> {
     let kinds = fake_backends::fault::FaultSettings::KINDS;
     let width = kinds.iter().map(|kind| kind.name.len()).max().unwrap_or(0);
     for kind in kinds {
-        print(&format_args!("{:width$}  {}\n", kind.name, kind.summary()))?;
-        if let Some(incident) = units::chapter(&(kind.docs)(), "What it stands for") {
-            print(&format_args!("{:width$}  for: {incident}\n", ""))?;
-        }
+        let incident = units::chapter(&(kind.docs)(), "What it stands for").unwrap_or_default();
+        print(&format_args!("{:width$}  {} Stands for: {incident}\n", kind.name, kind.summary()))?;
     }
     Ok(Exit::Pass)
 }

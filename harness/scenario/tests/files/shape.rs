@@ -52,7 +52,7 @@ fn a_key_that_is_nearly_one_of_the_injection_is_not_taken_for_a_fault() {
       --> orders.toml:29:1
        |
     29 | onn = ["orders-a"]
-       | ^^^ expected one of `on`, `from` or `for`
+       | ^^^ expected one of `on`, `from`, `for`, `flap` or `when`
        |
        = help: did you mean `on`?
     "#);
