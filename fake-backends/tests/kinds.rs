@@ -343,6 +343,13 @@ fn an_idle_connection_is_closed_in_its_time_and_a_busy_one_is_not() {
     let connection = &evidence.connections[0];
     assert_eq!((connection.effective, connection.end), (1, ConnectionEnd::BackendFin));
     assert!(connection.closed.since(attempt(&evidence).ended) >= millis(100));
+    assert_eq!(attempt(&evidence).effective, 0, "its own answer was like any other");
+    let (_, evidence) = faulty(&["idle_close = { after = '5s' }"], get(1), 300);
+    assert_eq!(
+        (attempt(&evidence).effective, evidence.connections[0].effective),
+        (0, 0),
+        "never idle enough"
+    );
 
     let two = [get(1), get(2)].concat();
     let (seen, evidence) = faulty(&["idle_close = { after = '100ms' }"], two, 2000);

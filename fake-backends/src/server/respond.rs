@@ -320,6 +320,15 @@ impl Answering {
     }
 }
 
+/// The injections that are certain to have their way with the connection once an answer was given. Whether one comes to be
+/// idle for long enough is up to the gateway.
+pub(super) fn certain(after: &Decided<After>) -> u64 {
+    match after.what {
+        Some(After::End(_)) => after.by,
+        Some(After::CloseIdle(_)) | None => 0,
+    }
+}
+
 /// The indices of the bits that are set.
 fn bits(mut of: u64) -> impl Iterator<Item = u16> {
     std::iter::from_fn(move || {

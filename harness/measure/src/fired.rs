@@ -103,14 +103,40 @@ pub fn carried_out(attempt: &Attempt) -> u64 {
     attempt.effective
 }
 
-/// Connections at accept and listeners that an injection really acted on.
+/// Connections, at accept or while they were idle, and listeners that an injection really acted on.
 fn unjoined_hits(ledger: &Ledger, during: &Stretch, index: u16) -> u64 {
     let rest = ledger.rest();
     let connections = rest.connections.iter().filter(|connection| {
-        during.contains(connection.accepted) && connection.effective & (1 << index) != 0
+        let lived = connection.accepted < during.to && connection.closed >= during.from;
+        lived && connection.effective & (1 << index) != 0
     });
     let firings = rest.firings.iter().filter(|firing| {
         firing.injection == index && Stretch { from: firing.from, to: firing.to }.overlaps(during)
     });
     (connections.count() + firings.count()) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::Method;
+
+    use super::*;
+    use crate::testing::{Call, Run, Try};
+
+    /// How often the fault of the second phase was carried out, if it closed a connection at `closed_ms`.
+    fn times(open_ms: f64, closed_ms: f64) -> u64 {
+        let run = Run::new().phase("steady", 2.0).phase("closing", 2.0).phase("recovery", 2.0);
+        let run = run.backend("a").class("reads", Method::Get).fault("closing", "idle_close", &["a"]);
+        let run = run.calls(60, |n| Call::due("reads", 100.0 * n as f64).attempt(Try::ok("a")));
+        let run =
+            if closed_ms > 0.0 { run.connection_closed("idle_close", "a", open_ms, closed_ms) } else { run };
+        run.view("closing", "reads", |view| Fired::of(view).times())
+    }
+
+    #[test]
+    fn a_connection_that_a_fault_closes_proves_it_whenever_it_was_opened() {
+        assert_eq!(times(2_500.0, 2_600.0), 1);
+        assert_eq!(times(100.0, 2_600.0), 1, "it was opened before the fault");
+        assert_eq!(times(0.0, 0.0), 0, "requests alone prove nothing");
+    }
 }

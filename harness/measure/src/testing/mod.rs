@@ -189,6 +189,15 @@ impl Run {
         self
     }
 
+    /// A connection that is open from a moment on until a fault closes it.
+    pub fn connection_closed(mut self, fault: &str, backend: &str, open_ms: f64, closed_ms: f64) -> Self {
+        self = self.connection_hit(fault, backend, closed_ms);
+        if let Some(connection) = self.evidence.connections.last_mut() {
+            (connection.accepted, connection.end) = (at(open_ms), ConnectionEnd::BackendFin);
+        }
+        self
+    }
+
     pub fn hiccup(mut self, at_ms: f64, length_ms: f64) -> Self {
         self.evidence.hiccups.push(Hiccup { at: at(at_ms), length: (length_ms * 1e6) as u64 });
         self
