@@ -138,7 +138,13 @@ fn millis(count: u64) -> Duration {
 
 #[test]
 fn every_kind_has_a_test_here_or_among_those_of_fin_and_rst() {
-    let text = [include_str!("kinds.rs"), include_str!("sockets.rs"), include_str!("faults.rs")].concat();
+    let text = [
+        include_str!("kinds.rs"),
+        include_str!("sockets.rs"),
+        include_str!("faults.rs"),
+        include_str!("tls.rs"),
+    ]
+    .concat();
     let missing: BTreeSet<&str> = FaultSettings::KINDS
         .iter()
         .map(|kind| kind.name)

@@ -139,9 +139,10 @@ impl Url {
         let target = self.target()?;
         let address = resolve(launch, &target).await?;
         target.permit(address.ip(), &launch.allow_hosts)?;
-        let tls = match target.over_tls {
-            true => Some(self.tls.clone().unwrap_or_default().client(launch, &target.host)?),
-            false => None,
+        let tls = if target.over_tls {
+            Some(self.tls.clone().unwrap_or_default().client(launch, &target.host)?)
+        } else {
+            None
         };
         let asked = ready::Target { address, host: &target.authority, tls: tls.as_ref() };
         let ready = ready::wait_until_routed(&launch.world, asked, ready::BOUND).await;

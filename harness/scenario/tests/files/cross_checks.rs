@@ -264,3 +264,26 @@ fn what_a_gateway_can_not_express_is_pointed_at_in_the_policy() {
       = help: take it out of the scenario, or choose another gateway
     "#);
 }
+
+#[test]
+fn a_fault_of_tls_needs_backends_that_speak_it() {
+    let fault = "status = { code = 503, share = 0.5 }";
+    let plain = said_of(&with(fault, "unknown_issuer = {}"));
+    assert!(plain.contains("error: fault `unknown_issuer`: backend `orders-a` speaks no TLS"), "{plain}");
+    assert!(plain.contains("help: write `tls = {}` under `[backend.orders-a]`"), "{plain}");
+    let secured =
+        with(fault, "unknown_issuer = {}").replace("[backend.orders-a]", "[backend.orders-a]\ntls = {}");
+    assert!(!said_of(&secured).contains("error"), "{}", said_of(&secured));
+}
+
+#[test]
+fn a_gateway_that_runs_already_can_not_know_the_authority_of_a_run() {
+    let url = "[gateway.url]\naddress = \"https://localhost:8443\"\ntls = { verify = false }";
+    let text = with("[gateway.reference]", url);
+    let text =
+        text.replace("[backend.orders-a]", "[backend.orders-a]\nlisten = \"127.0.0.1:9001\"\ntls = {}");
+    let text = text.replace("[backend.orders-b]", "[backend.orders-b]\nlisten = \"127.0.0.1:9002\"");
+    let said = said_of(&text);
+    assert!(said.contains("warning: backend `orders-a` shows a certificate of an authority"), "{said}");
+    assert!(!said.contains("error"), "{said}");
+}
