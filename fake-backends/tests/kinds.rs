@@ -63,20 +63,20 @@ impl Seen {
 }
 
 /// Asks in a thread of its own with blocking sockets, until the peer ends the connection or is silent for `quiet`.
-fn ask(address: SocketAddr, request: Vec<u8>, quiet: Duration) -> Seen {
+fn ask(address: SocketAddr, request: &[u8], quiet: Duration) -> Seen {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
     stream.set_read_timeout(Some(quiet)).unwrap();
     let begun = clock();
     // A backend that cuts at accept may have reset already.
-    let _ = stream.write_all(&request);
+    let _ = stream.write_all(request);
     let mut seen = Seen::default();
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => seen.end = Some(Ended::Fin),
             Ok(count) => {
                 seen.bytes.extend_from_slice(&buffer[..count]);
-                seen.reads.push((clock() - begun, seen.bytes.len()));
+                seen.reads.push((clock().saturating_sub(begun), seen.bytes.len()));
                 continue;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => seen.end = Some(Ended::Open),
@@ -109,7 +109,7 @@ fn asked_all(faults: &[&str], requests: Vec<Vec<u8>>, quiet: u64) -> (Vec<Seen>,
             .into_iter()
             .map(|request| {
                 let address = served.addresses[0];
-                tokio::task::spawn_blocking(move || ask(address, request, Duration::from_millis(quiet)))
+                tokio::task::spawn_blocking(move || ask(address, &request, Duration::from_millis(quiet)))
             })
             .collect();
         let mut seen = Vec::new();
@@ -315,7 +315,7 @@ fn a_half_close_ends_the_backends_own_direction_only() {
         let served = serve(&World::real(), spec(1, always("cut = { at = 'head', by = 'half-close' }")));
         let address = served.addresses[0];
         let (end, written) = tokio::task::spawn_blocking(move || {
-            let mut stream = TcpStream::connect(address).unwrap();
+            let mut stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
             stream.write_all(get(1).as_bytes()).unwrap();
             let mut all = Vec::new();
             let end = stream.read_to_end(&mut all).map(|_| all.len());

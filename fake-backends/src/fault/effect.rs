@@ -125,13 +125,11 @@ impl<T> Default for Decided<T> {
 
 impl<T: Combine> Decided<T> {
     fn add(&mut self, bit: u64, wanted: T) {
-        match self.what.take() {
-            Some(before) => {
-                self.what = Some(before.combine(wanted));
-                self.by = if T::BOTH { self.by | bit } else { bit };
-            }
-            None => (self.what, self.by) = (Some(wanted), bit),
-        }
+        self.by = if T::BOTH { self.by | bit } else { bit };
+        self.what = Some(match self.what.take() {
+            Some(before) => before.combine(wanted),
+            None => wanted,
+        });
     }
 }
 

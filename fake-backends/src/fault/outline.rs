@@ -34,7 +34,7 @@ pub enum Does {
 
 impl Outline {
     /// It hits so large a part of the attempts.
-    pub(super) fn of(share: Share, does: Does) -> Option<Self> {
-        Some(Outline { share, first: None, does })
+    pub(super) fn of(share: Share, does: Does) -> Self {
+        Outline { share, first: None, does }
     }
 }

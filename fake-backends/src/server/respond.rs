@@ -120,23 +120,6 @@ impl ServerConnection {
         self.wait_until(Moment::NEVER, by).await
     }
 
-    /// What a request is answered with if no fault says otherwise.
-    pub(super) fn answering(&self, head: &Head, incoming: &Incoming) -> Answering {
-        Answering {
-            tag: incoming.tag,
-            attempt: incoming.number,
-            is_head: head.method == Method::Head,
-            keeps_alive: head.keeps_alive,
-            fields: Vec::new(),
-            head_pace: Decided::default(),
-            framing: Decided::default(),
-            content: Decided::default(),
-            body_pace: Decided::default(),
-            cut: Decided::default(),
-            by: 0,
-        }
-    }
-
     /// Answers as a healthy backend does.
     pub(super) async fn answer_normally(&mut self, head: &Head, incoming: &Incoming) -> Step<()> {
         let response = Response {
@@ -296,6 +279,23 @@ impl ServerConnection {
 }
 
 impl Answering {
+    /// What a request is answered with if no fault says otherwise.
+    pub(super) fn new(head: &Head, incoming: &Incoming) -> Self {
+        Answering {
+            tag: incoming.tag,
+            attempt: incoming.number,
+            is_head: head.method == Method::Head,
+            keeps_alive: head.keeps_alive,
+            fields: Vec::new(),
+            head_pace: Decided::default(),
+            framing: Decided::default(),
+            content: Decided::default(),
+            body_pace: Decided::default(),
+            cut: Decided::default(),
+            by: 0,
+        }
+    }
+
     /// True if it is sent at once, whole, and rightly framed by its length.
     fn is_plain(&self) -> bool {
         self.head_pace.what.is_none()

@@ -27,8 +27,8 @@ pub(super) struct Backend {
     /// The injections that may act on what arrives here, by their index.
     pub(super) injections: Vec<u16>,
     /// Its name as a JSON string.
+    json_name: String,
     name: String,
-    plain_name: String,
     /// Requests that have arrived and are not over.
     pub(super) under_way: Cell<u32>,
     index: u64,
@@ -186,9 +186,9 @@ impl Backend {
         let size = backend.body.0 as usize;
         Backend {
             injections: injections.map(|(index, _)| index as u16).collect(),
-            name: serde_json::Value::from(backend.name.as_str()).to_string(),
+            json_name: serde_json::Value::from(backend.name.as_str()).to_string(),
             under_way: Cell::default(),
-            plain_name: backend.name.clone(),
+            name: backend.name.clone(),
             index: index as u64,
             nonce: format!("{}-", spec.nonce),
             size,
@@ -198,7 +198,7 @@ impl Backend {
 
     /// Its name in the scenario.
     pub(super) fn name(&self) -> &str {
-        &self.plain_name
+        &self.name
     }
 
     /// The bytes that fill bodies.
@@ -252,7 +252,7 @@ impl Backend {
             body.extend_from_slice(b"null");
         }
         body.extend_from_slice(br#","backend":"#);
-        body.extend_from_slice(self.name.as_bytes());
+        body.extend_from_slice(self.json_name.as_bytes());
         body.extend_from_slice(br#","attempt":"#);
         decimal(body, u64::from(response.attempt));
         let Some(filler) = self.size.checked_sub(body.len() + PAD_START.len() + PAD_END.len()) else {

@@ -10,6 +10,7 @@ use super::connection::{ServerConnection, Step, Unread};
 use super::connections::Handle;
 use super::decide::{accepted, decide};
 use super::record::Current;
+use super::respond::Answering;
 use super::respond::certain;
 use super::shared::Server;
 use crate::fault::{Accept, Decision, Ending, Incoming};
@@ -122,7 +123,7 @@ impl ServerConnection {
         };
         let turned_away = self.hold(whole, &admit, &wait).await?;
         self.send_interim(&interim).await?;
-        let mut answering = self.answering(&head, &incoming);
+        let mut answering = Answering::new(&head, &incoming);
         answering.by = fields.by | self.early(&read) | certain(&after);
         answering.fields = fields.what.unwrap_or_default();
         (answering.head_pace, answering.body_pace) = (head_pace, body_pace);

@@ -217,9 +217,7 @@ mod tests {
         (1..=attempts).map(|number| fault.effect(&incoming(number)).answer).collect()
     }
 
-    fn status(code: u16) -> Option<Answer> {
-        Some(Answer::Status { code, body: None })
-    }
+    const UNAVAILABLE: Option<Answer> = Some(Answer::Status { code: 503, body: None });
 
     #[test]
     fn each_attempt_gets_its_word_of_the_script_and_later_ones_are_answered() {
@@ -227,13 +225,13 @@ mod tests {
         assert_eq!(fault.problem(), None);
         let reset = Some(Answer::End(Ending::Rst));
         let close = Some(Answer::End(Ending::Fin));
-        let expected = [status(503), reset, None, close, Some(Answer::Hang), None];
+        let expected = [UNAVAILABLE, reset, None, close, Some(Answer::Hang), None];
         assert_eq!(answers(&fault, 6), expected);
     }
 
     #[test]
     fn the_short_form_fails_so_many_attempts_with_503_or_the_given_word() {
-        assert_eq!(answers(&parsed("attempts = 2"), 3), [status(503), status(503), None]);
+        assert_eq!(answers(&parsed("attempts = 2"), 3), [UNAVAILABLE, UNAVAILABLE, None]);
         assert_eq!(answers(&parsed("attempts = 1\nwith = 'hang'"), 2), [Some(Answer::Hang), None]);
     }
 

@@ -37,7 +37,7 @@ impl Fault for Hang {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(self.share, Does::Hangs)
+        Some(Outline::of(self.share, Does::Hangs))
     }
 }
 

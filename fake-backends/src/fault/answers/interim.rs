@@ -71,7 +71,7 @@ impl Fault for Interims {
     }
 
     fn outline(&self) -> Option<Outline> {
-        (self.then == Then::Hang).then(|| Outline::of(self.share, Does::Hangs)).flatten()
+        (self.then == Then::Hang).then(|| Outline::of(self.share, Does::Hangs))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::fault::{Admission, Effect, Fault, Incoming, RetryAfter};
 /// A status of 429 or 503 that tells when to come back.
 ///
 /// # What it stands for
-/// The quota of an API or of a model deployment: Azure OpenAI answers 429 with `retry-after`, and a gateway has to obey
+/// The quota of an API or of a model deployment: Azure's language models answer 429 with `retry-after`, and a gateway has to obey
 /// it, spill over, or pass it on.
 ///
 /// # When it cannot be proven

@@ -55,6 +55,6 @@ impl Fault for Redirect {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(self.share, Does::Answers(self.code.unwrap_or(302)))
+        Some(Outline::of(self.share, Does::Answers(self.code.unwrap_or(302))))
     }
 }

@@ -79,7 +79,7 @@ impl Fault for Status {
 
     fn outline(&self) -> Option<Outline> {
         // Of several codes, it depends on the draw how a gateway takes one.
-        Outline::of(self.share, Does::Answers(self.code?))
+        Some(Outline::of(self.share, Does::Answers(self.code?)))
     }
 }
 
@@ -92,7 +92,7 @@ impl Status {
             left -= weight;
             left < 0.0
         });
-        self.code.or(drawn.or_else(|| weights().last()).map(|(code, _): (u16, f64)| code)).unwrap_or(503)
+        self.code.or(drawn.or_else(|| weights().next_back()).map(|(code, _): (u16, f64)| code)).unwrap_or(503)
     }
 
     fn codes_problem(&self) -> Option<String> {

@@ -40,6 +40,6 @@ impl Fault for MissingLastChunk {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(self.share, Does::Cuts)
+        Some(Outline::of(self.share, Does::Cuts))
     }
 }

@@ -61,6 +61,6 @@ impl Fault for WrongLength {
     }
 
     fn outline(&self) -> Option<Outline> {
-        self.longer.and_then(|_| Outline::of(self.share, Does::Cuts))
+        self.longer.map(|_| Outline::of(self.share, Does::Cuts))
     }
 }

@@ -44,6 +44,6 @@ impl Fault for BlackHole {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(Share::ALL, Does::Refuses)
+        Some(Outline::of(Share::ALL, Does::Refuses))
     }
 }

@@ -55,6 +55,6 @@ impl Fault for Close {
     }
 
     fn outline(&self) -> Option<Outline> {
-        self.at.does().and_then(|does| Outline::of(self.share, does))
+        self.at.does().map(|does| Outline::of(self.share, does))
     }
 }

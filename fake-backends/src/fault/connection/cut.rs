@@ -82,7 +82,7 @@ impl Fault for CutOff {
     }
 
     fn outline(&self) -> Option<Outline> {
-        self.at.does().and_then(|does| Outline::of(self.share, does))
+        self.at.does().map(|does| Outline::of(self.share, does))
     }
 }
 

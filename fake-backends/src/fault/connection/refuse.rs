@@ -43,7 +43,7 @@ impl Fault for Refuse {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(Share::ALL, Does::Refuses)
+        Some(Outline::of(Share::ALL, Does::Refuses))
     }
 }
 

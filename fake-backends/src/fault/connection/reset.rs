@@ -54,6 +54,6 @@ impl Fault for Reset {
     }
 
     fn outline(&self) -> Option<Outline> {
-        self.at.does().and_then(|does| Outline::of(self.share, does))
+        self.at.does().map(|does| Outline::of(self.share, does))
     }
 }

@@ -17,7 +17,7 @@ use crate::fault::{Admission, Effect, Fault, Incoming, on_attempts};
 ///
 /// # What it stands for
 /// A pool of connections to a database, a lock, a cache that misses: latency that rises with load, and the metastable
-/// failures that come of it (Bronson and others, HotOS 2021).
+/// failures that come of it (Bronson and others, 2021).
 ///
 /// # When it cannot be proven
 /// A request that found nobody else under way did not wait, and counts as not affected.

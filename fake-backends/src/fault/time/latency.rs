@@ -82,6 +82,7 @@ pub enum DelayOn {
 }
 
 impl DelayOn {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands in a reference")]
     fn is_headers(&self) -> bool {
         *self == DelayOn::Headers
     }
@@ -230,7 +231,7 @@ impl Fault for Latency {
                 "expected one of `fixed`, `uniform`, `normal`, `lognormal`, `pareto` and `quantiles`, found {found}"
             ));
         };
-        if let Some(problem) = self.quantiles.as_ref().and_then(|quantiles| quantiles_problem(quantiles)) {
+        if let Some(problem) = self.quantiles.as_ref().and_then(quantiles_problem) {
             return Some(problem);
         }
         if self.max.is_some() && matches!(given, "fixed" | "uniform" | "quantiles") {
@@ -262,7 +263,7 @@ impl Fault for Latency {
         if let Some(quantiles) = &self.quantiles {
             let points = points(quantiles);
             let (first, last) = (points.first()?.1, points.last()?.1);
-            return Outline::of(self.share, Does::Delays(first, last));
+            return Some(Outline::of(self.share, Does::Delays(first, last)));
         }
         let (least, most) = match (self.fixed, self.uniform, self.pareto) {
             (Some(fixed), ..) => (fixed.0, fixed.0),
@@ -270,7 +271,7 @@ impl Fault for Latency {
             (.., Some(pareto)) => (pareto.scale.0.min(longest), longest),
             _ => (Duration::ZERO, longest),
         };
-        Outline::of(self.share, Does::Delays(least, most))
+        Some(Outline::of(self.share, Does::Delays(least, most)))
     }
 }
 

@@ -49,6 +49,6 @@ impl Fault for MissingChain {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(self.share, Does::Refuses)
+        Some(Outline::of(self.share, Does::Refuses))
     }
 }

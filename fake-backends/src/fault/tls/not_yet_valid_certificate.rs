@@ -49,6 +49,6 @@ impl Fault for NotYetValidCertificate {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(self.share, Does::Refuses)
+        Some(Outline::of(self.share, Does::Refuses))
     }
 }

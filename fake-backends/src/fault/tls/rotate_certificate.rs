@@ -73,7 +73,7 @@ impl Fault for RotateCertificate {
 
     /// It makes no attempt fail, and none late.
     fn outline(&self) -> Option<Outline> {
-        Outline::of(Share::ALL, Does::Delays(Duration::ZERO, Duration::ZERO))
+        Some(Outline::of(Share::ALL, Does::Delays(Duration::ZERO, Duration::ZERO)))
     }
 }
 

@@ -86,6 +86,6 @@ impl Fault for TlsAlert {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(self.share, Does::Refuses)
+        Some(Outline::of(self.share, Does::Refuses))
     }
 }

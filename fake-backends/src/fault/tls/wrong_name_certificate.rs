@@ -51,6 +51,6 @@ impl Fault for WrongNameCertificate {
     }
 
     fn outline(&self) -> Option<Outline> {
-        Outline::of(self.share, Does::Refuses)
+        Some(Outline::of(self.share, Does::Refuses))
     }
 }

@@ -17,7 +17,8 @@ const ERROR: u8 = 2;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Span {
     trace_id: String,
-    span_id: String,
+    #[serde(rename = "spanId")]
+    id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_span_id: Option<String>,
     name: String,
@@ -52,24 +53,26 @@ pub(super) struct Attribute {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 enum Value {
-    StringValue(String),
-    BoolValue(bool),
-    IntValue(String),
+    #[serde(rename = "stringValue")]
+    Text(String),
+    #[serde(rename = "boolValue")]
+    Flag(bool),
+    #[serde(rename = "intValue")]
+    Number(String),
 }
 
 impl Attribute {
     pub(super) fn text(key: &'static str, value: impl Into<String>) -> Self {
-        Attribute { key, value: Value::StringValue(value.into()) }
+        Attribute { key, value: Value::Text(value.into()) }
     }
 
     pub(super) fn flag(key: &'static str, value: bool) -> Self {
-        Attribute { key, value: Value::BoolValue(value) }
+        Attribute { key, value: Value::Flag(value) }
     }
 
     fn number(key: &'static str, value: u64) -> Self {
-        Attribute { key, value: Value::IntValue(value.to_string()) }
+        Attribute { key, value: Value::Number(value.to_string()) }
     }
 }
 
@@ -106,7 +109,7 @@ impl Span {
         events.extend(exchange.first_byte.map(|at| Event::new(traces, "first byte", at, Vec::new())));
         Span {
             trace_id: trace_id(traces, exchange.tag),
-            span_id: hexadecimal(trace::span_id(traces.nonce, exchange.tag)),
+            id: hexadecimal(trace::span_id(traces.nonce, exchange.tag)),
             parent_span_id: None,
             name,
             kind: CLIENT,
@@ -149,7 +152,7 @@ impl Span {
         let planned = (0..names.faults.len().min(64)).filter(|index| attempt.injections >> index & 1 == 1);
         Span {
             trace_id: trace_id(traces, attempt.tag),
-            span_id: hexadecimal(trace::attempt_span_id(traces.nonce, attempt.tag, attempt.number)),
+            id: hexadecimal(trace::attempt_span_id(traces.nonce, attempt.tag, attempt.number)),
             parent_span_id: Some(hexadecimal(trace::span_id(traces.nonce, attempt.tag))),
             name: format!("{} {}", attempt.method, names.backend(attempt.backend)),
             kind: SERVER,

@@ -74,12 +74,8 @@ pub(super) fn looks_at_traffic(scenario: &Scenario) -> bool {
 
 /// The settings of a fault with its conditions, in the words of the file.
 pub(super) fn described(injection: &Injection) -> String {
-    let mut text = settings(&injection.fault);
-    if let Some(flap) = &injection.flap {
-        text.push_str(&format!(" flap {}", inline(flap)));
-    }
-    if !injection.when.is_empty() {
-        text.push_str(&format!(" when {}", inline(&injection.when)));
-    }
-    text
+    let flap = injection.flap.map(|flap| format!(" flap {}", inline(&flap))).unwrap_or_default();
+    let when = Some(&injection.when).filter(|when| !when.is_empty());
+    let when = when.map(|when| format!(" when {}", inline(when))).unwrap_or_default();
+    format!("{}{flap}{when}", settings(&injection.fault))
 }
