@@ -75,32 +75,27 @@ impl Certificates {
         match handshake {
             None => Some(self.right.clone()),
             Some(Handshake::DemandCertificate) => Some(self.demanding.clone()),
-            Some(Handshake::Show(Certificate::Renewed(number))) => Some(self.renewed(number)),
+            Some(Handshake::Show(Certificate::Renewed(number))) => self.renewed(number),
             Some(Handshake::Show(certificate)) => self.wrong.get(&certificate).cloned(),
             Some(Handshake::Stall | Handshake::Alert(_)) => None,
         }
     }
 
-    fn renewed(&self, number: u64) -> ServerTls {
+    /// `None` if it could not be made: showing the one before would be a renewal that never was.
+    fn renewed(&self, number: u64) -> Option<ServerTls> {
         let mut renewed = self.renewed.borrow_mut();
         if let Some(known) = renewed.get(&number) {
-            return known.clone();
+            return Some(known.clone());
         }
         let made = long(&self.world, &self.authority, &self.names)
-            .and_then(|issued| ServerTls::new(&self.world, issued));
-        match made {
-            Ok(made) => {
-                if renewed.len() >= KEPT {
-                    renewed.pop_first();
-                }
-                renewed.insert(number, made.clone());
-                made
-            }
-            Err(error) => {
-                tracing::error!(%error, "the certificate could not be renewed");
-                self.right.clone()
-            }
+            .and_then(|issued| ServerTls::new(&self.world, issued))
+            .inspect_err(|error| tracing::error!(%error, "the certificate could not be renewed"))
+            .ok()?;
+        if renewed.len() >= KEPT {
+            renewed.pop_first();
         }
+        renewed.insert(number, made.clone());
+        Some(made)
     }
 }
 

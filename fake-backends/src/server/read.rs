@@ -149,10 +149,7 @@ impl ServerConnection {
     ) -> Result<Moment, Unread> {
         match read.what {
             None => self.read_body(head, arrived, None).await,
-            Some(Read::Slowly(rate)) => {
-                self.given(read.by);
-                self.read_body(head, arrived, Some(rate)).await
-            }
+            Some(Read::Slowly(rate)) => self.read_body(head, arrived, Some((rate, read.by))).await,
             Some(Read::AfterTheAnswer) => Ok(arrived),
             Some(Read::Until(bytes, by)) => {
                 while self.take_body()? < bytes && !self.body.is_whole() {
@@ -169,12 +166,12 @@ impl ServerConnection {
         if read.what == Some(Read::AfterTheAnswer) && !self.body.is_whole() { read.by } else { 0 }
     }
 
-    /// Takes the request body, at so many bytes a second if it is to be read slowly: when it had arrived.
+    /// Takes the request body, at so many bytes a second if some injections want it read slowly: when it had arrived.
     pub(super) async fn read_body(
         &mut self,
         head: &Head,
         arrived: Moment,
-        rate: Option<u64>,
+        slowly: Option<(u64, u64)>,
     ) -> Result<Moment, Unread> {
         match head.framing {
             Err(status) => return Err(Unread::Refused(status)),
@@ -194,8 +191,8 @@ impl ServerConnection {
                 let sent = self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await;
                 sent.map_err(|_| self.settle(End::RequestCut, ConnectionEnd::GatewayRst))?;
             }
-            if let Some(rate) = rate {
-                self.wait_for_pace(arrived, rate).await;
+            if let Some((rate, by)) = slowly {
+                self.wait_for_pace(arrived, rate, by).await;
             }
             self.receive_body().await?;
         }
@@ -216,10 +213,11 @@ impl ServerConnection {
 
     /// Waits until so many bytes as have arrived may have at this rate. Nothing is read meanwhile, so that the gateway meets
     /// a full window.
-    async fn wait_for_pace(&self, since: Moment, rate: u64) {
+    async fn wait_for_pace(&mut self, since: Moment, rate: u64, by: u64) {
         let took = Duration::from_secs_f64(self.body.received() as f64 / rate.max(1) as f64);
         let due = since + took;
         if self.server.world.now() < due {
+            self.given(by);
             self.handle.no_deadline();
             self.server.timer.sleep_until(due.max(self.server.world.now() + SLOW_STEP)).await;
         }

@@ -9,7 +9,7 @@ use units::Moment;
 use super::connection::{STALL, ServerConnection, Step};
 use super::events::EventStream;
 use super::respond::Answering;
-use crate::fault::{Content, Framing, Pace};
+use crate::fault::{Content, Decided, Framing, Pace};
 
 /// The most that is written at a time: little enough that a thousand connections that drip need no memory to speak of.
 const STEP: u64 = 16 * 1024;
@@ -40,7 +40,11 @@ impl ServerConnection {
         if let Some(current) = &mut self.current {
             current.status(status);
             current.given(answering.by | answering.framing.by);
-            if length > 0 {
+            let is_changed = match answering.content.what {
+                Some(Content::Corrupt(every)) => length >= u64::from(every),
+                Some(Content::SaidToBe(_) | Content::Events(_)) | None => length > 0,
+            };
+            if is_changed {
                 current.given(answering.content.by);
             }
         }
@@ -70,11 +74,9 @@ impl ServerConnection {
 
     async fn send_head(&mut self, answering: &Answering, began: Moment) -> Step<()> {
         let (mut at, length) = (0, self.written.head as u64);
-        let pace = answering.head_pace.what;
-        // As with the body: a gateway that leaves before the head has ended has met its pace.
-        self.given(answering.head_pace.by);
+        let pace = &answering.head_pace;
         while at < length {
-            let next = pace.map_or(length, |pace| pace.next(at, length, STEP));
+            let next = pace.what.map_or(length, |pace| pace.next(at, length, STEP));
             self.handle.extend_deadline(STALL);
             let piece = &self.written.first[at as usize..next as usize];
             if self.stream.write_all(piece).await.is_err() {
@@ -96,24 +98,27 @@ impl ServerConnection {
         length: u64,
     ) -> Step<()> {
         let framing = answering.framing.what.unwrap_or(Framing::Length);
-        let (chunk, pace) =
-            (framing.chunk(length), answering.body_pace.what.map(|pace| pace.for_length(length)));
+        let chunk = framing.chunk(length);
+        let pace = &Decided {
+            what: answering.body_pace.what.map(|pace| pace.for_length(length)),
+            by: answering.body_pace.by,
+        };
         let began = self.server.world.now();
         let (mut at, mut chunks, mut piece) = (0, 0, Vec::new());
-        if pace.is_some() && end > 0 {
-            self.given(answering.body_pace.by);
-            self.pause(pace, 0, end, began).await?;
-        }
+        self.pause(pace, 0, end, began).await?;
         while at < end {
             let most = chunk.unwrap_or(STEP).min(STEP);
-            let mut next = pace.map_or(at + most, |pace| pace.next(at, end, most)).min(end);
+            let mut next = pace.what.map_or(at + most, |pace| pace.next(at, end, most)).min(end);
             if let Some(events) = events {
                 next = next.min(events.end_after(at));
             }
             chunks += 1;
             piece.clear();
             match chunk {
-                Some(_) if framing == Framing::BadChunk && chunks == 2 => piece.extend_from_slice(b"zz\r\n"),
+                // Of one byte there is no second chunk.
+                Some(_) if framing == Framing::BadChunk && (chunks == 2 || length == 1) => {
+                    piece.extend_from_slice(b"zz\r\n");
+                }
                 Some(_) => piece.extend_from_slice(format!("{:x}\r\n", next - at).as_bytes()),
                 None => {}
             }
@@ -136,11 +141,12 @@ impl ServerConnection {
         Ok(())
     }
 
-    /// Waits until the byte at `at` may be sent; the attempt ends if the gateway leaves meanwhile.
-    async fn pause(&mut self, pace: Option<Pace>, at: u64, end: u64, began: Moment) -> Step<()> {
-        let Some(pace) = pace.filter(|_| at < end) else { return Ok(()) };
-        let due = began + pace.due(at);
-        if due > self.server.world.now() { self.wait_until(due, 0).await } else { Ok(()) }
+    /// Waits until the byte at `at` may be sent; the attempt ends if the gateway leaves meanwhile. Only what was waited for
+    /// was given: an answer that is short, or a rate that is high, meets no pace.
+    async fn pause(&mut self, pace: &Decided<Pace>, at: u64, end: u64, began: Moment) -> Step<()> {
+        let Some(wanted) = pace.what.filter(|_| at < end) else { return Ok(()) };
+        let due = began + wanted.due(at);
+        if due > self.server.world.now() { self.wait_until(due, pace.by).await } else { Ok(()) }
     }
 
     /// Ends a body as its framing says, or belies it.

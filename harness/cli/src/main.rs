@@ -13,6 +13,7 @@ mod progress;
 mod sources;
 mod starter;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -51,6 +52,9 @@ fn trace(verbose: u8) {
     };
     let asked = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
     let filter = asked.unwrap_or_else(|| Targets::new().with_default(level));
+    // Colours are for eyes: in a file they are noise.
+    let is_seen = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = lines.with_ansi(is_seen && std::env::var_os("NO_COLOR").is_none());
     tracing_subscriber::registry().with(lines).with(filter).init();
 }

@@ -151,6 +151,45 @@ impl CutAt {
     }
 }
 
+/// Declares a short form of [`CutOff`], which always ends the connection in the same way.
+macro_rules! short_form {
+    ($(#[doc = $doc:literal])* $name:ident: $by:ident) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// Where to cut.
+            #[serde(default)]
+            pub at: super::cut::CutAt,
+            /// For `at = "upload"` and `"body"`: how many bytes pass first.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub after: Option<units::Size>,
+            /// The part of the attempts (at `accept`: of the connections) that is cut.
+            #[serde(default)]
+            pub share: units::Share,
+        }
+
+        impl $crate::fault::Fault for $name {
+            fn effect(&self, incoming: &$crate::fault::Incoming) -> $crate::fault::Effect {
+                self.at.effect(self.after, $crate::fault::Ending::$by, self.share, incoming)
+            }
+
+            fn hides_attempts(&self) -> bool {
+                self.at == super::cut::CutAt::Accept
+            }
+
+            fn problem(&self) -> Option<String> {
+                self.at.problem(self.after)
+            }
+
+            fn outline(&self) -> Option<$crate::fault::Outline> {
+                self.at.does().map(|does| $crate::fault::Outline::of(self.share, does))
+            }
+        }
+    };
+}
+pub(super) use short_form;
+
 #[cfg(test)]
 mod tests {
     use evidence::Tag;

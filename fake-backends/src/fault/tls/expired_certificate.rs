@@ -1,56 +1,29 @@
 //! The fault that shows a certificate of the past.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use units::Share;
+use super::wrong_certificate;
 
-use super::certificate;
-use crate::fault::{Certificate, Does, Effect, Fault, Incoming, Outline};
-
-/// Shows a certificate that expired an hour ago.
-///
-/// # What it does
-/// The handshake of a connection that is accepted while the fault is in force is gone through with a certificate whose
-/// `notAfter` has passed; all else about it is right. `share` is drawn for each connection. Connections that were open before
-/// go on.
-///
-/// # What the gateway sees
-/// A certificate that it has to refuse: it ends the handshake with the alert `certificate_expired`. A gateway that does not
-/// check certificates notices nothing.
-///
-/// # What it stands for
-/// A certificate that nobody renewed, the most common outage of all that TLS brings: of an internal service, whose
-/// certificate no monitoring from outside ever sees.
-///
-/// # When it cannot be proven
-/// A gateway that refuses the certificate sends no request, so that attempts can't be counted while it is in force. That the
-/// certificate was shown is recorded with the connection. The backend has to speak TLS (`tls = {}`).
-///
-/// # Example
-/// `expired_certificate = {}`
-/// `expired_certificate = { share = 0.5 }`
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExpiredCertificate {
-    /// The part of the connections that is shown it.
-    #[serde(default)]
-    pub share: Share,
-}
-
-impl Fault for ExpiredCertificate {
-    fn effect(&self, incoming: &Incoming) -> Effect {
-        certificate(incoming, self.share, Certificate::Expired)
-    }
-
-    fn hides_attempts(&self) -> bool {
-        true
-    }
-
-    fn needs_tls(&self) -> bool {
-        true
-    }
-
-    fn outline(&self) -> Option<Outline> {
-        Some(Outline::of(self.share, Does::Refuses))
-    }
+wrong_certificate! {
+    /// Shows a certificate that expired an hour ago.
+    ///
+    /// # What it does
+    /// The handshake of a connection that is accepted while the fault is in force is gone through with a certificate whose
+    /// `notAfter` has passed; all else about it is right. `share` is drawn for each connection. Connections that were open before
+    /// go on.
+    ///
+    /// # What the gateway sees
+    /// A certificate that it has to refuse: it ends the handshake with the alert `certificate_expired`. A gateway that does not
+    /// check certificates notices nothing.
+    ///
+    /// # What it stands for
+    /// A certificate that nobody renewed, the most common outage of all that TLS brings: of an internal service, whose
+    /// certificate no monitoring from outside ever sees.
+    ///
+    /// # When it cannot be proven
+    /// A gateway that refuses the certificate sends no request, so that attempts can't be counted while it is in force. That the
+    /// certificate was shown is recorded with the connection. The backend has to speak TLS (`tls = {}`).
+    ///
+    /// # Example
+    /// `expired_certificate = {}`
+    /// `expired_certificate = { share = 0.5 }`
+    ExpiredCertificate: Expired
 }

@@ -13,7 +13,7 @@ pub(super) mod wrong_name_certificate;
 
 use units::Share;
 
-use super::{Certificate, Effect, Handshake, Incoming};
+use super::{Effect, Handshake, Incoming};
 
 /// This in the handshake of a share of the connections; nothing on a request.
 fn in_handshake(incoming: &Incoming, share: Share, handshake: Handshake) -> Effect {
@@ -21,7 +21,37 @@ fn in_handshake(incoming: &Incoming, share: Share, handshake: Handshake) -> Effe
     Effect { handshake: hits.then_some(handshake), ..Effect::default() }
 }
 
-/// This certificate for a share of the connections.
-fn certificate(incoming: &Incoming, share: Share, certificate: Certificate) -> Effect {
-    in_handshake(incoming, share, Handshake::Show(certificate))
+/// Declares a fault that shows a certificate which has to be refused, to a share of the connections. What a gateway refuses,
+/// it sends no request on.
+macro_rules! wrong_certificate {
+    ($(#[doc = $doc:literal])* $name:ident: $certificate:ident) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// The part of the connections that is shown it.
+            #[serde(default)]
+            pub share: units::Share,
+        }
+
+        impl $crate::fault::Fault for $name {
+            fn effect(&self, incoming: &$crate::fault::Incoming) -> $crate::fault::Effect {
+                let certificate = $crate::fault::Certificate::$certificate;
+                super::in_handshake(incoming, self.share, $crate::fault::Handshake::Show(certificate))
+            }
+
+            fn hides_attempts(&self) -> bool {
+                true
+            }
+
+            fn needs_tls(&self) -> bool {
+                true
+            }
+
+            fn outline(&self) -> Option<$crate::fault::Outline> {
+                Some($crate::fault::Outline::of(self.share, $crate::fault::Does::Refuses))
+            }
+        }
+    };
 }
+use wrong_certificate;

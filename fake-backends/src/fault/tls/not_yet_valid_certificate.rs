@@ -1,54 +1,27 @@
 //! The fault that shows a certificate of the future.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use units::Share;
+use super::wrong_certificate;
 
-use super::certificate;
-use crate::fault::{Certificate, Does, Effect, Fault, Incoming, Outline};
-
-/// Shows a certificate that becomes valid in thirty days.
-///
-/// # What it does
-/// The handshake of a connection that is accepted while the fault is in force is gone through with a certificate whose
-/// `notBefore` is still to come; all else about it is right. `share` is drawn for each connection.
-///
-/// # What the gateway sees
-/// A certificate that it has to refuse: it ends the handshake with the alert `certificate_expired` or `bad_certificate`.
-///
-/// # What it stands for
-/// A certificate that was issued a moment ago and is used at once by machines whose clocks differ; a clock that jumped back
-/// after a node came up without time synchronisation.
-///
-/// # When it cannot be proven
-/// A gateway that refuses the certificate sends no request, so that attempts can't be counted while it is in force. That the
-/// certificate was shown is recorded with the connection. The backend has to speak TLS (`tls = {}`).
-///
-/// # Example
-/// `not_yet_valid_certificate = {}`
-/// `not_yet_valid_certificate = { share = 0.5 }`
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NotYetValidCertificate {
-    /// The part of the connections that is shown it.
-    #[serde(default)]
-    pub share: Share,
-}
-
-impl Fault for NotYetValidCertificate {
-    fn effect(&self, incoming: &Incoming) -> Effect {
-        certificate(incoming, self.share, Certificate::NotYetValid)
-    }
-
-    fn hides_attempts(&self) -> bool {
-        true
-    }
-
-    fn needs_tls(&self) -> bool {
-        true
-    }
-
-    fn outline(&self) -> Option<Outline> {
-        Some(Outline::of(self.share, Does::Refuses))
-    }
+wrong_certificate! {
+    /// Shows a certificate that becomes valid in thirty days.
+    ///
+    /// # What it does
+    /// The handshake of a connection that is accepted while the fault is in force is gone through with a certificate whose
+    /// `notBefore` is still to come; all else about it is right. `share` is drawn for each connection.
+    ///
+    /// # What the gateway sees
+    /// A certificate that it has to refuse: it ends the handshake with the alert `certificate_expired` or `bad_certificate`.
+    ///
+    /// # What it stands for
+    /// A certificate that was issued a moment ago and is used at once by machines whose clocks differ; a clock that jumped back
+    /// after a node came up without time synchronisation.
+    ///
+    /// # When it cannot be proven
+    /// A gateway that refuses the certificate sends no request, so that attempts can't be counted while it is in force. That the
+    /// certificate was shown is recorded with the connection. The backend has to speak TLS (`tls = {}`).
+    ///
+    /// # Example
+    /// `not_yet_valid_certificate = {}`
+    /// `not_yet_valid_certificate = { share = 0.5 }`
+    NotYetValidCertificate: NotYetValid
 }

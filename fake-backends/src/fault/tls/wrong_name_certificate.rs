@@ -1,56 +1,29 @@
 //! The fault that shows somebody else's certificate.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use units::Share;
+use super::wrong_certificate;
 
-use super::certificate;
-use crate::fault::{Certificate, Does, Effect, Fault, Incoming, Outline};
-
-/// Shows a certificate for another name.
-///
-/// # What it does
-/// The handshake of a connection that is accepted while the fault is in force is gone through with a certificate for
-/// `elsewhere.brownout.test`, which has neither the name nor the address of the backend; all else about it is right. `share` is
-/// drawn for each connection.
-///
-/// # What the gateway sees
-/// A certificate that is valid and not for whom it asked: it ends the handshake with the alert `bad_certificate`. A gateway
-/// that checks the chain and not the name, as several do until they are told to, notices nothing.
-///
-/// # What it stands for
-/// A virtual host that falls back to the default certificate because SNI was not sent; an address that was given to another
-/// service; a man in the middle.
-///
-/// # When it cannot be proven
-/// A gateway that refuses the certificate sends no request, so that attempts can't be counted while it is in force. That the
-/// certificate was shown is recorded with the connection. The backend has to speak TLS (`tls = {}`).
-///
-/// # Example
-/// `wrong_name_certificate = {}`
-/// `wrong_name_certificate = { share = 0.5 }`
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WrongNameCertificate {
-    /// The part of the connections that is shown it.
-    #[serde(default)]
-    pub share: Share,
-}
-
-impl Fault for WrongNameCertificate {
-    fn effect(&self, incoming: &Incoming) -> Effect {
-        certificate(incoming, self.share, Certificate::WrongName)
-    }
-
-    fn hides_attempts(&self) -> bool {
-        true
-    }
-
-    fn needs_tls(&self) -> bool {
-        true
-    }
-
-    fn outline(&self) -> Option<Outline> {
-        Some(Outline::of(self.share, Does::Refuses))
-    }
+wrong_certificate! {
+    /// Shows a certificate for another name.
+    ///
+    /// # What it does
+    /// The handshake of a connection that is accepted while the fault is in force is gone through with a certificate for
+    /// `elsewhere.brownout.test`, which has neither the name nor the address of the backend; all else about it is right. `share` is
+    /// drawn for each connection.
+    ///
+    /// # What the gateway sees
+    /// A certificate that is valid and not for whom it asked: it ends the handshake with the alert `bad_certificate`. A gateway
+    /// that checks the chain and not the name, as several do until they are told to, notices nothing.
+    ///
+    /// # What it stands for
+    /// A virtual host that falls back to the default certificate because SNI was not sent; an address that was given to another
+    /// service; a man in the middle.
+    ///
+    /// # When it cannot be proven
+    /// A gateway that refuses the certificate sends no request, so that attempts can't be counted while it is in force. That the
+    /// certificate was shown is recorded with the connection. The backend has to speak TLS (`tls = {}`).
+    ///
+    /// # Example
+    /// `wrong_name_certificate = {}`
+    /// `wrong_name_certificate = { share = 0.5 }`
+    WrongNameCertificate: WrongName
 }

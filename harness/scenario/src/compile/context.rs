@@ -33,6 +33,11 @@ impl Context<'_> {
         self.note(Diagnostic::warning(message).at(span.clone()))
     }
 
+    /// True if something was said of this place already.
+    pub(super) fn is_blamed(&self, span: &Range<usize>) -> bool {
+        self.wrong.iter().any(|diagnostic| diagnostic.span.as_ref() == Some(span))
+    }
+
     pub(super) fn note(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
         self.wrong.push(diagnostic);
         let last = self.wrong.len() - 1;

@@ -23,8 +23,7 @@ pub(super) fn compile(
             if classes.as_ref().is_some_and(Vec::is_empty)
                 && let Some(when) = &inject.own.when
             {
-                context
-                    .error(&when.span, "no traffic class has a request that this fault may hit".to_owned());
+                hits::nobody(context, when);
             }
             briefs.push(brief(&injection, index, classes));
             injections.push(injection);

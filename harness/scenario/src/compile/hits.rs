@@ -7,6 +7,7 @@ use units::Timespan;
 use super::Context;
 use super::faults::{inline, settings};
 use crate::file::{Located, Scenario};
+use crate::names::listed;
 
 /// The shortest period of a fault that comes and goes: a listener is closed and opened as often.
 const PERIOD_MIN: Timespan = Timespan::from_millis(10);
@@ -64,6 +65,21 @@ pub(super) fn classes(scenario: &Scenario, when: &When) -> Option<Vec<u16>> {
     let tables = scenario.traffic.0.iter().enumerate();
     let hit = tables.filter(|(_, (name, table))| meets(&name.value, &table.request.value));
     Some(hit.map(|(index, _)| index as u16).collect())
+}
+
+/// Says that no traffic class meets the conditions, unless something was said of them already.
+pub(super) fn nobody(context: &mut Context<'_>, when: &Located<When>) {
+    if context.is_blamed(&when.span) {
+        return;
+    }
+    let requests: Vec<&str> =
+        context.scenario.traffic.0.iter().map(|(_, table)| table.request.value.as_str()).collect();
+    let help = match requests[..] {
+        [only] => format!("the only request is `{only}`"),
+        _ if requests.len() <= 9 => format!("the requests are {}", listed(requests)),
+        _ => format!("{} traffic classes have other requests", requests.len()),
+    };
+    context.error(&when.span, "no traffic class has a request that this fault may hit").help = Some(help);
 }
 
 /// True if an injection of the scenario looks at the traffic class, so that requests have to say theirs.

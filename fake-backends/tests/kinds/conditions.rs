@@ -1,0 +1,60 @@
+//! Which requests an injection hits, and when.
+
+use net::World;
+use units::Moment;
+
+use crate::common::{get, inject, serve, spec};
+
+#[test]
+fn only_requests_that_meet_the_conditions_are_hit() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let mut injection = inject("status = { code = 503 }", &[0], 0, 60_000);
+        injection.when = toml::from_str(
+            "method = 'GET'\npath = '/orders/*'\ntraffic = 'reads'\nheader = { name = 'x-tenant', value = 'a' }",
+        )
+        .unwrap();
+        let served = serve(&World::real(), spec(1, vec![injection]));
+        let mut tag = 0;
+        let mut ask = async |method: &str, path: &str, traffic: &str, tenant: &str| {
+            tag += 1;
+            let request = format!(
+                "{method} {path} HTTP/1.1\r\nhost: a\r\nx-brownout-tag: 0000000000000007-{tag}\r\n\
+                 X-Brownout-Traffic: {traffic}\r\nX-Tenant: {tenant}\r\n\r\n"
+            );
+            served.ask(0, &request).await.status
+        };
+        assert_eq!(ask("GET", "/orders/7?x=1", "reads", "a").await, 503);
+        assert_eq!(ask("POST", "/orders/7", "reads", "a").await, 200);
+        assert_eq!(ask("GET", "/items/7", "reads", "a").await, 200);
+        assert_eq!(ask("GET", "/orders/7", "writes", "a").await, 200);
+        assert_eq!(ask("GET", "/orders/7", "reads", "b").await, 200);
+        let (_, evidence) = served.end().await;
+        let hits: Vec<u64> = evidence.attempts.iter().map(|attempt| attempt.injections).collect();
+        assert_eq!(hits, [1, 0, 0, 0, 0]);
+    });
+}
+
+#[test]
+fn a_fault_that_flaps_comes_and_goes() {
+    net::simulate(|world| async move {
+        let flap: fake_backends::Flap = toml::from_str("period = '100ms'\nduty = 0.5").unwrap();
+        let mut status = inject("status = { code = 503 }", &[0], 0, 1000);
+        let mut refuse = inject("refuse = {}", &[1], 0, 1000);
+        (status.flap, refuse.flap) = (Some(flap), Some(flap));
+        let served = serve(&world, spec(2, vec![status, refuse]));
+        let mut seen = Vec::new();
+        for tag in 0..10 {
+            served.timer.sleep_until(Moment(10_000_000 + tag * 50_000_000)).await;
+            seen.push((
+                served.ask(0, &get(tag as u64)).await.status,
+                world.connect(served.addresses[1]).await.is_ok(),
+            ));
+        }
+        let expected: Vec<(u16, bool)> =
+            (0..10).map(|nth| if nth % 2 == 0 { (503, false) } else { (200, true) }).collect();
+        assert_eq!(seen, expected);
+        let (_, evidence) = served.end().await;
+        assert_eq!(evidence.firings.len(), 5);
+    });
+}
