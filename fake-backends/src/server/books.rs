@@ -6,7 +6,7 @@ use evidence::{Attempt, Connection, Firing, Probe, Recorder, Sheet};
 use net::World;
 use units::Moment;
 
-use super::pool::PoolTotals;
+use super::totals::PoolTotals;
 
 /// Where everything that happens at a pool is written down. After [`Books::close`] nothing is.
 pub(super) struct Books {

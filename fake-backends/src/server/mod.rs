@@ -24,9 +24,11 @@ mod response;
 mod serve;
 mod shared;
 mod steps;
+mod totals;
 mod windows;
 
 pub use arrivals::Arrivals;
 pub use certificates::TLS_NAME;
 pub use errors::{BODY_MAX, BindError};
-pub use pool::{Pool, PoolTotals, bind};
+pub use pool::{Pool, bind};
+pub use totals::PoolTotals;
