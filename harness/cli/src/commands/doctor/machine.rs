@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, getrlimit};
 use rustix::time::{ClockId, clock_getres};
 
-use super::examine::{Found, Health};
+use super::found::{Found, Health};
 
 /// Open files below which no run works: the default limits of a scenario hold 1024 connections on the driver's side,
 /// and as many on the backends'.

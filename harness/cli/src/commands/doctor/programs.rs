@@ -10,7 +10,7 @@ use std::time::Duration;
 use reports::escape;
 use tokio::process::Command;
 
-use super::examine::{Found, Health};
+use super::found::{Found, Health};
 
 /// Where servers are kept that an ordinary user's `PATH` lacks.
 const SBIN: [&str; 2] = ["/usr/local/sbin", "/usr/sbin"];

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, priorities};
 use super::refuse::is_gateway_failure;
-use super::write::seconds;
 use crate::{Trust, Upstream, Upstreams};
 use policy::{AllOut, Breaker};
 
@@ -147,4 +146,9 @@ fn endpoint(backend: &Upstream) -> String {
 ",
         backend.name, backend.weight
     )
+}
+
+/// Seconds with up to nine digits: the only unit that Envoy's files know.
+pub(super) fn seconds(length: Duration) -> String {
+    format!("{}s", length.as_secs_f64())
 }

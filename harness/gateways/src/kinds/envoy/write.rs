@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::launched::{Machine, NONCE, READY_PATH, attempts, priorities};
-use super::cluster;
+use super::cluster::{self, seconds};
 use crate::Upstreams;
 use policy::{Backoff, Policy, Retry, RetryOn};
 
@@ -172,9 +172,4 @@ fn longest(backoff: &Backoff, attempts: u16) -> Duration {
     let doublings = u32::from(attempts.saturating_sub(2)).min(30);
     let last = Duration::from(backoff.base).saturating_mul(1 << doublings);
     backoff.max.map_or(last, Duration::from)
-}
-
-/// Seconds with up to nine digits: the only unit that Envoy's files know.
-pub(super) fn seconds(length: Duration) -> String {
-    format!("{}s", length.as_secs_f64())
 }
