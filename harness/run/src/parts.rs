@@ -77,6 +77,7 @@ impl Parts {
             };
             let bound = Bound { addresses: pool.addresses().to_vec(), authority: pool.authority() };
             say_bound.send(Ok((bound, pool.arrivals()))).ok();
+            watchdog::beside(&world, &recorder, &stop);
             pool.serve(spec, recorder, stop).await
         })?;
         let (bound, arrivals) = bound.await.map_err(|_| RunError::PartEnded("fake backends"))??;
@@ -146,7 +147,10 @@ impl Parts {
         for part in load.parts() {
             let (world, recorder, live) = (self.world.clone(), self.recorder.clone(), progress.live.clone());
             let stop = stop_driving.clone();
-            let drive = move || driver::drive(world, part, recorder, live, stop);
+            let drive = move || {
+                watchdog::beside(&world, &recorder, &stop);
+                driver::drive(world, part, recorder, live, stop)
+            };
             workers.push(place(&self.world, "driver", drive)?);
         }
         Ok(async {

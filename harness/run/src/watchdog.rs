@@ -1,4 +1,4 @@
-//! Notes when the machine itself stalls, so that brownout never blames a gateway for its own jitter.
+//! Notes when the machine or a thread of brownout's own stalls, so that brownout never blames a gateway for its own jitter.
 
 use std::time::Duration;
 
@@ -12,6 +12,15 @@ const STEP: Duration = Duration::from_millis(2);
 
 /// Lateness from which a wake-up counts as a hiccup: a few times what an idle machine shows.
 const NOTICEABLE: Duration = Duration::from_millis(1);
+
+/// Watches the thread that it is called on, until `stop` or the end of that thread. A thread of its own sees the machine's
+/// stalls; beside the backends or the driver, it also sees when they have more to do than they can: a handshake or an
+/// answer that comes late for that is not the gateway's.
+pub(crate) fn beside(world: &World, recorder: &Recorder, stop: &CancellationToken) {
+    if !world.is_simulated() {
+        tokio::task::spawn_local(watch(world.clone(), recorder.clone(), stop.clone()));
+    }
+}
 
 /// Watches until `stop`.
 pub(crate) async fn watch(world: World, recorder: Recorder, stop: CancellationToken) {
