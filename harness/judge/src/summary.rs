@@ -2,6 +2,7 @@
 
 use evidence::{Ledger, Outcome};
 use measure::brief::{BackendBrief, Brief};
+use measure::stalls::Stalls;
 use reports::{BackendItem, Finding, Inventory, Report, VERSION, Verdict};
 use units::plural::{count, times, were};
 use units::{Moment, Timespan};
@@ -123,7 +124,8 @@ fn stalls(ledger: &Ledger) -> Option<String> {
     let hiccups = &ledger.rest().hiccups;
     let largest = hiccups.iter().max_by_key(|hiccup| hiccup.length)?;
     let length = Timespan(std::time::Duration::from_nanos(largest.length));
-    let times = times(hiccups.len());
+    // Each thread that is watched notes a stall of the machine for itself.
+    let times = times(Stalls::of(ledger).stretches().len());
     Some(format!("the machine stalled {times}; the longest stall was {length}, at {}", largest.at))
 }
 
