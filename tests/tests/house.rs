@@ -157,6 +157,9 @@ fn every_dependency_is_used() {
         };
         for (heading, in_source_only) in [("dependencies", true), ("dev-dependencies", false)] {
             for dependency in listed(&manifest, heading) {
+                if asks_for_features(&manifest, heading, &dependency) {
+                    continue;
+                }
                 // A crate that depends on itself asks for a feature of its own in its tests.
                 let itself = manifest["package"]["name"].as_str() == Some(&dependency);
                 let name = dependency.replace('-', "_");
@@ -165,6 +168,51 @@ fn every_dependency_is_used() {
                 });
                 assert!(used || itself, "{} never uses `{dependency}`", member.display());
             }
+        }
+    }
+}
+
+/// True for what tests depend on so that each room alone is built with the features that all together have.
+fn asks_for_features(manifest: &toml::Table, heading: &str, dependency: &str) -> bool {
+    let with_features = manifest[heading][dependency].get("features").is_some();
+    let is_hack = |name: &str| name == "workspace-hack";
+    let of_the_hack = manifest["package"]["name"].as_str().is_some_and(is_hack);
+    of_the_hack
+        || heading == "dev-dependencies" && (is_hack(dependency) || dependency == "measure" && with_features)
+}
+
+/// The features with which each package is built, of the tests of `rooms`.
+fn features(rooms: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
+    let cargo = std::env::var_os("CARGO").expect("the tests run under Cargo");
+    let mut tree = std::process::Command::new(cargo);
+    tree.args(["tree", "--locked", "--offline", "--prefix", "none", "--edges", "normal,build,dev"]);
+    let output = tree.args(["--format", "{p}|{f}"]).args(rooms).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in String::from_utf8(output.stdout).unwrap().lines() {
+        if let Some((package, features)) = line.trim_end_matches(" (*)").split_once('|') {
+            found.entry(package.to_owned()).or_default().insert(features.to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn a_room_alone_is_built_with_the_features_that_all_together_have() {
+    let workspace: toml::Table = fs::read_to_string(root().join("Cargo.toml")).unwrap().parse().unwrap();
+    let together = features(&["--workspace"]);
+    for member in workspace["workspace"]["members"].as_array().unwrap() {
+        let manifest = root().join(member.as_str().unwrap()).join("Cargo.toml");
+        let manifest: toml::Table = fs::read_to_string(manifest).unwrap().parse().unwrap();
+        let room = manifest["package"]["name"].as_str().unwrap();
+        for (package, alone) in features(&["--package", room]) {
+            let others: Vec<_> = alone.difference(&together[&package]).collect();
+            assert!(
+                others.is_empty(),
+                "`cargo test -p {room}` builds {package} anew, with {others:?} instead of {:?}: add what it lacks to \
+                 tests/workspace-hack/Cargo.toml (`cargo hakari generate`)",
+                together[&package]
+            );
         }
     }
 }
