@@ -1,13 +1,13 @@
-//! When the requests of one class arrive, segment after segment.
+//! When the requests of one source, a class or a mix of classes, arrive, segment after segment.
 //!
 //! Arrivals are placed where the integrated rate reaches certain values: one in each [k, k + 1) for constant ones, at
 //! sums of exponential gaps for Poisson ones. So a ramp needs no approximation, nothing drifts, and a rate that is lower
 //! than one request a segment still gives its requests over several of them.
 //!
-//! A class that alone is constant has its arrivals at k + ½, at even distances. If several had, they would take turns
-//! in a fixed order, and a balancer that takes turns too would send each class to a backend of its own for ever: equal
-//! rates over two backends are enough. An offset does not help, since it leaves the order fixed. So constant classes
-//! that are several have their arrivals at places in [k, k + 1) that step through it by the golden ratio, each class
+//! A source that alone is constant has its arrivals at k + ½, at even distances. If several had, they would take turns
+//! in a fixed order, and a balancer that takes turns too would send each source to a backend of its own for ever: equal
+//! rates over two backends are enough. An offset does not help, since it leaves the order fixed. So constant sources
+//! that are several have their arrivals at places in [k, k + 1) that step through it by the golden ratio, each source
 //! from a place of its own: they come before and after each other by turns that never repeat, and their gaps are 0.62
 //! or 1.62 of the even distance.
 
@@ -23,7 +23,7 @@ use crate::spec::{Arrivals, Segment};
 /// other number (Knuth, volume 3, section 6.4).
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// The moments at which a class's requests are due, in order; made one by one.
+/// The moments at which a source's requests are due, in order; made one by one.
 pub(crate) struct ArrivalTimes<'a> {
     segments: std::slice::Iter<'a, Segment>,
     segment: Option<&'a Segment>,
@@ -33,10 +33,10 @@ pub(crate) struct ArrivalTimes<'a> {
     draws: Pcg64,
 }
 
-/// The constant arrivals of a class.
+/// The constant arrivals of a source.
 struct Constant {
-    /// The class, by its index, where there are others with constant arrivals; nothing where it is alone.
-    among: Option<u16>,
+    /// The number of the source, where there are others with constant arrivals; `None` where it is alone.
+    among: Option<u32>,
     /// Constant arrivals so far.
     number: u64,
     /// Where in the integrated rate of the current segment the interval of the next one begins.
@@ -46,19 +46,19 @@ struct Constant {
 impl Constant {
     /// Where in the integrated rate of the current segment the next one lies.
     fn position(&self) -> f64 {
-        let steps = self.among.map_or(0, |class| u64::from(class) + self.number);
+        let steps = self.among.map_or(0, |source| u64::from(source) + self.number);
         self.interval + (0.5 + steps as f64 * GOLDEN).fract()
     }
 }
 
 impl<'a> ArrivalTimes<'a> {
-    /// Those of a class, which may be `alone` in having constant arrivals.
-    pub(crate) fn new(segments: &'a [Segment], seed: u64, class: u16, alone: bool) -> Self {
-        let mut draws = Pcg64::new(u128::from(seed), u128::from(class));
+    /// Those of the source with this number. `alone` if no two sources have constant arrivals.
+    pub(crate) fn new(segments: &'a [Segment], seed: u64, source: u32, alone: bool) -> Self {
+        let mut draws = Pcg64::new(u128::from(seed), u128::from(source));
         let random = Exp1.sample(&mut draws);
         let mut segments = segments.iter();
         let segment = segments.next();
-        let constant = Constant { among: (!alone).then_some(class), number: 0, interval: 0.0 };
+        let constant = Constant { among: (!alone).then_some(source), number: 0, interval: 0.0 };
         ArrivalTimes { segments, segment, constant, random, draws }
     }
 

@@ -2,8 +2,8 @@
 
 use units::{Moment, Stretch};
 
-use crate::arrivals::ArrivalTimes;
-use crate::spec::{Arrivals, DriverSpec, Mode, Segment};
+use crate::source::sources;
+use crate::spec::DriverSpec;
 
 /// One request of the schedule. Its tag is its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,42 +17,33 @@ pub struct Due {
 /// All requests of the open-loop classes in the order in which they are due; at the same moment, in the order of
 /// their classes.
 pub fn schedule(spec: &DriverSpec) -> Vec<Due> {
-    let mut schedule: Vec<Due> = Vec::new();
-    for class in 0..spec.classes.len() as u16 {
-        schedule.extend(arrivals(spec, class).map(|at| Due { at, class }));
-    }
-    // Stable, so that ties keep the order of the classes.
-    schedule.sort_by_key(|due| due.at);
+    let mut schedule: Vec<Due> = sources(spec).into_iter().flatten().collect();
+    schedule.sort_by_key(|due| (due.at, due.class));
     schedule
 }
 
-/// How many requests the schedule has for a class; 0 for a closed-loop class and for one that does not exist.
-pub fn count(spec: &DriverSpec, class: u16) -> u64 {
-    arrivals(spec, class).count() as u64
+/// How many requests the schedule has.
+pub fn scheduled(spec: &DriverSpec) -> u64 {
+    sources(spec).into_iter().flatten().count() as u64
 }
 
-/// How many requests of a class are due within a stretch.
-pub fn count_in(spec: &DriverSpec, class: u16, during: Stretch) -> u64 {
-    arrivals(spec, class).skip_while(|at| *at < during.from).take_while(|at| *at < during.to).count() as u64
-}
-
-fn arrivals(spec: &DriverSpec, class: u16) -> ArrivalTimes<'_> {
-    let segments = match spec.classes.get(usize::from(class)).map(|class| &class.mode) {
-        Some(Mode::Open(segments)) => segments.as_slice(),
-        Some(Mode::Closed { .. }) | None => &[],
-    };
-    let constant = spec.classes.iter().filter(|class| has_constant(&class.mode));
-    // Looks no further than to the second one: there may be very many classes.
-    let alone = !has_constant_segment(segments) || constant.take(2).count() < 2;
-    ArrivalTimes::new(segments, spec.seed, class, alone)
-}
-
-fn has_constant(mode: &Mode) -> bool {
-    matches!(mode, Mode::Open(segments) if has_constant_segment(segments))
-}
-
-fn has_constant_segment(segments: &[Segment]) -> bool {
-    segments.iter().any(|segment| segment.arrivals == Arrivals::Constant)
+/// How many requests of each class, by its index, are due in each of some stretches, which follow one after the other. A
+/// closed-loop class has none.
+pub fn counts(spec: &DriverSpec, stretches: &[Stretch]) -> Vec<Vec<u64>> {
+    let mut counts = vec![vec![0; stretches.len()]; spec.classes.len()];
+    for source in sources(spec) {
+        let mut index = 0;
+        for due in source {
+            while stretches.get(index).is_some_and(|stretch| stretch.to <= due.at) {
+                index += 1;
+            }
+            let Some(stretch) = stretches.get(index) else { break };
+            if stretch.contains(due.at) {
+                counts[usize::from(due.class)][index] += 1;
+            }
+        }
+    }
+    counts
 }
 
 #[cfg(test)]
@@ -64,7 +55,7 @@ mod tests {
     use units::{Rate, Size};
 
     use super::*;
-    use crate::Class;
+    use crate::{Arrivals, Class, Member, Mix, Mode, Segment};
 
     fn segment(from: f64, to: f64, rates: (f64, f64), arrivals: Arrivals) -> Segment {
         let moment = |seconds| Moment::after_epoch(Duration::from_secs_f64(seconds));
@@ -73,23 +64,12 @@ mod tests {
     }
 
     fn spec(classes: Vec<Vec<Segment>>, seed: u64) -> DriverSpec {
-        let class = |segments| Class {
-            name: "reads".into(),
-            method: "GET".into(),
-            path: "/".into(),
-            host: None,
-            headers: Vec::new(),
-            body: None,
-            trailers: Vec::new(),
-            trouble: crate::trouble::Trouble::default(),
-            deadline: Duration::from_secs(1),
-            keep_alive: true,
-            mode: Mode::Open(segments),
-        };
+        let class = |segments| Class::get("/", Mode::Open(segments));
         DriverSpec {
             target: ([127, 0, 0, 1], 1).into(),
             host: "gateway.test".into(),
             classes: classes.into_iter().map(class).collect(),
+            mixes: Vec::new(),
             seed,
             nonce: RunNonce(1),
             connections_max: 1,
@@ -222,6 +202,70 @@ mod tests {
         }
     }
 
+    /// A mix of classes with these weights, at 100 requests a second for 60 s.
+    fn mixed(weights: &[u32], arrivals: Arrivals, seed: u64) -> Vec<Due> {
+        let mut spec = spec(weights.iter().map(|_| Vec::new()).collect(), seed);
+        for (class, weight) in spec.classes.iter_mut().zip(weights) {
+            class.mix = Some(Member { mix: 0, weight: *weight });
+        }
+        let segments = vec![segment(0.0, 60.0, (100.0, 100.0), arrivals)];
+        spec.mixes = vec![Mix { name: "all".into(), segments }];
+        schedule(&spec)
+    }
+
+    #[test]
+    fn a_mix_sends_at_its_own_rate_and_each_class_has_exactly_its_share_of_it() {
+        let due = mixed(&[70, 20, 10], Arrivals::Constant, 7);
+        assert_eq!(due.len(), 6000);
+        assert!(
+            due.iter().zip(0..).all(|(due, k)| (due.at.seconds() * 100.0 - f64::from(k) - 0.5).abs() < 1e-6)
+        );
+        for round in due.chunks(10) {
+            let of = |class| round.iter().filter(|due| due.class == class).count();
+            assert_eq!([of(0), of(1), of(2)], [7, 2, 1]);
+        }
+    }
+
+    #[test]
+    fn the_order_of_a_mix_depends_on_the_seed_alone_and_changes_from_round_to_round() {
+        let order = |seed| mixed(&[1, 1, 1], Arrivals::Poisson, seed).iter().map(|due| due.class).collect();
+        let (first, again, other): (Vec<u16>, Vec<u16>, Vec<u16>) = (order(1), order(1), order(2));
+        assert_eq!(first, again);
+        assert_ne!(first, other);
+        let orders: std::collections::BTreeSet<&[u16]> = first.chunks_exact(3).collect();
+        assert_eq!(orders.len(), 6, "all orders of three classes");
+    }
+
+    #[test]
+    fn no_class_of_a_mix_keeps_in_step_with_a_balancer_that_takes_turns() {
+        for (weights, backends) in
+            [(&[1, 1][..], 2), (&[7, 3], 2), (&[1, 1, 1], 3), (&[1, 3], 4), (&[5, 4, 1], 5)]
+        {
+            let due = mixed(weights, Arrivals::Constant, 3);
+            for class in 0..weights.len() {
+                let mut sent = vec![0.0; backends];
+                let turns = due.iter().enumerate().filter(|(_, due)| usize::from(due.class) == class);
+                turns.for_each(|(turn, _)| sent[turn % backends] += 1.0);
+                let fair = sent.iter().sum::<f64>() / backends as f64;
+                // Of so many draws each backend gets its part but for five standard deviations at the most.
+                let near = |count: &f64| (count - fair).abs() < 5.0 * fair.sqrt();
+                assert!(sent.iter().all(near), "class {class} of {weights:?} over {backends}: {sent:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mix_beside_a_constant_class_does_not_keep_in_step_with_it() {
+        let mut spec =
+            spec(vec![vec![segment(0.0, 60.0, (100.0, 100.0), Arrivals::Constant)], Vec::new()], 0);
+        spec.classes[1].mix = Some(Member { mix: 0, weight: 1 });
+        let segments = vec![segment(0.0, 60.0, (100.0, 100.0), Arrivals::Constant)];
+        spec.mixes = vec![Mix { name: "all".into(), segments }];
+        let schedule = schedule(&spec);
+        let first = schedule.iter().step_by(2).filter(|due| due.class == 0).count();
+        assert!((2500..3500).contains(&first), "{first} of 6000, half of which are fair");
+    }
+
     fn any_segments() -> impl Strategy<Value = Vec<Segment>> {
         let part = (0.0..3.0f64, 0.0..5.0f64, 0.0..300.0f64, 0.0..300.0f64, any::<bool>());
         prop::collection::vec(part, 0..5).prop_map(|parts| {
@@ -249,13 +293,32 @@ mod tests {
                 let segments = &classes[usize::from(due.class)];
                 prop_assert!(segments.iter().any(|segment| segment.during.contains(due.at)));
             }
-            for (class, segments) in classes.iter().enumerate() {
-                let (class, counted) = (class as u16, count(&spec, class as u16));
-                let built = schedule.iter().filter(|due| due.class == class).count() as u64;
-                prop_assert_eq!(counted, built);
-                let parts = segments.iter().map(|segment| count_in(&spec, class, segment.during)).sum::<u64>();
-                prop_assert_eq!(parts, counted);
+            prop_assert_eq!(scheduled(&spec), schedule.len() as u64);
+        }
+
+        #[test]
+        fn what_is_counted_before_the_run_is_what_the_schedule_has(
+            classes in prop::collection::vec(any_segments(), 0..4),
+            mixed in any_segments(),
+            seed in any::<u64>(),
+            edges in prop::collection::btree_set(0u32..20, 2..5),
+        ) {
+            let mut spec = spec(classes, seed);
+            for (class, weight) in spec.classes.iter_mut().skip(1).zip(1..) {
+                class.mix = Some(Member { mix: 0, weight });
             }
+            spec.mixes = vec![Mix { name: "all".into(), segments: mixed }];
+            let edges: Vec<Moment> = edges.into_iter().map(|at| Moment::after_epoch(Duration::from_secs(at.into()))).collect();
+            let stretches: Vec<Stretch> =
+                edges.windows(2).map(|pair| Stretch { from: pair[0], to: pair[1] }).collect();
+            let schedule = schedule(&spec);
+            for (class, counts) in counts(&spec, &stretches).iter().enumerate() {
+                for (stretch, count) in stretches.iter().zip(counts) {
+                    let due = schedule.iter().filter(|due| usize::from(due.class) == class);
+                    prop_assert_eq!(due.filter(|due| stretch.contains(due.at)).count() as u64, *count);
+                }
+            }
+            prop_assert_eq!(scheduled(&spec), schedule.len() as u64);
         }
 
         #[test]
@@ -266,7 +329,7 @@ mod tests {
                 f64::midpoint(segment.from.get(), segment.to.get()) * segment.during.length().as_secs_f64()
             };
             let expected: f64 = segments.iter().map(integral).sum();
-            let counted = count(&spec(vec![segments], 0), 0) as f64;
+            let counted = scheduled(&spec(vec![segments], 0)) as f64;
             prop_assert!((counted - expected).abs() <= 1.0, "{} of {}", counted, expected);
         }
     }

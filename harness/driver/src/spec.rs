@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Rate, Size, Stretch};
 
+use crate::mix::{Member, Mix};
 use crate::pieces::{Pieces, Values};
 use crate::trouble::Trouble;
 
@@ -20,6 +21,9 @@ pub struct DriverSpec {
     pub host: String,
     /// The traffic classes; their order gives the index by which evidence names them.
     pub classes: Vec<Class>,
+    /// Mixes of classes.
+    #[serde(default)]
+    pub mixes: Vec<Mix>,
     /// The seed of every draw.
     pub seed: u64,
     /// Tells this run's tags from those of others.
@@ -65,6 +69,9 @@ pub struct Class {
     pub keep_alive: bool,
     /// How requests arrive.
     pub mode: Mode,
+    /// The mix that it belongs to, which then decides when its requests arrive.
+    #[serde(default)]
+    pub mix: Option<Member>,
 }
 
 impl DriverSpec {
@@ -88,6 +95,24 @@ impl DriverSpec {
 }
 
 impl Class {
+    /// A class named `reads` with `GET` requests to `path`, without anything that is not needed.
+    pub fn get(path: &str, mode: Mode) -> Self {
+        Class {
+            name: "reads".to_owned(),
+            method: "GET".to_owned(),
+            path: path.to_owned(),
+            host: None,
+            headers: Vec::new(),
+            body: None,
+            trailers: Vec::new(),
+            trouble: Trouble::default(),
+            deadline: Duration::from_secs(1),
+            keep_alive: true,
+            mode,
+            mix: None,
+        }
+    }
+
     /// Requests that are under way at a time, at most: those of a deadline at the highest rate, if nothing is answered.
     pub fn under_way_max(&self) -> f64 {
         match &self.mode {

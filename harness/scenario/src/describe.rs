@@ -76,7 +76,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
 fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {
     let phase = &plan.brief.phases[index];
     let classes = plan.driver.classes.iter().enumerate();
-    let traffic = classes.filter_map(|(class, it)| load(plan, it, class as u16, phase.during)).collect();
+    let traffic = classes.filter_map(|(class, it)| load(plan, it, class, index)).collect();
     let faults =
         plan.brief.injections.iter().filter(|it| it.phase == index).map(|it| fault(plan, it)).collect();
     let demands = plan.demands.iter().filter(|it| it.phase == index).map(|it| demand(plan, it)).collect();
@@ -88,7 +88,8 @@ fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {
     }
 }
 
-fn load(plan: &Plan, class: &Class, index: u16, during: Stretch) -> Option<String> {
+fn load(plan: &Plan, class: &Class, index: usize, phase: usize) -> Option<String> {
+    let during = plan.brief.phases[phase].during;
     let how = match &class.mode {
         Mode::Open(segments) => {
             let segment = segments.iter().find(|segment| segment.during == during)?;
@@ -97,8 +98,8 @@ fn load(plan: &Plan, class: &Class, index: u16, during: Stretch) -> Option<Strin
             } else {
                 format!("{} to {}", segment.from, segment.to)
             };
-            let count = driver::count_in(&plan.driver, index, during);
-            format!("{rate}, {}, {count} requests", word(&segment.arrivals))
+            let count = planned(plan, index).and_then(|planned| planned.get(phase).copied()).unwrap_or(0);
+            format!("{rate}{}, {}, {count} requests", part(plan, class), word(&segment.arrivals))
         }
         Mode::Closed { users, during: all } => {
             all.iter().find(|stretch| stretch.overlaps(&during))?;
@@ -106,6 +107,20 @@ fn load(plan: &Plan, class: &Class, index: u16, during: Stretch) -> Option<Strin
         }
     };
     Some(format!("{}: {} {}, {how}", class.name, class.method, class.path))
+}
+
+/// The requests of a class, phase by phase; `None` for a closed loop.
+fn planned(plan: &Plan, class: usize) -> Option<&[u64]> {
+    plan.brief.traffic[class].planned.as_deref()
+}
+
+/// A class's part of its mix, if it belongs to one.
+fn part(plan: &Plan, class: &Class) -> String {
+    let Some(member) = class.mix else { return String::new() };
+    let others = plan.driver.classes.iter().filter_map(|class| class.mix);
+    let total: u32 = others.filter(|other| other.mix == member.mix).map(|other| other.weight).sum();
+    let name = plan.driver.mixes.get(usize::from(member.mix)).map_or("", |mix| &mix.name);
+    format!(" ({} of {total} in mix {name})", member.weight)
 }
 
 /// A unit variant as the file words it.
@@ -145,12 +160,10 @@ fn requests(plan: &Plan) -> Vec<(String, String)> {
     let mut rows = Vec::new();
     let mut total = 0;
     for (index, class) in plan.driver.classes.iter().enumerate() {
-        let count = driver::count(&plan.driver, index as u16);
-        total += count;
-        let shown = match class.mode {
-            Mode::Open(_) => count.to_string(),
-            Mode::Closed { .. } => format!("at most {}", plan.driver.exchanges_max),
-        };
+        let count = planned(plan, index).map(|planned| planned.iter().sum::<u64>());
+        total += count.unwrap_or(0);
+        let shown =
+            count.map_or_else(|| format!("at most {}", plan.driver.exchanges_max), |count| count.to_string());
         rows.push((class.name.clone(), shown));
     }
     rows.push(("scheduled in total".to_owned(), total.to_string()));

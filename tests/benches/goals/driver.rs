@@ -47,23 +47,12 @@ pub(crate) fn measure() -> crate::Outcome {
 
 /// A load of `GET /` in one class.
 pub(crate) fn spec(target: SocketAddr, mode: Mode) -> DriverSpec {
-    let class = Class {
-        name: "reads".into(),
-        method: "GET".into(),
-        path: "/".into(),
-        host: None,
-        headers: Vec::new(),
-        body: None,
-        trailers: Vec::new(),
-        trouble: driver::Trouble::default(),
-        deadline: Duration::from_secs(10),
-        keep_alive: true,
-        mode,
-    };
+    let class = Class { deadline: Duration::from_secs(10), ..Class::get("/", mode) };
     DriverSpec {
         target,
         host: "bench".into(),
         classes: vec![class],
+        mixes: Vec::new(),
         seed: 7,
         nonce: RunNonce(7),
         connections_max: 64,

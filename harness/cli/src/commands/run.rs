@@ -167,7 +167,7 @@ fn carry_out(
         interrupt: interrupts.interrupt.clone(),
         abort: interrupts.abort.clone(),
     };
-    let progress = Arc::new(Progress::new(&loaded.plan, scheduled(&loaded.plan)));
+    let progress = Arc::new(Progress::new(&loaded.plan, driver::scheduled(&loaded.plan.driver)));
     let shown = Shown::start(&progress, args.simulate, args.quiet, &interrupts.interrupt);
     let finished = run::run(&loaded.plan, &options, &progress);
     drop(shown);
@@ -178,8 +178,4 @@ fn carry_out(
             _ => Err(error),
         },
     }
-}
-
-fn scheduled(plan: &scenario::Plan) -> u64 {
-    (0..plan.driver.classes.len()).map(|class| driver::count(&plan.driver, class as u16)).sum()
 }

@@ -16,6 +16,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("traffic.NAME.stall", "TrafficStall", &[]),
     ("traffic.NAME.read", "TrafficRead", &[]),
     ("traffic.NAME.expect_continue", "TrafficExpectContinue", &[]),
+    ("mix.NAME", "Mix", &[]),
     ("policy.timeout", "Timeouts", &[]),
     ("policy.retry", "Retry", &[]),
     ("policy.retry.backoff", "Backoff", &[]),

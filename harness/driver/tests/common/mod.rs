@@ -88,19 +88,7 @@ pub(crate) fn open(rate: f64, seconds: f64) -> Mode {
 }
 
 pub(crate) fn class(mode: Mode) -> Class {
-    Class {
-        name: "reads".into(),
-        method: "GET".into(),
-        path: "/".into(),
-        host: None,
-        headers: Vec::new(),
-        body: None,
-        trailers: Vec::new(),
-        trouble: brownout_driver::Trouble::default(),
-        deadline: Duration::from_secs(1),
-        keep_alive: true,
-        mode,
-    }
+    Class::get("/", mode)
 }
 
 pub(crate) fn spec(class: Class) -> DriverSpec {
@@ -108,6 +96,7 @@ pub(crate) fn spec(class: Class) -> DriverSpec {
         target: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
         host: "gateway.test".into(),
         classes: vec![class],
+        mixes: Vec::new(),
         seed: 7,
         nonce: RunNonce(7),
         connections_max: 64,

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use driver::{Class, DriverSpec};
+use driver::{Class, DriverSpec, Mix};
 use evidence::RunNonce;
 use fake_backends::{BackendSpec, Injection, PoolSpec};
 use gateways::GatewaySettings;
@@ -12,7 +12,9 @@ use judge::Demand;
 use measure::brief::{About, BackendBrief, Brief, InjectionBrief, PhaseBrief, TrafficBrief};
 use policy::Policy;
 
-use super::{Context, backends, demands, faults, gateway, limits, load, phases, sizes, traffic, vacuous};
+use super::{
+    Context, backends, demands, faults, gateway, limits, load, mix, phases, sizes, traffic, vacuous,
+};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Lines;
 use crate::document::lines_under;
@@ -30,6 +32,7 @@ struct Parts {
     backends: Vec<BackendSpec>,
     phases: Vec<PhaseBrief>,
     classes: Vec<Class>,
+    mixes: Vec<Mix>,
     threads: usize,
     injections: Vec<Injection>,
     injection_briefs: Vec<InjectionBrief>,
@@ -64,7 +67,8 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     let limits_sound = limits::check(context);
     let backends = backends::compile(context);
     let phases = phases::compile(context);
-    let classes = traffic::compile(context, &phases);
+    let mixes = mix::compile(context, &phases);
+    let classes = traffic::compile(context, &phases, &mixes);
     let threads = if limits_sound { load::check(context, &classes, &phases) } else { 1 };
     let (injections, injection_briefs) = faults::compile(context, &phases);
     let (demands, spans) = demands::compile(context, &phases, &injection_briefs, &classes);
@@ -73,6 +77,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
         backends,
         phases,
         classes,
+        mixes: mixes.all,
         threads,
         injections,
         injection_briefs,
@@ -92,6 +97,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         target: backends::ANY_PORT,
         host: HOST.to_owned(),
         classes: parts.classes,
+        mixes: parts.mixes,
         seed,
         nonce,
         connections_max: limits.connections,
@@ -100,10 +106,9 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         exchanges_max: limits.exchanges,
         threads: parts.threads,
     };
-    let classes = 0..driver.classes.len() as u16;
     let brief = Brief {
         about: about(scenario),
-        traffic: classes.map(|class| traffic_brief(&driver, class, &parts.phases)).collect(),
+        traffic: traffic_briefs(&driver, &parts.phases),
         phases: parts.phases,
         backends: backend_briefs(scenario),
         injections: parts.injection_briefs,
@@ -127,7 +132,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
 
 /// The exchanges of a plan: those of the schedule, and what it leaves of the limit to closed-loop classes.
 fn bound_exchanges(driver: &mut DriverSpec) -> u64 {
-    let scheduled: u64 = (0..driver.classes.len()).map(|class| driver::count(driver, class as u16)).sum();
+    let scheduled = driver::scheduled(driver);
     driver.exchanges_max = driver.exchanges_max.saturating_sub(scheduled);
     let closed = driver.classes.iter().any(|class| matches!(class.mode, driver::Mode::Closed { .. }));
     if closed { scheduled + driver.exchanges_max } else { scheduled }
@@ -149,10 +154,14 @@ fn about(scenario: &Scenario) -> About {
     }
 }
 
-fn traffic_brief(driver: &DriverSpec, index: u16, phases: &[PhaseBrief]) -> TrafficBrief {
-    let class = &driver.classes[usize::from(index)];
+fn traffic_briefs(driver: &DriverSpec, phases: &[PhaseBrief]) -> Vec<TrafficBrief> {
+    let stretches: Vec<_> = phases.iter().map(|phase| phase.during).collect();
+    let planned = driver::counts(driver, &stretches);
+    driver.classes.iter().zip(planned).map(|(class, planned)| traffic_brief(class, planned)).collect()
+}
+
+fn traffic_brief(class: &Class, planned: Vec<u64>) -> TrafficBrief {
     let open_loop = matches!(class.mode, driver::Mode::Open(_));
-    let planned = || phases.iter().map(|phase| driver::count_in(driver, index, phase.during)).collect();
     let is_poisson = |segment: &driver::Segment| segment.arrivals == driver::Arrivals::Poisson;
     let poisson = matches!(&class.mode, driver::Mode::Open(segments) if segments.iter().any(is_poisson));
     TrafficBrief {
@@ -161,7 +170,7 @@ fn traffic_brief(driver: &DriverSpec, index: u16, phases: &[PhaseBrief]) -> Traf
         request: format!("{} {}", class.method, class.path),
         open_loop,
         poisson,
-        planned: open_loop.then(planned),
+        planned: open_loop.then_some(planned),
         deadline: units::Timespan(class.deadline),
         body: class.body.as_ref().map_or(0, driver::Body::size),
     }

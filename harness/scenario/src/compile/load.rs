@@ -23,7 +23,8 @@ pub(super) fn planned_between(class: &Class, stretch: Stretch) -> Option<f64> {
     let Mode::Open(segments) = &class.mode else {
         return None;
     };
-    Some(segments.iter().map(|segment| requests(segment, stretch)).sum())
+    // An empty sum of floats would be −0, which is shown.
+    Some(segments.iter().map(|segment| requests(segment, stretch)).fold(0.0, |all, some| all + some))
 }
 
 /// The requests that a class is planned to send in the whole run, on average; nothing for closed-loop classes.
@@ -65,10 +66,11 @@ pub(super) fn check(context: &mut Context<'_>, classes: &[Class], phases: &[Phas
     threads.value
 }
 
-/// The place of what makes a class send: its rate, or its name.
+/// The place of what makes a class send: its rate, that of its mix, or its name.
 fn rate_place(context: &Context<'_>, class: usize) -> Range<usize> {
     let (name, table) = &context.scenario.traffic.0[class];
-    let rate = table.rate.as_ref().map(|rate| rate.span.clone());
+    let mix = table.mix.as_ref().and_then(|mix| context.scenario.mix.get(mix)).map(|mix| &mix.rate);
+    let rate = table.rate.as_ref().or(mix).map(|rate| rate.span.clone());
     rate.or(table.users.as_ref().map(|users| users.span.clone())).unwrap_or_else(|| name.span.clone())
 }
 

@@ -10,6 +10,8 @@ mod gateway;
 mod hits;
 mod limits;
 mod load;
+mod mix;
+mod mode;
 mod phases;
 mod placeholders;
 mod request;

@@ -14,6 +14,9 @@ const BACKENDS_MAX: usize = 64;
 /// The most traffic classes.
 const CLASSES_MAX: usize = 32;
 
+/// The most mixes: as many as there may be classes.
+const MIXES_MAX: usize = CLASSES_MAX;
+
 /// An attempt notes the injections that hit it in 64 bits.
 const INJECTIONS_MAX: usize = 64;
 
@@ -21,7 +24,7 @@ const INJECTIONS_MAX: usize = 64;
 pub(super) fn check(context: &mut Context<'_>) -> bool {
     let scenario = context.scenario;
     let injects = || scenario.phase.iter().flat_map(|phase| &phase.inject);
-    let lists: [(&str, usize, usize, Option<&Range<usize>>); 4] = [
+    let lists: [(&str, usize, usize, Option<&Range<usize>>); 5] = [
         (
             "phases",
             scenario.phase.len(),
@@ -40,6 +43,7 @@ pub(super) fn check(context: &mut Context<'_>) -> bool {
             CLASSES_MAX,
             scenario.traffic.0.get(CLASSES_MAX).map(|(name, _)| &name.span),
         ),
+        ("mixes", scenario.mix.0.len(), MIXES_MAX, scenario.mix.0.get(MIXES_MAX).map(|(name, _)| &name.span)),
         (
             "injections",
             injects().count(),

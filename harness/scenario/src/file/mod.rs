@@ -6,6 +6,7 @@
 mod keyed;
 mod kinds;
 mod located;
+mod mix;
 mod named;
 mod phase;
 mod phases;
@@ -15,6 +16,7 @@ mod traffic;
 pub(crate) use keyed::Keyed;
 pub(crate) use kinds::Kinds;
 pub(crate) use located::Located;
+pub(crate) use mix::MixTable;
 pub(crate) use named::Named;
 pub(crate) use phase::{ExpectOwn, InjectOwn, PhaseTable, PhaseTraffic};
 pub(crate) use phases::Phases;

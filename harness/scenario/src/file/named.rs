@@ -20,6 +20,11 @@ impl<T> Default for Named<T> {
 }
 
 impl<T> Named<T> {
+    /// The table of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&T> {
+        self.0.iter().find(|(other, _)| other.value == name).map(|(_, table)| table)
+    }
+
     /// The names, in the order of the file.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.0.iter().map(|(name, _)| name.as_str()).collect()

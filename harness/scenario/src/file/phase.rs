@@ -23,20 +23,23 @@ pub(crate) struct PhaseTable {
     /// What is different about traffic in this phase, by class. Classes that are not named keep their own rate.
     #[serde(default)]
     pub(crate) traffic: Named<Located<PhaseTraffic>>,
+    /// What is different about mixes in this phase, by name: `rate`, or `from` and `to`.
+    #[serde(default)]
+    pub(crate) mix: Named<Located<PhaseTraffic>>,
     /// What backends do wrong in this phase.
     #[serde(default)]
     pub(crate) inject: Vec<Keyed<InjectOwn, FaultSettings>>,
 }
 
-/// The load of one class in one phase: `{ rate = "200/s" }`, `{ from = "100/s", to = "400/s" }` or `{ users = 0 }`.
+/// The load of one class, or of one mix, in one phase: `{ rate = "200/s" }`, `{ from = "100/s", to = "400/s" }` or `{ users = 0 }`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PhaseTraffic {
     /// The rate throughout; `0/s` for silence.
     pub(crate) rate: Option<Located<Rate>>,
-    /// The rate at the start of a ramp. Without it: the class's own rate.
+    /// The rate at the start of a ramp. Without it: its own rate.
     pub(crate) from: Option<Located<Rate>>,
-    /// The rate at the end of a ramp. Without it: the class's own rate.
+    /// The rate at the end of a ramp. Without it: its own rate.
     pub(crate) to: Option<Located<Rate>>,
     /// For closed-loop classes: 0 for silence.
     pub(crate) users: Option<Located<u32>>,

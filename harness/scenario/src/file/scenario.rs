@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use units::Size;
 
-use super::{ExpectOwn, Keyed, Located, Named, PhaseTable, TrafficTable};
+use super::{ExpectOwn, Keyed, Located, MixTable, Named, PhaseTable, TrafficTable};
 use crate::Limits;
 
 /// A scenario: fake backends that misbehave in phases, traffic through a gateway, and what is expected of it.
@@ -37,6 +37,9 @@ pub(crate) struct Scenario {
     /// The traffic classes, by name.
     #[serde(default)]
     pub(crate) traffic: Named<TrafficTable>,
+    /// Mixes of traffic classes, by name.
+    #[serde(default)]
+    pub(crate) mix: Named<MixTable>,
     /// The phases, in order, each beginning when the one before it ends.
     #[serde(default)]
     pub(crate) phase: Vec<PhaseTable>,

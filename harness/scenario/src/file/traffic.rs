@@ -21,6 +21,10 @@ pub(crate) struct TrafficTable {
     pub(crate) rate: Option<Located<Rate>>,
     /// Closed loop: so many users, each of whom waits for the answer before asking again. It hides queueing.
     pub(crate) users: Option<Located<u32>>,
+    /// The mix that it belongs to, whose rate it shares with others, instead of a `rate` of its own.
+    pub(crate) mix: Option<Located<String>>,
+    /// Its part of the mix, relative to the others, from 1 to 1000. Without it: 1.
+    pub(crate) weight: Option<Located<u32>>,
     /// How arrivals are spread over time (open loop only). Without it: `constant`.
     pub(crate) arrivals: Option<Located<Arrivals>>,
     /// The `host` header, for a gateway with several virtual hosts. Without it: `brownout.test`.

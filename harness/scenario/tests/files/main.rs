@@ -6,6 +6,7 @@ mod hostile;
 mod library;
 mod load_checks;
 mod loading;
+mod mix;
 mod plan;
 mod schema;
 mod shape;

@@ -15,7 +15,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
       --> orders.toml:13:1
        |
     13 | reqest = "GET /orders/{n}"
-       | ^^^^^^ expected one of `request`, `rate`, `users`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
+       | ^^^^^^ expected one of `request`, `rate`, `users`, `mix`, `weight`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
        |
        = help: did you mean `request`?
     "#);
@@ -28,7 +28,7 @@ fn an_unknown_key_at_the_top_lists_what_there_is() {
      --> orders.toml:1:1
       |
     1 | title = "one backend answers 503"
-      | ^^^^^ expected one of `name`, `why`, `owner`, `rollback`, `seed`, `gateway`, `policy`, `backend`, `traffic`, `phase`, `expect`, `limits` or `driver`
+      | ^^^^^ expected one of `name`, `why`, `owner`, `rollback`, `seed`, `gateway`, `policy`, `backend`, `traffic`, `mix`, `phase`, `expect`, `limits` or `driver`
     "#);
 }
 

@@ -1,0 +1,58 @@
+//! Where the requests of the schedule come from: each source has arrivals of its own, and is a class or a mix of classes.
+
+use crate::arrivals::ArrivalTimes;
+use crate::mix::Deal;
+use crate::schedule::Due;
+use crate::spec::{Arrivals, DriverSpec, Mode, Segment};
+
+/// The requests of one source, in order; made one by one.
+pub(crate) struct Source<'a> {
+    times: ArrivalTimes<'a>,
+    classes: Classes,
+}
+
+/// Of which class the requests of a source are.
+enum Classes {
+    One(u16),
+    Dealt(Deal),
+}
+
+/// The first number of a mix among sources; those before it are of classes.
+const MIXES: u32 = 1 << 16;
+
+/// All sources of a spec. A closed-loop class has none, and a class of a mix none of its own.
+pub(crate) fn sources(spec: &DriverSpec) -> Vec<Source<'_>> {
+    let classes = spec.classes.iter().zip(0u16..).filter_map(|(class, index)| match &class.mode {
+        Mode::Open(segments) if class.mix.is_none() => {
+            Some((u32::from(index), segments.as_slice(), Classes::One(index)))
+        }
+        Mode::Open(_) | Mode::Closed { .. } => None,
+    });
+    let mixes = spec.mixes.iter().zip(0u16..).filter_map(|(mix, index)| {
+        Some((MIXES + u32::from(index), mix.segments.as_slice(), Classes::Dealt(Deal::of(spec, index)?)))
+    });
+    let all: Vec<(u32, &[Segment], Classes)> = classes.chain(mixes).collect();
+    let alone = all.iter().filter(|(_, segments, _)| has_constant(segments)).count() < 2;
+    let source = |(number, segments, classes)| Source {
+        times: ArrivalTimes::new(segments, spec.seed, number, alone),
+        classes,
+    };
+    all.into_iter().map(source).collect()
+}
+
+fn has_constant(segments: &[Segment]) -> bool {
+    segments.iter().any(|segment| segment.arrivals == Arrivals::Constant)
+}
+
+impl Iterator for Source<'_> {
+    type Item = Due;
+
+    fn next(&mut self) -> Option<Due> {
+        let at = self.times.next()?;
+        let class = match &mut self.classes {
+            Classes::One(class) => *class,
+            Classes::Dealt(deal) => deal.next(),
+        };
+        Some(Due { at, class })
+    }
+}

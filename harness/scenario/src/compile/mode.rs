@@ -1,0 +1,120 @@
+//! How a class sends: from rates and users, phase by phase, to the schedule's segments.
+
+use driver::{Arrivals, Mode, Segment};
+use measure::brief::PhaseBrief;
+use units::{Rate, Stretch};
+
+use super::Context;
+use crate::file::{Located, PhaseTable, PhaseTraffic, TrafficTable};
+
+/// Resolves `rate` or `users` of a class that belongs to no mix.
+pub(super) fn mode(
+    context: &mut Context<'_>,
+    name: &Located<String>,
+    table: &TrafficTable,
+    phases: &[PhaseBrief],
+) -> Mode {
+    match (&table.rate, &table.users) {
+        (Some(rate), None) => {
+            let arrivals = table.arrivals.as_ref().map(|arrivals| arrivals.value).unwrap_or_default();
+            Mode::Open(segments(context, rate.value, arrivals, phases, |phase| phase.traffic.get(name)))
+        }
+        (None, Some(users)) => closed(context, name, table, users, phases),
+        (rate, users) => {
+            let both = if rate.is_some() && users.is_some() {
+                "has both `rate` and `users`"
+            } else {
+                "has neither `rate` nor `users`"
+            };
+            context.error(&name.span, format!("traffic `{}` {both}", name.value)).help =
+                Some("`rate = \"100/s\"` sends on schedule (open loop), `users = 20` waits for answers (closed loop)".to_owned());
+            Mode::Open(Vec::new())
+        }
+    }
+}
+
+/// The segments of a rate that phases may change.
+pub(super) fn segments<'a>(
+    context: &mut Context<'a>,
+    own: Rate,
+    arrivals: Arrivals,
+    phases: &[PhaseBrief],
+    changed: impl Fn(&'a PhaseTable) -> Option<&'a Located<PhaseTraffic>>,
+) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    for (phase, brief) in context.scenario.phase.iter().zip(phases) {
+        let (from, to) = changed(phase).map_or((own, own), |load| rates(context, load, own));
+        // A phase without traffic gets no segment, rather than one that never sends.
+        if from.get() > 0.0 || to.get() > 0.0 {
+            segments.push(Segment { during: brief.during, from, to, arrivals });
+        }
+    }
+    segments
+}
+
+/// The rates at the start and at the end of a phase.
+fn rates(context: &mut Context<'_>, load: &Located<PhaseTraffic>, own: Rate) -> (Rate, Rate) {
+    if let Some(users) = &load.users {
+        context.error(&users.span, "`users` is for closed-loop traffic, and this has a `rate`");
+    }
+    let value = |rate: &Option<Located<Rate>>| rate.as_ref().map(|rate| rate.value);
+    match (value(&load.rate), value(&load.from), value(&load.to)) {
+        (Some(rate), None, None) => (rate, rate),
+        (None, from, to) if from.or(to).is_some() => (from.unwrap_or(own), to.unwrap_or(own)),
+        (None, ..) if load.users.is_some() => (own, own),
+        _ => {
+            let noted = context.error(&load.span, "a phase changes traffic by `rate`, or by `from` and `to`");
+            noted.help = Some(
+                "for example `{ rate = \"200/s\" }` or `{ from = \"100/s\", to = \"400/s\" }`".to_owned(),
+            );
+            (own, own)
+        }
+    }
+}
+
+fn closed(
+    context: &mut Context<'_>,
+    name: &Located<String>,
+    table: &TrafficTable,
+    users: &Located<u32>,
+    phases: &[PhaseBrief],
+) -> Mode {
+    let limits = context.scenario.limits;
+    let (limit, bound) = [("in_flight", limits.in_flight), ("connections", limits.connections)]
+        .into_iter()
+        .min_by_key(|(_, bound)| *bound)
+        .unwrap_or(("in_flight", limits.in_flight));
+    if users.value == 0 {
+        context.error(&users.span, "a closed loop of 0 users sends nothing");
+    } else if users.value as usize > bound {
+        context.error(&users.span, format!("{} users, over `limits.{limit}` = {bound}", users.value));
+    }
+    if let Some(arrivals) = &table.arrivals {
+        context.error(&arrivals.span, "`arrivals` is for open-loop traffic, and this class has `users`");
+    }
+    let mut during: Vec<Stretch> = Vec::new();
+    for (phase, brief) in context.scenario.phase.iter().zip(phases) {
+        if phase.traffic.get(name).is_some_and(|load| silenced(context, load, users.value)) {
+            continue;
+        }
+        match during.last_mut().filter(|last| last.to == brief.during.from) {
+            Some(last) => last.to = brief.during.to,
+            None => during.push(brief.during),
+        }
+    }
+    Mode::Closed { users: users.value, during }
+}
+
+/// Whether a phase silences a closed-loop class.
+fn silenced(context: &mut Context<'_>, load: &Located<PhaseTraffic>, own: u32) -> bool {
+    match (&load.users, load.rate.is_some() || load.from.is_some() || load.to.is_some()) {
+        (Some(users), false) if users.value == 0 => true,
+        (Some(users), false) if users.value == own => false,
+        _ => {
+            let noted =
+                context.error(&load.span, "a phase can only silence a closed-loop class, by `users = 0`");
+            noted.help = Some("use another class for another number of users".to_owned());
+            false
+        }
+    }
+}
