@@ -33,5 +33,5 @@ pub use mix::{Member, Mix};
 pub use prepare::{Load, Part, prepare};
 pub use prepare_error::PrepareError;
 pub use schedule::{Due, counts, schedule, scheduled};
-pub use spec::{Arrivals, Body, BodyContent, Class, DriverSpec, Framing, Mode, Segment};
+pub use spec::{Arrivals, Body, BodyContent, Class, DriverSpec, Framing, Mode, Segment, Trace};
 pub use trouble::{Abort, AbortBy, ExpectContinue, Read, Stall, Trouble, Upload};

@@ -68,7 +68,7 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
         Mode::Closed { users, during } => {
             Some(ClosedClass { class: index, users: *users, during: during.clone() })
         }
-        Mode::Open(_) => None,
+        Mode::Open(_) | Mode::Trace(_) => None,
     });
     let prepared = Prepared {
         target: spec.target,
@@ -91,6 +91,10 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
 fn last_moment(spec: &DriverSpec) -> Moment {
     let ends = spec.classes.iter().flat_map(|class| match &class.mode {
         Mode::Open(segments) => segments.iter().map(|segment| segment.during.to).collect::<Vec<_>>(),
+        // The request that is due at the last moment is still sent.
+        Mode::Trace(trace) => {
+            trace.due.last().map(|last| *last + Duration::from_nanos(1)).into_iter().collect()
+        }
         Mode::Closed { during, .. } => during.iter().map(|stretch| stretch.to).collect(),
     });
     let deadline = spec.classes.iter().map(|class| class.deadline).max().unwrap_or(Duration::ZERO);

@@ -55,7 +55,7 @@ mod tests {
     use units::{Rate, Size};
 
     use super::*;
-    use crate::{Arrivals, Class, Member, Mix, Mode, Segment};
+    use crate::{Arrivals, Class, Member, Mix, Mode, Segment, Trace};
 
     fn segment(from: f64, to: f64, rates: (f64, f64), arrivals: Arrivals) -> Segment {
         let moment = |seconds| Moment::after_epoch(Duration::from_secs_f64(seconds));
@@ -264,6 +264,27 @@ mod tests {
         let schedule = schedule(&spec);
         let first = schedule.iter().step_by(2).filter(|due| due.class == 0).count();
         assert!((2500..3500).contains(&first), "{first} of 6000, half of which are fair");
+    }
+
+    #[test]
+    fn a_trace_is_sent_as_it_is_beside_other_classes_and_its_busiest_second_counts() {
+        let at = |millis: &[u64]| -> Vec<Moment> {
+            millis.iter().map(|it| Moment::after_epoch(Duration::from_millis(*it))).collect()
+        };
+        let due = at(&[0, 10, 10, 900, 1010, 5000]);
+        let mut spec = spec(vec![vec![segment(0.0, 2.0, (1.0, 1.0), Arrivals::Constant)], Vec::new()], 0);
+        spec.classes[1].mode = Mode::Trace(Trace { file: "offsets.csv".into(), due: due.clone(), later: 0 });
+        let of = |class| -> Vec<Moment> {
+            schedule(&spec).iter().filter(|due| due.class == class).map(|due| due.at).collect()
+        };
+        assert_eq!((of(0), of(1)), (at(&[500, 1500]), due));
+        let phase = |from, to| segment(from, to, (1.0, 1.0), Arrivals::Constant).during;
+        let phases = [phase(0.0, 1.0), phase(1.0, 5.0), phase(5.0, 6.0)];
+        assert_eq!(counts(&spec, &phases)[1], [4, 1, 1]);
+        let rates = phases.map(|phase| spec.classes[1].rates_in(phase));
+        assert_eq!(rates, [Some((4.0, 4.0)), Some((1.0, 1.0)), Some((1.0, 1.0))]);
+        assert!((spec.classes[1].under_way_max() - 4.0).abs() < 1e-9, "of a deadline of 1 s");
+        assert_eq!(spec.classes[1].rates_in(phase(2.0, 4.0)), None);
     }
 
     fn any_segments() -> impl Strategy<Value = Vec<Segment>> {

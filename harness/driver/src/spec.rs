@@ -6,7 +6,7 @@ use std::time::Duration;
 use evidence::{RunNonce, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use units::{Rate, Size, Stretch};
+use units::{Moment, Rate, Size, Stretch};
 
 use crate::mix::{Member, Mix};
 use crate::pieces::{Pieces, Values};
@@ -120,9 +120,46 @@ impl Class {
                 let rates = segments.iter().map(|segment| segment.from.get().max(segment.to.get()));
                 rates.fold(0.0, f64::max) * self.deadline.as_secs_f64()
             }
+            Mode::Trace(trace) => most_within(&trace.due, self.deadline) as f64,
             Mode::Closed { users, .. } => f64::from(*users),
         }
     }
+
+    /// Requests a second at the start and at the end of a phase, between which the rate changes linearly; of a trace, twice
+    /// those of its busiest second there. `None` if none is due in the phase, and for a closed loop.
+    pub fn rates_in(&self, phase: Stretch) -> Option<(f64, f64)> {
+        match &self.mode {
+            Mode::Open(segments) => {
+                let segment = segments.iter().find(|segment| segment.during == phase)?;
+                Some((segment.from.get(), segment.to.get()))
+            }
+            Mode::Trace(trace) => {
+                let most = most_within(trace.due_in(phase), Duration::from_secs(1));
+                (most > 0).then_some((most as f64, most as f64))
+            }
+            Mode::Closed { .. } => None,
+        }
+    }
+}
+
+impl Trace {
+    /// What is due in a stretch.
+    pub fn due_in(&self, stretch: Stretch) -> &[Moment] {
+        let before = |moment: Moment| self.due.partition_point(|due| *due < moment);
+        &self.due[before(stretch.from)..before(stretch.to).max(before(stretch.from))]
+    }
+}
+
+/// The most of some moments, which are in order, that any stretch of this length has.
+fn most_within(moments: &[Moment], length: Duration) -> usize {
+    let mut first = 0;
+    let counts = moments.iter().enumerate().map(|(last, moment)| {
+        while moment.since(moments[first]) >= length && first < last {
+            first += 1;
+        }
+        last + 1 - first
+    });
+    counts.max().unwrap_or(0)
 }
 
 /// A request body.
@@ -171,6 +208,8 @@ pub enum Framing {
 pub enum Mode {
     /// On schedule, whatever the gateway does.
     Open(Vec<Segment>),
+    /// On schedule, at the moments of a trace.
+    Trace(Trace),
     /// A fixed number of users, each of whom waits for its answer before it asks again. It hides queueing: a slow
     /// gateway is sent fewer requests.
     Closed {
@@ -179,6 +218,17 @@ pub enum Mode {
         /// When, stretch by stretch.
         during: Vec<Stretch>,
     },
+}
+
+/// Arrivals as a file has them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Trace {
+    /// The file, as the scenario names it.
+    pub file: String,
+    /// When requests are due, in order.
+    pub due: Vec<Moment>,
+    /// How many further ones the file has, which are after the last phase and are not sent.
+    pub later: u64,
 }
 
 /// A stretch of the schedule.

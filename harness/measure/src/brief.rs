@@ -117,7 +117,7 @@ pub struct TrafficBrief {
     pub request: String,
     /// False for closed-loop traffic, which hides queueing.
     pub open_loop: bool,
-    /// True if its requests come at random times, as many independent users send them, and not evenly.
+    /// True if its requests come at random times, as many independent users send them, or as a trace has them, and not evenly.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub poisson: bool,
     /// Requests that are due in each phase, by its index. Absent for closed-loop traffic, which sends as many as the

@@ -101,6 +101,10 @@ fn load(plan: &Plan, class: &Class, index: usize, phase: usize) -> Option<String
             let count = planned(plan, index).and_then(|planned| planned.get(phase).copied()).unwrap_or(0);
             format!("{rate}{}, {}, {count} requests", part(plan, class), word(&segment.arrivals))
         }
+        Mode::Trace(trace) => match trace.due_in(during).len() {
+            0 => return None,
+            count => format!("as {} has it, {count} requests", trace.file.escape_debug()),
+        },
         Mode::Closed { users, during: all } => {
             all.iter().find(|stretch| stretch.overlaps(&during))?;
             format!("{users} users (closed loop), as many requests as they get answers")
@@ -164,7 +168,7 @@ fn requests(plan: &Plan) -> Vec<(String, String)> {
         total += count.unwrap_or(0);
         let shown =
             count.map_or_else(|| format!("at most {}", plan.driver.exchanges_max), |count| count.to_string());
-        rows.push((class.name.clone(), shown));
+        rows.push((class.name.clone(), shown + &of_trace(plan, class)));
     }
     rows.push(("scheduled in total".to_owned(), total.to_string()));
     rows
@@ -187,16 +191,22 @@ fn bounds(plan: &Plan) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// How a trace lies to the phases, if a class has one.
+fn of_trace(plan: &Plan, class: &Class) -> String {
+    let Mode::Trace(trace) = &class.mode else { return String::new() };
+    let last = trace.due.last().map_or(0.0, |last| last.seconds());
+    let rest = match trace.later {
+        0 => format!("the run goes on to {:.3} s", plan.length.as_secs_f64()),
+        later => format!("{later} later ones are after the last phase, and not sent"),
+    };
+    format!(" of {}, the last at {last:.3} s; {rest}", trace.file.escape_debug())
+}
+
 /// The highest total rate in a phase.
 fn peak(plan: &Plan, during: Stretch) -> f64 {
-    let at = |end: fn(&driver::Segment) -> Rate| -> f64 {
-        let segments = plan.driver.classes.iter().filter_map(|class| match &class.mode {
-            Mode::Open(segments) => segments.iter().find(|segment| segment.during == during),
-            Mode::Closed { .. } => None,
-        });
-        segments.map(|segment| end(segment).get()).sum()
-    };
-    at(|segment| segment.from).max(at(|segment| segment.to))
+    let rates: Vec<_> = plan.driver.classes.iter().filter_map(|class| class.rates_in(during)).collect();
+    let (start, end) = rates.iter().fold((0.0, 0.0), |(a, b), (start, end)| (a + start, b + end));
+    f64::max(start, end)
 }
 
 impl fmt::Display for Description {

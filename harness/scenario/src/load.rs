@@ -98,7 +98,7 @@ fn read(path: &Path) -> Result<String, Diagnostic> {
 }
 
 /// What the system said, without its error number.
-fn io_words(error: &std::io::Error) -> String {
+pub(crate) fn io_words(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error").next().unwrap_or(&text);
     words.to_lowercase()

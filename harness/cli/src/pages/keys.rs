@@ -66,6 +66,13 @@ pub(super) fn resolve<'s>(schema: &'s Value, mut at: &'s Value) -> &'s Value {
     at
 }
 
+/// A word, or a table with one key: `"constant"`, `{ trace = … }`.
+fn choice(choice: &Value) -> Option<String> {
+    let word = choice.get("const").map(|word| format!("`{word}`"));
+    let key = choice.pointer("/required/0").and_then(Value::as_str);
+    word.or_else(|| key.map(|key| format!("`{{ {key} = … }}`")))
+}
+
 /// The type of a value, as people call it.
 fn kind(schema: &Value, property: &Value) -> String {
     let name = property.get("$ref").or_else(|| property.pointer("/anyOf/0/$ref")).and_then(Value::as_str);
@@ -78,8 +85,7 @@ fn kind(schema: &Value, property: &Value) -> String {
     }
     let of = resolve(schema, property);
     if let Some(choices) = of.get("oneOf").and_then(Value::as_array) {
-        let words = choices.iter().filter_map(|choice| choice.get("const")).map(|word| format!("`{word}`"));
-        let words: Vec<_> = words.collect();
+        let words: Vec<_> = choices.iter().filter_map(choice).collect();
         if !words.is_empty() {
             return words.join(" or ");
         }

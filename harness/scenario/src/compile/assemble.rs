@@ -161,9 +161,13 @@ fn traffic_briefs(driver: &DriverSpec, phases: &[PhaseBrief]) -> Vec<TrafficBrie
 }
 
 fn traffic_brief(class: &Class, planned: Vec<u64>) -> TrafficBrief {
-    let open_loop = matches!(class.mode, driver::Mode::Open(_));
     let is_poisson = |segment: &driver::Segment| segment.arrivals == driver::Arrivals::Poisson;
-    let poisson = matches!(&class.mode, driver::Mode::Open(segments) if segments.iter().any(is_poisson));
+    let (open_loop, poisson) = match &class.mode {
+        driver::Mode::Open(segments) => (true, segments.iter().any(is_poisson)),
+        // Those of a trace may come as close to each other as any.
+        driver::Mode::Trace(_) => (true, true),
+        driver::Mode::Closed { .. } => (false, false),
+    };
     TrafficBrief {
         name: class.name.clone(),
         method: evidence::Method::parse(&class.method),

@@ -18,13 +18,16 @@ const THREADS: usize = 4;
 /// The most threads.
 const THREADS_MAX: usize = 64;
 
-/// The requests that a class is planned to send in a stretch, on average; nothing for closed-loop classes.
+/// The requests that a class is planned to send in a stretch, on average; `None` for closed-loop classes.
 pub(super) fn planned_between(class: &Class, stretch: Stretch) -> Option<f64> {
-    let Mode::Open(segments) = &class.mode else {
-        return None;
-    };
-    // An empty sum of floats would be −0, which is shown.
-    Some(segments.iter().map(|segment| requests(segment, stretch)).fold(0.0, |all, some| all + some))
+    match &class.mode {
+        // An empty sum of floats would be −0, which is shown.
+        Mode::Open(segments) => {
+            Some(segments.iter().map(|segment| requests(segment, stretch)).fold(0.0, |all, some| all + some))
+        }
+        Mode::Trace(trace) => Some(trace.due_in(stretch).len() as f64),
+        Mode::Closed { .. } => None,
+    }
 }
 
 /// The requests that a class is planned to send in the whole run, on average; nothing for closed-loop classes.
@@ -66,11 +69,12 @@ pub(super) fn check(context: &mut Context<'_>, classes: &[Class], phases: &[Phas
     threads.value
 }
 
-/// The place of what makes a class send: its rate, that of its mix, or its name.
+/// The place of what makes a class send: its rate, that of its mix, its trace, its users, or its name.
 fn rate_place(context: &Context<'_>, class: usize) -> Range<usize> {
     let (name, table) = &context.scenario.traffic.0[class];
     let mix = table.mix.as_ref().and_then(|mix| context.scenario.mix.get(mix)).map(|mix| &mix.rate);
     let rate = table.rate.as_ref().or(mix).map(|rate| rate.span.clone());
+    let rate = rate.or(table.arrivals.as_ref().map(|arrivals| arrivals.span.clone()));
     rate.or(table.users.as_ref().map(|users| users.span.clone())).unwrap_or_else(|| name.span.clone())
 }
 
@@ -99,8 +103,12 @@ fn check_exchanges(context: &mut Context<'_>, classes: &[Class]) {
 
 /// `reads: 500/s × 20 s + (100/s to 400/s) × 5 s = 11250`.
 fn sum(class: &Class, count: f64) -> String {
-    let Mode::Open(segments) = &class.mode else {
-        return String::new();
+    let segments = match &class.mode {
+        Mode::Open(segments) => segments,
+        Mode::Trace(trace) => {
+            return format!("{}: {} of {}", class.name, grouped(count), trace.file.escape_debug());
+        }
+        Mode::Closed { .. } => return String::new(),
     };
     let mut terms: Vec<(String, std::time::Duration)> = Vec::new();
     for segment in segments {
@@ -127,21 +135,16 @@ fn check_rate(context: &mut Context<'_>, classes: &[Class], phases: &[PhaseBrief
     let mut peak: f64 = 0.0;
     let mut noted = false;
     for phase in phases {
-        let segments = classes.iter().enumerate().filter_map(|(index, class)| match &class.mode {
-            Mode::Open(segments) => {
-                segments.iter().find(|it| it.during.from == phase.during.from).map(|it| (index, it))
-            }
-            Mode::Closed { .. } => None,
-        });
-        let segments: Vec<(usize, &Segment)> = segments.collect();
-        let start: f64 = segments.iter().map(|(_, segment)| segment.from.get()).sum();
-        let end: f64 = segments.iter().map(|(_, segment)| segment.to.get()).sum();
+        let classes = classes.iter().enumerate();
+        let rates = classes.filter_map(|(index, class)| Some((index, class.rates_in(phase.during)?)));
+        let rates: Vec<(usize, (f64, f64))> = rates.collect();
+        let start: f64 = rates.iter().map(|(_, (start, _))| start).sum();
+        let end: f64 = rates.iter().map(|(_, (_, end))| end).sum();
         peak = peak.max(start).max(end);
         if peak > limit && !noted {
             noted = true;
-            let highest = segments
-                .iter()
-                .max_by(|a, b| a.1.from.get().max(a.1.to.get()).total_cmp(&b.1.from.get().max(b.1.to.get())));
+            let most = |(_, (start, end)): &(usize, (f64, f64))| start.max(*end);
+            let highest = rates.iter().max_by(|a, b| most(a).total_cmp(&most(b)));
             let span = rate_place(context, highest.map_or(0, |(index, _)| *index));
             let message = format!(
                 "{} requests a second in phase `{}`, over `limits.rate` = {}/s",

@@ -16,6 +16,7 @@ mod phases;
 mod placeholders;
 mod request;
 mod sizes;
+mod trace;
 mod traffic;
 mod trouble;
 mod vacuous;

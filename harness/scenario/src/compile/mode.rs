@@ -4,8 +4,8 @@ use driver::{Arrivals, Mode, Segment};
 use measure::brief::PhaseBrief;
 use units::{Rate, Stretch};
 
-use super::Context;
-use crate::file::{Located, PhaseTable, PhaseTraffic, TrafficTable};
+use super::{Context, trace};
+use crate::file::{ArrivalsWord, Located, PhaseTable, PhaseTraffic, TrafficTable};
 
 /// Resolves `rate` or `users` of a class that belongs to no mix.
 pub(super) fn mode(
@@ -14,9 +14,13 @@ pub(super) fn mode(
     table: &TrafficTable,
     phases: &[PhaseBrief],
 ) -> Mode {
+    let arrivals = match table.arrivals.as_ref().map(|arrivals| &arrivals.value) {
+        None | Some(ArrivalsWord::Constant) => Arrivals::Constant,
+        Some(ArrivalsWord::Poisson) => Arrivals::Poisson,
+        Some(ArrivalsWord::Trace(file)) => return traced(context, name, table, file, phases),
+    };
     match (&table.rate, &table.users) {
         (Some(rate), None) => {
-            let arrivals = table.arrivals.as_ref().map(|arrivals| arrivals.value).unwrap_or_default();
             Mode::Open(segments(context, rate.value, arrivals, phases, |phase| phase.traffic.get(name)))
         }
         (None, Some(users)) => closed(context, name, table, users, phases),
@@ -31,6 +35,35 @@ pub(super) fn mode(
             Mode::Open(Vec::new())
         }
     }
+}
+
+/// A class that sends when a file says so, and not when a rate does.
+fn traced(
+    context: &mut Context<'_>,
+    name: &Located<String>,
+    table: &TrafficTable,
+    file: &Located<String>,
+    phases: &[PhaseBrief],
+) -> Mode {
+    let own = [
+        ("rate", table.rate.as_ref().map(|rate| &rate.span)),
+        ("users", table.users.as_ref().map(|users| &users.span)),
+    ];
+    for (key, span) in own {
+        if let Some(span) = span {
+            let message = format!("traffic `{}` has both `{key}` and a trace", name.escape_debug());
+            context.error(span, message).help =
+                Some("a trace says when each request is due: remove one of both".to_owned());
+        }
+    }
+    for phase in &context.scenario.phase {
+        if let Some(load) = phase.traffic.get(name) {
+            let message = format!("traffic `{}` has a trace, which no phase can change", name.escape_debug());
+            context.error(&load.span, message).help =
+                Some("write it in the trace, or use another class".to_owned());
+        }
+    }
+    Mode::Trace(trace::compile(context, file, phases))
 }
 
 /// The segments of a rate that phases may change.

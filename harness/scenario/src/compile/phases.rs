@@ -8,7 +8,7 @@ use units::{Moment, Stretch, Timespan};
 use super::Context;
 
 /// The longest run.
-const LENGTH_MAX: Timespan = Timespan::from_secs(24 * 3600);
+pub(super) const LENGTH_MAX: Timespan = Timespan::from_secs(24 * 3600);
 
 /// Resolves `[[phase]]`.
 pub(super) fn compile(context: &mut Context<'_>) -> Vec<PhaseBrief> {

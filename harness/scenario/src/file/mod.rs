@@ -21,4 +21,4 @@ pub(crate) use named::Named;
 pub(crate) use phase::{ExpectOwn, InjectOwn, PhaseTable, PhaseTraffic};
 pub(crate) use phases::Phases;
 pub(crate) use scenario::{BackendTable, Scenario};
-pub(crate) use traffic::{BodyTable, TrafficTable};
+pub(crate) use traffic::{ArrivalsWord, BodyTable, TrafficTable};

@@ -1,6 +1,6 @@
 //! Traffic classes as the file words them.
 
-use driver::{Abort, Arrivals, ExpectContinue, Framing, Read, Stall, Upload};
+use driver::{Abort, ExpectContinue, Framing, Read, Stall, Upload};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::{Rate, Size, Timespan};
@@ -26,7 +26,7 @@ pub(crate) struct TrafficTable {
     /// Its part of the mix, relative to the others, from 1 to 1000. Without it: 1.
     pub(crate) weight: Option<Located<u32>>,
     /// How arrivals are spread over time (open loop only). Without it: `constant`.
-    pub(crate) arrivals: Option<Located<Arrivals>>,
+    pub(crate) arrivals: Option<Located<ArrivalsWord>>,
     /// The `host` header, for a gateway with several virtual hosts. Without it: `brownout.test`.
     pub(crate) host: Option<Located<String>>,
     /// Further request headers. Each request also has its tag, and a `traceparent` made from it unless one is given here.
@@ -52,6 +52,21 @@ pub(crate) struct TrafficTable {
     pub(crate) read: Option<Located<Read>>,
     /// The client asks with `Expect: 100-continue` before it sends some bodies.
     pub(crate) expect_continue: Option<Located<ExpectContinue>>,
+}
+
+/// How arrivals are spread over time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "TrafficArrivals")]
+pub(crate) enum ArrivalsWord {
+    /// At even distances, at the class's `rate`.
+    Constant,
+    /// At random, independent of each other, as many users together arrive; at the class's `rate`.
+    Poisson,
+    /// As a file has them, which takes the place of `rate`: in each line one offset from the start of the run, in seconds, in
+    /// order. Empty lines, lines that begin with `#`, and a first line of words are passed over. The file lies in the directory of
+    /// the scenario or below it. What is after the last phase is not sent.
+    Trace(Located<String>),
 }
 
 /// A request body: `{ size = "2KiB" }` or `{ text = "…" }`.

@@ -10,4 +10,5 @@ mod mix;
 mod plan;
 mod schema;
 mod shape;
+mod trace;
 mod trouble;
