@@ -33,6 +33,7 @@ pub(crate) struct User {
 #[derive(Clone, Copy)]
 pub(crate) struct Finished {
     pub(crate) user: Option<User>,
+    pub(crate) tag: Tag,
     /// When it was over.
     pub(crate) done: Moment,
     /// False if it was over at the moment at which it was sent, as can be in the simulated world.
@@ -87,6 +88,7 @@ impl Job {
         self.close(outcome, done);
         Finished {
             user: self.user,
+            tag: self.exchange.tag,
             done,
             took_time: done > self.exchange.sent,
             answered: self.exchange.status != 0,

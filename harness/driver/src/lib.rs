@@ -24,6 +24,7 @@ mod sender;
 mod source;
 mod spec;
 mod template;
+mod think;
 mod trouble;
 mod users;
 
@@ -34,4 +35,5 @@ pub use prepare::{Load, Part, prepare};
 pub use prepare_error::PrepareError;
 pub use schedule::{Due, counts, schedule, scheduled};
 pub use spec::{Arrivals, Body, BodyContent, Class, DriverSpec, Framing, Mode, Segment, Trace};
+pub use think::Think;
 pub use trouble::{Abort, AbortBy, ExpectContinue, Read, Stall, Trouble, Upload};

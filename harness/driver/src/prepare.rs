@@ -13,6 +13,7 @@ use crate::prepare_error::PrepareError;
 use crate::schedule::{Due, schedule};
 use crate::spec::{DriverSpec, Mode};
 use crate::template::Template;
+use crate::think::Think;
 
 /// The load of one run, ready to be sent.
 #[derive(Clone)]
@@ -56,6 +57,7 @@ pub(crate) struct ClosedClass {
     pub(crate) class: u16,
     pub(crate) users: u32,
     pub(crate) during: Vec<Stretch>,
+    pub(crate) think: Option<Think>,
 }
 
 /// Checks the spec and makes the schedule.
@@ -65,8 +67,8 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
     }
     let templates = spec.classes.iter().map(|class| Template::new(class, &spec.host, spec.nonce));
     let closed = spec.classes.iter().zip(0u16..).filter_map(|(class, index)| match &class.mode {
-        Mode::Closed { users, during } => {
-            Some(ClosedClass { class: index, users: *users, during: during.clone() })
+        Mode::Closed { users, during, think } => {
+            Some(ClosedClass { class: index, users: *users, during: during.clone(), think: *think })
         }
         Mode::Open(_) | Mode::Trace(_) => None,
     });

@@ -10,6 +10,7 @@ use units::{Moment, Rate, Size, Stretch};
 
 use crate::mix::{Member, Mix};
 use crate::pieces::{Pieces, Values};
+use crate::think::Think;
 use crate::trouble::Trouble;
 
 /// The load of one run.
@@ -217,6 +218,9 @@ pub enum Mode {
         users: u32,
         /// When, stretch by stretch.
         during: Vec<Stretch>,
+        /// How long each of them waits between an answer and the next request; `None` for not at all.
+        #[serde(default)]
+        think: Option<Think>,
     },
 }
 

@@ -72,12 +72,24 @@ impl Users {
     /// The next request of the user whose request is over; `None` if there was no user, or the user waits or leaves.
     pub(crate) fn next(&self, finished: Finished) -> Option<Job> {
         let user = finished.user?;
-        let pause = match finished {
+        let closed = &self.part.prepared.closed[user.class];
+        let seed = self.part.prepared.seed;
+        let thinks = closed.think.map_or(Duration::ZERO, |think| think.after(seed, finished.tag));
+        let pause = thinks.max(match finished {
             Finished { answered: false, .. } => AFTER_FAILURE,
             Finished { took_time: false, .. } => AFTER_NO_TIME,
-            Finished { .. } => return self.turn(user, finished.done),
-        };
-        self.wait(user, finished.done + pause);
+            Finished { .. } => Duration::ZERO,
+        });
+        if pause.is_zero() {
+            return self.turn(user, finished.done);
+        }
+        let until = finished.done + pause;
+        // Whoever would think beyond the end has no more to ask, and the run need not wait.
+        if closed.during.last().is_none_or(|last| last.to <= until) {
+            self.leave();
+        } else {
+            self.wait(user, until);
+        }
         None
     }
 
@@ -118,9 +130,13 @@ impl Users {
         match self.decide(user, now) {
             Turn::Asks(job) => return Some(job),
             Turn::Waits(user, until) => self.wait(user, until),
-            Turn::Leaves => self.present.set(self.present.get() - 1),
+            Turn::Leaves => self.leave(),
         }
         None
+    }
+
+    fn leave(&self) {
+        self.present.set(self.present.get() - 1);
     }
 
     fn decide(&self, mut user: User, now: Moment) -> Turn {

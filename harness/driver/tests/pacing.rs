@@ -160,7 +160,7 @@ fn after_a_stop_only_what_was_due_is_on_record() {
 #[test]
 fn several_parts_send_the_whole_schedule_with_dense_tags_and_their_own_connections() {
     let mut spec = spec(class(open(100.0, 1.0)));
-    spec.classes.push(class(Mode::Closed { users: 5, during: vec![seconds(0.0, 1.0)] }));
+    spec.classes.push(class(Mode::Closed { users: 5, during: vec![seconds(0.0, 1.0)], think: None }));
     (spec.threads, spec.exchanges_max) = (3, 30);
     let exchanges = simulated(spec, Peer::answer_all);
     assert!(exchanges.iter().zip(0..).all(|(exchange, number)| exchange.tag.0 == number));
@@ -187,7 +187,7 @@ fn two_simulated_runs_of_a_seed_are_the_same() {
         fresh.keep_alive = false;
         let mut spec = spec(reads);
         spec.classes.push(fresh);
-        spec.classes.push(class(Mode::Closed { users: 4, during: vec![seconds(0.5, 2.5)] }));
+        spec.classes.push(class(Mode::Closed { users: 4, during: vec![seconds(0.5, 2.5)], think: None }));
         (spec.connections_max, spec.threads, spec.in_flight_max) = (12, 2, 40);
         simulated(spec, |mut peer| async move {
             while let Some(request) = peer.request().await {

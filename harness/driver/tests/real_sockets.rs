@@ -18,7 +18,7 @@ fn hundreds_of_requests_are_all_answered_in_the_order_of_their_times() {
     fresh.keep_alive = false;
     spec.classes.push(fresh);
     let during = Stretch { from: Moment::EPOCH, to: Moment(500_000_000) };
-    spec.classes.push(class(Mode::Closed { users: 4, during: vec![during] }));
+    spec.classes.push(class(Mode::Closed { users: 4, during: vec![during], think: None }));
     (spec.threads, spec.exchanges_max) = (2, 400);
     let exchanges = real(spec, Peer::answer_all);
     assert_eq!(exchanges.len(), 1000);

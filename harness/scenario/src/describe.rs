@@ -105,9 +105,10 @@ fn load(plan: &Plan, class: &Class, index: usize, phase: usize) -> Option<String
             0 => return None,
             count => format!("as {} has it, {count} requests", trace.file.escape_debug()),
         },
-        Mode::Closed { users, during: all } => {
+        Mode::Closed { users, during: all, think } => {
             all.iter().find(|stretch| stretch.overlaps(&during))?;
-            format!("{users} users (closed loop), as many requests as they get answers")
+            let thinking = think.map(|think| format!(" who think {}", inline(&think))).unwrap_or_default();
+            format!("{users} users{thinking} (closed loop), as many requests as they get answers")
         }
     };
     Some(format!("{}: {} {}, {how}", class.name, class.method, class.path))

@@ -26,7 +26,7 @@ pub(crate) fn measure() -> crate::Outcome {
         let peer = wrk(nginx.address, SECONDS, None)?;
         let during =
             Stretch { from: Moment::EPOCH, to: Moment::after_epoch(Duration::from_secs(SECONDS.into())) };
-        let spec = spec(nginx.address, Mode::Closed { users: 64, during: vec![during] });
+        let spec = spec(nginx.address, Mode::Closed { users: 64, during: vec![during], think: None });
         let dir = tempfile::tempdir()?;
         let (requests, seconds) = run(&spec, dir.path())?;
         let own = seconds / requests * 1e6;

@@ -95,6 +95,7 @@ fn check_keys(
     let own = [
         ("rate", class.rate.as_ref().map(|it| &it.span)),
         ("users", class.users.as_ref().map(|it| &it.span)),
+        ("think", class.think.as_ref().map(|it| &it.span)),
         ("arrivals", class.arrivals.as_ref().map(|it| &it.span)),
     ];
     for (key, span) in own {

@@ -1,8 +1,8 @@
 //! How a class sends: from rates and users, phase by phase, to the schedule's segments.
 
-use driver::{Arrivals, Mode, Segment};
+use driver::{Arrivals, Mode, Segment, Think};
 use measure::brief::PhaseBrief;
-use units::{Rate, Stretch};
+use units::{Rate, Stretch, Timespan};
 
 use super::{Context, trace};
 use crate::file::{ArrivalsWord, Located, PhaseTable, PhaseTraffic, TrafficTable};
@@ -19,6 +19,9 @@ pub(super) fn mode(
         Some(ArrivalsWord::Poisson) => Arrivals::Poisson,
         Some(ArrivalsWord::Trace(file)) => return traced(context, name, table, file, phases),
     };
+    if let (Some(think), None) = (&table.think, &table.users) {
+        context.error(&think.span, "`think` is for closed-loop traffic, and this class has no `users`");
+    }
     match (&table.rate, &table.users) {
         (Some(rate), None) => {
             Mode::Open(segments(context, rate.value, arrivals, phases, |phase| phase.traffic.get(name)))
@@ -48,6 +51,7 @@ fn traced(
     let own = [
         ("rate", table.rate.as_ref().map(|rate| &rate.span)),
         ("users", table.users.as_ref().map(|users| &users.span)),
+        ("think", table.think.as_ref().map(|think| &think.span)),
     ];
     for (key, span) in own {
         if let Some(span) = span {
@@ -135,7 +139,26 @@ fn closed(
             None => during.push(brief.during),
         }
     }
-    Mode::Closed { users: users.value, during }
+    let think = table.think.as_ref().map(|think| thinking(context, think));
+    Mode::Closed { users: users.value, during, think }
+}
+
+/// The longest that a user may think.
+const THINK_MAX: Timespan = Timespan::from_secs(3600);
+
+fn thinking(context: &mut Context<'_>, think: &Located<Think>) -> Think {
+    if let Think::Uniform { from, to } = think.value
+        && from > to
+    {
+        context.error(&think.span, format!("a think time from {from} to {to} has no length")).help =
+            Some("give the shorter one first".to_owned());
+    }
+    let longest = think.longest();
+    if longest.is_zero() || longest > THINK_MAX {
+        let message = format!("a think time of up to {longest}, allowed is more than 0 s, up to 1 h");
+        context.error(&think.span, message);
+    }
+    think.value
 }
 
 /// Whether a phase silences a closed-loop class.

@@ -1,6 +1,6 @@
 //! Traffic classes as the file words them.
 
-use driver::{Abort, ExpectContinue, Framing, Read, Stall, Upload};
+use driver::{Abort, ExpectContinue, Framing, Read, Stall, Think, Upload};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::{Rate, Size, Timespan};
@@ -21,6 +21,10 @@ pub(crate) struct TrafficTable {
     pub(crate) rate: Option<Located<Rate>>,
     /// Closed loop: so many users, each of whom waits for the answer before asking again. It hides queueing.
     pub(crate) users: Option<Located<u32>>,
+    /// How long each of the `users` thinks between an answer and the next request: `{ fixed = "1s" }`, `{ uniform = { from =
+    /// "100ms", to = "2s" } }` or `{ exponential = { mean = "1s" } }`, which is cut at ten times its mean. It is drawn from the
+    /// seed and the request's tag. Without it: not at all.
+    pub(crate) think: Option<Located<Think>>,
     /// The mix that it belongs to, whose rate it shares with others, instead of a `rate` of its own.
     pub(crate) mix: Option<Located<String>>,
     /// Its part of the mix, relative to the others, from 1 to 1000. Without it: 1.

@@ -10,5 +10,6 @@ mod mix;
 mod plan;
 mod schema;
 mod shape;
+mod think;
 mod trace;
 mod trouble;

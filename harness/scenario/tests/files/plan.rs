@@ -76,7 +76,9 @@ fn the_users_of_a_closed_loop_are_silent_where_the_phase_says_so() {
     let closed = with("rate = \"50/s\"", "users = 20")
         .replace("for = \"5s\"", "for = \"5s\"\n[phase.traffic]\nwrites = { users = 0 }");
     let plan = plan(&closed);
-    let Mode::Closed { users, during } = &plan.driver.classes[1].mode else { panic!("not a closed loop") };
+    let Mode::Closed { users, during, .. } = &plan.driver.classes[1].mode else {
+        panic!("not a closed loop")
+    };
     assert_eq!((*users, during.as_slice()), (20, [plan.brief.phases[1].during].as_slice()));
     assert!(!plan.brief.traffic[1].open_loop);
     assert_eq!(plan.pool.exchanges_max, plan.limits.exchanges);
