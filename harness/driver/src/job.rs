@@ -12,6 +12,8 @@ use crate::template::Template;
 pub(crate) struct Job {
     /// What is known about it so far.
     pub(crate) exchange: Exchange,
+    /// Which of the gateway's addresses it goes to.
+    pub(crate) target: usize,
     /// Whether it may be carried by a connection that has carried others.
     pub(crate) keep_alive: bool,
     /// The closed-loop user who waits for it.
@@ -72,7 +74,8 @@ impl Job {
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };
-        Job { exchange, keep_alive: template.keep_alive, user, log: log.clone(), over: false }
+        let Template { target, keep_alive, .. } = *template;
+        Job { exchange, target, keep_alive, user, log: log.clone(), over: false }
     }
 
     /// Notes when its first byte left. A closed-loop user decides when its request is due, and that is now.

@@ -54,8 +54,9 @@ pub(crate) enum NextJob {
 }
 
 /// The place where one idle connection is given its next job: a cell and a waker, which costs less than a channel.
-#[derive(Default)]
 pub(crate) struct JobSlot {
+    /// The address that the connection goes to.
+    target: usize,
     job: Cell<Option<Job>>,
     /// The connection is to make room for another.
     dismissed: Cell<bool>,
@@ -89,7 +90,7 @@ impl ConnectionPool {
 
     fn try_place(self: &Rc<Self>, job: Job) -> Placed {
         if job.keep_alive
-            && let Some(slot) = self.idle.borrow_mut().pop()
+            && let Some(slot) = self.take_idle(job.target)
         {
             slot.give(job);
             return Placed::Given;
@@ -98,18 +99,25 @@ impl ConnectionPool {
             self.connections.set(self.connections.get() + 1);
             return Placed::Opening(Opening { lease: Lease(self.clone()), job });
         }
-        // A request that wants a fresh connection takes the place of the one that was idle for longest.
+        // No idle connection will do: the one that was idle for longest makes room.
         let mut idle = self.idle.borrow_mut();
-        if !job.keep_alive && !idle.is_empty() {
+        if !idle.is_empty() {
             idle.remove(0).dismiss();
         }
         Placed::HasToWait(job)
     }
 
-    /// The next request for a connection that has just got free; `own` follows from the request that it has just carried, and
-    /// waits like all others. A connection gets nothing while the first in the queue wants a fresh one: it then has to make
-    /// room.
-    pub(crate) fn next_job(&self, own: Option<Job>) -> NextJob {
+    /// The connection to `target` that became idle last.
+    fn take_idle(&self, target: usize) -> Option<Rc<JobSlot>> {
+        let mut idle = self.idle.borrow_mut();
+        let at = idle.iter().rposition(|slot| slot.target == target)?;
+        Some(idle.remove(at))
+    }
+
+    /// The next request for a connection to `target` that has just got free; `own` follows from the request that it has just
+    /// carried, and waits like all others. A connection gets nothing while the first in the queue wants a fresh one, or one to
+    /// another address: it then has to make room.
+    pub(crate) fn next_job(&self, own: Option<Job>, target: usize) -> NextJob {
         let mut queue = self.queue.borrow_mut();
         match own {
             Some(job) if queue.is_empty() && job.keep_alive => return NextJob::Job(job),
@@ -117,7 +125,7 @@ impl ConnectionPool {
         }
         match queue.front() {
             None => NextJob::None,
-            Some(first) if !first.keep_alive => NextJob::MakeRoom,
+            Some(first) if !first.keep_alive || first.target != target => NextJob::MakeRoom,
             Some(_) => queue.pop_front().map_or(NextJob::None, NextJob::Job),
         }
     }
@@ -166,6 +174,11 @@ impl Drop for Lease {
 }
 
 impl JobSlot {
+    /// That of a connection to `target`.
+    pub(crate) fn new(target: usize) -> Self {
+        JobSlot { target, job: Cell::default(), dismissed: Cell::default(), waker: RefCell::default() }
+    }
+
     fn give(&self, job: Job) {
         self.job.set(Some(job));
         self.wake();

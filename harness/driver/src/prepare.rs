@@ -11,7 +11,7 @@ use wire::Limits;
 
 use crate::prepare_error::PrepareError;
 use crate::schedule::{Due, schedule};
-use crate::spec::{DriverSpec, Mode};
+use crate::spec::{Class, DriverSpec, Mode};
 use crate::template::Template;
 use crate::think::Think;
 
@@ -19,7 +19,7 @@ use crate::think::Think;
 #[derive(Clone)]
 pub struct Load {
     prepared: Arc<Prepared>,
-    tls: Option<ClientTls>,
+    tls: Vec<Option<ClientTls>>,
     end: Moment,
     threads: usize,
 }
@@ -28,8 +28,8 @@ pub struct Load {
 #[derive(Clone)]
 pub struct Part {
     pub(crate) prepared: Arc<Prepared>,
-    /// How the gateway is talked to over TLS, if it is.
-    pub(crate) tls: Option<ClientTls>,
+    /// How the gateway is talked to over TLS, by target; `None`, or nothing at all, where it is not.
+    tls: Vec<Option<ClientTls>>,
     /// When what is still under way is given up.
     pub(crate) end: Moment,
     pub(crate) index: usize,
@@ -39,7 +39,8 @@ pub struct Part {
 
 /// Everything that the threads share; none of it changes while they send.
 pub(crate) struct Prepared {
-    pub(crate) target: SocketAddr,
+    /// The gateway's addresses.
+    targets: Vec<SocketAddr>,
     pub(crate) templates: Vec<Template>,
     pub(crate) schedule: Vec<Due>,
     pub(crate) closed: Vec<ClosedClass>,
@@ -65,6 +66,11 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
     if spec.classes.len() > usize::from(u16::MAX) {
         return Err(PrepareError::Classes(spec.classes.len()));
     }
+    let no_target =
+        |class: &&Class| class.target.is_some_and(|it| usize::from(it) >= spec.further_targets.len());
+    if let Some(class) = spec.classes.iter().find(no_target) {
+        return Err(PrepareError::Target { class: class.name.clone() });
+    }
     let templates = spec.classes.iter().map(|class| Template::new(class, &spec.host, spec.nonce));
     let closed = spec.classes.iter().zip(0u16..).filter_map(|(class, index)| match &class.mode {
         Mode::Closed { users, during, think } => {
@@ -73,7 +79,7 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
         Mode::Open(_) | Mode::Trace(_) => None,
     });
     let prepared = Prepared {
-        target: spec.target,
+        targets: std::iter::once(spec.target).chain(spec.further_targets.iter().copied()).collect(),
         templates: templates.collect::<Result<_, _>>()?,
         schedule: schedule(spec),
         closed: closed.collect(),
@@ -86,7 +92,7 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
     };
     // Every thread needs a connection and a place in flight of its own.
     let threads = spec.threads.min(prepared.connections_max).min(prepared.in_flight_max).max(1);
-    Ok(Load { prepared: Arc::new(prepared), tls: None, end: last_moment(spec), threads })
+    Ok(Load { prepared: Arc::new(prepared), tls: Vec::new(), end: last_moment(spec), threads })
 }
 
 /// The end of the last segment, and after it the longest deadline.
@@ -111,9 +117,9 @@ impl Load {
         self
     }
 
-    /// Talks to the gateway over TLS, if `tls` says how. The handshake counts against the deadline of the request that opens
-    /// the connection.
-    pub fn over_tls(mut self, tls: Option<ClientTls>) -> Self {
+    /// Talks to the gateway over TLS where `tls` says how: at its first address, and then at its further ones. The handshake
+    /// counts against the deadline of the request that opens the connection.
+    pub fn over_tls(mut self, tls: Vec<Option<ClientTls>>) -> Self {
         self.tls = tls;
         self
     }
@@ -153,6 +159,11 @@ impl Part {
     /// What the requests of a class are made from.
     pub(crate) fn template(&self, class: u16) -> &Template {
         &self.prepared.templates[usize::from(class)]
+    }
+
+    /// Where requests for `target` go, and how they are talked to over TLS, if they are.
+    pub(crate) fn target(&self, target: usize) -> (SocketAddr, Option<&ClientTls>) {
+        (self.prepared.targets[target], self.tls.get(target).and_then(Option::as_ref))
     }
 
     /// Connections that this part may hold at a time.

@@ -66,6 +66,12 @@ pub enum PrepareError {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// A class whose requests go to an address that the gateway does not have.
+    #[error("traffic `{class}`: its requests go to an address that the gateway does not have")]
+    Target {
+        /// The class.
+        class: String,
+    },
     /// More classes than evidence can tell apart.
     #[error("{0} traffic classes, at most 65535 can be told apart")]
     Classes(usize),

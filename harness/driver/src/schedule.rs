@@ -67,6 +67,7 @@ mod tests {
         let class = |segments| Class::get("/", Mode::Open(segments));
         DriverSpec {
             target: ([127, 0, 0, 1], 1).into(),
+            further_targets: Vec::new(),
             host: "gateway.test".into(),
             classes: classes.into_iter().map(class).collect(),
             mixes: Vec::new(),

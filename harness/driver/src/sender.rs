@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use evidence::{Outcome, Tag};
+use net::tls::ClientTls;
 use net::{Stream, Timer, World};
 use tokio::task::{JoinError, JoinSet};
 use units::Moment;
@@ -120,9 +121,10 @@ fn pass_on_panic(ended: Result<(), JoinError>) {
 async fn connect(sender: Rc<Sender>, opening: Opening) {
     let Opening { lease, mut job } = opening;
     let deadline = sender.log.now() + sender.part.template(job.exchange.class).deadline;
-    let connected = sender.timer.until(deadline, sender.world.connect(sender.part.prepared.target)).await;
+    let (address, tls) = sender.part.target(job.target);
+    let connected = sender.timer.until(deadline, sender.world.connect(address)).await;
     let outcome = match connected {
-        Some(Ok(stream)) => secure(&sender, stream, deadline).await,
+        Some(Ok(stream)) => secure(&sender, tls, stream, deadline).await,
         Some(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => Err(Outcome::ConnectRefused),
         Some(Err(error)) if net::is_own_limit(&error) => Err(Outcome::OwnLimit),
         Some(Err(_)) | None => Err(Outcome::ConnectFailed),
@@ -151,8 +153,13 @@ async fn connect(sender: Rc<Sender>, opening: Opening) {
 }
 
 /// Goes through the handshake of TLS, where it is spoken.
-async fn secure(sender: &Sender, mut stream: Stream, deadline: Moment) -> Result<Stream, Outcome> {
-    let Some(tls) = &sender.part.tls else { return Ok(stream) };
+async fn secure(
+    sender: &Sender,
+    tls: Option<&ClientTls>,
+    mut stream: Stream,
+    deadline: Moment,
+) -> Result<Stream, Outcome> {
+    let Some(tls) = tls else { return Ok(stream) };
     match sender.timer.until(deadline, tls.connect(&mut stream)).await {
         Some(Ok(())) => Ok(stream),
         // What it says of certificates is for whoever looks into one run: a word is all that evidence needs.
@@ -165,7 +172,8 @@ async fn secure(sender: &Sender, mut stream: Stream, deadline: Moment) -> Result
 
 /// Carries requests until the connection ends. Returns the one that another connection is to carry.
 async fn serve(sender: &Sender, mut connection: ClientConnection, first: Job) -> Option<Job> {
-    let slot = Rc::new(JobSlot::default());
+    let target = first.target;
+    let slot = Rc::new(JobSlot::new(target));
     let mut job = first;
     loop {
         let template = sender.part.template(job.exchange.class);
@@ -177,7 +185,7 @@ async fn serve(sender: &Sender, mut connection: ClientConnection, first: Job) ->
         if !connection.finish_sending(template, usable_by).await {
             return next;
         }
-        job = match sender.pool.next_job(next) {
+        job = match sender.pool.next_job(next, target) {
             NextJob::Job(job) => job,
             NextJob::MakeRoom => return None,
             NextJob::None => {

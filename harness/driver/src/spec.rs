@@ -18,6 +18,9 @@ use crate::trouble::Trouble;
 pub struct DriverSpec {
     /// The gateway. Set by the run once the gateway is up.
     pub target: SocketAddr,
+    /// Further addresses of the gateway, which classes name by their place here. Set by the run, too.
+    #[serde(default)]
+    pub further_targets: Vec<SocketAddr>,
     /// The `host` header.
     pub host: String,
     /// The traffic classes; their order gives the index by which evidence names them.
@@ -46,6 +49,9 @@ pub struct DriverSpec {
 pub struct Class {
     /// Its name in the scenario.
     pub name: String,
+    /// Which of the gateway's [further addresses](DriverSpec::further_targets) its requests go to; `None` for its first one.
+    #[serde(default)]
+    pub target: Option<u16>,
     /// The method, upper case.
     pub method: String,
     /// The path and query. Here, in header values and in bodies `{n}` stands for the tag's number, `{tag}` for the tag, and
@@ -100,6 +106,7 @@ impl Class {
     pub fn get(path: &str, mode: Mode) -> Self {
         Class {
             name: "reads".to_owned(),
+            target: None,
             method: "GET".to_owned(),
             path: path.to_owned(),
             host: None,

@@ -27,6 +27,8 @@ const FILLER: &[u8] = b"brownout request body. ";
 /// The requests of one class.
 pub(crate) struct Template {
     pub(crate) deadline: Duration,
+    /// Where they go: 0 for the gateway's first address, n for the n-th further one.
+    pub(crate) target: usize,
     /// Whether its requests are carried by connections that carry others too.
     pub(crate) keep_alive: bool,
     /// Whether the method is `HEAD`, whose answers have no body.
@@ -77,6 +79,7 @@ impl Template {
         let head = |expects| head(class, &fields, declared, expects);
         let mut template = Template {
             deadline: class.deadline,
+            target: class.target.map_or(0, |further| usize::from(further) + 1),
             keep_alive: class.keep_alive && !fields.iter().any(closes),
             is_head: class.method == "HEAD",
             trouble: class.trouble.clone(),

@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use common::{OK, class, most_open, open, simulated, spec};
+use brownout_driver::{PrepareError, prepare};
+use common::{OK, Peer, all_parts, class, most_open, open, recorded, serve, simulated, spec};
 use evidence::Outcome;
+use tokio_util::sync::CancellationToken;
 
 mod common;
 
@@ -88,4 +90,51 @@ fn a_connection_that_the_gateway_closes_on_the_second_request_is_recorded_and_no
     });
     let outcomes: Vec<_> = exchanges.iter().map(|exchange| (exchange.outcome, exchange.nth)).collect();
     assert_eq!(outcomes, [(Outcome::Complete, 1), (Outcome::EofNoStatus, 2)].repeat(5));
+}
+
+/// A server that answers all requests, and notes each with its name and the number of its connection.
+async fn noting(name: &'static str, mut peer: Peer, heard: Rc<RefCell<Vec<(&'static str, String)>>>) {
+    while let Some(request) = peer.request().await {
+        let path = request.split(' ').nth(1).unwrap_or_default();
+        heard.borrow_mut().push((name, path.to_owned()));
+        peer.wait(5).await;
+        peer.say(OK).await;
+    }
+}
+
+#[test]
+fn a_class_with_an_address_of_its_own_has_its_requests_there_and_only_there() {
+    for connections_max in [1, 2, 64] {
+        let heard = Rc::new(RefCell::new(Vec::new()));
+        let noted = heard.clone();
+        let exchanges = recorded(|recorder| {
+            net::simulate(|world| async move {
+                let mut spec = spec(class(open(50.0, 1.0)));
+                let mut admin = class(open(50.0, 1.0));
+                (admin.path, admin.target) = ("/admin".into(), Some(0));
+                spec.classes.push(admin);
+                spec.connections_max = connections_max;
+                let first = noted.clone();
+                spec.target = serve(&world, move |peer| noting("first", peer, first.clone()));
+                spec.further_targets = vec![serve(&world, move |peer| noting("admin", peer, noted.clone()))];
+                world.set_epoch_in(Duration::ZERO);
+                all_parts(&world, &spec, recorder, CancellationToken::new()).await
+            })
+        });
+        assert_eq!(exchanges.len(), 100);
+        assert!(exchanges.iter().all(|exchange| exchange.outcome == Outcome::Complete));
+        let heard = heard.borrow();
+        assert_eq!(heard.iter().filter(|(name, path)| *name == "first" && path == "/").count(), 50);
+        assert_eq!(heard.iter().filter(|(name, path)| *name == "admin" && path == "/admin").count(), 50);
+        // Where there is room for both, a connection to each is used again and again.
+        let connections = exchanges.iter().map(|exchange| exchange.connection).max();
+        assert!(connections_max == 1 || connections <= Some(4), "{connections:?} of {connections_max}");
+    }
+}
+
+#[test]
+fn an_address_that_the_gateway_does_not_have_is_refused() {
+    let mut lost = class(open(1.0, 1.0));
+    lost.target = Some(0);
+    assert!(matches!(prepare(&spec(lost)), Err(PrepareError::Target { .. })));
 }

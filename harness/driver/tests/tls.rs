@@ -46,7 +46,7 @@ fn over_tls<F: Future<Output = ()> + 'static>(
         let spec = DriverSpec { target: address, ..spec.clone() };
         let tls = ClientTls::new(&world, NAME, trust, None).unwrap();
         world.set_epoch_in(Duration::ZERO);
-        let load = prepare(&spec).unwrap().over_tls(Some(tls));
+        let load = prepare(&spec).unwrap().over_tls(vec![Some(tls)]);
         drive_all(&world, &load, recorder, CancellationToken::new()).await
     };
     expect(&recorded(|recorder| net::simulate(|world| drive(world, recorder))));
@@ -136,7 +136,7 @@ fn a_handshake_that_is_never_answered_ends_with_the_deadline() {
             let spec = DriverSpec { target: silent, ..spec };
             let tls = ClientTls::new(&world, NAME, trust, None).unwrap();
             world.set_epoch_in(Duration::ZERO);
-            let load = prepare(&spec).unwrap().over_tls(Some(tls));
+            let load = prepare(&spec).unwrap().over_tls(vec![Some(tls)]);
             drive_all(&world, &load, recorder, CancellationToken::new()).await
         })
     });
@@ -156,7 +156,7 @@ fn a_server_without_tls_fails_the_handshake() {
             let spec = DriverSpec { target: plain, ..spec(class(open(20.0, 0.5))) };
             let tls = ClientTls::new(&world, NAME, trust, None).unwrap();
             world.set_epoch_in(Duration::ZERO);
-            let load = prepare(&spec).unwrap().over_tls(Some(tls));
+            let load = prepare(&spec).unwrap().over_tls(vec![Some(tls)]);
             drive_all(&world, &load, recorder, CancellationToken::new()).await
         })
     });

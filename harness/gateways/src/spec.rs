@@ -88,6 +88,11 @@ pub trait Gateway {
         false
     }
 
+    /// The names of its further addresses, to which traffic classes may go instead of to its first one.
+    fn further_addresses(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Refuses a place that load must not be sent to, as far as it can be told without asking anyone: an address that is
     /// not this machine's and that nobody allowed. What a name means is told when it is resolved.
     fn permit(&self, allow_hosts: &[String]) -> Result<(), LaunchError> {
@@ -129,6 +134,8 @@ pub struct Running {
     pub version: Option<String>,
     /// How it is talked to over TLS, if it is.
     pub tls: Option<ClientTls>,
+    /// Its further addresses, in the order of their names, each with how it is talked to over TLS.
+    pub further: Vec<(SocketAddr, Option<ClientTls>)>,
     /// How it is watched and stopped.
     pub handle: Handle,
 }

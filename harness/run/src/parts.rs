@@ -95,8 +95,11 @@ impl Parts {
     ) -> Result<Option<Early>, RunError> {
         let mut spec = resolved(plan)?;
         spec.target = gateway.address;
+        let (further, further_tls): (Vec<_>, Vec<_>) = gateway.further.iter().cloned().unzip();
+        spec.further_targets = further;
+        let tls = std::iter::once(gateway.tls.clone()).chain(further_tls).collect();
         let until = Moment::after_epoch(plan.length + plan.grace);
-        let load = driver::prepare(&spec)?.ending_at(until).over_tls(gateway.tls.clone());
+        let load = driver::prepare(&spec)?.ending_at(until).over_tls(tls);
         let stop_driving = CancellationToken::new();
         let driven = self.start_driving(&load, &stop_driving, progress)?;
         let timer = self.world.timer();

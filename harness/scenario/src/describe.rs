@@ -111,7 +111,10 @@ fn load(plan: &Plan, class: &Class, index: usize, phase: usize) -> Option<String
             format!("{users} users{thinking} (closed loop), as many requests as they get answers")
         }
     };
-    Some(format!("{}: {} {}, {how}", class.name, class.method, class.path))
+    let target = class.target.and_then(|target| {
+        plan.gateway.contract().further_addresses().get(usize::from(target)).map(|name| format!(" to {name}"))
+    });
+    Some(format!("{}: {} {}{}, {how}", class.name, class.method, class.path, target.unwrap_or_default()))
 }
 
 /// The requests of a class, phase by phase; `None` for a closed loop.

@@ -50,6 +50,7 @@ pub(crate) fn spec(target: SocketAddr, mode: Mode) -> DriverSpec {
     let class = Class { deadline: Duration::from_secs(10), ..Class::get("/", mode) };
     DriverSpec {
         target,
+        further_targets: Vec::new(),
         host: "bench".into(),
         classes: vec![class],
         mixes: Vec::new(),

@@ -94,6 +94,7 @@ pub(crate) fn class(mode: Mode) -> Class {
 pub(crate) fn spec(class: Class) -> DriverSpec {
     DriverSpec {
         target: SocketAddr::from((Ipv4Addr::LOCALHOST, 1)),
+        further_targets: Vec::new(),
         host: "gateway.test".into(),
         classes: vec![class],
         mixes: Vec::new(),

@@ -1,10 +1,12 @@
 //! The kind `url`: a gateway that runs already.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::LocalBoxFuture;
 use http::Uri;
+use net::tls::ClientTls;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
@@ -16,6 +18,9 @@ const NAME: &str = "url";
 
 /// What plans and reports say of a gateway whose certificate is taken as it is.
 const NOT_VERIFIED: &str = "certificate not verified";
+
+/// The most further addresses: as many as a scenario may have traffic classes.
+const ADDRESSES_MAX: usize = 32;
 
 /// How long a name may take to be resolved.
 const RESOLVE: Duration = Duration::from_secs(5);
@@ -29,6 +34,9 @@ const RESOLVE: Duration = Duration::from_secs(5);
 /// With `https://`, its certificate is checked: by the authorities in `tls.ca`, or else by the system's. `tls.verify = false`
 /// leaves that out, and each report says so.
 ///
+/// `addresses` names further addresses of the same gateway, such as another listener: traffic classes go there by `target`. Each
+/// has to be allowed, and to route a request to a backend, before the run begins.
+///
 /// # Example
 /// `[gateway.url]` with `address = "http://127.0.0.1:8080"`
 /// `[gateway.url]` with `address = "https://localhost:8443"` and `tls = { ca = "ca.pem" }`
@@ -39,6 +47,10 @@ pub struct Url {
     #[serde(deserialize_with = "checked")]
     #[schemars(regex(pattern = r"^https?://[^/?#@]+/?$"))]
     pub address: String,
+    /// Further addresses of it, by name: `addresses = { admin = "http://127.0.0.1:9090" }`. `[traffic.NAME] target = "admin"` goes
+    /// there.
+    #[serde(default, deserialize_with = "all_checked", skip_serializing_if = "BTreeMap::is_empty")]
+    pub addresses: BTreeMap<String, String>,
     /// How it is talked to over TLS. Without it, and with `https://`: its certificate is checked by the system's authorities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<UrlTls>,
@@ -56,6 +68,16 @@ struct Target {
 fn checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     target(&text).map(|_| text).map_err(de::Error::custom)
+}
+
+fn all_checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    let all = BTreeMap::<String, String>::deserialize(deserializer)?;
+    if all.len() > ADDRESSES_MAX {
+        let message = format!("{} further addresses, allowed are {ADDRESSES_MAX}", all.len());
+        return Err(de::Error::custom(message));
+    }
+    all.values().try_for_each(|text| target(text).map(drop)).map_err(de::Error::custom)?;
+    Ok(all)
 }
 
 fn target(text: &str) -> Result<Target, String> {
@@ -91,7 +113,7 @@ fn target(text: &str) -> Result<Target, String> {
 impl Gateway for Url {
     fn configuration(&self, _: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
         let Some(tls) = &self.tls else { return Ok(None) };
-        let plain = !self.address.starts_with("https:");
+        let plain = !self.all().any(|address| address.starts_with("https:"));
         let plain =
             plain.then(|| "the address is one without TLS: write `https://…`, or remove `tls`".to_owned());
         match plain.or_else(|| tls.problem()) {
@@ -112,9 +134,15 @@ impl Gateway for Url {
         false
     }
 
+    fn further_addresses(&self) -> Vec<&str> {
+        self.addresses.keys().map(String::as_str).collect()
+    }
+
     fn permit(&self, allow_hosts: &[String]) -> Result<(), LaunchError> {
-        let target = self.target()?;
-        target.host.parse().map_or(Ok(()), |address| target.permit(address, allow_hosts))
+        self.all().try_for_each(|address| {
+            let target = known(address)?;
+            target.host.parse().map_or(Ok(()), |ip| target.permit(ip, allow_hosts))
+        })
     }
 }
 
@@ -129,14 +157,28 @@ impl Target {
 }
 
 impl Url {
-    fn target(&self) -> Result<Target, LaunchError> {
-        target(&self.address).map_err(|why| {
-            io_error("reading its address", std::io::Error::new(std::io::ErrorKind::InvalidInput, why))
-        })
+    /// All of its addresses as written, the first one first.
+    fn all(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.address).chain(self.addresses.values()).map(String::as_str)
     }
 
     async fn attach(&self, launch: &Launch) -> Result<Running, LaunchError> {
-        let target = self.target()?;
+        let mut reached = Vec::new();
+        for address in self.all() {
+            reached.push(self.reach(launch, address).await?);
+        }
+        let (address, tls) = reached.remove(0);
+        let version = self.note().map(str::to_owned);
+        Ok(Running { address, version, tls, further: reached, handle: Handle::Attached })
+    }
+
+    /// Waits until one of its addresses routes, and says how it is reached.
+    async fn reach(
+        &self,
+        launch: &Launch,
+        address: &str,
+    ) -> Result<(SocketAddr, Option<ClientTls>), LaunchError> {
+        let target = known(address)?;
         let address = resolve(launch, &target).await?;
         target.permit(address.ip(), &launch.allow_hosts)?;
         let tls = if target.over_tls {
@@ -152,8 +194,15 @@ impl Url {
             last_probe,
             last_words: "not known, since it is not ours".into(),
         })?;
-        Ok(Running { address, version: self.note().map(str::to_owned), tls, handle: Handle::Attached })
+        Ok((address, tls))
     }
+}
+
+/// An address that was checked when it was read.
+fn known(address: &str) -> Result<Target, LaunchError> {
+    target(address).map_err(|why| {
+        io_error("reading its address", std::io::Error::new(std::io::ErrorKind::InvalidInput, why))
+    })
 }
 
 fn io_error(what: &str, source: std::io::Error) -> LaunchError {

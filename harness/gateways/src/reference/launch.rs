@@ -65,7 +65,7 @@ pub(crate) async fn launch(
         return Err(LaunchError::NotReady { gateway: NAME, waited, last_probe, last_words: "none".into() });
     }
     let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
-    Ok(Running { address, version, tls, handle: Handle::Inside(Box::new(inside)) })
+    Ok(Running { address, version, tls, further: Vec::new(), handle: Handle::Inside(Box::new(inside)) })
 }
 
 /// One run of the gateway, from its listening to its end.

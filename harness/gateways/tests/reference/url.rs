@@ -55,12 +55,54 @@ fn a_gateway_on_another_machine_is_refused_before_a_byte_is_sent_to_it() {
 }
 
 #[test]
+fn further_addresses_are_reached_by_their_names_and_each_has_to_be_allowed() {
+    real(|world| async move {
+        let rigs = [
+            with(json!({})).one(world.clone(), |_| ok()).await,
+            with(json!({})).one(world.clone(), |_| ok()).await,
+        ];
+        let [first, second] = rigs.each_ref().map(|rig| rig.gateway.address);
+        let attach = async |further: &str| {
+            let url = json!({ "address": format!("http://{first}"), "addresses": { "admin": further } });
+            let settings: GatewaySettings = serde_json::from_value(json!({ "url": url })).unwrap();
+            assert_eq!(settings.contract().further_addresses(), ["admin"]);
+            let upstreams = Upstreams {
+                backends: vec![],
+                policy: Policy::default(),
+                trust: None,
+                base: PathBuf::new(),
+                seed: 0,
+            };
+            let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allow_hosts: vec![] };
+            let permitted = settings.contract().permit(&[]).map_err(|error| error.to_string());
+            (permitted, settings.contract().launch(&launch).await.map_err(|error| error.to_string()))
+        };
+        let (permitted, attached) = attach(&format!("http://{second}")).await;
+        assert_eq!(permitted, Ok(()));
+        let attached = attached.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(attached.address, first);
+        assert!(matches!(&attached.further[..], [(address, None)] if *address == second));
+        let (permitted, attached) = attach("http://192.0.2.7:80").await;
+        let refused = permitted.unwrap_err();
+        assert!(refused.contains("`192.0.2.7` is 192.0.2.7, which is not this machine"), "{refused}");
+        assert_eq!(attached.err(), Some(refused));
+        for rig in rigs {
+            rig.gateway.stop().await;
+        }
+    });
+}
+
+#[test]
 fn what_is_no_address_of_a_gateway_is_refused_in_words() {
     let refused = |address: &str| settings(address).unwrap_err();
     insta::assert_snapshot!(refused("127.0.0.1:8080"), @"`127.0.0.1:8080` is not the address of a gateway: expected one such as `http://127.0.0.1:8080`");
     insta::assert_snapshot!(refused("http://me:secret@127.0.0.1"), @"the gateway's address carries a user name: expected only a host and a port");
     insta::assert_snapshot!(refused("http://127.0.0.1/orders"), @"`http://127.0.0.1/orders` carries a path: each traffic class has its own, expected only a host and a port");
     insta::assert_snapshot!(refused("http://127.0.0.1:0"), @"`http://127.0.0.1:0` is not the address of a gateway: expected one such as `http://127.0.0.1:8080`");
+    let url =
+        json!({ "url": { "address": "http://localhost", "addresses": { "admin": "http://localhost/a" } } });
+    let further = serde_json::from_value::<GatewaySettings>(url).unwrap_err();
+    insta::assert_snapshot!(further, @"`http://localhost/a` carries a path: each traffic class has its own, expected only a host and a port");
     for odd in
         ["", "http://", "http://:80", "http://127.0.0.1:99999", "ftp://127.0.0.1", "http://[::1", "\u{0}"]
     {

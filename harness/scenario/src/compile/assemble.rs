@@ -95,6 +95,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
     let longest = parts.classes.iter().map(|class| class.deadline).max().unwrap_or_default();
     let mut driver = DriverSpec {
         target: backends::ANY_PORT,
+        further_targets: Vec::new(),
         host: HOST.to_owned(),
         classes: parts.classes,
         mixes: parts.mixes,

@@ -47,6 +47,7 @@ fn class(
 ) -> Class {
     context.check_name("traffic class", name);
     let (method, path) = request::method_and_path(context, &table.request).unwrap_or_default();
+    let target = table.target.as_ref().and_then(|target| further_address(context, target));
     let host = table.host.as_ref().map(|host| request::host(context, host));
     let mut headers = request::headers(context, &table.headers);
     if hits::looks_at_traffic(context.scenario) {
@@ -64,6 +65,7 @@ fn class(
     let keep_alive = table.keep_alive.unwrap_or(true);
     Class {
         name: name.value.clone(),
+        target,
         method,
         path,
         host,
@@ -76,6 +78,22 @@ fn class(
         mode,
         mix,
     }
+}
+
+/// Which of the gateway's further addresses a class names.
+fn further_address(context: &mut Context<'_>, target: &Located<String>) -> Option<u16> {
+    let gateway = context.scenario.gateway.as_ref().map(|table| &table.kind);
+    let known = gateway.map_or_else(Vec::new, |gateway| gateway.contract().further_addresses());
+    if known.is_empty() {
+        let name = gateway.map_or("reference", |gateway| gateway.name());
+        context.error(&target.span, format!("gateway `{name}` has one address only")).help = Some(
+            "remove `target`; a gateway that runs already can have more: `[gateway.url]` with `addresses = { admin = \"http://127.0.0.1:9090\" }`"
+                .to_owned(),
+        );
+        return None;
+    }
+    let found = context.resolve("address of the gateway", "further addresses", target, &known);
+    found.map(|index| index as u16)
 }
 
 /// The longest stretch that a rate holds for, for display.

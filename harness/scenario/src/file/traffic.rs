@@ -17,6 +17,8 @@ pub(crate) struct TrafficTable {
     /// backends know it where a gateway drops the header `x-brownout-tag`, and `{{env.NAME}}` for the value of an environment
     /// variable, which is never written anywhere.
     pub(crate) request: Located<String>,
+    /// One of the gateway's further addresses, by name: those of `[gateway.url] addresses`. Without it: the gateway's first one.
+    pub(crate) target: Option<Located<String>>,
     /// Open loop: so many requests a second, whatever the gateway does. A phase may change it.
     pub(crate) rate: Option<Located<Rate>>,
     /// Closed loop: so many users, each of whom waits for the answer before asking again. It hides queueing.

@@ -10,6 +10,7 @@ mod mix;
 mod plan;
 mod schema;
 mod shape;
+mod target;
 mod think;
 mod trace;
 mod trouble;

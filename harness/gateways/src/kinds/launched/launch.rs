@@ -49,7 +49,13 @@ pub(crate) async fn launch(
     let start = Start { product, launch, own, program, dir, guard };
     let version = start.version().await?;
     let (address, process) = start.on_some_port().await?;
-    Ok(Running { address, version, tls: None, handle: Handle::Process(Box::new(process)) })
+    Ok(Running {
+        address,
+        version,
+        tls: None,
+        further: Vec::new(),
+        handle: Handle::Process(Box::new(process)),
+    })
 }
 
 fn wrong((path, why): Wrong) -> LaunchError {
