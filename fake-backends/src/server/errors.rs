@@ -3,13 +3,11 @@
 use std::io;
 use std::net::SocketAddr;
 
+use evidence::INJECTIONS_MAX;
 use thiserror::Error;
 use units::Size;
 
 use crate::PoolSpec;
-
-/// Injections of a pool: an attempt notes those that hit it in 64 bits.
-const INJECTIONS_MAX: usize = 64;
 
 /// Exchanges of a pool; their counters take two bytes each, 200 MB at this number.
 const EXCHANGES_MAX: u64 = 100_000_000;

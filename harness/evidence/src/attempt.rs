@@ -8,6 +8,9 @@ use crate::Tag;
 use crate::column::Absent;
 use crate::table::{table, words};
 
+/// How many injections a plan can have: an attempt notes those that hit it, one bit each.
+pub const INJECTIONS_MAX: usize = u64::BITS as usize;
+
 /// Stands for the number of an attempt that could not be counted, because the counter was full.
 pub const UNKNOWN_ATTEMPT: u16 = u16::MAX;
 

@@ -18,7 +18,7 @@ mod table;
 mod tag;
 pub mod trace;
 
-pub use attempt::{Attempt, End, Method, Planned, UNKNOWN_ATTEMPT};
+pub use attempt::{Attempt, End, INJECTIONS_MAX, Method, Planned, UNKNOWN_ATTEMPT};
 pub use column::{Column, Columns, Declared, Kind, Misfit};
 pub use connection::{Connection, ConnectionEnd, Probe, Stamp};
 pub use damage::Damage;

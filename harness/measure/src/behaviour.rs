@@ -8,7 +8,7 @@ use reports::{Behaviour, BehaviourCell, BreakerState, BreakerStrip, Outage};
 
 use crate::brief::Brief;
 use crate::gaps::gaps;
-use crate::histograms::{phase_of, record};
+use crate::histograms::{coarse, phase_of, record};
 use crate::lifetimes::{self, Ending};
 use crate::success::succeeded;
 
@@ -24,12 +24,6 @@ const OPENING_MIN_S: f64 = 0.25;
 
 /// An opening must be so many times longer than the machine's longest stall.
 const STALL_FACTOR: f64 = 3.0;
-
-/// Two significant digits: finer than any difference that matters.
-const DIGITS: u8 = 2;
-
-/// The longest time that is told apart from longer ones: an hour, in microseconds.
-const LONGEST_US: u64 = 3_600_000_000;
 
 /// Counts the whole run.
 pub fn behaviour(brief: &Brief, ledger: &Ledger, breakers: &[BreakerStrip]) -> Behaviour {
@@ -62,16 +56,12 @@ struct Cell {
 
 impl Cell {
     fn new(brief: &Brief) -> Self {
-        let empty = || {
-            Histogram::new_with_bounds(1, LONGEST_US, DIGITS)
-                .expect("the bounds are constants that HdrHistogram accepts")
-        };
         Cell {
             row: BehaviourCell::default(),
             endings: BTreeMap::new(),
             backends: vec![0; brief.backends.len()],
-            given_up: empty(),
-            gaps: empty(),
+            given_up: coarse(),
+            gaps: coarse(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use evidence::Method;
+use evidence::{INJECTIONS_MAX, Method};
 use policy::Policy;
 use serde::{Deserialize, Serialize};
 use units::{Share, Stretch, Timespan};
@@ -28,9 +28,6 @@ pub struct Brief {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub policy_lines: BTreeMap<String, u32>,
 }
-
-/// How many injections an attempt can note, one bit each.
-pub const INJECTIONS_MAX: usize = u64::BITS as usize;
 
 impl Brief {
     /// Why the brief can't be judged by, if an index in it points at nothing: it was edited, or cut off.

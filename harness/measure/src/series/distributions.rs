@@ -5,13 +5,7 @@ use hdrhistogram::Histogram;
 use reports::Distribution;
 
 use crate::brief::Brief;
-use crate::histograms::{phase_of, record};
-
-/// The longest time that is told apart from longer ones: an hour, in microseconds.
-const LONGEST_US: u64 = 3_600_000_000;
-
-/// Two significant digits: 1 %, which no chart can show finer.
-const DIGITS: u8 = 2;
+use crate::histograms::{coarse, phase_of, record};
 
 /// The most histograms. Those beyond are in the histogram log beside the evidence.
 const CELLS_MAX: usize = 200;
@@ -36,7 +30,7 @@ impl Distributions {
         let Some(cell) = self.cells.get_mut(usize::from(exchange.class) * self.phases + phase) else {
             return;
         };
-        let [response, service] = cell.get_or_insert_with(|| [empty(), empty()]);
+        let [response, service] = cell.get_or_insert_with(|| [coarse(), coarse()]);
         record(response, exchange.response_time());
         record(service, exchange.service_time());
     }
@@ -55,11 +49,6 @@ impl Distributions {
         }
         found
     }
-}
-
-fn empty() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, LONGEST_US, DIGITS)
-        .expect("the bounds are constants that HdrHistogram accepts")
 }
 
 fn buckets(histogram: &Histogram<u64>) -> Vec<(u64, u64)> {

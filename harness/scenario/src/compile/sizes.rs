@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use evidence::INJECTIONS_MAX;
+
 use super::Context;
 
 /// The most phases of a run.
@@ -16,9 +18,6 @@ const CLASSES_MAX: usize = 32;
 
 /// The most mixes: as many as there may be classes.
 const MIXES_MAX: usize = CLASSES_MAX;
-
-/// An attempt notes the injections that hit it in 64 bits.
-const INJECTIONS_MAX: usize = 64;
 
 /// Notes what there is too much of, at the first one too many; false if there is any such thing.
 pub(super) fn check(context: &mut Context<'_>) -> bool {
