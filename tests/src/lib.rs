@@ -6,12 +6,9 @@ pub mod doctor;
 use std::path::Path;
 use std::sync::Arc;
 
-use archive::read_run;
-use evidence::Ledger;
-use judge::RunFacts;
-use reports::{Report, Verdict};
+use reports::{Inventory, Report, Verdict};
 use run::{Options, Progress};
-use scenario::{Overrides, Plan};
+use scenario::Overrides;
 use tokio_util::sync::CancellationToken;
 
 /// The library's scenario of this name.
@@ -61,22 +58,9 @@ pub fn run_in(text: &str, set: &[&str], seed: u64, out: &Path, simulate: bool) -
 /// # Panics
 /// If it can't be read.
 pub fn judged(dir: &Path) -> Report {
-    let read = read_run(dir).unwrap_or_else(|error| panic!("{error}"));
-    let plan: Plan = assess::plan_of(&read.manifest).expect("the manifest holds a plan");
-    let manifest = read.manifest;
-    let facts = RunFacts {
-        brownout: manifest.brownout,
-        run: String::from("run"),
-        scenario_path: manifest.scenario_path,
-        gateway: manifest.gateway,
-        gateway_version: manifest.gateway_version,
-        simulated: manifest.simulated,
-        seed: manifest.seed,
-        started: String::from("started"),
-        overrides: manifest.overrides,
-        inventory: reports::Inventory::default(),
-    };
-    judge::judge(&plan.brief, &plan.demands, &Ledger::join(read.evidence), facts)
+    let report = assess::judge_run(dir, None).unwrap_or_else(|error| panic!("{error:#}"));
+    // What differs from run to run is left out, so that two reports can be compared.
+    Report { run: "run".into(), started: "started".into(), inventory: Inventory::default(), ..report }
 }
 
 /// The findings that did not pass, as text for assertions.

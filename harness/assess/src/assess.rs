@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use archive::{Logged, Manifest, read_run, write_hlog};
 use evidence::{Evidence, Ledger};
 use hdrhistogram::Histogram;
-use judge::{Demand, RunFacts};
+use judge::Demand;
 use measure::brief::{BackendBrief, Brief};
 use measure::histograms::{HistogramKey, histograms};
 use reports::{BackendItem, Inventory, Report};
@@ -62,8 +62,8 @@ pub fn judge_run(dir: &Path, instead: Option<&Plan>) -> Result<Report> {
 
 /// Judges a run whose evidence was kept in memory.
 pub fn judge_kept(plan: Plan, manifest: Manifest, evidence: Evidence) -> Report {
-    let facts = facts(Path::new(""), &plan, manifest);
-    let run = Recorded { plan, ledger: Ledger::join(evidence), facts };
+    let report = unjudged(Path::new(""), &plan, manifest);
+    let run = Recorded { plan, ledger: Ledger::join(evidence), report };
     run.judge(&run.plan.demands)
 }
 
@@ -71,7 +71,8 @@ pub fn judge_kept(plan: Plan, manifest: Manifest, evidence: Evidence) -> Report 
 struct Recorded {
     plan: Plan,
     ledger: Ledger,
-    facts: RunFacts,
+    /// The report before anything is judged.
+    report: Report,
 }
 
 impl Recorded {
@@ -79,12 +80,12 @@ impl Recorded {
         let run = read_run(dir)?;
         let plan =
             plan_of(&run.manifest).with_context(|| format!("{}", dir.join("manifest.json").display()))?;
-        let facts = facts(dir, &plan, run.manifest);
-        Ok(Recorded { plan, ledger: Ledger::join(run.evidence), facts })
+        let report = unjudged(dir, &plan, run.manifest);
+        Ok(Recorded { plan, ledger: Ledger::join(run.evidence), report })
     }
 
     fn judge(&self, demands: &[Demand]) -> Report {
-        judge::judge(&self.plan.brief, demands, &self.ledger, self.facts.clone())
+        judge::judge(&self.plan.brief, demands, &self.ledger, self.report.clone())
     }
 }
 
@@ -125,8 +126,9 @@ fn adopt(own: &Brief, other: &Plan) -> Result<Vec<Demand>> {
     demands.collect()
 }
 
-fn facts(dir: &Path, plan: &Plan, manifest: Manifest) -> RunFacts {
-    RunFacts {
+/// What the manifest says of a run, as its report has it.
+fn unjudged(dir: &Path, plan: &Plan, manifest: Manifest) -> Report {
+    Report {
         inventory: inventory(dir, plan, &manifest),
         overrides: manifest.overrides,
         brownout: manifest.brownout,
@@ -137,6 +139,7 @@ fn facts(dir: &Path, plan: &Plan, manifest: Manifest) -> RunFacts {
         simulated: manifest.simulated,
         seed: manifest.seed,
         started: manifest.started,
+        ..Report::default()
     }
 }
 

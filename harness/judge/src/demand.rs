@@ -1,8 +1,7 @@
-//! What is demanded, expectation by expectation, and what a report says of the run beside it.
+//! What is demanded, expectation by expectation.
 
 use measure::brief::Brief;
 use measure::view::Place;
-use reports::Inventory;
 use serde::{Deserialize, Serialize};
 use units::Timespan;
 
@@ -61,29 +60,4 @@ impl Demand {
         let class = usize::from(self.traffic?);
         (class >= traffic).then(|| format!("a demand names traffic class {class}, there are {traffic}"))
     }
-}
-
-/// What a report says of the run itself; all of it stands in the manifest.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunFacts {
-    /// The run directory's name.
-    pub run: String,
-    /// Where the scenario was read from, as the user named it.
-    pub scenario_path: String,
-    /// The gateway's kind.
-    pub gateway: String,
-    /// What the gateway says its version is.
-    pub gateway_version: Option<String>,
-    /// True if sockets and time were simulated.
-    pub simulated: bool,
-    /// The seed of every draw.
-    pub seed: u64,
-    /// Wall-clock time at the epoch, RFC 3339.
-    pub started: String,
-    /// The version of brownout that recorded the run, so that judging again gives the same report.
-    pub brownout: String,
-    /// The settings that the command line changed in the scenario, as `path=value`.
-    pub overrides: Vec<String>,
-    /// What took part in the run beside the backends, which the brief names.
-    pub inventory: Inventory,
 }

@@ -11,26 +11,26 @@ use reports::Report;
 pub(crate) struct Figures {
     /// What of the record does not hang together.
     pub broken: Vec<String>,
-    /// A report with the figures, and nothing else yet.
+    /// The report of the run with the figures in it, and no finding yet.
     pub report: Report,
 }
 
 impl Figures {
-    /// Of a ledger.
-    pub(crate) fn of(brief: &Brief, ledger: &Ledger) -> Self {
+    /// Of a ledger, into what is known of its run.
+    pub(crate) fn of(brief: &Brief, ledger: &Ledger, run: Report) -> Self {
         let lines = || join(|| series::series(brief, ledger), || conservation::problems(brief, ledger));
         let behaviour = || {
             let breakers = series::breakers(brief, ledger);
             (behaviour::behaviour(brief, ledger, &breakers), breakers)
         };
-        let tables = || Report {
+        let tables = move || Report {
             phases: tables::phases(brief, ledger),
             traffic: tables::traffic(brief, ledger),
             backends: tables::backends(brief, ledger),
             injections: tables::injections(brief, ledger),
             latencies: tables::latencies(brief, ledger),
             bands: series::bands(brief),
-            ..Report::default()
+            ..run
         };
         let (((series, distributions), broken), ((behaviour, breakers), report)) =
             join(lines, || join(behaviour, tables));

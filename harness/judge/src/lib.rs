@@ -20,6 +20,6 @@ mod tolerance;
 mod unasked;
 mod witness;
 
-pub use demand::{Demand, RunFacts};
+pub use demand::Demand;
 pub use expect::ExpectationSettings;
 pub use summary::judge;

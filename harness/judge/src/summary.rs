@@ -7,7 +7,7 @@ use reports::{BackendItem, Finding, Inventory, Report, VERSION, Verdict};
 use units::plural::{count, times, were};
 use units::{Moment, Timespan};
 
-use crate::demand::{Demand, RunFacts};
+use crate::demand::Demand;
 use crate::figures::Figures;
 use crate::finding;
 use crate::unasked::unasked;
@@ -16,12 +16,14 @@ use crate::unasked::unasked;
 ///
 /// The verdict is that of the worst finding, and never a pass where nothing was demanded, the run did not come to
 /// its planned end, or something could not be recorded.
-pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) -> Report {
+///
+/// `run` is what is known of the run beside its plan and its evidence, such as the gateway's version: it is kept.
+pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: Report) -> Report {
     let problem = brief.problem().or_else(|| demands.iter().find_map(|demand| demand.problem(brief)));
     let known = problem.is_none();
     let (findings, Figures { broken, report: figures }) = rayon::join(
         || if known { findings(brief, demands, ledger) } else { Vec::new() },
-        || Figures::of(brief, ledger),
+        || Figures::of(brief, ledger, run),
     );
     let findings: Vec<Finding> = if broken.is_empty() {
         findings
@@ -34,25 +36,16 @@ pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: RunFacts) 
     let about = brief.about.clone();
     Report {
         version: VERSION,
-        brownout: run.brownout,
         verdict: findings.iter().map(|finding| finding.verdict).fold(floor, Verdict::max),
         scenario: about.name,
-        scenario_path: run.scenario_path,
         why: about.why,
         owner: about.owner,
         rollback: about.rollback,
-        gateway: run.gateway,
-        gateway_version: run.gateway_version,
-        simulated: run.simulated,
-        seed: run.seed,
-        run: run.run,
-        started: run.started,
         length_s: rest.ended.since(Moment::EPOCH).as_secs_f64(),
         remarks: remarks(demands, ledger, problem, broken),
         findings,
         unasked: if known { unasked(brief, demands, ledger) } else { Vec::new() },
-        overrides: run.overrides,
-        inventory: inventory(brief, run.inventory),
+        inventory: inventory(brief, figures.inventory),
         ..figures
     }
 }
@@ -141,7 +134,7 @@ fn skipped(ledger: &Ledger) -> Option<String> {
 mod tests {
     use evidence::Method;
     use insta::assert_snapshot;
-    use reports::Verdict;
+    use reports::{Report, Verdict};
 
     use crate::testing::{Call, Judging, Run, Try, demands};
 
@@ -230,7 +223,7 @@ mod tests {
         let (brief, ledger) = run.build();
         let mut demands = demands(&run);
         demands[0].phase = 7;
-        let report = super::judge(&brief, &demands, &ledger, crate::demand::RunFacts::default());
+        let report = super::judge(&brief, &demands, &ledger, Report::default());
         assert_eq!(report.verdict, Verdict::Inconclusive);
         assert_eq!(
             report.remarks,

@@ -2,11 +2,11 @@
 
 use evidence::{Evidence, Ledger, Method, Outcome};
 use proptest::prelude::*;
-use reports::Verdict;
+use reports::{Report, Verdict};
 use serde::Deserialize;
 
 use super::ExpectationSettings;
-use crate::demand::{Demand, RunFacts};
+use crate::demand::Demand;
 use crate::testing::{Call, Run, Try};
 use crate::{finding, judge};
 use measure::brief::Brief;
@@ -153,7 +153,7 @@ fn report_of(brief: &Brief, ledger: &Ledger) -> reports::Report {
     let classes = [None, Some(0), Some(1)];
     let demands =
         ExpectationSettings::KINDS.iter().flat_map(|kind| classes.map(|class| demand_of(kind, class)));
-    judge(brief, &demands.collect::<Vec<_>>(), ledger, RunFacts::default())
+    judge(brief, &demands.collect::<Vec<_>>(), ledger, Report::default())
 }
 
 proptest! {

@@ -4,7 +4,7 @@ mod outline;
 
 use reports::{Finding, Report};
 
-use crate::demand::{Demand, RunFacts};
+use crate::demand::Demand;
 use crate::expect::ExpectationSettings;
 use crate::forecast::{Forecast, Outlook};
 use crate::{finding, judge};
@@ -29,7 +29,7 @@ impl Judging for Run {
 
     fn report(&self) -> Report {
         let (brief, ledger) = self.build();
-        judge(&brief, &demands(self), &ledger, RunFacts::default())
+        judge(&brief, &demands(self), &ledger, Report::default())
     }
 }
 
