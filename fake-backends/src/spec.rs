@@ -68,7 +68,7 @@ pub struct Injection {
 
 impl Injection {
     /// Whether it is in force at a moment.
-    pub(crate) fn is_on(&self, at: Moment) -> bool {
+    pub fn is_on(&self, at: Moment) -> bool {
         self.during.contains(at) && self.flap.is_none_or(|flap| flap.is_on(self.during.from, at))
     }
 

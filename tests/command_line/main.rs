@@ -7,6 +7,7 @@ mod evidence;
 mod export;
 mod gateways;
 mod hardship;
+mod progress;
 mod reference;
 mod reports;
 mod runs;

@@ -37,11 +37,21 @@ impl Recording {
         manifest: &Manifest,
         gives_up: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
+        Recording::create_watched(dir, manifest, gives_up, drop)
+    }
+
+    /// The same, and each batch is handed to `watch` once it is on disk. It runs on the recorder thread, so it must not wait.
+    pub fn create_watched(
+        dir: &Path,
+        manifest: &Manifest,
+        gives_up: impl FnOnce() + Send + 'static,
+        watch: impl FnMut(Batch) + Send + 'static,
+    ) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let sealed = write_manifest(dir, manifest)?;
         let mut tables = Tables::create(dir)?;
         let (sender, receiver) = sync_channel(QUEUE);
-        let writing = move || write_all(&mut tables, &receiver).inspect_err(|_| gives_up());
+        let writing = move || write_all(&mut tables, &receiver, watch).inspect_err(|_| gives_up());
         let writer = std::thread::Builder::new().name("recorder".into()).spawn(writing)?;
         Ok(Recording {
             dir: dir.to_owned(),
@@ -80,9 +90,10 @@ impl Recording {
     }
 }
 
-fn write_all(tables: &mut Tables, batches: &Receiver<Batch>) -> io::Result<()> {
+fn write_all(tables: &mut Tables, batches: &Receiver<Batch>, mut watch: impl FnMut(Batch)) -> io::Result<()> {
     while let Ok(batch) = batches.recv() {
         tables.append_batch(&batch)?;
+        watch(batch);
     }
     tables.finish()
 }

@@ -54,7 +54,7 @@ fn trace(verbose: u8) {
     let filter = asked.unwrap_or_else(|| Targets::new().with_default(level));
     // Colours are for eyes: in a file they are noise.
     let is_seen = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| output::AboveBars).with_target(false);
     let lines = lines.with_ansi(is_seen && std::env::var_os("NO_COLOR").is_none());
     tracing_subscriber::registry().with(lines).with(filter).init();
 }

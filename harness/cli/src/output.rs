@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use anyhow::Result;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use reports::format::{Format, FormatKind, Options, terminal_of_run};
 use reports::{Report, escape};
 
@@ -19,10 +21,33 @@ pub(crate) fn print(text: &impl Display) -> Result<()> {
     }
 }
 
+/// How often a second it is drawn at the most, however many lines of it change.
+const DRAWN_HZ: u8 = 10;
+
+/// What is drawn in place on standard error. Whoever writes there while it is drawn goes through it.
+pub(crate) fn bars() -> &'static MultiProgress {
+    static BARS: LazyLock<MultiProgress> =
+        LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(DRAWN_HZ)));
+    &BARS
+}
+
+/// Standard error, for whole lines above what is drawn in place.
+pub(crate) struct AboveBars;
+
+impl Write for AboveBars {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        bars().suspend(|| io::stderr().lock().write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
+    }
+}
+
 /// Writes an error or a warning to standard error. Words of files and gateways in it are shown and not obeyed.
 pub(crate) fn complain(text: &impl Display) {
     // Where standard error is closed, nobody can be told so.
-    let _ = writeln!(io::stderr().lock(), "{}", harmless(&text.to_string()));
+    let _ = AboveBars.write_all(format!("{}\n", harmless(&text.to_string())).as_bytes());
 }
 
 /// Writes diagnostics to standard error that `render` made, given whether it may use colour.
@@ -31,7 +56,7 @@ pub(crate) fn complain_of(render: impl FnOnce(bool) -> String) {
     let text = render(colour);
     // The renderer of diagnostics shows control characters of the file by itself; what is left are its colours.
     let text = if colour { text } else { harmless(&text) };
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = AboveBars.write_all(format!("{text}\n").as_bytes());
 }
 
 /// The longest line that is shown, in characters.

@@ -15,6 +15,7 @@ use scenario::Plan;
 use tokio_util::sync::CancellationToken;
 use units::{Moment, Timespan};
 
+use crate::observe::watching;
 use crate::parts::{Bound, Early, Parts};
 use crate::{Progress, RunError, Stage, descriptors, directory, status};
 
@@ -137,13 +138,18 @@ async fn on_disk(
     manifest.plan = serde_json::to_value(&plan).expect("a plan has only string keys");
     let unrecorded = CancellationToken::new();
     let gives_up = unrecorded.clone();
-    let recording = Recording::create(&dir, &manifest, move || gives_up.cancel()).map_err(in_dir)?;
+    let (watch, watched) = watching(progress.observer.clone(), world.is_simulated())
+        .map_err(|source| RunError::Part { part: "observer", source })?;
+    let recording =
+        Recording::create_watched(&dir, &manifest, move || gives_up.cancel(), watch).map_err(in_dir)?;
     let run = Run { world, plan: &plan, options, progress, dir: &dir, unrecorded };
     let started = |manifest: &Manifest| recording.rewrite(manifest).map_err(in_dir);
     let ended = run.conduct(recording.recorder(), &mut manifest, started).await?;
     let early = ended.early.as_ref().map(Early::text);
     let unrecorded = |source| RunError::Unrecorded { dir: dir.clone(), source };
     recording.finish(ended.at, early.clone(), ended.losses).map_err(unrecorded)?;
+    // An observer that panicked is no reason to lose the run.
+    let _ = watched.join();
     progress.enter(Stage::Done);
     match ended.early {
         Some(Early::GatewayEnded(how)) => {

@@ -7,6 +7,7 @@ mod conduct;
 mod descriptors;
 mod directory;
 mod error;
+mod observe;
 mod parts;
 mod place;
 mod progress;
@@ -14,5 +15,7 @@ mod status;
 mod watchdog;
 
 pub use conduct::{Finished, Options, preflight, run, run_in_memory};
+pub use driver::Progress as Counts;
 pub use error::RunError;
-pub use progress::{Progress, Stage};
+pub use observe::{Failures, RECENT, Recent, Sight};
+pub use progress::{Fault, Progress, Stage};

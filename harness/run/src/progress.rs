@@ -5,9 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use driver::Live;
-use fake_backends::Arrivals;
+use fake_backends::{Arrivals, Injection};
 use net::World;
 use units::{Moment, Stretch};
+
+use crate::observe::{Observer, Sight};
 
 /// Where a run is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +38,17 @@ impl Stage {
     }
 }
 
+/// A fault, as people read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Its kind: `status`.
+    pub kind: String,
+    /// Its settings as the scenario words them: `{ code = 503, share = 0.5 }`.
+    pub settings: String,
+    /// The backends that have it, by name.
+    pub backends: Vec<String>,
+}
+
 /// The live state of a run.
 pub struct Progress {
     /// The scenario's name.
@@ -52,6 +65,8 @@ pub struct Progress {
     pub live: Arc<Live>,
     /// The backends, by name.
     pub backends: Vec<String>,
+    faults: Vec<(Fault, Injection)>,
+    pub(crate) observer: Arc<Observer>,
     arrivals: OnceLock<Arc<Arrivals>>,
     stage: AtomicU8,
     world: OnceLock<World>,
@@ -69,6 +84,8 @@ impl Progress {
             scheduled,
             live: Arc::default(),
             backends: plan.pool.backends.iter().map(|backend| backend.name.clone()).collect(),
+            faults: faults(plan),
+            observer: Arc::new(Observer::new(plan.pool.exchanges_max)),
             arrivals: OnceLock::new(),
             stage: AtomicU8::new(0),
             world: OnceLock::new(),
@@ -96,6 +113,16 @@ impl Progress {
         self.arrivals.get().map_or_else(|| vec![0; self.backends.len()], |arrivals| arrivals.so_far())
     }
 
+    /// The faults that are in force at `now`.
+    pub fn faults_on(&self, now: Moment) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().filter(move |(_, injection)| injection.is_on(now)).map(|(fault, _)| fault)
+    }
+
+    /// What was seen of the exchanges until `now`; about a quarter of a second behind.
+    pub fn sight(&self, now: Moment) -> Sight {
+        self.observer.sight(now)
+    }
+
     pub(crate) fn count(&self, arrivals: Arc<Arrivals>) {
         // Set once; a second run gets a progress of its own.
         let _ = self.arrivals.set(arrivals);
@@ -111,4 +138,15 @@ impl Progress {
             let _ = self.world.set(world.clone());
         }
     }
+}
+
+fn faults(plan: &scenario::Plan) -> Vec<(Fault, Injection)> {
+    let name = |index: &u16| plan.pool.backends.get(usize::from(*index)).map(|backend| backend.name.clone());
+    let fault = |brief: &measure::brief::InjectionBrief| Fault {
+        kind: brief.fault.clone(),
+        settings: brief.settings.clone(),
+        backends: brief.backends.iter().filter_map(name).collect(),
+    };
+    // Both have the order of the file.
+    plan.brief.injections.iter().map(fault).zip(plan.pool.injections.iter().cloned()).collect()
 }

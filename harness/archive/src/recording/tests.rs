@@ -91,3 +91,22 @@ fn evidence_that_is_there_as_a_whole_is_written_as_a_run_writes_it() {
     assert_eq!(again.evidence.exchanges, run.evidence.exchanges);
     assert_eq!((again.evidence.ended, again.evidence.early), (Moment(50), Some("interrupted".into())));
 }
+
+#[test]
+fn each_batch_is_handed_on_once_it_is_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sender, seen) = std::sync::mpsc::channel();
+    let path = dir.path().join("exchanges.arrows");
+    let watch = move |batch: Batch| {
+        let Batch::Exchanges(rows) = batch else { return };
+        sender.send((rows.len(), std::fs::metadata(&path).unwrap().len())).unwrap();
+    };
+    let recording = Recording::create_watched(dir.path(), &manifest(), || {}, watch).unwrap();
+    let mut sheet = recording.recorder().sheet();
+    (0..5000).for_each(|number| sheet.push(exchange(number)));
+    drop(sheet);
+    recording.finish(Moment(50), None, Losses::default()).unwrap();
+    let seen: Vec<(usize, u64)> = seen.iter().collect();
+    assert_eq!(seen.iter().map(|(rows, _)| rows).sum::<usize>(), 5000);
+    assert!(seen.len() > 1 && seen.is_sorted_by(|earlier, later| earlier.1 < later.1), "{seen:?}");
+}

@@ -1,8 +1,10 @@
-//! Progress where nobody watches, such as in CI: one line when a phase begins.
+//! Progress where nobody watches, such as in CI: a line when a phase begins, and every few seconds.
 
 use reports::escape;
-use run::{Progress, Stage};
+use run::{Progress, RECENT, Stage};
+use units::Moment;
 
+use super::frame::{failures, faults, recent};
 use super::{INTERRUPTED, View};
 use crate::output::complain;
 
@@ -11,6 +13,8 @@ use crate::output::complain;
 pub(super) struct Lines {
     phase: Option<usize>,
     interrupted: bool,
+    /// When the last line was.
+    said: Option<Moment>,
 }
 
 impl View for Lines {
@@ -19,16 +23,26 @@ impl View for Lines {
             complain(&INTERRUPTED);
             self.interrupted = true;
         }
-        let phase = progress.phase();
-        if progress.stage() != Stage::Running || phase == self.phase {
+        let (Some(now), Some(index)) = (progress.now(), progress.phase()) else { return };
+        if progress.stage() != Stage::Running {
             return;
         }
-        if let Some(index) = phase {
-            let (name, during) = &progress.phases[index];
-            let counts = progress.live.progress();
-            let so_far = format!("{} sent, {} failed so far", counts.sent, counts.failed);
-            complain(&format_args!("{during}  {}  ({so_far})", escape::name(name)));
-            self.phase = phase;
+        let (name, during) = &progress.phases[index];
+        let sight = progress.sight(now);
+        let on: Vec<_> = progress.faults_on(now).collect();
+        let failed = failures(&sight.failures);
+        if self.phase != Some(index) {
+            let sent = progress.live.progress().sent;
+            complain(&format_args!(
+                "{during}  {}  ({sent} sent, {failed} so far); {}",
+                escape::name(name),
+                faults(&on)
+            ));
+        } else if self.said.is_none_or(|said| now.since(said) >= RECENT) {
+            complain(&format_args!("{now}  {}; {failed}; {}", recent(&sight.recent), faults(&on)));
+        } else {
+            return;
         }
+        (self.phase, self.said) = (Some(index), Some(now));
     }
 }

@@ -1,4 +1,5 @@
-//! Progress on a terminal: where the run is, what was counted, and a line for each backend, drawn again and again.
+//! Progress on a terminal: where the run is, what is on and what comes of it, and a line for each backend, drawn again and
+//! again. It is cleared when the run ends, however it ends; the cursor stays as it is.
 
 use std::collections::VecDeque;
 
@@ -7,8 +8,10 @@ use reports::escape;
 use run::{Progress, Stage};
 use units::Moment;
 
+use super::frame::Frame;
 use super::strips::Strips;
 use super::{INTERRUPTED, STEP, View, opening};
+use crate::output::bars;
 
 /// Over how many steps the rate is shown: 1 s.
 const RATE_STEPS: usize = 10;
@@ -16,10 +19,12 @@ const RATE_STEPS: usize = 10;
 /// The most backends that get a line.
 const BACKENDS_MAX: usize = 8;
 
-/// What matters most comes first in each line, since a narrow terminal cuts the rest.
+/// What is drawn.
 pub(super) struct Live {
-    bars: MultiProgress,
+    bars: &'static MultiProgress,
     bar: ProgressBar,
+    /// The lines of a frame.
+    lines: Vec<ProgressBar>,
     backends: Vec<ProgressBar>,
     strips: Strips,
     simulated: bool,
@@ -30,12 +35,13 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn new(progress: &Progress, simulated: bool) -> Self {
-        let template =
-            if simulated { "{spinner} {wide_msg}" } else { "{prefix} {wide_bar:.cyan/dim}\n{wide_msg}" };
-        let bars = MultiProgress::new();
+        let template = if simulated { "{spinner} {wide_msg}" } else { "{prefix} {wide_bar:.cyan/dim}" };
+        let bars = bars();
         let bar = ProgressBar::new(progress.length.as_millis() as u64);
         let bar = bars.add(bar.with_style(style(template).progress_chars("━╸─")));
         // Simulated time is not the reader's: there is nothing to watch.
+        let line = |_| bars.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
+        let lines = (0..if simulated { 0 } else { Frame::LINES }).map(line).collect();
         let watched = if simulated { 0 } else { progress.backends.len().min(BACKENDS_MAX) };
         let width = progress.backends.iter().take(watched).map(|name| name.chars().count()).max();
         let backend = |name: &String| {
@@ -47,6 +53,7 @@ impl Live {
             strips: Strips::new(progress.backends.len(), progress.length),
             bars,
             bar,
+            lines,
             simulated,
             opening: opening(progress, simulated),
             sent: VecDeque::new(),
@@ -72,10 +79,9 @@ fn style(template: &str) -> ProgressStyle {
 impl View for Live {
     fn step(&mut self, progress: &Progress, interrupted: bool) {
         let counts = progress.live.progress();
-        let counted = format!("{} failed  {} skipped  {} sent", counts.failed, counts.skipped, counts.sent);
         if self.simulated {
-            let seconds = progress.length.as_secs_f64();
-            self.bar.set_message(format!("simulating {seconds:.1} s  {counted}"));
+            let (seconds, sent) = (progress.length.as_secs_f64(), counts.sent);
+            self.bar.set_message(format!("simulating {seconds:.1} s  {sent} sent  {} failed", counts.failed));
             return self.bar.tick();
         }
         let Some(now) = progress.now().filter(|_| progress.stage() != Stage::Starting) else {
@@ -83,16 +89,23 @@ impl View for Live {
             return self.bar.tick();
         };
         let elapsed = now.since(Moment::EPOCH).min(progress.length);
-        let left = progress.length.saturating_sub(elapsed).as_secs_f64().ceil();
-        let rate = self.rate(counts.sent);
         let phase = progress.phase().map_or(progress.stage().word(), |index| &progress.phases[index].0);
         self.bar.set_prefix(escape::plain(phase, 24));
         self.bar.set_position(elapsed.as_millis() as u64);
-        self.bar.set_message(if interrupted {
-            INTERRUPTED.to_owned()
-        } else {
-            format!("{left:.0} s left  {rate:.0}/s  {counted}  {} in flight", counts.in_flight)
-        });
+        let frame = Frame {
+            left: progress.length.saturating_sub(elapsed),
+            rate: self.rate(counts.sent),
+            counts,
+            on: progress.faults_on(now).collect(),
+            sight: progress.sight(now),
+        };
+        let mut lines = frame.lines();
+        if interrupted {
+            INTERRUPTED.clone_into(&mut lines[0]);
+        }
+        for (bar, line) in self.lines.iter().zip(lines) {
+            bar.set_message(line);
+        }
         self.strips.note(elapsed, &progress.attempts());
         for (index, backend) in self.backends.iter().enumerate() {
             backend.set_message(self.strips.line(index));

@@ -1,5 +1,6 @@
-//! What a person sees while a run goes on: a live view on a terminal, a line a phase elsewhere.
+//! What a person sees while a run goes on: a live view on a terminal, a line every few seconds elsewhere.
 
+mod frame;
 mod lines;
 mod live;
 mod strips;
@@ -42,7 +43,9 @@ impl Shown {
         }
         let (stop, stopped) = channel();
         let (progress, interrupt) = (progress.clone(), interrupt.clone());
-        let mut view: Box<dyn View> = if std::io::stderr().is_terminal() {
+        // Between lines of a log, what is redrawn in place could not be read.
+        let is_alone = !tracing::enabled!(tracing::Level::INFO);
+        let mut view: Box<dyn View> = if std::io::stderr().is_terminal() && is_alone {
             Box::new(Live::new(&progress, simulated))
         } else {
             complain(&opening(&progress, simulated));
