@@ -1,9 +1,9 @@
-//! What is seen while a run goes on: on a terminal of its own (`script`), and in a file.
+//! What is seen while a run goes on: on a terminal of its own (`script`), in a file, and in the log.
 #![expect(clippy::disallowed_methods, reason = "a terminal is really there")]
 
 use std::process::{Command, Stdio};
 
-use crate::common::{Place, SMALL, Said, search_path};
+use crate::common::{Place, SMALL, Said, search_path, snapshot};
 
 /// What a run writes to a terminal of so many columns; `None` where there is no `script` to make one.
 fn on_a_terminal(place: &Place, columns: u16, variables: &str, arguments: &str) -> Option<String> {
@@ -92,4 +92,57 @@ fn where_nobody_watches_lines_tell_the_same() {
     assert!(lines[3].contains("last 5 s: 200 ") && lines[3].contains(" planned; on now: "), "{}", said.err);
     assert_eq!(lines.len(), 4, "{}", said.err);
     assert!(!said.err.contains('\x1b'), "{}", said.err);
+}
+
+/// What a simulated run says with this much `-v`, without the time before each line.
+fn log(verbosity: &[&str]) -> String {
+    let place = Place::with(SMALL);
+    let said = place.say(&[&["run", "s.toml", "--simulate", "--seed", "7"], verbosity].concat()).ended(0);
+    let lines = said.err.lines().map(|line| match line.split_once("Z ") {
+        Some((time, rest)) if !time.contains(' ') => rest.trim_start().to_owned() + "\n",
+        _ => line.to_owned() + "\n",
+    });
+    lines.collect()
+}
+
+#[test]
+fn v_tells_how_the_gateway_was_started_and_the_phases() {
+    snapshot("log-v", &log(&["-v"]));
+}
+
+#[test]
+fn vv_tells_every_retry_with_its_phase_its_request_and_its_backend() {
+    let text = log(&["-vv"]);
+    let retries: Vec<&str> = text.lines().filter(|line| line.contains("a request was tried again")).collect();
+    let told = retries.iter().filter(|line| {
+        line.contains(":phase{name=\"outage\"}:exchange{tag=")
+            && line.contains(":attempt{number=2 backend=\"")
+    });
+    // Half of 300 first attempts are answered with 503; 200 of them would be more than ten deviations off.
+    assert_eq!(told.count(), retries.len(), "{text}");
+    assert!((100..200).contains(&retries.len()), "{}", retries.len());
+    assert!(!text.contains("an exchange is over"), "{text}");
+}
+
+#[test]
+fn vvv_tells_every_exchange_and_every_attempt() {
+    let text = log(&["-vvv"]);
+    assert_eq!(text.matches("an exchange is over").count(), 400);
+    let retries = text.matches("a request was tried again").count();
+    assert_eq!(text.matches("an attempt is over").count(), 400 + retries);
+    assert!(text.lines().any(|line| line.starts_with("TRACE run{scenario=\"small\" gateway=\"reference\" seed=7}:phase{name=\"steady\"}:exchange{tag=0}: ")), "{text}");
+}
+
+#[test]
+fn a_breaker_is_seen_to_open_in_the_log() {
+    let broken = SMALL
+        .replace("share = 0.5", "share = 1.0")
+        .replace("[\"a\", \"b\"]", "[\"a\"]")
+        .replace("\"1500ms\"", "\"4s\"")
+        .replace("[backend.a]", "breaker = { trip = { consecutive = 5 }, open_for = \"2s\" }\n[backend.a]");
+    let place = Place::with(&broken);
+    let said = place.say(&["run", "s.toml", "--simulate", "-vv"]);
+    for words in ["a breaker opened", "a backend gets nothing, and others do", "a backend is asked again"] {
+        assert!(said.err.contains(words), "`{words}` is missing in:\n{}", said.err);
+    }
 }

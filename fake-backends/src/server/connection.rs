@@ -167,7 +167,6 @@ impl ServerConnection {
     /// Ends the request that is under way, if there is one. Gives back what becomes of the connection.
     pub(super) fn settle(&mut self, end: End, connection: ConnectionEnd) -> ConnectionEnd {
         if let Some(mut current) = self.current.take() {
-            tracing::trace!(backend = self.handle.backend, connection = self.handle.number, %end, "a request ended");
             let backend = &self.server.backends[usize::from(self.handle.backend)];
             backend.under_way.set(backend.under_way.get().saturating_sub(1));
             if let Some((bytes, hash)) = self.written.body_sent(backend) {

@@ -76,12 +76,6 @@ impl ServerConnection {
             let number = self.requests.min(u32::from(u16::MAX)) as u16;
             Incoming { dice, tag: None, number, at }
         };
-        let (number, method) = (incoming.number, head.method);
-        if tag.is_some() && number > 1 {
-            tracing::debug!(tag = incoming.tag.map(|tag| tag.0), backend, number, %method, "a request was tried again");
-        } else {
-            tracing::trace!(tag = incoming.tag.map(|tag| tag.0), backend, number, %method, "a request arrived");
-        }
         let decision = decide(&server.spec, &self.backend().injections, head.may_hit, &incoming);
         let mut current = match tag {
             Some(_) => Current::Attempt(self.attempt(head, &incoming)),

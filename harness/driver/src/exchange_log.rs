@@ -58,13 +58,6 @@ impl ExchangeLog {
 
     /// Records an exchange that is over. A skipped one was never in flight.
     pub(crate) fn record(&self, exchange: &Exchange) {
-        tracing::trace!(
-            tag = exchange.tag.0,
-            outcome = %exchange.outcome,
-            status = exchange.status,
-            took = ?exchange.response_time(),
-            "an exchange is over"
-        );
         self.sheet.borrow_mut().push(exchange.clone());
         self.live.over(exchange);
         let mut totals = self.totals.get();

@@ -13,9 +13,10 @@ use gateways::{Launch, Trust, Upstream, Upstreams};
 use net::World;
 use scenario::Plan;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span, info_span};
 use units::{Moment, Timespan};
 
-use crate::observe::watching;
+use crate::observe::{Story, watching};
 use crate::parts::{Bound, Early, Parts};
 use crate::{Progress, RunError, Stage, descriptors, directory, status};
 
@@ -109,6 +110,8 @@ fn in_world<T>(
         }
     };
     preflight(plan, &options.allow_hosts)?;
+    let span = info_span!("run", scenario = plan.name, gateway = plan.gateway.name(), seed = plan.seed);
+    let conducted = |world| conducted(world).instrument(span);
     if options.simulate {
         if !plan.gateway.contract().can_be_simulated() {
             return Err(RunError::NotSimulable(plan.gateway.name()));
@@ -138,7 +141,8 @@ async fn on_disk(
     manifest.plan = serde_json::to_value(&plan).expect("a plan has only string keys");
     let unrecorded = CancellationToken::new();
     let gives_up = unrecorded.clone();
-    let (watch, watched) = watching(progress.observer.clone(), world.is_simulated())
+    let story = Story::of(&plan, &Span::current());
+    let (watch, watched) = watching(progress.observer.clone(), story, world.is_simulated())
         .map_err(|source| RunError::Part { part: "observer", source })?;
     let recording =
         Recording::create_watched(&dir, &manifest, move || gives_up.cancel(), watch).map_err(in_dir)?;
@@ -148,7 +152,7 @@ async fn on_disk(
     let early = ended.early.as_ref().map(Early::text);
     let unrecorded = |source| RunError::Unrecorded { dir: dir.clone(), source };
     recording.finish(ended.at, early.clone(), ended.losses).map_err(unrecorded)?;
-    // An observer that panicked is no reason to lose the run.
+    // What was recorded is told before the verdict is; a log that panicked is no reason to lose the run.
     let _ = watched.join();
     progress.enter(Stage::Done);
     match ended.early {

@@ -1,5 +1,6 @@
 //! The parts of a run: how they are started, and how the load is carried to its end.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +8,25 @@ use std::time::Duration;
 use driver::Load;
 use evidence::Recorder;
 use gateways::Running;
-use net::World;
+use net::{Timer, World};
 use scenario::Plan;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 use units::Moment;
 
 use crate::conduct::{Options, resolved};
 use crate::error::RunError;
+use crate::observe::{Change, Silence, Story};
 use crate::place::{Output, place};
 use crate::progress::{Progress, Stage};
 use crate::watchdog;
 
 /// How long the driver may take to end once its own deadline is over: a bound on a defect, not on a gateway.
 const DRIVER_BOUND: Duration = Duration::from_secs(5);
+
+/// How often it is looked at which backends get nothing, for the log.
+const SILENCE_STEP: Duration = Duration::from_millis(250);
 
 /// Why a run ended before its plan did.
 pub(crate) enum Early {
@@ -116,9 +122,10 @@ impl Parts {
         tokio::pin!(driven);
         progress.enter(Stage::Running);
         let end = async {
+            let story = Story::of(plan, &Span::current());
             for phase in &plan.brief.phases {
                 timer.sleep_until(phase.during.from).await;
-                tracing::info!(phase = phase.name, length = ?phase.during.length(), "a phase begins");
+                tracing::info!(parent: story.phase(phase.during.from), length = ?phase.during.length(), "a phase begins");
             }
             timer.sleep_until(Moment::after_epoch(plan.length)).await;
             progress.enter(Stage::Draining);
@@ -126,6 +133,7 @@ impl Parts {
         };
         let early = tokio::select! {
             biased;
+            never = tell_of_silence(self.world.timer(), progress) => match never {},
             driven = &mut driven => return driven.map(|()| None),
             () = options.interrupt.cancelled() => Early::Interrupted,
             how = gateway.ended() => Early::GatewayEnded(how),
@@ -162,5 +170,26 @@ impl Parts {
             }
             Ok(())
         })
+    }
+}
+
+/// Logs which backends get nothing while others do, for as long as it is polled.
+async fn tell_of_silence(timer: Timer, progress: &Progress) -> Infallible {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return std::future::pending().await;
+    }
+    let mut silence = Silence::of(progress.backends.len());
+    loop {
+        timer.sleep(SILENCE_STEP).await;
+        let now = timer.now();
+        for (index, change) in silence.note(now, &progress.attempts()) {
+            let backend = progress.backends[index].as_str();
+            match change {
+                Change::Left => {
+                    tracing::debug!(%now, backend, "a backend gets nothing, and others do: a breaker may have opened");
+                }
+                Change::Back(after) => tracing::debug!(%now, backend, ?after, "a backend is asked again"),
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ mod backend;
 mod cpu;
 mod delay;
 mod driver;
+mod log;
 mod omission;
 mod overhead;
 mod page;
@@ -23,7 +24,7 @@ type Outcome = Result<Vec<table::Row>, Box<dyn std::error::Error>>;
 /// A bench by its name.
 type Bench = (&'static str, fn() -> Outcome);
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     ("driver", driver::measure),
     ("schedule", schedule::measure),
     ("omission", omission::measure),
@@ -32,6 +33,7 @@ const BENCHES: [Bench; 8] = [
     ("analyze", analyze::measure),
     ("page", page::measure),
     ("overhead", overhead::measure),
+    ("log", log::measure),
 ];
 
 fn main() {

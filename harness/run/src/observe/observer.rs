@@ -10,6 +10,7 @@ use units::Moment;
 
 use super::causes::{Causes, Failures};
 use super::recent::{Recent, Seconds};
+use super::story::Story;
 
 /// Batches that may wait to be looked at; what finds no room is not seen, and is in the evidence all the same.
 const QUEUE: usize = 64;
@@ -52,16 +53,22 @@ impl Observer {
     }
 }
 
-/// Starts the thread. What it is given counts for `observer`; it ends when the sender is dropped.
+/// Starts the thread. What it is given counts for `observer` and is told by `story`; it ends when the sender is dropped.
 /// Simulated time stands still while it looks (`patient`), real time does not.
 pub(crate) fn watching(
     observer: Arc<Observer>,
+    mut story: Story,
     patient: bool,
 ) -> io::Result<(impl FnMut(Batch) + Send + 'static, JoinHandle<()>)> {
     let (sender, batches): (SyncSender<Batch>, _) = sync_channel(QUEUE);
     let watch = move || {
         while let Ok(batch) = batches.recv() {
             observer.count(&batch);
+            match &batch {
+                Batch::Exchanges(rows) => story.exchanges(rows),
+                Batch::Attempts(rows) => story.attempts(rows),
+                _ => {}
+            }
         }
     };
     let thread = std::thread::Builder::new().name("observer".into()).spawn(watch)?;
