@@ -20,6 +20,7 @@ mod rerun;
 #[cfg(test)]
 mod sample;
 mod series;
+mod several;
 mod text;
 mod timeline;
 mod unasked;

@@ -5,6 +5,7 @@ mod common;
 mod comparing;
 mod evidence;
 mod export;
+mod families;
 mod gateways;
 mod hardship;
 mod progress;

@@ -159,7 +159,7 @@ pub(crate) struct Overrides {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Files {
-    /// Scenario files, or names from the library.
+    /// Scenario files, folders of them, or names and families from the library.
     #[arg(required = true, value_name = "SCENARIO")]
     pub(crate) scenarios: Vec<PathBuf>,
     #[command(flatten)]

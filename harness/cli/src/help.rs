@@ -19,7 +19,8 @@ const RUN: &str = "  brownout run first-look                                   o
   brownout run retry.toml --gateway haproxy                 the same scenario against a real gateway
   brownout run retry.toml --set 'gateway.reference.defects=[\"retries-post\"]'
   brownout run retry.toml --simulate                        no sockets, no waiting
-  brownout run ci/*.toml --report junit=junit.xml           for CI";
+  brownout run ci/ --report junit=junit.xml                 a folder of scenarios, for CI
+  brownout run faults/ --report summary=faults.html         a family of the library, on one page";
 const CHECK: &str = "  brownout check scenarios/*.toml
   brownout check retry.toml --gateway nginx                 can nginx do what the policy declares?";
 const PLAN: &str = "  brownout plan first-look

@@ -9,6 +9,7 @@ mod json;
 mod junit;
 pub(crate) mod markdown;
 mod openmetrics;
+mod summary;
 mod terminal;
 mod xunit;
 
@@ -26,6 +27,7 @@ pub static FORMATS: &[FormatKind] = &[
     junit::KIND,
     xunit::KIND,
     html::KIND,
+    summary::KIND,
     markdown::KIND,
     github::KIND,
     openmetrics::KIND,

@@ -193,8 +193,8 @@ mod tests {
         ══════════════════════════════════════════════════════════════════════════════════════════════════════════════════
          fail      one backend answers 503   scenarios/retry-503.toml   haproxy 3.0.2   brownout/writes/no_replay,
                                                                                         brownout/policy, brownout/breaker
-         pass      retry-never-posts         scenarios/retry-503.toml   haproxy 3.0.2
          not run   failover                  scenarios/failover.toml    envoy           not run: `envoy` is not installed
+         pass      retry-never-posts         scenarios/retry-503.toml   haproxy 3.0.2
         ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
         3 scenarios: 1 failed, 1 not run, 1 passed
         ");

@@ -6,10 +6,10 @@ use scenario::Loaded;
 use crate::args::{Check, Files};
 use crate::exit::Exit;
 use crate::output::{complain, complain_of, harmless, print};
-use crate::sources::{load, overrides};
+use crate::sources::{each, load, overrides};
 
 pub(crate) fn check(args: &Check) -> Result<Exit> {
-    each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &args.allow_host) {
+    show_each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &args.allow_host) {
         Ok(()) => print(&harmless(&format!("{name}: ok\n"))).map(|()| Exit::Pass),
         Err(error) => {
             complain(&format_args!("error: {name}: {error}"));
@@ -19,16 +19,23 @@ pub(crate) fn check(args: &Check) -> Result<Exit> {
 }
 
 pub(crate) fn plan(args: &Files) -> Result<Exit> {
-    each(args, |_, loaded| {
+    show_each(args, |_, loaded| {
         print(&harmless(&scenario::describe(&loaded.plan).to_string())).map(|()| Exit::Pass)
     })
 }
 
-fn each(args: &Files, show: impl Fn(&str, &Loaded) -> Result<Exit>) -> Result<Exit> {
+fn show_each(args: &Files, show: impl Fn(&str, &Loaded) -> Result<Exit>) -> Result<Exit> {
     let overrides = overrides(&args.overrides);
     let mut exit = Exit::Pass;
-    for path in &args.scenarios {
-        match load(path, &overrides) {
+    let paths = match each(&args.scenarios) {
+        Ok(paths) => paths,
+        Err(error) => {
+            complain(&format_args!("error: {error:#}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    for path in paths {
+        match load(&path, &overrides) {
             Ok(loaded) => {
                 if !loaded.warnings.is_empty() {
                     complain_of(|colour| loaded.render_warnings(colour));

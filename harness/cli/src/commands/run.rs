@@ -17,18 +17,20 @@ use crate::exit::Exit;
 use crate::interrupt::{Interrupts, listen};
 use crate::output::{complain, complain_of};
 use crate::progress::Shown;
-use crate::sources::{load, overrides};
+use crate::sources::{each, load, overrides};
 
 pub(crate) fn run(args: &Run) -> Result<Exit> {
-    let files = match ReportFiles::parse(&args.reports, &args.files.scenarios) {
-        Ok(files) => files,
+    let files =
+        each(&args.files.scenarios).and_then(|paths| Ok((ReportFiles::parse(&args.reports, &paths)?, paths)));
+    let (files, paths) = match files {
+        Ok(read) => read,
         Err(error) => return Ok(usage(&error)),
     };
     let interrupts = listen().context("Ctrl-C can't be listened for")?;
     let overrides = overrides(&args.files.overrides);
     let mut batch = Batch::new(files);
     let mut worst = Exit::Pass;
-    for path in &args.files.scenarios {
+    for path in &paths {
         let scenario = Scenario { args, path };
         let exit = if interrupts.interrupt.is_cancelled() {
             batch.not_run(scenario.not_run(None, "the command was interrupted before"))?
