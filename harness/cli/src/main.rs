@@ -2,6 +2,7 @@
 
 mod args;
 mod batch;
+mod catalogue;
 mod commands;
 mod exit;
 mod export_ways;

@@ -4,12 +4,13 @@ use anyhow::Result;
 use units::Kind;
 
 use crate::args::Listing;
+use crate::catalogue::{families, heading};
 use crate::exit::Exit;
 use crate::output::print;
 
 pub(crate) fn list(what: Listing) -> Result<Exit> {
     let rows: Vec<(String, String)> = match what {
-        Listing::Scenarios => scenario_rows(),
+        Listing::Scenarios => return list_scenarios(),
         Listing::Faults => return list_faults(),
         Listing::Expectations => kinds(judge::ExpectationSettings::KINDS),
         Listing::Gateways => kinds(gateways::GatewaySettings::KINDS),
@@ -47,17 +48,22 @@ fn defect_rows() -> Vec<(String, String)> {
     gateways::reference::Defect::all().map(|defect| (defect.name().into(), defect.docs().into())).collect()
 }
 
-fn scenario_rows() -> Vec<(String, String)> {
-    let about = |entry: &scenarios::Entry| {
-        let why = scenario::load_text(
-            entry.name,
-            entry.text,
-            std::path::Path::new("."),
-            &scenario::Overrides::default(),
-        )
-        .ok()
-        .and_then(|loaded| loaded.plan.brief.about.why);
-        (entry.name.to_owned(), why.unwrap_or_default())
-    };
-    scenarios::LIBRARY.iter().map(about).collect()
+/// The library by family, the scenarios that one meets first before the others.
+fn list_scenarios() -> Result<Exit> {
+    let families = families();
+    let all = || families.iter().flat_map(|family| &family.scenarios);
+    let name_width = all().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    let owner_width = all().map(|scenario| scenario.owner().len()).max().unwrap_or(0);
+    for (index, family) in families.iter().enumerate() {
+        let gap = if index > 0 { "\n" } else { "" };
+        print(&format_args!("{gap}{}\n", heading(family)))?;
+        for scenario in &family.scenarios {
+            let (name, time, owner) = (scenario.name, scenario.length().to_string(), scenario.owner());
+            print(&format_args!(
+                "  {name:name_width$}  {time:>6}  {owner:owner_width$}  {}\n",
+                scenario.why()
+            ))?;
+        }
+    }
+    Ok(Exit::Pass)
 }
