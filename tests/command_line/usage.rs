@@ -26,7 +26,6 @@ fn a_wrong_command_line_ends_with_3_and_says_what_was_expected() {
         &["run", "first-look", "--seed", "many"],
         &["run", "first-look", "--status", "nowhere"],
         &["list", "everything"],
-        &["explain"],
         &["explain", "nothing"],
         &["explain", "fault/breaker"],
         &["export", "runs/x"],
@@ -95,6 +94,33 @@ fn every_scenario_of_the_library_is_listed_with_its_reason_and_can_be_checked_an
         assert!(about.contains(" s  ") && about.trim().len() > 40, "{line}");
         assert_eq!(place.say(&["check", name]).ended(0).out, format!("{name}: ok\n"));
         assert!(place.say(&["plan", name]).ended(0).out.contains("at the most"), "{name}");
+    }
+}
+
+#[test]
+fn explain_alone_shows_every_sort_of_thing_that_it_knows() {
+    let overview = Place::new().say(&["explain"]).ended(0).out;
+    for sort in
+        ["fault", "expectation", "scenario", "gateway", "evidence", "column", "key", "exit", "outcome"]
+    {
+        assert!(overview.contains(&format!("\n{sort}: ")), "{overview}");
+    }
+}
+
+#[test]
+fn parts_of_a_policy_tables_of_the_file_scenarios_and_columns_are_explained() {
+    let place = Place::new();
+    for (name, words) in [
+        ("policy", "What a gateway is declared to do"),
+        ("retry", "`attempts`"),
+        ("phase", "`for`"),
+        ("traffic", "`rate`"),
+        ("retry-503", "owned by"),
+        ("faults/throttle", "throttle = {"),
+        ("attempts.number", "Its number among the arrivals"),
+    ] {
+        let page = place.say(&["explain", name]).ended(0).out;
+        assert!(page.contains(words), "{page}");
     }
 }
 

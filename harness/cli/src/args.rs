@@ -126,8 +126,7 @@ pub(crate) enum PolicyPart {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Explain {
-    /// Its name, such as `breaker`, `fault/status`, `exit/4` or `outcome/eof_in_body`.
-    #[arg(required_unless_present = "all")]
+    /// Its name, such as `breaker`, `policy.retry`, `fault/status`, `exit/4` or `outcome/eof_in_body`; an overview without it.
     pub(crate) what: Option<String>,
     /// Write all reference pages instead, as Markdown.
     #[arg(long, hide = true, requires = "out", conflicts_with = "what")]

@@ -40,7 +40,9 @@ const HISTORY: &str = "  brownout history
   brownout history runs --format html --out history.html";
 const LIST: &str = "  brownout list scenarios
   brownout list faults";
-const EXPLAIN: &str = "  brownout explain breaker                                  an expectation
+const EXPLAIN: &str = "  brownout explain                                          what there is
+  brownout explain breaker                                  an expectation, and the part of a policy
+  brownout explain retry-503                                a scenario of the library
   brownout explain fault/status                             where a name has several meanings
   brownout explain exit/4                                   an exit code
   brownout explain eof_in_body                              how an exchange ended";

@@ -19,6 +19,7 @@ mod wording;
 pub use describe::{Description, describe};
 pub use diagnostic::{Diagnostic, Severity, render};
 pub use load::{Failure, Loaded, TEXT_MAX, load, load_text};
+pub use names::nearest;
 pub use overrides::Overrides;
 pub use plan::{Limits, Plan};
 pub use schema::schema;

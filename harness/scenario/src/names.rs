@@ -4,7 +4,7 @@
 const LISTED_MAX: usize = 9;
 
 /// The known name that is nearest to `name`, if any is near enough to be what was meant.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Names come from a file of up to a megabyte; the distance costs their product.
     if name.len() > 64 {
         return None;

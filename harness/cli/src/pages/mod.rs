@@ -9,4 +9,4 @@ mod scenario_file;
 mod words;
 
 pub(crate) use markdown::files;
-pub(crate) use rooms::{Entry, rooms};
+pub(crate) use rooms::{Entry, KEY, Room, all_rooms};

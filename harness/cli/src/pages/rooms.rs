@@ -1,9 +1,12 @@
 //! What there is to be explained, by room.
 
+use std::fmt::Write;
+
 use gateways::reference::Defect;
 use units::Kind;
 
-use super::{keys, words};
+use super::{keys, scenario_file, words};
+use crate::catalogue::{Described, families};
 
 /// Things of one sort, and the page that they share.
 pub(crate) struct Room {
@@ -27,12 +30,38 @@ pub(crate) struct Entry {
     pub(crate) text: String,
 }
 
-/// Every room.
-pub(crate) fn rooms() -> Vec<Room> {
+/// The word for a table of the scenario file.
+pub(crate) const KEY: &str = "key";
+
+/// Every room, those included that have no page of their own: tables of the scenario file, whose page is made apart, and
+/// columns, which stand on the page of their table.
+pub(crate) fn all_rooms() -> Vec<Room> {
+    let mut all = rooms();
+    let file = "scenario-file.md";
+    all.push(Room {
+        word: KEY,
+        title: "Tables of the scenario file",
+        file,
+        about: "",
+        entries: scenario_file::entries(),
+    });
+    all.push(Room {
+        word: "column",
+        title: "Columns of the evidence",
+        file: "evidence.md",
+        about: "",
+        entries: columns(),
+    });
+    all
+}
+
+/// Every room that has a page.
+pub(super) fn rooms() -> Vec<Room> {
     let room = |word, title, file, about, entries| Room { word, title, file, about, entries };
     vec![
         room("fault", "Faults", "faults.md", FAULTS, faults()),
         room("expectation", "Expectations", "expectations.md", EXPECTATIONS, expectations()),
+        room("scenario", "The scenario library", "scenarios.md", SCENARIOS, scenarios()),
         room("gateway", "Gateways", "gateways.md", GATEWAYS, gateways()),
         room("defect", "Defects of the reference gateway", "defects.md", DEFECTS, defects()),
         room("format", "Report formats", "formats.md", FORMATS, formats()),
@@ -51,6 +80,9 @@ const FAULTS: &str = "What a fake backend does wrong. A `[[phase.inject]]` names
 const EXPECTATIONS: &str = "What is demanded of the gateway. An `[[expect]]` has one expectation and looks at the \
     exchanges that were due in the phase `in`, of the traffic class `traffic`; without them, at every phase and all \
     traffic. `settle` leaves out the start of the phase. Each is judged *pass*, *inconclusive* or *fail*.";
+
+const SCENARIOS: &str = "The scenarios that the binary carries, by family: `brownout run retry-503` runs one of them, \
+    `brownout run faults/` a family, `brownout plan NAME` shows all that one resolves to.";
 
 const GATEWAYS: &str = "What can be tested. A scenario has one table named by its kind, such as `[gateway.haproxy]`; \
     `--gateway KIND` replaces it. Kinds that brownout starts get a configuration made from `[policy]`, or the user's \
@@ -82,6 +114,26 @@ fn faults() -> Vec<Entry> {
 
 fn expectations() -> Vec<Entry> {
     kinds(judge::ExpectationSettings::KINDS, "ExpectationWithExpectationSettings")
+}
+
+fn scenarios() -> Vec<Entry> {
+    families().iter().flat_map(|family| &family.scenarios).map(scenario_entry).collect()
+}
+
+/// What a scenario is for, and what happens in it phase by phase.
+fn scenario_entry(scenario: &Described) -> Entry {
+    let described = scenario::describe(&scenario.loaded.plan);
+    let mut text =
+        format!("{}\n\nTakes {}; owned by {}.\n", scenario.why(), scenario.length(), scenario.owner());
+    for phase in described.phases {
+        let _ = write!(text, "\n# {}\n", phase.title);
+        let nothing = [String::from("no fault")];
+        let faults = if phase.faults.is_empty() { &nothing[..] } else { &phase.faults };
+        for line in faults.iter().chain(&phase.expectations) {
+            let _ = write!(text, "- {line}\n");
+        }
+    }
+    Entry { name: scenario.name.to_owned(), text }
 }
 
 fn gateways() -> Vec<Entry> {
@@ -144,6 +196,18 @@ fn tables() -> Vec<Entry> {
     export::tables().into_iter().map(entry).collect()
 }
 
+/// Each column by the name of its table and its own.
+fn columns() -> Vec<Entry> {
+    let of = |table: export::Described| {
+        let entry = move |(name, docs): (String, String)| Entry {
+            name: format!("{}.{name}", table.name),
+            text: docs,
+        };
+        table.columns.into_iter().map(entry).collect::<Vec<_>>()
+    };
+    export::tables().into_iter().flat_map(of).collect()
+}
+
 fn listed(words: &[(&str, &str)]) -> Vec<Entry> {
     let entry = |(name, text): &(&str, &str)| Entry { name: (*name).to_owned(), text: (*text).to_owned() };
     words.iter().map(entry).collect()
@@ -155,14 +219,15 @@ mod tests {
 
     #[test]
     fn everything_that_has_a_name_is_explained_and_no_name_is_there_twice_in_a_room() {
-        for room in rooms() {
+        for room in all_rooms() {
             let mut names: Vec<&str> = room.entries.iter().map(|entry| entry.name.as_str()).collect();
             let all = names.len();
             names.sort_unstable();
             names.dedup();
             assert!(names.len() == all && all > 1, "{}", room.word);
+            let least = if room.word == "column" { 5 } else { 20 };
             for entry in &room.entries {
-                assert!(entry.text.len() > 20, "{}/{}", room.word, entry.name);
+                assert!(entry.text.len() > least, "{}/{}", room.word, entry.name);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::Entry;
 use super::keys::{of_table, resolve};
 
 /// The tables of a file: how they are written, where the schema has them, and keys that have pages of their own.
@@ -17,6 +18,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("traffic.NAME.read", "TrafficRead", &[]),
     ("traffic.NAME.expect_continue", "TrafficExpectContinue", &[]),
     ("mix.NAME", "Mix", &[]),
+    ("policy", "Policy", &[]),
     ("policy.timeout", "Timeouts", &[]),
     ("policy.retry", "Retry", &[]),
     ("policy.retry.backoff", "Backoff", &[]),
@@ -43,16 +45,29 @@ pub(super) fn page() -> String {
     let mut page = format!("# The scenario file\n\n{INTRODUCTION}\n## At the top\n\n");
     page.push_str(&of_table(&schema, &schema, &[]).unwrap_or_default());
     for (written, table, but) in TABLES {
-        let object = schema.pointer(&format!("/$defs/{table}")).unwrap_or(&Value::Null);
-        let object = resolve(&schema, object);
-        let about = object.get("description").and_then(Value::as_str).unwrap_or_default();
-        let _ = write!(page, "\n## `[{written}]`\n\n{}\n\n", about.trim());
-        page.push_str(&of_table(&schema, object, but).unwrap_or_default());
-        if let Some(more) = more(written) {
-            let _ = writeln!(page, "\n{more}");
-        }
+        let _ = write!(page, "\n## `[{written}]`\n\n{}\n", text(&schema, written, table, but));
     }
     page
+}
+
+/// Each table of the file by its name, such as `policy.retry` or `phase.traffic`.
+pub(super) fn entries() -> Vec<Entry> {
+    let schema = scenario::schema();
+    let entry = |(written, table, but): &(&str, &str, &[&str])| Entry {
+        name: written.trim_matches(['[', ']']).replace(".NAME", ""),
+        text: format!("Written `[{written}]`. {}", text(&schema, written, table, but)),
+    };
+    TABLES.iter().map(entry).collect()
+}
+
+/// What a table is, and its keys.
+fn text(schema: &Value, written: &str, table: &str, but: &[&str]) -> String {
+    let object = schema.pointer(&format!("/$defs/{table}")).unwrap_or(&Value::Null);
+    let object = resolve(schema, object);
+    let about = object.get("description").and_then(Value::as_str).unwrap_or_default();
+    let keys = of_table(schema, object, but).unwrap_or_default();
+    let more = more(written).map(|more| format!("\n{more}\n")).unwrap_or_default();
+    format!("{}\n\n{keys}{more}", about.trim()).trim_end().to_owned()
 }
 
 fn more(written: &str) -> Option<&'static str> {
