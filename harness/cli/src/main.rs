@@ -11,8 +11,8 @@ mod interrupt;
 mod output;
 mod pages;
 mod progress;
-mod sources;
-mod starter;
+mod scenario_source;
+mod scenario_template;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

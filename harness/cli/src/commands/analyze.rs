@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::args::Analyze;
 use crate::exit::Exit;
 use crate::output::{complain, complain_of, show};
-use crate::sources::load;
+use crate::scenario_source::load;
 use assess::ReportFiles;
 use assess::judge_run;
 

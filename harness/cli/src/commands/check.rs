@@ -6,7 +6,7 @@ use scenario::Loaded;
 use crate::args::{Check, Files};
 use crate::exit::Exit;
 use crate::output::{complain, complain_of, harmless, print};
-use crate::sources::{each, load, overrides};
+use crate::scenario_source::{each, load, overrides};
 
 pub(crate) fn check(args: &Check) -> Result<Exit> {
     show_each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &args.allow_host) {

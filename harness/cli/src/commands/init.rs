@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use crate::args::{Init, PolicyPart};
 use crate::exit::Exit;
 use crate::output::{complain, complain_of, harmless, print};
-use crate::starter::{self, Wishes};
+use crate::scenario_template::{self, Wishes};
 
 pub(crate) fn init(args: &Init) -> Result<Exit> {
     let to_stdout = args.out == Path::new("-");
@@ -22,7 +22,7 @@ pub(crate) fn init(args: &Init) -> Result<Exit> {
         return Ok(Exit::Usage);
     }
     let Some(wishes) = wishes(args)? else { return Ok(Exit::Usage) };
-    let text = starter::scenario(&wishes);
+    let text = scenario_template::scenario(&wishes);
     if let Err(failure) =
         scenario::load_text("brownout.toml", &text, Path::new("."), &scenario::Overrides::default())
     {

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::interrupt::{Interrupts, listen};
 use crate::output::{complain, complain_of};
 use crate::progress::Shown;
-use crate::sources::{each, load, overrides};
+use crate::scenario_source::{each, load, overrides};
 
 pub(crate) fn run(args: &Run) -> Result<Exit> {
     let files =
