@@ -9,8 +9,8 @@ mod directory;
 mod error;
 mod observe;
 mod parts;
-mod place;
 mod progress;
+mod spawn;
 mod status;
 mod watchdog;
 

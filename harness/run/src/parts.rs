@@ -18,8 +18,8 @@ use units::Moment;
 use crate::conduct::{Options, resolved};
 use crate::error::RunError;
 use crate::observe::{Change, Silence, Story};
-use crate::place::{Output, place};
 use crate::progress::{Progress, Stage};
+use crate::spawn::{Output, spawn};
 use crate::watchdog;
 
 /// How long the driver may take to end once its own deadline is over: a bound on a defect, not on a gateway.
@@ -73,7 +73,7 @@ impl Parts {
         let (say_bound, bound) = oneshot::channel();
         let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
         let spec = plan.pool.clone();
-        let serving = place(&self.world, "fake backends", move || async move {
+        let serving = spawn(&self.world, "fake backends", move || async move {
             let pool = match fake_backends::bind(&world, &spec) {
                 Ok(pool) => pool,
                 Err(error) => {
@@ -153,7 +153,7 @@ impl Parts {
         progress: &Progress,
     ) -> Result<impl Future<Output = Result<(), RunError>> + use<>, RunError> {
         let (world, recorder, stop) = (self.world.clone(), self.recorder.clone(), self.stop.clone());
-        place(&self.world, "watchdog", move || watchdog::watch(world, recorder, stop))?;
+        spawn(&self.world, "watchdog", move || watchdog::watch(world, recorder, stop))?;
         let mut workers = Vec::new();
         for part in load.parts() {
             let (world, recorder, live) = (self.world.clone(), self.recorder.clone(), progress.live.clone());
@@ -162,7 +162,7 @@ impl Parts {
                 watchdog::beside(&world, &recorder, &stop);
                 driver::drive(world, part, recorder, live, stop)
             };
-            workers.push(place(&self.world, "driver", drive)?);
+            workers.push(spawn(&self.world, "driver", drive)?);
         }
         Ok(async {
             for worker in workers {

@@ -6,12 +6,12 @@ use tokio::task::LocalSet;
 
 use crate::error::RunError;
 
-/// The output of a placed part, once it is over; an error if it panicked.
+/// The output of a part, once it is over; an error if it panicked.
 pub(crate) type Output<T> = oneshot::Receiver<T>;
 
 /// Starts a part: in the real world on its own thread with a current-thread runtime, so that no part waits for
 /// another's work; in the simulated world on the one thread that there is.
-pub(crate) fn place<M, F>(world: &World, part: &'static str, make: M) -> Result<Output<F::Output>, RunError>
+pub(crate) fn spawn<M, F>(world: &World, part: &'static str, make: M) -> Result<Output<F::Output>, RunError>
 where
     M: FnOnce() -> F + Send + 'static,
     F: Future + 'static,
