@@ -3,7 +3,7 @@
 //! Every kind is started through one contract and reaped on every path. The room knows nothing of scenarios,
 //! backends' faults or verdicts: it gets addresses and a policy, and gives back an address.
 
-mod inside;
+mod in_process;
 mod kinds;
 pub mod process;
 pub mod ready;
@@ -11,6 +11,6 @@ pub mod reference;
 mod running;
 mod spec;
 
-pub use inside::Inside;
+pub use in_process::InProcess;
 pub use kinds::GatewaySettings;
 pub use spec::{Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams};

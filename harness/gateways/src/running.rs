@@ -9,7 +9,7 @@ impl Running {
     /// its death shows in the traffic alone.
     pub async fn ended(&mut self) -> String {
         match &mut self.handle {
-            Handle::Inside(inside) => inside.ended().await,
+            Handle::InProcess(gateway) => gateway.ended().await,
             Handle::Process(process) => process.ended().await,
             Handle::Attached => pending().await,
         }
@@ -18,7 +18,7 @@ impl Running {
     /// Stops it: in order, and by force where that takes too long. One that is only attached is left alone.
     pub async fn stop(self) {
         match self.handle {
-            Handle::Inside(inside) => inside.stop().await,
+            Handle::InProcess(gateway) => gateway.stop().await,
             Handle::Process(process) => process.stop().await,
             Handle::Attached => {}
         }

@@ -143,7 +143,7 @@ pub struct Running {
 /// How a running gateway is watched and stopped.
 pub enum Handle {
     /// It runs inside of this process, on a thread of its own or, in the simulated world, as a task.
-    Inside(Box<crate::inside::Inside>),
+    InProcess(Box<crate::in_process::InProcess>),
     /// A child process, killed and reaped when dropped.
     Process(Box<crate::process::Process>),
     /// Somebody else's; left alone.

@@ -14,7 +14,7 @@ use super::gateway::Gateway;
 use super::secured::Secured;
 use super::serve::serve;
 use crate::ready::{self, NotRouted, Target};
-use crate::{Handle, Inside, LaunchError, Running, Upstreams};
+use crate::{Handle, InProcess, LaunchError, Running, Upstreams};
 
 const NAME: &str = "reference";
 
@@ -44,10 +44,10 @@ pub(crate) async fn launch(
         say_ended,
         cancel: cancel.clone(),
     };
-    let mut inside = if world.is_simulated() {
-        Inside::task(tokio::task::spawn_local(run.run()), cancel, ended, world.timer())
+    let mut gateway = if world.is_simulated() {
+        InProcess::task(tokio::task::spawn_local(run.run()), cancel, ended, world.timer())
     } else {
-        Inside::thread(run.on_its_own_thread().map_err(io_error)?, cancel, ended, world.timer())
+        InProcess::thread(run.on_its_own_thread().map_err(io_error)?, cancel, ended, world.timer())
     };
     let gone = |_| Err(io::Error::other("it ended before it listened"));
     let address = address.await.unwrap_or_else(gone).map_err(io_error)?;
@@ -56,16 +56,16 @@ pub(crate) async fn launch(
     let ready = tokio::select! {
         biased;
         ready = ready::wait_until_routed(world, target, ready::BOUND) => ready,
-        status = inside.ended() => {
+        status = gateway.ended() => {
             return Err(LaunchError::Ended { gateway: NAME, status, last_words: "none".into() });
         }
     };
     if let Err(NotRouted { waited, last_probe }) = ready {
-        inside.stop().await;
+        gateway.stop().await;
         return Err(LaunchError::NotReady { gateway: NAME, waited, last_probe, last_words: "none".into() });
     }
     let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
-    Ok(Running { address, version, tls, further: Vec::new(), handle: Handle::Inside(Box::new(inside)) })
+    Ok(Running { address, version, tls, further: Vec::new(), handle: Handle::InProcess(Box::new(gateway)) })
 }
 
 /// One run of the gateway, from its listening to its end.

@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 const STOP: Duration = Duration::from_secs(2);
 
 /// A gateway that runs inside of this process. Dropping it stops it.
-pub struct Inside {
+pub struct InProcess {
     cancel: DropGuard,
     /// Resolves when it has ended; an error says that it panicked.
     ended: oneshot::Receiver<String>,
@@ -29,7 +29,7 @@ enum Host {
     Task(AbortOnDropHandle<()>),
 }
 
-impl Inside {
+impl InProcess {
     /// A gateway on a thread of its own, which sends its last words when `cancel` or a mishap ends it.
     pub(crate) fn thread(
         thread: thread::JoinHandle<()>,
@@ -37,7 +37,7 @@ impl Inside {
         ended: oneshot::Receiver<String>,
         timer: Timer,
     ) -> Self {
-        Inside { cancel: cancel.drop_guard(), ended, timer, host: Host::Thread(thread) }
+        InProcess { cancel: cancel.drop_guard(), ended, timer, host: Host::Thread(thread) }
     }
 
     /// A gateway that is a task of the current runtime.
@@ -47,7 +47,12 @@ impl Inside {
         ended: oneshot::Receiver<String>,
         timer: Timer,
     ) -> Self {
-        Inside { cancel: cancel.drop_guard(), ended, timer, host: Host::Task(AbortOnDropHandle::new(task)) }
+        InProcess {
+            cancel: cancel.drop_guard(),
+            ended,
+            timer,
+            host: Host::Task(AbortOnDropHandle::new(task)),
+        }
     }
 
     /// Waits until it ends by itself, and says how; for ever once it has said so.
@@ -79,22 +84,25 @@ mod tests {
     use super::*;
 
     /// A gateway that does `what`, and holds on to the sender of its last words until then.
-    fn inside<F: Future>(world: &World, what: impl FnOnce(CancellationToken) -> F + 'static) -> Inside {
+    fn in_process<F: Future>(
+        world: &World,
+        what: impl FnOnce(CancellationToken) -> F + 'static,
+    ) -> InProcess {
         let (cancel, (say_ended, ended)) = (CancellationToken::new(), oneshot::channel::<String>());
         let token = cancel.clone();
         let task = tokio::task::spawn_local(async move {
             let _say_ended = say_ended;
             what(token).await;
         });
-        Inside::task(task, cancel, ended, world.timer())
+        InProcess::task(task, cancel, ended, world.timer())
     }
 
     #[test]
     fn a_gateway_that_panics_has_ended_and_can_still_be_stopped() {
         simulate(|world| async move {
-            let mut inside = inside(&world, |_| async { panic!("on purpose") });
-            assert_eq!(inside.ended().await, "it panicked");
-            inside.stop().await;
+            let mut gateway = in_process(&world, |_| async { panic!("on purpose") });
+            assert_eq!(gateway.ended().await, "it panicked");
+            gateway.stop().await;
         });
     }
 
@@ -102,9 +110,9 @@ mod tests {
     fn a_gateway_is_stopped_in_order_and_by_force_where_that_takes_too_long() {
         simulate(|world| async move {
             let begun = world.now();
-            inside(&world, |token| async move { token.cancelled().await }).stop().await;
+            in_process(&world, |token| async move { token.cancelled().await }).stop().await;
             assert_eq!(world.now(), begun);
-            inside(&world, |_| pending::<()>()).stop().await;
+            in_process(&world, |_| pending::<()>()).stop().await;
             assert_eq!(world.now().since(begun).as_millis(), STOP.as_millis());
         });
     }
