@@ -42,7 +42,7 @@ static PRODUCT: Product = Product {
     endings: &["json", "yaml", "yml"],
     orphaned: "KILL",
     generate: |upstreams, machine| {
-        refuse::unsupported(upstreams).or_else_written(|| write::configuration(upstreams, machine))
+        refuse::unsupported(upstreams).into_result(|| write::configuration(upstreams, machine))
     },
     serve,
     check,

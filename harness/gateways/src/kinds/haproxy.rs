@@ -41,7 +41,7 @@ static PRODUCT: Product = Product {
     endings: &["cfg"],
     orphaned: "KILL",
     generate: |upstreams, machine| {
-        refuse::unsupported(upstreams).or_else_written(|| write::configuration(upstreams, machine))
+        refuse::unsupported(upstreams).into_result(|| write::configuration(upstreams, machine))
     },
     serve,
     check,

@@ -99,7 +99,7 @@ impl Refusals {
     }
 
     /// All of them, or the text that `write` makes if there is none.
-    pub(crate) fn or_else_written(self, write: impl FnOnce() -> String) -> Result<String, Vec<Unsupported>> {
+    pub(crate) fn into_result(self, write: impl FnOnce() -> String) -> Result<String, Vec<Unsupported>> {
         if self.found.is_empty() { Ok(write()) } else { Err(self.found) }
     }
 }
