@@ -2,17 +2,22 @@
 
 use std::fs;
 
-use crate::common::{Place, SMALL};
+use crate::common::{Place, SMALL, Said};
 
 /// A folder `family` with scenarios that pass, fail, and can't be run because the gateway does not start.
 fn family() -> Place {
     let place = Place::new();
     fs::create_dir(place.path().join("family")).unwrap();
     place.write("family/a-passes.toml", SMALL);
-    let refused = "[gateway.url]\naddress = \"http://127.0.0.1:1\"";
-    place.write("family/b-no-gateway.toml", SMALL.replace("[gateway.reference]", refused).replace("\"small\"", "\"dead\""));
+    place.write(
+        "family/b-no-gateway.toml",
+        SMALL.replace("[gateway.reference]", "[gateway.haproxy]").replace("\"small\"", "\"dead\""),
+    );
     let defect = "[gateway.reference]\ndefects = [\"one-retry-too-many\"]";
-    place.write("family/c-fails.toml", SMALL.replace("[gateway.reference]", defect).replace("\"small\"", "\"broken\""));
+    place.write(
+        "family/c-fails.toml",
+        SMALL.replace("[gateway.reference]", defect).replace("\"small\"", "\"broken\""),
+    );
     place
 }
 
@@ -20,7 +25,7 @@ fn family() -> Place {
 fn a_folder_is_run_as_a_family_with_one_table_and_one_exit_code() {
     let place = family();
     place.write("family/notes.md", "no scenario");
-    // The gateway of the second one is there for real runs only, and is not: it can't be simulated either.
+    // The gateway of the second one can't be simulated.
     let said = place
         .say(&["run", "family/", "--simulate", "--report", "junit=out.xml", "--report", "summary=out.html"])
         .ended(1);
@@ -37,8 +42,9 @@ fn a_folder_is_run_as_a_family_with_one_table_and_one_exit_code() {
 #[test]
 fn a_gateway_that_does_not_start_is_a_row_and_an_error_in_junit() {
     let place = family();
-    let said = place.say(&["run", "family/b-no-gateway.toml", "family/b-no-gateway.toml", "--report", "junit=out.xml"]);
-    let said = said.ended(4);
+    let dead = "family/b-no-gateway.toml";
+    let mut command = place.command(&["run", dead, dead, "--report", "junit=out.xml"]);
+    let said = Said::of(&command.env("BROWNOUT_HAPROXY", "/nowhere/haproxy").output().unwrap()).ended(4);
     assert!(said.out.ends_with("2 scenarios: 2 not run\n"), "{}", said.out);
     let junit = fs::read_to_string(place.path().join("out.xml")).unwrap();
     assert_eq!(junit.matches("<error").count(), 2, "{junit}");
@@ -52,6 +58,10 @@ fn a_family_of_the_library_is_checked_as_a_whole_and_an_empty_folder_is_refused(
     fs::create_dir(place.path().join("empty")).unwrap();
     for command in ["run", "check", "plan"] {
         let said = place.say(&[command, "empty"]).ended(3);
-        assert!(said.err.contains("no scenario in this folder") && said.err.contains("help: "), "{}", said.err);
+        assert!(
+            said.err.contains("no scenario in this folder") && said.err.contains("help: "),
+            "{}",
+            said.err
+        );
     }
 }

@@ -11,7 +11,7 @@ use crate::export_ways::ExportWays;
 #[derive(Debug, Parser)]
 #[command(name = "brownout", version, propagate_version = true, max_term_width = 110)]
 pub(crate) struct Args {
-    /// Say more on standard error; repeat for still more.
+    /// Log to standard error: how the gateway is started and the phases; twice for retries, three times for every request.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
 

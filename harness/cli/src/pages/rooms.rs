@@ -120,18 +120,13 @@ fn scenarios() -> Vec<Entry> {
     families().iter().flat_map(|family| &family.scenarios).map(scenario_entry).collect()
 }
 
-/// What a scenario is for, and what happens in it phase by phase.
+/// What a scenario is for, and which faults are on in which phase.
 fn scenario_entry(scenario: &Described) -> Entry {
-    let described = scenario::describe(&scenario.loaded.plan);
     let mut text =
-        format!("{}\n\nTakes {}; owned by {}.\n", scenario.why(), scenario.length(), scenario.owner());
-    for phase in described.phases {
-        let _ = write!(text, "\n# {}\n", phase.title);
-        let nothing = [String::from("no fault")];
-        let faults = if phase.faults.is_empty() { &nothing[..] } else { &phase.faults };
-        for line in faults.iter().chain(&phase.expectations) {
-            let _ = write!(text, "- {line}\n");
-        }
+        format!("{}\n\nTakes {}; owned by {}.\n\n", scenario.why(), scenario.length(), scenario.owner());
+    for phase in scenario::describe(&scenario.loaded.plan).phases {
+        let faults = if phase.faults.is_empty() { "no fault".to_owned() } else { phase.faults.join("; ") };
+        let _ = writeln!(text, "- {}: {faults}", phase.title);
     }
     Entry { name: scenario.name.to_owned(), text }
 }
