@@ -124,6 +124,8 @@ impl ServerConnection {
             status: 0,
             answer_bytes: 0,
             answer_hash: None,
+            retry_after: None,
+            retry_at: None,
             replied: None,
             ended: incoming.at,
             end: End::OpenAtEnd,

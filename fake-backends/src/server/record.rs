@@ -1,8 +1,9 @@
 //! The request that a connection is busy with, and its row of evidence.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use evidence::{Attempt, End, Planned, Probe};
+use net::World;
 use units::Moment;
 
 use super::body::RequestBody;
@@ -60,6 +61,18 @@ impl Current {
     pub(super) fn given(&mut self, injections: u64) {
         if let Current::Attempt(attempt) = self {
             attempt.effective |= injections;
+        }
+    }
+
+    /// Notes when the answer's fields, whose head was just written, ask to be called again.
+    pub(super) fn retry_after(&mut self, fields: &[(String, String)], world: &World) {
+        let told = fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("retry-after"));
+        let number = told.and_then(|(_, value)| wire::retry_after(value.as_bytes()));
+        if let (Current::Attempt(attempt), Some(number)) = (self, number) {
+            let unix = world.wall_clock().duration_since(UNIX_EPOCH).unwrap_or_default();
+            let dated = wire::retry_after_is_date(number);
+            let wait = Duration::from_secs(number).saturating_sub(if dated { unix } else { Duration::ZERO });
+            (attempt.retry_after, attempt.retry_at) = (Some(number), Some(world.now() + wait));
         }
     }
 

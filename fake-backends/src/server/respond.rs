@@ -272,6 +272,7 @@ impl ServerConnection {
             && taken.get() >= written.head
         {
             current.status(response.status);
+            current.retry_after(response.fields, &self.server.world);
             current.given(by);
         }
         sent

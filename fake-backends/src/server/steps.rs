@@ -39,6 +39,7 @@ impl ServerConnection {
         self.send_head(answering, began).await?;
         if let Some(current) = &mut self.current {
             current.status(status);
+            current.retry_after(&answering.fields, &self.server.world);
             current.given(answering.by | answering.framing.by);
             let is_changed = match answering.content.what {
                 Some(Content::Corrupt(every)) => length >= u64::from(every),

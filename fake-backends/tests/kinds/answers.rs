@@ -14,10 +14,20 @@ fn a_rate_limit_turns_away_with_a_word_of_when_to_come_back() {
     assert!(away[0].head().contains("retry-after: 3600"), "{}", away[0].head());
     let effective: u64 = evidence.attempts.iter().map(|attempt| attempt.effective).sum();
     assert_eq!(effective, 1, "only what was turned away was affected");
+    let told = evidence.attempts.iter().filter_map(|attempt| {
+        let wait = attempt.retry_at?.since(attempt.replied?).as_secs_f64();
+        Some((attempt.retry_after?, wait.round() as u64))
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(3600, 3600)]);
 
     let fault = "rate_limit = { requests = 0, per = '1h', code = 503, retry_after = 'date' }";
-    let (seen, _) = faulty(&[fault], get(1), 300);
+    let (seen, evidence) = faulty(&[fault], get(1), 300);
     assert!(seen.status() == 503 && seen.head().contains("retry-after: ") && seen.head().contains(" GMT"));
+    let dated = attempt(&evidence);
+    assert!(dated.retry_after.is_some_and(|number| number > 1_700_000_000), "{dated:?}");
+    // A date has whole seconds.
+    let wait = dated.retry_at.map_or(0, |at| at.since(dated.arrived).as_secs());
+    assert!((3_500..=3_600).contains(&wait), "{dated:?}");
 }
 
 #[test]

@@ -71,6 +71,7 @@ impl Job {
             request_hash: template.body_hash,
             body_bytes: 0,
             body_hash: None,
+            retry_after: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };

@@ -175,6 +175,18 @@ fn a_body_that_broke_off_and_says_nothing_of_itself_is_unknown_but_has_its_hash(
 }
 
 #[test]
+fn a_word_of_when_to_come_back_is_on_record() {
+    let told = |field: &str| {
+        let response = format!("HTTP/1.1 429 \r\ncontent-length: 0\r\n{field}\r\n");
+        exchange("GET", &response, Then::Stays).retry_after
+    };
+    assert_eq!(told("Retry-After: 7\r\n"), Some(7));
+    assert_eq!(told("retry-after: Thu, 01 Jan 2026 00:00:02 GMT\r\n"), Some(1_767_225_602));
+    assert_eq!(told("retry-after: soon\r\n"), None);
+    assert_eq!(told(""), None);
+}
+
+#[test]
 fn the_hash_of_what_was_sent_is_on_record_with_and_without_a_body() {
     assert_eq!(exchange("GET", OK, Then::Stays).request_hash, Some(body_hash(b"")));
     let mut class = class(open(1.0, 1.0));

@@ -145,6 +145,11 @@ table! {
         answer_bytes: u64 = Absent::All(0),
         /// XXH3-64 of those bytes; absent if no answer was begun, and in evidence of format 1.
         answer_hash: Option<u64> = Absent::All(None),
+        /// The number in the `retry-after` that it was answered with: seconds to wait, or for a date its Unix time in
+        /// seconds, which is 1 000 000 000 or more. Absent without such a field, and in evidence of older builds.
+        retry_after: Option<u64> = Absent::All(None),
+        /// The moment from which that asks to be called again: seconds count from when the head of the answer was written.
+        retry_at: Option<Moment> = Absent::All(None),
         /// When the answer was written whole; absent if it never was.
         replied: Option<Moment>,
         /// When it was over, however it ended.

@@ -116,6 +116,9 @@ table! {
         /// XXH3-64 of those bytes, also of a body that broke off. Absent if no response head arrived, if the run ended
         /// meanwhile, and in evidence of format 1.
         body_hash: Option<u64> = Absent::All(None),
+        /// The number in the `retry-after` of the response: seconds to wait, or for a date its Unix time in seconds, which
+        /// is 1 000 000 000 or more. Absent without such a field, and in evidence of older builds.
+        retry_after: Option<u64> = Absent::All(None),
         /// What the tag in the response says.
         echo: TagEcho,
         /// Whether the response body is what the backend sent.

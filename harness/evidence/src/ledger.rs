@@ -204,6 +204,7 @@ mod tests {
             request_hash: None,
             body_bytes: 0,
             body_hash: None,
+            retry_after: None,
             echo: TagEcho::Same,
             body: BodyCheck::Unknown,
         }
@@ -231,6 +232,8 @@ mod tests {
             status: 200,
             answer_bytes: 0,
             answer_hash: None,
+            retry_after: None,
+            retry_at: None,
             replied: None,
             ended: Moment(arrived),
             end: End::Replied,

@@ -104,6 +104,7 @@ mod tests {
             request_hash: None,
             body_bytes: 0,
             body_hash: None,
+            retry_after: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };
@@ -113,8 +114,8 @@ mod tests {
         assert_eq!(
             fs::read_to_string(&files[0].path).unwrap(),
             "tag,traffic,due_ns,sent_ns,first_byte_ns,done_ns,outcome,status,backend,attempt,connection,nth,\
-             request_bytes,request_hash,body_bytes,body_hash,echo,body\n\
-             7,\"writes, slow\",-5,10,,30,eof_no_status,0,,0,2,3,4,,0,,absent,unknown\n"
+             request_bytes,request_hash,body_bytes,body_hash,retry_after,echo,body\n\
+             7,\"writes, slow\",-5,10,,30,eof_no_status,0,,0,2,3,4,,0,,,absent,unknown\n"
         );
     }
 

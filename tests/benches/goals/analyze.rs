@@ -124,6 +124,7 @@ fn exchange(number: u64, due: Moment, tries: u16) -> Exchange {
         request_hash: None,
         body_bytes: 1024,
         body_hash: None,
+        retry_after: None,
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
     }
@@ -153,6 +154,8 @@ fn arrival(number: u64, due: Moment, attempt: u16, tries: u16) -> Attempt {
         status: if failed { 503 } else { 200 },
         answer_bytes: 0,
         answer_hash: None,
+        retry_after: None,
+        retry_at: None,
         replied: Some(arrived + Duration::from_micros(90)),
         ended: arrived + Duration::from_micros(100),
         end: End::Replied,

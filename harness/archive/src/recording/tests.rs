@@ -47,6 +47,7 @@ pub(crate) fn exchange(number: u64) -> Exchange {
         request_hash: Some(number),
         body_bytes: 6,
         body_hash: number.is_multiple_of(3).then_some(number),
+        retry_after: Some(number),
         echo: TagEcho::Other,
         body: BodyCheck::Altered,
     }

@@ -10,6 +10,9 @@ use wire::{BodyHash, BodyReader, FieldSlots, Fields, Framing, HeadReader, Limits
 use super::outcome;
 use super::stream::ConnectionEnd;
 
+/// The field that says when to come back (RFC 9110, section 10.2.3).
+const RETRY_AFTER: &str = "retry-after";
+
 /// Reads answer after answer of one connection; its memory is kept.
 pub(crate) struct ResponseReader {
     limits: Limits,
@@ -208,7 +211,7 @@ impl ResponseReader {
 
 /// Notes what the fields say of who answered, and for which request.
 fn note(fields: Fields<'_>, nonce: RunNonce, exchange: &mut Exchange) {
-    let (mut backend, mut attempt) = (None, None);
+    let (mut backend, mut attempt, mut retry_after) = (None, None, None);
     exchange.echo = TagEcho::Absent;
     for field in fields.iter() {
         // Most fields are told apart by their length alone.
@@ -222,6 +225,9 @@ fn note(fields: Fields<'_>, nonce: RunNonce, exchange: &mut Exchange) {
             len if len == headers::BACKEND.len() && field.is(headers::BACKEND) => {
                 backend = backend.or_else(|| number(field.value));
             }
+            len if len == RETRY_AFTER.len() && field.is(RETRY_AFTER) => {
+                retry_after = retry_after.or_else(|| wire::retry_after(field.value));
+            }
             len if len == headers::ATTEMPT.len() && field.is(headers::ATTEMPT) => {
                 attempt = attempt.or_else(|| number(field.value));
             }
@@ -230,6 +236,7 @@ fn note(fields: Fields<'_>, nonce: RunNonce, exchange: &mut Exchange) {
     }
     exchange.backend = backend.unwrap_or(NO_BACKEND);
     exchange.attempt = attempt.unwrap_or(0);
+    exchange.retry_after = retry_after;
 }
 
 fn number(value: &[u8]) -> Option<u16> {

@@ -31,6 +31,7 @@ fn exchange(tag: u64, outcome: Outcome) -> Exchange {
         request_hash: Some(0xab),
         body_bytes: 6,
         body_hash: None,
+        retry_after: None,
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
     }
@@ -58,6 +59,8 @@ fn attempt(tag: u64, number: u16) -> Attempt {
         status: 503,
         answer_bytes: 6,
         answer_hash: Some(0xcd),
+        retry_after: None,
+        retry_at: None,
         replied: None,
         ended: Moment(2_009 * MS + MS / 2),
         end: End::Replied,

@@ -33,6 +33,7 @@ fn exchange() -> Exchange {
         request_hash: None,
         body_bytes: 0,
         body_hash: None,
+        retry_after: None,
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
     }
@@ -60,6 +61,8 @@ fn attempt(number: u16) -> Attempt {
         status: 503,
         answer_bytes: 0,
         answer_hash: None,
+        retry_after: None,
+        retry_at: None,
         replied: Some(Moment(i64::from(number) * 20 * MS + MS)),
         ended: Moment(i64::from(number) * 20 * MS + MS),
         end: End::Replied,

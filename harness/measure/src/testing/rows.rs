@@ -45,6 +45,8 @@ impl Run {
                 status: if replied { attempt.status } else { 0 },
                 answer_bytes: 0,
                 answer_hash: None,
+                retry_after: None,
+                retry_at: None,
                 replied: replied.then_some(ended),
                 ended,
                 end: attempt.end,
@@ -76,6 +78,7 @@ impl Run {
             request_hash: None,
             body_bytes: 0,
             body_hash: None,
+            retry_after: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
         };
