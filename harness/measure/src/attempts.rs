@@ -9,7 +9,7 @@ use policy::RetryOn;
 use crate::aside::{SetAside, Why};
 use crate::usable::Usable;
 use crate::view::{Sight, View, client_left};
-use crate::worth::{failure, is_named, is_out_of_time, is_repeated};
+use crate::worth::{asked_wait, failure, is_named, is_out_of_time, is_repeated};
 
 /// How soon a transport replay follows on the loss of its connection.
 const REPLAY_WITHIN: Duration = Duration::from_millis(1);
@@ -144,7 +144,7 @@ pub(crate) fn stopped(
     last: &Attempt,
     usable: Option<&Usable<'_>>,
 ) -> Option<Stopped> {
-    let after = last.ended.since(entry.exchange.sent);
+    let after = last.ended.since(entry.exchange.sent).saturating_add(asked_wait(view.brief, last));
     if is_out_of_time(view.brief, entry.attempts.len(), after) {
         return Some(Stopped::NoTime);
     }

@@ -7,7 +7,7 @@ use units::Moment;
 
 use crate::aside::SetAside;
 use crate::view::{Sight, View};
-use crate::worth::{failure, is_named, is_out_of_time, is_repeated};
+use crate::worth::{asked_wait, failure, is_named, is_out_of_time, is_repeated};
 
 /// More further attempts at a time than this are counted as so many.
 const IN_FLIGHT_MAX: usize = 1_000;
@@ -68,6 +68,7 @@ impl Concurrency {
         for (index, attempt) in entry.attempts.iter().enumerate() {
             let failed = failure(view.brief, entry, attempt).filter(|failed| is_named(view.brief, *failed));
             let after = attempt.ended.since(entry.exchange.sent);
+            let after = after.saturating_add(asked_wait(view.brief, attempt));
             let next = entry.attempts.get(index + 1);
             let excused =
                 !is_repeated(view.brief, attempt.method) || is_out_of_time(view.brief, index + 1, after);

@@ -13,7 +13,7 @@ use crate::lengths::Lengths;
 use crate::lifetimes::blur_at;
 use crate::spread::{Spread, WIRE};
 use crate::view::View;
-use crate::worth::TIMER_GRAIN;
+use crate::worth::{TIMER_GRAIN, asked_wait};
 
 /// Gaps of higher numbers are not told apart from this one: no gateway tries that often.
 const NUMBER_MAX: usize = 100;
@@ -83,7 +83,9 @@ impl Waits {
             };
             let total = view.brief.policy.timeout.total;
             let end = total.map(|total| entry.exchange.sent + total.saturating_sub(TIMER_GRAIN));
-            for gap in gaps(entry) {
+            let asked = |gap: &Gap| !asked_wait(view.brief, &entry.attempts[gap.nth - 1]).is_zero();
+            // Where the answer says how long to wait, the backoff does not.
+            for gap in gaps(entry).filter(|gap| !asked(gap)) {
                 match (why, gap.length) {
                     (Some(why), _) => waits.set_aside.note(why, entry.exchange),
                     (None, None) => waits.set_aside.note(Why::Overlapping, entry.exchange),

@@ -27,6 +27,7 @@ pub mod outcomes;
 pub mod placed;
 pub mod replays;
 pub mod response;
+pub mod retry_after;
 pub mod retry_matrix;
 pub mod series;
 pub mod shed;

@@ -56,6 +56,14 @@ pub fn is_out_of_time(brief: &Brief, number: usize, after: Duration) -> bool {
     total.is_some_and(|total| after.saturating_add(wait).saturating_add(TIMER_GRAIN) >= *total)
 }
 
+/// How long the declared policy waits after an attempt because its answer asked for it; zero where it does not read that.
+pub fn asked_wait(brief: &Brief, attempt: &Attempt) -> Duration {
+    let obeyed = brief.policy.retry.as_ref().and_then(|retry| retry.retry_after);
+    let Some((obeyed, until)) = obeyed.zip(attempt.retry_at) else { return Duration::ZERO };
+    let asked = until.since(attempt.replied.unwrap_or(attempt.ended));
+    obeyed.max.map_or(asked, |max| asked.min(*max))
+}
+
 /// The longest wait before the attempt that follows on attempt `number` (from 1).
 fn longest_wait(backoff: &Backoff, number: usize) -> Duration {
     let doublings = i32::try_from(number.saturating_sub(1)).unwrap_or(i32::MAX);
@@ -75,7 +83,8 @@ mod tests {
         brief.policy.timeout.total = Some(Timespan::from_millis(total));
         let on = vec![RetryOn::Status(503)];
         let methods = vec!["GET".into(), "PURGE".into()];
-        brief.policy.retry = Some(Retry { attempts: 3, on, methods, backoff, other_backend: true });
+        brief.policy.retry =
+            Some(Retry { attempts: 3, on, methods, backoff, other_backend: true, retry_after: None });
         brief
     }
 

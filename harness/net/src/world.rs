@@ -63,7 +63,7 @@ impl World {
         had_epoch(moment)
     }
 
-    /// The wall-clock time, for what is told to a peer and never computed with. In the simulated world the run begins with
+    /// The wall-clock time, for dates that a peer is told or tells, and for no length of time. In the simulated world the run begins with
     /// the year 2026.
     #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
     pub fn wall_clock(&self) -> SystemTime {

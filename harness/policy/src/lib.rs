@@ -13,4 +13,4 @@ pub use breaker::{AllOut, Breaker, Scope, Trip, WayBack};
 pub use failure::FailureClass;
 pub use policy::{Policy, Timeouts};
 pub use problems::REMEMBERED_MAX;
-pub use retry::{Backoff, Retry, RetryOn};
+pub use retry::{Backoff, Retry, RetryAfter, RetryOn};

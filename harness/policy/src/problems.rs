@@ -70,6 +70,8 @@ fn retrying(retry: &Retry) -> Problems {
         }
     }
     problems.extend(retry.backoff.iter().flat_map(backing_off));
+    let asked = retry.retry_after.and_then(|obeyed| zero(obeyed.max?));
+    problems.extend(asked.map(|what| ("policy.retry.retry_after.max", what)));
     problems
 }
 

@@ -25,6 +25,20 @@ pub struct Retry {
     /// Whether a further attempt goes to another backend where there is one.
     #[serde(default = "yes")]
     pub other_backend: bool,
+    /// Whether a `Retry-After` of the answer that is tried again after sets the wait. Without it: the header is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<RetryAfter>,
+}
+
+/// That a `Retry-After` is obeyed (RFC 9110, section 10.2.3): the next attempt comes once the time that it names is over. What
+/// happens where the timer for the whole request ends before is left to the gateway; the reference gateway passes the answer
+/// on at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryAfter {
+    /// The longest wait: where the header asks for more, the next attempt comes after so long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Timespan>,
 }
 
 fn retry_on_connect_failure() -> Vec<RetryOn> {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use policy::{AllOut, Backoff, Breaker, FailureClass, Policy, Retry, RetryOn, Scope, Trip};
+use policy::{AllOut, Backoff, Breaker, FailureClass, Policy, Retry, RetryAfter, RetryOn, Scope, Trip};
 use units::{Share, Timespan};
 
 /// A policy that differs from the declared one in one key.
@@ -101,6 +101,15 @@ fn retries(retry: &Retry) -> Vec<(String, String, Retry)> {
     }
     let other = Retry { other_backend: !retry.other_backend, ..retry.clone() };
     mutants.push(("retry.other_backend".into(), instead(other.other_backend, retry.other_backend), other));
+    if let Some(asked) = retry.retry_after {
+        let key = || String::from("retry.retry_after");
+        mutants.push((key(), "not read".into(), Retry { retry_after: None, ..retry.clone() }));
+        if let Some(max) = asked.max {
+            let longer = scaled(max, 1.5);
+            let retry_after = Some(RetryAfter { max: Some(longer) });
+            mutants.push((key(), instead(longer, max), Retry { retry_after, ..retry.clone() }));
+        }
+    }
     if let Some(backoff) = retry.backoff {
         let changed = backoffs(backoff).into_iter();
         mutants.extend(changed.map(|(what, backoff)| {

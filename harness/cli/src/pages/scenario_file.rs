@@ -22,6 +22,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("policy.timeout", "Timeouts", &[]),
     ("policy.retry", "Retry", &[]),
     ("policy.retry.backoff", "Backoff", &[]),
+    ("policy.retry.retry_after", "RetryAfter", &[]),
     ("policy.breaker", "Breaker", &[]),
     ("policy.breaker.trip", "Trip", &[]),
     ("[phase]", "Phase", &[]),

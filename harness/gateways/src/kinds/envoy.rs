@@ -337,7 +337,7 @@ mod tests {
     fn everything_that_it_can_not_do_is_refused_at_once() {
         let policy = json!({
             "timeout": { "per_try": "1s" },
-            "retry": { "attempts": 3, "on": ["reset"], "backoff": { "base": "25500us", "factor": 1.5 } },
+            "retry": { "attempts": 3, "on": ["reset"], "backoff": { "base": "25500us", "factor": 1.5 }, "retry_after": { "max": "1s" } },
             "breaker": { "trip": { "count": 5, "within": "10s" }, "open_for": "1s", "probes": 2, "retry_after": true },
         });
         insta::assert_snapshot!(refused(&[(0, 0), (1, 1)], policy), @r#"
@@ -348,6 +348,7 @@ mod tests {
         policy.retry.backoff.jitter: envoy always draws its waits at random: set backoff.jitter = true
         policy.retry.backoff.factor: envoy doubles each wait: backoff.factor = 1.5 can't be had
         policy.retry.backoff.base: envoy counts time in whole milliseconds, which `25.5 ms` is not
+        policy.retry.retry_after.max: envoy takes a `Retry-After` above its longest for none, and waits by the backoff: remove retry_after.max
         policy.breaker.trip: envoy counts consecutive failures or a share: write breaker.trip = { consecutive = … } or { share = …, within = …, min = … }
         policy.breaker.probes: envoy has no half-open state
         backend.weight: envoy takes weights from 1 on, and `a` has 0

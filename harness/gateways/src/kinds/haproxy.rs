@@ -233,7 +233,7 @@ mod tests {
     fn everything_that_it_can_not_do_is_refused_at_once() {
         let policy = json!({
             "timeout": { "connect": "1500us", "per_try": "1s", "total": "2s" },
-            "retry": { "attempts": 2, "on": ["429", "reset"], "methods": ["GET", "A'B"], "backoff": { "base": "25ms" } },
+            "retry": { "attempts": 2, "on": ["429", "reset"], "methods": ["GET", "A'B"], "backoff": { "base": "25ms" }, "retry_after": { "max": "1s" } },
             "breaker": { "trip": { "count": 5, "within": "10s" }, "open_for": "600h", "probes": 2, "retry_after": true },
         });
         insta::assert_snapshot!(refused(&[(300, 0), (1, 1), (1, 2)], policy), @r#"
@@ -243,6 +243,7 @@ mod tests {
         policy.breaker.retry_after: haproxy's breaker does not read `Retry-After`
         policy.timeout.total: haproxy has no deadline over all attempts: remove timeout.total
         policy.retry.on: haproxy can't retry on status 429; it knows 401, 403, 404, 408, 425 and 500 to 504
+        policy.retry.retry_after: haproxy does not read `Retry-After`: remove retry.retry_after
         policy.retry.backoff: haproxy has no retry backoff: remove retry.backoff
         policy.breaker.trip: haproxy's breaker counts consecutive errors only: write breaker.trip = { consecutive = … }
         policy.breaker.probes: haproxy has no half-open state

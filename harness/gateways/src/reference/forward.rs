@@ -50,18 +50,25 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         tried.push(backend);
         let result = attempt(settings, timer, &gateway.connections[backend], sent, cut_at).await;
         gateway.has_failed.set(gateway.has_failed.get() || failed(&result));
-        let permit = judge(permit, &result);
+        let permit = judge(gateway, permit, &result);
         let status = result.as_ref().map(|answer| answer.response.status()).map_err(|failure| *failure);
         let number = tried.len() as u32;
         let retry = settings.retry.as_ref().filter(|retry| retry.wants(&outgoing.method, number, status));
         let Some(retry) = retry else {
             return pass_on(gateway, result, permit, total);
         };
+        let asked = result
+            .as_ref()
+            .ok()
+            .and_then(|answer| retry.asked?.wait(answer.response.headers(), gateway.world.wall_clock()));
+        if asked.is_some_and(|asked| retry.is_in_vain(timer.now() + asked, total)) {
+            return pass_on(gateway, result, permit, total);
+        }
         // It answered, so that it is in order; what it answered is a matter of the request.
         if let Some(permit) = permit {
             permit.succeed();
         }
-        let wait = retry.wait(number, &mut gateway.draws.borrow_mut());
+        let wait = asked.unwrap_or_else(|| retry.wait(number, &mut gateway.draws.borrow_mut()));
         if timer.until(total.unwrap_or(Moment::NEVER), timer.sleep(wait)).await.is_none() {
             return made(Failure::Total.status(), Failure::Total.words());
         }
@@ -75,11 +82,12 @@ fn failed(result: &Result<Answer, Failure>) -> bool {
 
 /// Tells the breaker of a failure: no response, or a status that counts as one. Whether anything else is a success
 /// shows at the end of the body.
-fn judge(permit: Permit, result: &Result<Answer, Failure>) -> Option<Permit> {
+fn judge(gateway: &Gateway, permit: Permit, result: &Result<Answer, Failure>) -> Option<Permit> {
     match result {
         Ok(answer) => {
             let head = &answer.response;
-            permit.answered(head.status().as_u16(), headers::retry_after(head.headers()))
+            let asked = headers::retry_after(head.headers(), gateway.world.wall_clock());
+            permit.answered(head.status().as_u16(), asked)
         }
         Err(failure) => {
             permit.fail_as(*failure);
@@ -109,6 +117,9 @@ fn pass_on(
     };
     let (mut head, incoming) = response.into_parts();
     headers::remove_hop_by_hop(&mut head.headers);
+    if gateway.settings.slips(Slip::DropsRetryAfter) {
+        head.headers.remove(header::RETRY_AFTER);
+    }
     let mut passed_on = Response::new(());
     *passed_on.status_mut() = head.status;
     let cut_body = gateway.settings.cut_body;

@@ -1,6 +1,6 @@
 //! Which headers are passed on: all but those that belong to one connection.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
@@ -38,8 +38,17 @@ pub(crate) fn for_backend(headers: &mut HeaderMap) {
     headers.append(header::VIA, HeaderValue::from_static("1.1 brownout"));
 }
 
-/// `Retry-After` in seconds. Its other form, a date, is left aside: a run has no calendar.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+/// How long a `Retry-After` asks to wait, of seconds or a date, at `now` by the calendar.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    retry_after_seconds(headers).or_else(|| {
+        let date = httpdate::parse_http_date(headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim()).ok()?;
+        // A date that is over asks for no wait.
+        Some(date.duration_since(now).unwrap_or_default())
+    })
+}
+
+/// The same of seconds only.
+pub(crate) fn retry_after_seconds(headers: &HeaderMap) -> Option<Duration> {
     let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds))
 }
@@ -70,13 +79,16 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_read_in_seconds_and_nothing_else() {
+    fn retry_after_is_read_in_seconds_and_as_a_date_and_nothing_else() {
         let of = |value| {
-            retry_after(&HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static(value))]))
+            let now = httpdate::parse_http_date("Fri, 31 Dec 1999 23:59:50 GMT").unwrap();
+            retry_after(&HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from_static(value))]), now)
         };
         assert_eq!(of("7"), Some(Duration::from_secs(7)));
         assert_eq!(of("18446744073709551616"), None);
         assert_eq!(of("-1"), None);
-        assert_eq!(of("Fri, 31 Dec 1999 23:59:59 GMT"), None);
+        assert_eq!(of("Fri, 31 Dec 1999 23:59:59 GMT"), Some(Duration::from_secs(9)));
+        assert_eq!(of("Thu, 30 Dec 1999 23:59:59 GMT"), Some(Duration::ZERO), "it is over");
+        assert_eq!(of("tomorrow"), None);
     }
 }

@@ -1,14 +1,16 @@
 //! Whether a request is tried again, and after how long.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
 use super::attempt::Failure;
-use super::settings::Retry;
+use super::headers;
+use super::settings::{Asked, Forms, Retry};
 use policy::{Backoff, RetryOn};
+use units::Moment;
 
 /// The longest wait, for a backoff that names none: past it, a factor would soon mean years.
 const WAIT_MAX: Duration = Duration::from_hours(1);
@@ -35,6 +37,25 @@ impl Retry {
             return full;
         }
         Duration::from_nanos(draws.random_range(0..=full.as_nanos() as u64))
+    }
+}
+
+impl Retry {
+    /// True if a wait that was asked for ends at `until` only, when nobody waits for the answer any more.
+    pub(crate) fn is_in_vain(&self, until: Moment, total: Option<Moment>) -> bool {
+        let gives_up = self.asked.is_some_and(|asked| !asked.in_vain);
+        gives_up && total.is_some_and(|total| until >= total)
+    }
+}
+
+impl Asked {
+    /// How long an answer asks to wait, at `now` by the calendar, as far as that is obeyed.
+    pub(crate) fn wait(&self, answer: &HeaderMap, now: SystemTime) -> Option<Duration> {
+        let asked = match self.forms {
+            Forms::Both => headers::retry_after(answer, now),
+            Forms::Seconds => headers::retry_after_seconds(answer),
+        };
+        asked.map(|asked| asked.min(self.max))
     }
 }
 

@@ -47,8 +47,30 @@ pub(crate) struct Retry {
     pub(crate) methods: Option<Vec<String>>,
     /// How long to wait between attempts.
     pub(crate) backoff: Option<Backoff>,
+    /// Whether a `Retry-After` sets that wait, and up to how long.
+    pub(crate) asked: Option<Asked>,
     /// Where a further attempt goes.
     pub(crate) next: Next,
+}
+
+/// How a `Retry-After` is obeyed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// The longest wait.
+    pub(crate) max: Duration,
+    /// Which of its two forms are read.
+    pub(crate) forms: Forms,
+    /// Whether it waits also where the timer for the whole request ends before.
+    pub(crate) in_vain: bool,
+}
+
+/// The forms of a `Retry-After` that are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Forms {
+    /// Seconds and dates.
+    Both,
+    /// Seconds only.
+    Seconds,
 }
 
 /// Where a further attempt goes.
@@ -89,6 +111,8 @@ pub(crate) enum Slip {
     SoftTotal,
     /// A further attempt carries no body.
     EmptyRetriedBody,
+    /// `Retry-After` is not passed on to the client.
+    DropsRetryAfter,
     /// Request bodies are altered on their way.
     AltersBodies,
     /// The tag of the traffic is not passed on.
@@ -147,6 +171,11 @@ impl Settings {
         self.retry.as_mut().map(bend);
     }
 
+    /// Lets a defect change how a `Retry-After` is obeyed, if it is.
+    pub(crate) fn bend_asked(&mut self, bend: impl FnOnce(&mut Asked)) {
+        self.retry.as_mut().and_then(|retry| retry.asked.as_mut()).map(bend);
+    }
+
     /// Lets a defect change the backoff, if there is any.
     pub(crate) fn bend_backoff(&mut self, bend: impl FnOnce(&mut Backoff)) {
         self.retry.as_mut().and_then(|retry| retry.backoff.as_mut()).map(bend);
@@ -166,6 +195,11 @@ impl Retry {
             on: retry.on.clone(),
             methods: Some(retry.methods.clone()),
             backoff: retry.backoff,
+            asked: retry.retry_after.map(|asked| Asked {
+                max: asked.max.map_or(Duration::MAX, Duration::from),
+                forms: Forms::Both,
+                in_vain: false,
+            }),
             next: if retry.other_backend { Next::Other } else { Next::Any },
         }
     }

@@ -13,6 +13,7 @@ mod latency;
 mod no_replay;
 mod policy;
 mod recovery;
+mod retry_after;
 mod shed;
 mod stable_after;
 mod status;
@@ -32,6 +33,7 @@ units::registry! {
         "timeout" => Timeout in timeout,
         "status" => Status in status,
         "backoff" => Backoff in backoff,
+        "retry_after" => RetryAfter in retry_after,
         "no_replay" => NoReplay in no_replay,
         "breaker" => Breaker in breaker,
         "availability" => Availability in availability,

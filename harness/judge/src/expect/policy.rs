@@ -8,7 +8,7 @@ mod tests;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryOn};
+use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryAfter, RetryOn};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ use crate::forecast::{Forecast, Outlook};
 /// # What it checks
 /// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault: `timeout.per_try`
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
-/// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`; `breaker.trip`, `breaker.open_for`,
+/// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
 /// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
@@ -53,7 +53,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 14] = [
+pub(crate) const KEYS: [&str; 15] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -61,6 +61,7 @@ pub(crate) const KEYS: [&str; 14] = [
     "retry.methods",
     "retry.other_backend",
     "retry.backoff",
+    "retry.retry_after",
     "breaker.trip",
     "breaker.open_for",
     "breaker.probes",
@@ -203,6 +204,11 @@ impl Policy {
             let words = format!("{} × {} each time{drawn}", backoff.base, backoff.factor);
             claims.extend(by_kind(view, "retry.backoff", &words, backoff_demand(retry, &backoff)));
         }
+        let asked = retry.retry_after.filter(|_| self.is_about("retry.retry_after") && retry.attempts > 1);
+        if let Some(asked) = asked {
+            let words = asked.max.map_or_else(|| "obeyed".into(), |max| format!("obeyed, up to {max}"));
+            claims.extend(by_kind(view, "retry.retry_after", &words, retry_after_demand(asked)));
+        }
         claims
     }
 }
@@ -229,6 +235,14 @@ fn backoff_demand(retry: &Retry, backoff: &Backoff) -> Value {
         (false, false) => json!({ "fixed": backoff.base.to_string() }),
     };
     json!({ "backoff": kind })
+}
+
+fn retry_after_demand(asked: RetryAfter) -> Value {
+    let mut demand = json!({ "obeyed": true });
+    if let Some(max) = asked.max {
+        demand["at_most"] = max.to_string().into();
+    }
+    json!({ "retry_after": demand })
 }
 
 fn unspeakable(error: &serde_json::Error) -> Claim {

@@ -30,6 +30,12 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
         if let Some(backoff) = &retry.backoff {
             waiting(&mut refusals, backoff);
         }
+        if retry.retry_after.is_some_and(|asked| asked.max.is_some()) {
+            refusals.say(
+                "policy.retry.retry_after.max",
+                "envoy takes a `Retry-After` above its longest for none, and waits by the backoff: remove retry_after.max",
+            );
+        }
     }
     if let Some(breaker) = &policy.breaker {
         breaking(&mut refusals, breaker);

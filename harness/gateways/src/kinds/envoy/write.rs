@@ -114,6 +114,12 @@ fn retry_policy(retry: &Retry, upstreams: &Upstreams) -> String {
         line(format!("per_try_timeout: {}  # policy.timeout.per_try", seconds(per_try.into())));
     }
     line(backoff(retry));
+    if retry.retry_after.is_some() {
+        // Seconds only, and up to half as long again; the longest that it takes is a day here, and 300 s without it.
+        line("rate_limited_retry_back_off:  # policy.retry.retry_after".into());
+        line("  reset_headers: [{name: retry-after, format: SECONDS}]".into());
+        line("  max_interval: 86400s".into());
+    }
     if retry.other_backend {
         line("retry_host_predicate:  # policy.retry.other_backend".into());
         line("- name: envoy.retry_host_predicates.previous_hosts".into());

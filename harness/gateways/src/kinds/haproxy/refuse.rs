@@ -56,6 +56,7 @@ fn retry(refusals: &mut Refusals, policy: &Policy) {
             refusals.say("policy.retry.on", why);
         }
     }
+    refusals.retry_after(retry);
     if retry.backoff.is_some() {
         refusals.say("policy.retry.backoff", "haproxy has no retry backoff: remove retry.backoff");
     }

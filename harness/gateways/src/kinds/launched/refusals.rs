@@ -52,6 +52,14 @@ impl Refusals {
         refusals
     }
 
+    /// That it does not read a `Retry-After`.
+    pub(crate) fn retry_after(&mut self, retry: &Retry) {
+        if retry.retry_after.is_some() {
+            let why = format!("{} does not read `Retry-After`: remove retry.retry_after", self.who);
+            self.say("policy.retry.retry_after", why);
+        }
+    }
+
     /// Adds one.
     pub(crate) fn say(&mut self, key: &'static str, why: impl Into<String>) {
         let why = why.into();

@@ -70,6 +70,7 @@ fn retrying(refusals: &mut Refusals, retry: &Retry, backends: usize) {
              retry.on, or neither",
         );
     }
+    refusals.retry_after(retry);
     if retry.backoff.is_some() {
         refusals.say("policy.retry.backoff", "nginx has no retry backoff: remove retry.backoff");
     }

@@ -15,6 +15,7 @@ mod continues_cut_bodies;
 mod counts_404;
 mod counts_aborts;
 mod doubles_timeout;
+mod drops_retry_after;
 mod empty_retried_body;
 mod endless_ramp;
 mod entry;
@@ -25,6 +26,7 @@ mod half_open_time;
 mod halved_backoff;
 mod ignores_429;
 mod ignores_resets;
+mod ignores_retry_after;
 mod ignores_timeout;
 mod ignores_timeouts;
 mod ignores_weights;
@@ -42,6 +44,7 @@ mod probe_flood;
 mod retries_no_reset;
 mod retries_post;
 mod retries_undeclared;
+mod retry_after_seconds_only;
 mod same_host_retry;
 mod second_instance;
 mod shed_as_200;
@@ -55,6 +58,8 @@ mod timeout_a_quarter_late;
 mod total_for_each_try;
 mod truncated_as_complete;
 mod undeclared_total;
+mod waits_in_vain;
+mod waits_without_bound;
 mod wedged_half_open;
 
 pub use entry::Defect;
@@ -81,6 +86,11 @@ const REGISTRY: &[Entry] = &[
     fixed_backoff::DEFECT,
     halved_backoff::DEFECT,
     no_jitter::DEFECT,
+    ignores_retry_after::DEFECT,
+    retry_after_seconds_only::DEFECT,
+    waits_without_bound::DEFECT,
+    waits_in_vain::DEFECT,
+    drops_retry_after::DEFECT,
     breaker_never_trips::DEFECT,
     breaker_trips_late::DEFECT,
     breaker_late_by_one::DEFECT,

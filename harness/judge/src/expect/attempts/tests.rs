@@ -36,7 +36,8 @@ fn verdict(run: &Run, bounds: &str) -> Verdict {
 
 fn policy(attempts: u16, on: &[RetryOn], methods: &[&str]) -> Policy {
     let methods = methods.iter().map(|method| (*method).to_owned()).collect();
-    let retry = Retry { attempts, on: on.to_vec(), methods, backoff: None, other_backend: true };
+    let retry =
+        Retry { attempts, on: on.to_vec(), methods, backoff: None, other_backend: true, retry_after: None };
     Policy { retry: Some(retry), ..Policy::default() }
 }
 

@@ -191,6 +191,7 @@ fn foreseen(attempts: Option<u16>, demand: &str, requests: u64) -> Vec<Forecast>
         methods: vec!["GET".into()],
         backoff: None,
         other_backend: true,
+        retry_after: None,
     };
     let timeout = policy::Timeouts { per_try: Some(Timespan::from_secs(1)), ..Default::default() };
     brief.policy = Policy { timeout, retry: attempts.map(retry), breaker: None };

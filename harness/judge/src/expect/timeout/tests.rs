@@ -167,6 +167,7 @@ fn declared(per_try: Option<u64>, total: Option<u64>, attempts: u16) -> Policy {
         methods: vec!["GET".into()],
         backoff: None,
         other_backend: true,
+        retry_after: None,
     };
     Policy { timeout, retry: Some(retry), breaker: None }
 }
