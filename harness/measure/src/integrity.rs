@@ -1,19 +1,12 @@
 //! Whether what arrived is what was sent, in both directions: tags and bytes, as far as each could be compared.
 
-use std::time::Duration;
-
 use evidence::{Attempt, BodyCheck, End, Entry, Outcome, Tag, TagEcho};
 
-use crate::view::{View, client_left};
+use crate::replay_body::{WrongBody, wrong_body};
+use crate::view::View;
 
 /// Requests of each kind that are kept by their tags.
 const KEPT: usize = 5;
-
-/// What is waited for in vain for so long does not come: a body is sent on with its head, or right after it.
-const STARVED_AFTER: Duration = Duration::from_millis(20);
-
-/// A total timer ends attempts that begin within so much of it, with their body under way.
-const TIMER_GRAIN: Duration = Duration::from_millis(5);
 
 /// What can be wrong, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,39 +154,12 @@ fn answer(entry: &Entry<'_>) -> Option<Violation> {
 
 /// What is wrong with the request as it reached the backends.
 fn request(view: &View<'_>, entry: &Entry<'_>) -> Option<Violation> {
-    let exchange = entry.exchange;
-    let sent = exchange.request_bytes;
-    let whole = || entry.attempts.iter().filter(|attempt| attempt.body_done.is_some());
-    let hash = exchange.request_hash.or_else(|| whole().next().map(|first| first.body_hash));
-    let altered = |attempt: &Attempt| {
-        attempt.received != sent
-            || hash.is_some_and(|hash| attempt.body_hash != hash)
-            || attempt.declared.is_some_and(|declared| declared != attempt.received)
+    let wrong = (0..entry.attempts.len()).filter_map(|index| wrong_body(view, entry, index));
+    let violation = |wrong| match wrong {
+        WrongBody::Starved => Violation::StarvedRequest,
+        WrongBody::Missing | WrongBody::Short | WrongBody::Long | WrongBody::Altered => {
+            Violation::AlteredRequest
+        }
     };
-    // Of a body that broke off only its length can be told: it is no longer than what was sent.
-    if whole().any(altered) || entry.attempts.iter().any(|attempt| attempt.received > sent) {
-        return Some(Violation::AlteredRequest);
-    }
-    let further = entry.attempts.iter().skip(1);
-    let starved = further.filter(|attempt| attempt.body_done.is_none() && attempt.received < sent);
-    starved.into_iter().any(|attempt| is_starved(view, entry, attempt)).then_some(Violation::StarvedRequest)
-}
-
-/// True if nobody but the gateway can have kept the body from an attempt: not a fault that ended it, not a client that
-/// left, not the end of the run, not the timer for the whole request.
-fn is_starved(view: &View<'_>, entry: &Entry<'_>, attempt: &Attempt) -> bool {
-    let by_gateway = matches!(
-        attempt.end,
-        End::RequestCut
-            | End::AbandonedFin
-            | End::AbandonedRst
-            | End::OpenAtEnd
-            | End::Malformed
-            | End::Spoiled
-    );
-    let total = view.brief.policy.timeout.total;
-    let timed_out =
-        total.is_some_and(|total| attempt.ended.since(entry.exchange.sent) + TIMER_GRAIN >= *total);
-    let waited = attempt.received == 0 || attempt.duration() > STARVED_AFTER + view.disturbance(entry);
-    by_gateway && waited && !timed_out && !client_left(entry) && entry.exchange.outcome != Outcome::Unfinished
+    wrong.map(violation).min()
 }

@@ -25,6 +25,7 @@ pub mod lengths;
 pub mod lifetimes;
 pub mod outcomes;
 pub mod placed;
+pub mod replay_body;
 pub mod replays;
 pub mod response;
 pub mod retry_after;

@@ -1,7 +1,7 @@
 //! One attempt: one request to one backend, until its response headers.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use net::Timer;
@@ -22,10 +22,24 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// The same without its body.
-    pub(crate) fn emptied(&self) -> Outgoing {
-        let (method, uri, headers) = (self.method.clone(), self.uri.clone(), self.headers.clone());
-        Outgoing { method, uri, headers, body: Bytes::new() }
+    /// The same as a defect makes it of a further attempt, if any does.
+    pub(crate) fn spoiled(&self, settings: &Settings) -> Option<Outgoing> {
+        let with = |body: Bytes| {
+            let (method, uri, headers) = (self.method.clone(), self.uri.clone(), self.headers.clone());
+            Outgoing { method, uri, headers, body }
+        };
+        if settings.slips(Slip::EmptyRetriedBody) {
+            return Some(with(Bytes::new()));
+        }
+        if settings.slips(Slip::HalfRetriedBody) {
+            return Some(with(self.body.slice(self.body.len() / 2..)));
+        }
+        let starved = settings.slips(Slip::StarvedRetriedBody) && !self.body.is_empty();
+        starved.then(|| {
+            let mut starved = with(Bytes::new());
+            starved.headers.insert(header::CONTENT_LENGTH, self.body.len().into());
+            starved
+        })
     }
 
     /// Works in the defects of requests.

@@ -45,8 +45,8 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
             total = deadline();
         }
         let cut_at = total.filter(|_| tried.is_empty() || !settings.slips(Slip::SoftTotal));
-        let empty = (!tried.is_empty() && settings.slips(Slip::EmptyRetriedBody)).then(|| outgoing.emptied());
-        let sent = empty.as_ref().unwrap_or(outgoing);
+        let spoiled = outgoing.spoiled(settings).filter(|_| !tried.is_empty());
+        let sent = spoiled.as_ref().unwrap_or(outgoing);
         tried.push(backend);
         let result = attempt(settings, timer, &gateway.connections[backend], sent, cut_at).await;
         gateway.has_failed.set(gateway.has_failed.get() || failed(&result));

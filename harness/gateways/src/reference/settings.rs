@@ -111,6 +111,10 @@ pub(crate) enum Slip {
     SoftTotal,
     /// A further attempt carries no body.
     EmptyRetriedBody,
+    /// A further attempt carries the second half of its body.
+    HalfRetriedBody,
+    /// A further attempt declares a body, and carries none.
+    StarvedRetriedBody,
     /// `Retry-After` is not passed on to the client.
     DropsRetryAfter,
     /// Request bodies are altered on their way.

@@ -13,6 +13,7 @@ mod latency;
 mod no_replay;
 mod policy;
 mod recovery;
+mod replay_body;
 mod retry_after;
 mod shed;
 mod stable_after;
@@ -35,6 +36,7 @@ units::registry! {
         "backoff" => Backoff in backoff,
         "retry_after" => RetryAfter in retry_after,
         "no_replay" => NoReplay in no_replay,
+        "replay_body" => ReplayBody in replay_body,
         "breaker" => Breaker in breaker,
         "availability" => Availability in availability,
         "latency" => Latency in latency,

@@ -23,6 +23,7 @@ mod fixed_backoff;
 mod global_breaker;
 mod half_back;
 mod half_open_time;
+mod half_retried_body;
 mod halved_backoff;
 mod ignores_429;
 mod ignores_resets;
@@ -51,6 +52,7 @@ mod shed_as_200;
 mod shed_as_500;
 mod slow_shed;
 mod soft_total;
+mod starved_retried_body;
 mod stays_slow;
 mod swaps_answers;
 mod timeout_a_fifth_early;
@@ -82,6 +84,8 @@ const REGISTRY: &[Entry] = &[
     retries_no_reset::DEFECT,
     same_host_retry::DEFECT,
     empty_retried_body::DEFECT,
+    half_retried_body::DEFECT,
+    starved_retried_body::DEFECT,
     no_backoff::DEFECT,
     fixed_backoff::DEFECT,
     halved_backoff::DEFECT,
