@@ -5,6 +5,7 @@
 //! set aside what is not the gateway's.
 
 pub mod aftermath;
+pub mod amplification;
 pub mod arrivals;
 pub mod aside;
 pub mod attempts;

@@ -1,6 +1,6 @@
 //! Statistics that several rooms ask for, once: intervals of shares, tails of the binomial, quantiles, Holm's correction.
 
-use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF};
+use statrs::distribution::{Beta, Binomial, ContinuousCDF, DiscreteCDF, Poisson};
 
 /// The interval in which the share of `hits` among `count` lies with this confidence, by Clopper and Pearson (1934): it
 /// never promises more than it holds, also for few observations. From 0 to 1 if nothing was counted.
@@ -28,6 +28,19 @@ pub fn at_least(hits: u64, count: u64, share: f64) -> f64 {
 /// The probability of `hits` or fewer among `count`, if each comes with the probability `share`.
 pub fn at_most(hits: u64, count: u64, share: f64) -> f64 {
     Binomial::new(share.clamp(0.0, 1.0), count).map_or(1.0, |binomial| binomial.cdf(hits))
+}
+
+/// The probability of `count` events or more where `mean` come on average, each for itself (Poisson).
+pub fn poisson_at_least(count: u64, mean: f64) -> f64 {
+    if count == 0 {
+        return 1.0;
+    }
+    Poisson::new(mean).map_or(0.0, |poisson| poisson.sf(count - 1))
+}
+
+/// The probability of `count` events or fewer where `mean` come on average, each for itself (Poisson).
+pub fn poisson_at_most(count: u64, mean: f64) -> f64 {
+    Poisson::new(mean).map_or(1.0, |poisson| poisson.cdf(count))
 }
 
 /// The smallest share of misbehaviour that `clean` cases without any exclude, if it may be overlooked with the

@@ -20,6 +20,9 @@ pub(crate) type Content = Either<Relay, Full<Bytes>>;
 /// How long a request waits in a gateway that stays slow: longer than any that is well takes over loopback.
 const QUEUED: Duration = Duration::from_millis(40);
 
+/// How often a gateway looks at its queue of retries that has all of them wait for that.
+const WAVE: Duration = Duration::from_millis(500);
+
 /// Sends a request to the backends until one answers well enough, and gives what the client gets.
 pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
     let Gateway { settings, timer, .. } = gateway;
@@ -69,11 +72,19 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
             permit.succeed();
         }
         let wait = asked.unwrap_or_else(|| retry.wait(number, &mut gateway.draws.borrow_mut()));
+        let wait =
+            if settings.slips(Slip::RetriesInWaves) { wait + to_next_wave(timer.now() + wait) } else { wait };
         if timer.until(total.unwrap_or(Moment::NEVER), timer.sleep(wait)).await.is_none() {
             return made(Failure::Total.status(), Failure::Total.words());
         }
         latest = Some(result);
     }
+}
+
+/// How long it is from `now` to the next wave of a gateway that looks at its queue of retries now and then only.
+fn to_next_wave(now: Moment) -> Duration {
+    let since = now.since(Moment::EPOCH).as_nanos() % WAVE.as_nanos();
+    WAVE - Duration::from_nanos(since as u64)
 }
 
 fn failed(result: &Result<Answer, Failure>) -> bool {

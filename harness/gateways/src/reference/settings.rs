@@ -117,6 +117,8 @@ pub(crate) enum Slip {
     StarvedRetriedBody,
     /// `Retry-After` is not passed on to the client.
     DropsRetryAfter,
+    /// Further attempts wait for the next half of a second, all of them.
+    RetriesInWaves,
     /// Request bodies are altered on their way.
     AltersBodies,
     /// The tag of the traffic is not passed on.

@@ -3,6 +3,7 @@
 //! A new kind is one file here (settings, judgement, documentation under the four headings, tests), its `mod` line,
 //! and its line in the registry below.
 
+mod amplification;
 mod attempts;
 mod availability;
 mod backoff;
@@ -31,6 +32,7 @@ units::registry! {
     /// A demand with its bounds, chosen by its key in the scenario.
     ExpectationSettings: Expectation {
         "attempts" => Attempts in attempts,
+        "amplification" => Amplification in amplification,
         "timeout" => Timeout in timeout,
         "status" => Status in status,
         "backoff" => Backoff in backoff,

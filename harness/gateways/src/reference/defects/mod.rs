@@ -32,6 +32,7 @@ mod ignores_timeout;
 mod ignores_timeouts;
 mod ignores_weights;
 mod keeps_the_spare;
+mod layered_retries;
 mod makes_up_answers;
 mod no_backoff;
 mod no_jitter;
@@ -42,6 +43,7 @@ mod open_half_as_long_again;
 mod open_time_grows;
 mod outlives_clients;
 mod probe_flood;
+mod retries_in_waves;
 mod retries_no_reset;
 mod retries_post;
 mod retries_undeclared;
@@ -82,6 +84,8 @@ const REGISTRY: &[Entry] = &[
     no_retry::DEFECT,
     retries_undeclared::DEFECT,
     retries_no_reset::DEFECT,
+    layered_retries::DEFECT,
+    retries_in_waves::DEFECT,
     same_host_retry::DEFECT,
     empty_retried_body::DEFECT,
     half_retried_body::DEFECT,
