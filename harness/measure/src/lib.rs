@@ -17,6 +17,7 @@ pub mod cell;
 pub mod choices;
 pub mod concurrency;
 pub mod conservation;
+pub mod cost;
 pub mod fates;
 pub mod fired;
 pub mod gaps;

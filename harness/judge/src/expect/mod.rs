@@ -9,6 +9,7 @@ mod availability;
 mod backoff;
 mod balance;
 mod breaker;
+mod cost;
 mod integrity;
 mod latency;
 mod no_replay;
@@ -47,6 +48,7 @@ units::registry! {
         "balance" => Balance in balance,
         "integrity" => Integrity in integrity,
         "shed" => Shed in shed,
+        "cost" => Cost in cost,
         "policy" => Policy in policy,
     }
 }

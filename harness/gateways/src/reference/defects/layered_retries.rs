@@ -9,7 +9,7 @@ pub(super) const DEFECT: Entry = Entry {
     source: "sourcegraph/sourcegraph-public-snapshot#55591: two layers of retries made the number of requests explode once \
         the provider answered 429.",
     caught: ("overload/retry-storm", "amplification"),
-    also: &["attempts"],
+    also: &["attempts", "cost"],
     bend,
 };
 

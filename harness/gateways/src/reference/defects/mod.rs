@@ -46,6 +46,7 @@ mod probe_flood;
 mod retries_in_waves;
 mod retries_no_reset;
 mod retries_post;
+mod retries_successes;
 mod retries_undeclared;
 mod retry_after_seconds_only;
 mod same_host_retry;
@@ -84,6 +85,7 @@ const REGISTRY: &[Entry] = &[
     no_retry::DEFECT,
     retries_undeclared::DEFECT,
     retries_no_reset::DEFECT,
+    retries_successes::DEFECT,
     layered_retries::DEFECT,
     retries_in_waves::DEFECT,
     same_host_retry::DEFECT,
