@@ -18,6 +18,7 @@ pub mod choices;
 pub mod concurrency;
 pub mod conservation;
 pub mod cost;
+pub mod failover;
 pub mod fates;
 pub mod fired;
 pub mod gaps;

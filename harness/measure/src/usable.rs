@@ -83,6 +83,22 @@ impl<'a> Usable<'a> {
         others.any(|(index, backend)| self.is_open(index, backend, at))
     }
 
+    /// True if a backend was certainly in use: requests came to it shortly before and shortly after, and no failure can have
+    /// made the gateway leave it alone. Where no breaker is declared, nobody knows what a failure does, so that it must
+    /// never have failed.
+    pub fn certainly(&self, index: u16, at: Moment) -> bool {
+        let pool = self.breaker.is_some_and(|breaker| !breaker.scope.is_backend());
+        if pool && !self.backends.iter().all(|backend| backend.never_failed(at)) {
+            return false;
+        }
+        self.backends.get(usize::from(index)).is_some_and(|backend| {
+            backend.is_amid(at)
+                && (self.breaker.is_some() || backend.never_failed(at))
+                && !self.view.may_hide_at(index, at - SEEN_WITHIN, at)
+                && self.is_open(usize::from(index), backend, at)
+        })
+    }
+
     fn is_open(&self, index: usize, backend: &Backend, at: Moment) -> bool {
         let seen = &backend.seen;
         let next = seen.partition_point(|outcome| outcome.at <= at);
@@ -107,6 +123,14 @@ impl Backend {
     /// When the last failure was known, up to a moment.
     fn last_failure(&self, at: Moment) -> Option<Moment> {
         self.failures[..self.failures.partition_point(|failed| *failed <= at)].last().copied()
+    }
+
+    /// True if requests came shortly before a moment and shortly after it.
+    fn is_amid(&self, at: Moment) -> bool {
+        let next = self.seen.partition_point(|outcome| outcome.at <= at);
+        let before = next.checked_sub(1).and_then(|last| self.seen.get(last));
+        let near = |outcome: &Outcome| outcome.at + SEEN_WITHIN >= at && outcome.at <= at + SEEN_WITHIN;
+        before.is_some_and(near) && self.seen.get(next).is_some_and(near)
     }
 
     fn never_failed(&self, at: Moment) -> bool {

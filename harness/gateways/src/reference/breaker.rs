@@ -25,6 +25,8 @@ pub(crate) struct Machine {
     openings: u32,
     /// When the backend came back last.
     back: Option<Moment>,
+    /// Since when there is a reason to open, while it has not.
+    due: Option<Moment>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ pub(crate) enum Outcome {
 impl Machine {
     pub(crate) fn new(rules: Rc<Rules>, born: Moment) -> Self {
         let state = State::Closed(Recent::default());
-        Machine { rules, born, state, generation: 0, in_a_row: 0, openings: 0, back: None }
+        Machine { rules, born, state, generation: 0, in_a_row: 0, openings: 0, back: None, due: None }
     }
 
     /// How much of its turns the backend gets: 0 while it is left alone, 1 when all is well, between on a ramp.
@@ -120,7 +122,10 @@ impl Machine {
             }
             (State::Closed(recent), Outcome::Failure(retry_after)) => {
                 recent.note(&self.rules.trip, now, true);
-                if recent.trips(&self.rules.trip) && may_open && self.openings < self.rules.openings_max {
+                let trips =
+                    recent.trips(&self.rules.trip) && may_open && self.openings < self.rules.openings_max;
+                self.due = trips.then(|| self.due.unwrap_or(now));
+                if self.due.is_some_and(|due| now.since(due) >= self.rules.lag) {
                     return Some(self.open(now, retry_after));
                 }
             }
@@ -163,6 +168,7 @@ impl Machine {
             State::Open(until) => tracing::debug!(%until, openings = self.openings, "a breaker opened"),
         }
         self.state = state;
+        self.due = None;
         self.generation += 1;
     }
 }

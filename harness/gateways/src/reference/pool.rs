@@ -9,6 +9,8 @@ pub(crate) struct Pool {
     /// Whether the first group stays out of use once a later one was needed, and which that was.
     keeps_the_spare: bool,
     kept: u32,
+    /// Whether a later group joins a group that is not whole.
+    spills_early: bool,
 }
 
 struct Member {
@@ -31,6 +33,7 @@ impl Pool {
             members: backends.iter().map(member).collect(),
             keeps_the_spare: settings.slips(Slip::KeepsTheSpare),
             kept: 0,
+            spills_early: settings.slips(Slip::SpillsEarly),
         }
     }
 
@@ -68,8 +71,9 @@ impl Pool {
         if self.keeps_the_spare {
             self.kept = first;
         }
-        let group = || candidates.iter().copied().filter(|&backend| self.members[backend].priority == first);
-        let group: Vec<usize> = group().collect();
+        let last = self.last_group(candidates, first);
+        let joins = |&backend: &usize| (first..=last).contains(&self.members[backend].priority);
+        let group: Vec<usize> = candidates.iter().copied().filter(joins).collect();
         let total: i64 = group.iter().map(|&backend| self.members[backend].weight).sum();
         for &backend in &group {
             let member = &mut self.members[backend];
@@ -79,6 +83,18 @@ impl Pool {
         let best = group.into_iter().rev().max_by_key(|&backend| self.members[backend].current)?;
         self.members[best].current -= total;
         Some(best)
+    }
+
+    /// Up to which group the traffic goes: the first one, unless a defect lets the next one join it.
+    fn last_group(&self, candidates: &[usize], first: u32) -> u32 {
+        let of_first =
+            self.members.iter().filter(|member| member.priority == first && member.weight > 0).count();
+        let here = candidates.iter().filter(|backend| self.members[**backend].priority == first).count();
+        if !self.spills_early || here == of_first {
+            return first;
+        }
+        let later = candidates.iter().map(|&backend| self.members[backend].priority);
+        later.filter(|priority| *priority > first).min().unwrap_or(first)
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct Rules {
     /// The largest share of the backends that is out at a time.
     pub(crate) out_max: f64,
     pub(crate) all_out: AllOut,
+    /// For how long a backend keeps its traffic once there is a reason to open: no time unless a defect sets one.
+    pub(crate) lag: Duration,
     /// The share of its turns that a backend gets once it is back: 1 unless a defect holds some back.
     pub(crate) back_share: f64,
     /// How often it may open at all: no bound unless a defect sets one.
@@ -64,6 +66,7 @@ impl Rules {
             workers: declared.workers.max(1),
             out_max: declared.out_max.map_or(1.0, units::Share::get),
             all_out: declared.all_out.unwrap_or(AllOut::Shed),
+            lag: Duration::ZERO,
             back_share: 1.0,
             openings_max: u32::MAX,
             hears_probes: true,

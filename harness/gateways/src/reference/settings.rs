@@ -133,6 +133,8 @@ pub(crate) enum Slip {
     StaysSlow,
     /// Each backend of a group gets as many turns as the others.
     IgnoresWeights,
+    /// A later group shares the traffic as soon as one backend of the group before it is out.
+    SpillsEarly,
     /// Once backends of a later group were needed, they keep the traffic.
     KeepsTheSpare,
 }

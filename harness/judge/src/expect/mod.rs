@@ -10,6 +10,7 @@ mod backoff;
 mod balance;
 mod breaker;
 mod cost;
+mod failover;
 mod integrity;
 mod latency;
 mod no_replay;
@@ -45,6 +46,7 @@ units::registry! {
         "latency" => Latency in latency,
         "recovery" => Recovery in recovery,
         "stable_after" => StableAfter in stable_after,
+        "failover" => Failover in failover,
         "balance" => Balance in balance,
         "integrity" => Integrity in integrity,
         "shed" => Shed in shed,

@@ -33,6 +33,7 @@ mod ignores_timeouts;
 mod ignores_weights;
 mod keeps_the_spare;
 mod layered_retries;
+mod lets_go_late;
 mod makes_up_answers;
 mod no_backoff;
 mod no_jitter;
@@ -56,6 +57,7 @@ mod shed_as_500;
 mod slow_shed;
 mod soft_total;
 mod starved_retried_body;
+mod spills_early;
 mod stays_slow;
 mod swaps_answers;
 mod timeout_a_fifth_early;
@@ -136,4 +138,6 @@ const REGISTRY: &[Entry] = &[
     swaps_answers::DEFECT,
     ignores_weights::DEFECT,
     keeps_the_spare::DEFECT,
+    spills_early::DEFECT,
+    lets_go_late::DEFECT,
 ];
