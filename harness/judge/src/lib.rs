@@ -5,6 +5,7 @@
 
 mod against;
 pub mod claim;
+mod compared;
 mod decide;
 pub mod demand;
 mod estimates;

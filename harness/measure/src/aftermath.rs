@@ -70,8 +70,8 @@ impl<'a> Aftermath<'a> {
     }
 }
 
-/// The last phase that ends before a moment and in which no fault is in force.
-fn calm_before(brief: &Brief, moment: Moment) -> Option<usize> {
+/// The last phase that ends before a moment and in which no fault is in force, by its index.
+pub fn calm_before(brief: &Brief, moment: Moment) -> Option<usize> {
     let calm = |during: Stretch| !brief.injections.iter().any(|injection| injection.during.overlaps(&during));
     brief.phases.iter().rposition(|phase| phase.during.to <= moment && calm(phase.during))
 }

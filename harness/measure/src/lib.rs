@@ -13,6 +13,7 @@ pub mod automata;
 pub mod behaviour;
 pub mod bounds;
 pub mod brief;
+pub mod bystanders;
 pub mod cell;
 pub mod choices;
 pub mod concurrency;

@@ -9,6 +9,7 @@ use units::{Moment, Stretch, Timespan};
 use crate::arrivals::recorded_to;
 use crate::aside::{SetAside, Why};
 use crate::brief::{Brief, InjectionBrief};
+use crate::bystanders::Bystanders;
 use crate::stalls::Stalls;
 use crate::unhurried::is_unhurried;
 
@@ -46,6 +47,8 @@ pub struct View<'a> {
     pub planned: Stretch,
     /// The part of it that was recorded.
     pub stretch: Stretch,
+    /// If only these requests are looked at.
+    only: Option<&'a Bystanders>,
 }
 
 /// What an observation must show to count.
@@ -98,7 +101,7 @@ impl<'a> View<'a> {
         let recorded = if rest.cut || rest.early.is_some() { recorded_to(ledger) } else { phase.to };
         let to = phase.to.min(recorded).max(phase.from);
         let stretch = Stretch { from: from.min(to), to };
-        View { brief, ledger, stalls, place, planned, stretch }
+        View { brief, ledger, stalls, place, planned, stretch, only: None }
     }
 
     /// The same with another traffic class.
@@ -109,7 +112,12 @@ impl<'a> View<'a> {
     /// The same at another phase, whole.
     pub fn at_phase(self, phase: usize) -> Self {
         let place = Place { phase, settle: Timespan::default(), ..self.place };
-        View::of(self.brief, self.ledger, self.stalls, place)
+        View { only: self.only, ..View::of(self.brief, self.ledger, self.stalls, place) }
+    }
+
+    /// The same of bystanders only.
+    pub fn only(self, bystanders: &'a Bystanders) -> Self {
+        View { only: Some(bystanders), ..self }
     }
 
     /// The phase with its settling time, as far as it was recorded.
@@ -135,9 +143,12 @@ impl<'a> View<'a> {
 
     /// The exchanges that were due in another stretch, of the traffic that is looked at.
     pub fn entries_due(&self, stretch: Stretch) -> impl Iterator<Item = Entry<'a>> + use<'a> {
-        let traffic = self.place.traffic;
+        let (traffic, only) = (self.place.traffic, self.only);
         let due = self.ledger.due_in(stretch);
-        due.filter(move |entry| traffic.is_none_or(|class| entry.exchange.class == class))
+        due.filter(move |entry| {
+            traffic.is_none_or(|class| entry.exchange.class == class)
+                && only.is_none_or(|bystanders| bystanders.has(entry))
+        })
     }
 
     /// The exchanges that count, one by one; the others are set aside.

@@ -148,7 +148,7 @@ impl Machine {
         }
     }
 
-    fn open(&mut self, now: Moment, retry_after: Option<Duration>) -> Moment {
+    pub(super) fn open(&mut self, now: Moment, retry_after: Option<Duration>) -> Moment {
         self.in_a_row = self.in_a_row.saturating_add(1);
         self.openings = self.openings.saturating_add(1);
         let until = self.rules.open_until((self.born, now), self.in_a_row, retry_after);

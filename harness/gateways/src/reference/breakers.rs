@@ -79,6 +79,9 @@ impl Ring {
         let out = |machine: &RefCell<Machine>| !std::ptr::eq(machine, own) && machine.borrow().is_out(now);
         let others = self.machines.iter().filter(|machine| out(machine)).count();
         let opened = own.borrow_mut().record(now, pass, outcome, others < self.out_max);
+        if opened.is_some() && self.rules.takes_the_next {
+            self.of((backend + 1) % self.checks.backends()).borrow_mut().open(now, None);
+        }
         if let Some(until) = opened.filter(|_| self.rules.way_back == WayBack::Check) {
             let check = check_until_well(Rc::downgrade(self), backend, until);
             tokio::task::spawn_local(check);

@@ -6,6 +6,7 @@ use net::tls::ClientTls;
 use net::{Timer, World};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
+use tokio::sync::Semaphore;
 
 use super::breakers::{Breakers, Permit};
 use super::connections::{Backend, Connections};
@@ -26,6 +27,8 @@ pub(crate) struct Gateway {
     pub(crate) swapped: Swapped,
     /// Whether any attempt has failed.
     pub(crate) has_failed: Cell<bool>,
+    /// Leave to forward a request.
+    pub(crate) turns: Semaphore,
     workers: Vec<Worker>,
 }
 
@@ -63,6 +66,7 @@ impl Gateway {
             draws: RefCell::new(Pcg64Mcg::seed_from_u64(upstreams.seed)),
             swapped: Swapped::default(),
             has_failed: Cell::new(false),
+            turns: Semaphore::new(settings.under_way_max),
             workers: (0..workers).map(worker).collect(),
             settings,
             world: world.clone(),

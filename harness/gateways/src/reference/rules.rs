@@ -34,6 +34,8 @@ pub(crate) struct Rules {
     pub(crate) all_out: AllOut,
     /// For how long a backend keeps its traffic once there is a reason to open: no time unless a defect sets one.
     pub(crate) lag: Duration,
+    /// Whether the breaker of the next backend opens with each that opens: only a defect's does.
+    pub(crate) takes_the_next: bool,
     /// The share of its turns that a backend gets once it is back: 1 unless a defect holds some back.
     pub(crate) back_share: f64,
     /// How often it may open at all: no bound unless a defect sets one.
@@ -67,6 +69,7 @@ impl Rules {
             out_max: declared.out_max.map_or(1.0, units::Share::get),
             all_out: declared.all_out.unwrap_or(AllOut::Shed),
             lag: Duration::ZERO,
+            takes_the_next: false,
             back_share: 1.0,
             openings_max: u32::MAX,
             hears_probes: true,

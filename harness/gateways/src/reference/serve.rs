@@ -114,6 +114,8 @@ async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>) -> Response<
 async fn answer(gateway: &Rc<Gateway>, mut outgoing: Outgoing) -> Response<Content> {
     let settings = &gateway.settings;
     outgoing.alter(settings);
+    // It is never closed, so that whoever waits gets a turn.
+    let _turn = gateway.turns.acquire().await.ok();
     let response = if settings.slips(Slip::OutlivesClients) {
         let owner = gateway.clone();
         let going_on = tokio::task::spawn_local(async move { forward(&owner, &outgoing).await });

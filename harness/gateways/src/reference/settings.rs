@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use policy::{Backoff, Policy, RetryOn};
+use tokio::sync::Semaphore;
 
 use super::defects::Defect;
 use super::rules::Rules;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) shed: Shed,
     /// What becomes of a response body that the backend cut off.
     pub(crate) cut_body: CutBody,
+    /// How many requests are forwarded at a time; more wait for their turn. No bound unless a defect sets one.
+    pub(crate) under_way_max: usize,
     /// What it does that no policy asks for.
     slips: Vec<Slip>,
 }
@@ -149,6 +152,7 @@ impl Settings {
             breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
             shed: Shed { status: StatusCode::SERVICE_UNAVAILABLE, after: Duration::ZERO },
             cut_body: CutBody::Cut,
+            under_way_max: Semaphore::MAX_PERMITS,
             slips: Vec::new(),
         };
         for defect in defects {

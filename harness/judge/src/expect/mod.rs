@@ -12,6 +12,7 @@ mod breaker;
 mod cost;
 mod failover;
 mod integrity;
+mod isolation;
 mod latency;
 mod no_replay;
 mod policy;
@@ -47,6 +48,7 @@ units::registry! {
         "recovery" => Recovery in recovery,
         "stable_after" => StableAfter in stable_after,
         "failover" => Failover in failover,
+        "isolation" => Isolation in isolation,
         "balance" => Balance in balance,
         "integrity" => Integrity in integrity,
         "shed" => Shed in shed,

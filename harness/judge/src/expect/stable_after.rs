@@ -1,6 +1,5 @@
 //! `stable_after`: whether a gateway is itself again after a fault, and not only answering.
 
-mod figures;
 #[cfg(test)]
 mod tests;
 
@@ -8,12 +7,12 @@ use measure::aftermath::Aftermath;
 use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use units::{Share, Timespan};
+use units::{Share, Stretch, Timespan};
 
-use self::figures::Compared;
 use super::Expectation;
 use super::recovery::{due_in, time_after};
 use crate::claim::{Claim, Proof};
+use crate::compared::{Allowed, Compared};
 use crate::forecast::{Forecast, Outlook};
 
 /// After a fault, latency, amplification and successes are back to what they were before it.
@@ -59,11 +58,11 @@ pub struct StableAfter {
     pub share: Share,
 }
 
-fn a_tenth() -> Share {
+pub(super) fn a_tenth() -> Share {
     Share::new(0.1).unwrap_or_default()
 }
 
-fn a_hundredth() -> Share {
+pub(super) fn a_hundredth() -> Share {
     Share::new(0.01).unwrap_or_default()
 }
 
@@ -75,11 +74,11 @@ impl Expectation for StableAfter {
             Ok(found) => found,
             Err((why, remedy)) => return vec![Claim::blind(why, remedy).seen("", self.demanded())],
         };
-        let compared = Compared::of(view, usual, after.blurred(view, *self.within).to, after.healthy.to);
+        let from = after.blurred(view, *self.within).to;
+        let later = Stretch { from, to: after.healthy.to.max(from) };
         let unproven = after.unproven(view);
-        let claims =
-            [compared.latency(self), vec![compared.amplification(self)], vec![compared.successes(self)]];
-        claims.into_iter().flatten().map(|claim| claim.proof(Proof::Own(unproven.clone()))).collect()
+        let claims = Compared::of(view, usual, later, self.allowed()).claims();
+        claims.into_iter().map(|claim| claim.proof(Proof::Own(unproven.clone()))).collect()
     }
 
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
@@ -108,9 +107,7 @@ impl Expectation for StableAfter {
     }
 
     fn problem(&self) -> Option<String> {
-        let parts = [("latency", self.latency), ("amplification", self.amplification), ("share", self.share)];
-        let (name, _) = parts.into_iter().find(|(_, part)| part.get() <= 0.0)?;
-        Some(format!("`{name}` is 0: no finite number of requests proves that two phases are equal"))
+        self.allowed().problem()
     }
 }
 
@@ -125,6 +122,17 @@ impl StableAfter {
             let remedy = "add a phase without faults before the outage, or name one with `of`";
             ("there is no phase without faults before the outage to compare with".into(), remedy.into())
         })
+    }
+
+    fn allowed(&self) -> Allowed {
+        Allowed {
+            latency: self.latency,
+            amplification: self.amplification,
+            share: self.share,
+            patience: Some(*self.within),
+            demanded: self.demanded(),
+            words: ("back", "not back"),
+        }
     }
 
     fn demanded(&self) -> String {

@@ -154,6 +154,16 @@ impl Run {
         self
     }
 
+    /// The last fault may hit only these classes.
+    pub fn only(mut self, classes: &[&str]) -> Self {
+        let index = |name: &&str| self.brief.traffic.iter().position(|class| class.name == *name);
+        let classes = classes.iter().filter_map(index).map(|class| class as u16).collect();
+        if let Some(last) = self.brief.injections.last_mut() {
+            last.classes = Some(classes);
+        }
+        self
+    }
+
     pub fn call(mut self, call: Call) -> Self {
         self.calls.push(call);
         self

@@ -16,6 +16,7 @@ mod counts_404;
 mod counts_aborts;
 mod doubles_timeout;
 mod drops_retry_after;
+mod ejects_the_innocent;
 mod empty_retried_body;
 mod endless_ramp;
 mod entry;
@@ -38,6 +39,7 @@ mod makes_up_answers;
 mod no_backoff;
 mod no_jitter;
 mod no_retry;
+mod one_queue_for_all;
 mod one_retry_too_few;
 mod one_retry_too_many;
 mod open_half_as_long_again;
@@ -126,7 +128,9 @@ const REGISTRY: &[Entry] = &[
     half_back::DEFECT,
     endless_ramp::DEFECT,
     global_breaker::DEFECT,
+    ejects_the_innocent::DEFECT,
     second_instance::DEFECT,
+    one_queue_for_all::DEFECT,
     slow_shed::DEFECT,
     shed_as_200::DEFECT,
     shed_as_500::DEFECT,
