@@ -14,5 +14,6 @@ mod reports;
 mod runs;
 mod scenarios;
 mod signals;
+mod status;
 mod usage;
 mod writing;

@@ -190,6 +190,10 @@ pub(crate) struct Run {
     /// Serve the live state of the run: `/` as JSON, `/metrics` as OpenMetrics.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) status: Option<SocketAddr>,
+    /// Let other machines ask for `--status` by this name or address; without it, the page is for this machine only. May be
+    /// repeated.
+    #[arg(long, value_name = "HOST", requires = "status")]
+    pub(crate) status_host: Vec<String>,
     /// Also write the report in this format to this file; may be repeated. `{scenario}` in the path stands for the name of
     /// the scenario's file.
     #[arg(long = "report", value_name = "FORMAT=PATH")]

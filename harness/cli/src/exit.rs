@@ -38,6 +38,7 @@ impl From<&RunError> for Exit {
             // Nothing was judged, and neither the scenario nor the environment is to blame.
             RunError::Aborted => Exit::Inconclusive,
             RunError::NotSimulable(_)
+            | RunError::StatusExposed { .. }
             | RunError::Gateway(
                 LaunchError::Unsupported(_)
                 | LaunchError::NotAllowed { .. }

@@ -1,7 +1,6 @@
 //! One run from start to end: backends, gateway, epoch, load, and back; its evidence goes to disk, or stays in memory.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +17,8 @@ use units::{Moment, Timespan};
 
 use crate::observe::{Story, watching};
 use crate::parts::{Bound, Early, Parts};
-use crate::{Progress, RunError, Stage, descriptors, directory, status};
+use crate::status::{self, StatusPage};
+use crate::{Progress, RunError, Stage, descriptors, directory};
 
 /// From the moment that the gateway is ready to the epoch: long enough for all threads to be waiting.
 const LEAD: Duration = Duration::from_millis(20);
@@ -39,7 +39,7 @@ pub struct Options {
     /// Hosts other than loopback that may be sent load.
     pub allow_hosts: Vec<String>,
     /// Where the live state is served.
-    pub status: Option<SocketAddr>,
+    pub status: Option<StatusPage>,
     /// Ends the run in order: what was recorded is kept and judged.
     pub interrupt: CancellationToken,
     /// Ends the run at once.
@@ -110,6 +110,7 @@ fn in_world<T>(
         }
     };
     preflight(plan, &options.allow_hosts)?;
+    options.status.as_ref().map_or(Ok(()), StatusPage::permit)?;
     let span = info_span!("run", scenario = plan.name, gateway = plan.gateway.name(), seed = plan.seed);
     let conducted = |world| conducted(world).instrument(span);
     if options.simulate {
@@ -193,7 +194,7 @@ impl Run<'_> {
         let Run { world, plan, options, progress, dir, .. } = *self;
         let (unrecorded, stop) = (self.unrecorded.clone(), CancellationToken::new());
         let parts = Parts { world: world.clone(), recorder, unrecorded, stop };
-        let status = status::serve(options.status, progress.clone())?;
+        let page = options.status.as_ref().map(|page| status::serve(page, progress.clone())).transpose()?;
         let (bound, backends) = parts.start_backends(plan, progress).await?;
         for (backend, address) in plan.pool.backends.iter().zip(&bound.addresses) {
             tracing::info!(backend = backend.name, %address, "a backend listens");
@@ -227,7 +228,7 @@ impl Run<'_> {
         parts.stop.cancel();
         let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;
         gateway.stop().await;
-        drop(status);
+        drop(page);
         let losses = Losses { rows: 0, connections: totals.turned_away, shortages: world.shortages() };
         Ok(Ended { at, early, losses })
     }

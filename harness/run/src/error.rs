@@ -79,6 +79,15 @@ pub enum RunError {
         /// What the system said.
         source: io::Error,
     },
+    /// The status page would be there for other machines, and nobody said so.
+    #[error(
+        "--status {address}: other machines can reach this address, and the page is for this one only\nhelp: listen at \
+         `127.0.0.1:{}`, or say by `--status-host` under which name others may ask for it", address.port()
+    )]
+    StatusExposed {
+        /// The address asked for.
+        address: SocketAddr,
+    },
     /// The gateway can't run in the simulated world.
     #[error("gateway `{0}` can't be simulated: only `reference` runs in the simulated world")]
     NotSimulable(&'static str),

@@ -19,3 +19,4 @@ pub use driver::Progress as Counts;
 pub use error::RunError;
 pub use observe::{Failures, RECENT, Recent, Sight};
 pub use progress::{Fault, Progress, Stage};
+pub use status::StatusPage;

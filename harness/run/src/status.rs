@@ -1,133 +1,106 @@
-//! The live state of a run over HTTP: `/` as JSON, `/metrics` as OpenMetrics. Its own thread, off the load path.
+//! The live state of a run over HTTP. Its own thread, off the load path; few connections for a short time, so that
+//! whoever is at the other end, the run keeps its descriptors.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
-use axum::routing::get;
-use axum::{Json, Router};
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
-use prometheus_client::registry::Registry;
-use serde_json::json;
+use axum::middleware::from_fn_with_state;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Progress, RECENT, RunError};
+use crate::{Progress, RunError};
 
-/// The media type of OpenMetrics 1.0 text.
-const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+mod hosts;
+mod pages;
 
-/// Serves until the guard is dropped; nothing without an address.
+/// The connections that may be open. Of more than these, the oldest gives way: one that asks and reads is over in
+/// milliseconds, and one that does not may be closed.
+const CONNECTIONS_MAX: usize = 16;
+
+/// How long a connection may last, from its first byte to the last of its answer.
+const CONNECTION_MAX: Duration = Duration::from_secs(5);
+
+/// The bytes of a request that are held at most; a browser's head has about 1 KiB.
+const REQUEST_MAX: usize = 16 << 10;
+
+/// How long nothing is accepted after the system refused to: when it lacks descriptors, asking again at once is no use.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where the live state is served, and for whom.
+#[derive(Clone, Debug)]
+pub struct StatusPage {
+    /// The address that is listened at.
+    pub address: SocketAddr,
+    /// Names by which other machines may ask for it. An address that they can reach must have one at least.
+    pub hosts: Vec<String>,
+}
+
+impl StatusPage {
+    /// Fails for an address that other machines can reach, unless it is said who they may ask for.
+    pub(crate) fn permit(&self) -> Result<(), RunError> {
+        if self.address.ip().to_canonical().is_loopback() || !self.hosts.is_empty() {
+            return Ok(());
+        }
+        Err(RunError::StatusExposed { address: self.address })
+    }
+}
+
+/// Serves until the guard is dropped.
 #[expect(clippy::disallowed_methods, reason = "the status page is for people, also of a simulated run")]
-pub(crate) fn serve(
-    address: Option<SocketAddr>,
-    progress: Arc<Progress>,
-) -> Result<Option<DropGuard>, RunError> {
-    let Some(address) = address else { return Ok(None) };
+pub(crate) fn serve(page: &StatusPage, progress: Arc<Progress>) -> Result<DropGuard, RunError> {
+    let address = page.address;
     let in_error = |source| RunError::Status { address, source };
     let listener = std::net::TcpListener::bind(address).map_err(in_error)?;
     listener.set_nonblocking(true).map_err(in_error)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(in_error)?;
     let stop = CancellationToken::new();
-    let stopped = stop.clone().cancelled_owned();
-    let pages = Router::new().route("/", get(state)).route("/metrics", get(metrics)).with_state(progress);
-    let body = move || {
-        let served: std::io::Result<()> = runtime.block_on(async {
-            let listener = tokio::net::TcpListener::from_std(listener)?;
-            axum::serve(listener, pages).with_graceful_shutdown(stopped).await
-        });
-        if let Err(error) = served {
-            tracing::warn!(%error, "the status page ended");
+    let stopped = stop.clone();
+    let hosts: Arc<[String]> = page.hosts.clone().into();
+    let pages = pages::pages(progress).layer(from_fn_with_state(hosts, hosts::known_only));
+    let accepting = async {
+        match TcpListener::from_std(listener) {
+            Ok(listener) => accept(listener, &TowerToHyperService::new(pages)).await,
+            Err(error) => tracing::warn!(%error, "the status page can't be served"),
         }
     };
+    let body = move || runtime.block_on(stopped.run_until_cancelled(accepting));
     std::thread::Builder::new().name("status".into()).spawn(body).map_err(in_error)?;
-    Ok(Some(stop.drop_guard()))
+    Ok(stop.drop_guard())
 }
 
-async fn state(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
-    let counts = progress.live.progress();
-    let seen = progress.now().map(|now| (progress.faults_on(now).collect::<Vec<_>>(), progress.sight(now)));
-    let (on, sight) = seen.unwrap_or_default();
-    let millis = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1e3);
-    Json(json!({
-        "scenario": progress.scenario,
-        "gateway": progress.gateway,
-        "stage": progress.stage().word(),
-        "phase": progress.phase().map(|index| &progress.phases[index].0),
-        "seconds": progress.now().map(units::Moment::seconds),
-        "length_seconds": progress.length.as_secs_f64(),
-        "exchanges": {
-            "scheduled": progress.scheduled,
-            "sent": counts.sent,
-            "done": counts.done,
-            "failed": counts.failed,
-            "skipped": counts.skipped,
-            "in_flight": counts.in_flight,
-        },
-        "failures": {
-            "planned": sight.failures.planned,
-            "unplanned": sight.failures.unplanned,
-            "unreached": sight.failures.unreached,
-        },
-        "faults": on.iter().map(|fault| json!({
-            "fault": fault.kind,
-            "settings": fault.settings,
-            "backends": fault.backends,
-        })).collect::<Vec<_>>(),
-        "recent": {
-            "seconds": RECENT.as_secs(),
-            "endings": sight.recent.endings.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "p50_ms": millis(sight.recent.p50),
-            "p99_ms": millis(sight.recent.p99),
-        },
-        "attempts": progress.backends.iter().cloned().zip(progress.attempts()).collect::<BTreeMap<_, _>>(),
-    }))
+type Pages = TowerToHyperService<axum::Router>;
+
+#[expect(clippy::disallowed_methods, reason = "as above")]
+async fn accept(listener: TcpListener, pages: &Pages) {
+    let mut youngest: VecDeque<AbortHandle> = VecDeque::new();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => youngest.push_back(tokio::spawn(answer(stream, pages.clone())).abort_handle()),
+            Err(error) => {
+                tracing::warn!(%error, "the status page can't accept a connection");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+        if youngest.len() > CONNECTIONS_MAX {
+            youngest.pop_front().inspect(AbortHandle::abort);
+            // What is aborted is closed when its task is next looked at: before another is accepted.
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
-async fn metrics(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
-    let counts = progress.live.progress();
-    let sight = progress.now().map(|now| progress.sight(now)).unwrap_or_default();
-    let mut registry = Registry::with_prefix("brownout");
-    let seconds = progress.now().map_or(0.0, units::Moment::seconds);
-    registry.register("run_seconds", "Time since the epoch of the run", ConstGauge::new(seconds));
-    for (name, help, value) in [
-        ("exchanges_scheduled", "Exchanges that the schedule has", progress.scheduled),
-        ("exchanges_sent", "Requests sent to the gateway", counts.sent),
-        ("exchanges_done", "Exchanges that are over, however they ended", counts.done),
-        ("exchanges_failed", "Exchanges that did not succeed", counts.failed),
-        ("exchanges_skipped", "Requests never sent, because too many were in flight", counts.skipped),
-        (
-            "failures_planned",
-            "Failures of exchanges that a fault or a client's planned leaving explains",
-            sight.failures.planned,
-        ),
-        (
-            "failures_unplanned",
-            "Failures of exchanges with attempts on which no fault took effect",
-            sight.failures.unplanned,
-        ),
-        (
-            "failures_unreached",
-            "Failures of exchanges without an attempt on record",
-            sight.failures.unreached,
-        ),
-        ("exchanges_in_flight", "Requests under way", counts.in_flight),
-    ] {
-        registry.register(name, help, ConstGauge::new(value));
-    }
-    let attempts = Family::<[(&str, String); 1], Gauge<u64, AtomicU64>>::default();
-    registry.register("attempts", "Attempts that have reached a backend", attempts.clone());
-    for (backend, count) in progress.backends.iter().zip(progress.attempts()) {
-        attempts.get_or_create(&[("backend", backend.clone())]).set(count);
-    }
-    let mut text = String::new();
-    // Writing to a string can't fail.
-    let _ = encode(&mut text, &registry);
-    ([(CONTENT_TYPE, OPENMETRICS)], text)
+/// One request and its answer.
+#[expect(clippy::disallowed_methods, reason = "as above")]
+async fn answer(stream: TcpStream, pages: Pages) {
+    let mut server = http1::Builder::new();
+    server.keep_alive(false).max_buf_size(REQUEST_MAX);
+    let served = server.serve_connection(TokioIo::new(stream), pages);
+    // Neither a broken request nor a slow reader concerns anybody else.
+    let _ = tokio::time::timeout(CONNECTION_MAX, served).await;
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use assess::{ReportFiles, judge_fresh};
 use compare::Baseline;
 use reports::Report;
-use run::{Options, Progress, RunError};
+use run::{Options, Progress, RunError, StatusPage};
 use scenario::{Loaded, Overrides};
 
 use super::baseline;
@@ -165,7 +165,7 @@ fn carry_out(
         overrides: args.files.overrides.set.clone(),
         simulate: args.simulate,
         allow_hosts: args.allow_host.clone(),
-        status: args.status,
+        status: args.status.map(|address| StatusPage { address, hosts: args.status_host.clone() }),
         interrupt: interrupts.interrupt.clone(),
         abort: interrupts.abort.clone(),
     };
