@@ -1,7 +1,7 @@
 //! From a run directory to its report: the one path for fresh runs, old runs, and runs that were cut.
 
 use std::fs::{self, File, Metadata};
-use std::io::{BufWriter, Read, Write};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use reports::{BackendItem, Inventory, Report};
 use scenario::Plan;
 
 use crate::report_files::{find_format, save_reports};
+use crate::whole_file::write_whole;
 
 /// Judges a run that has just ended, and writes report and histograms beside its evidence. What only the command knows of,
 /// such as a baseline, has its say by `amend` before the report is written, so that every document says the same; what it
@@ -24,10 +25,9 @@ pub fn judge_fresh<T>(dir: &Path, amend: impl FnOnce(&mut Report) -> Result<T>) 
     let run = Recorded::read(dir)?;
     let mut report = run.judge(&run.plan.demands);
     let amended = amend(&mut report)?;
-    let mut log = BufWriter::new(File::create(dir.join("histograms.hlog"))?);
     let histograms = histograms(&run.plan.brief, &run.ledger);
-    write_hlog(&mut log, histograms.iter().map(|(key, histogram)| logged(key, histogram)))?;
-    log.flush()?;
+    let log = histograms.iter().map(|(key, histogram)| logged(key, histogram));
+    write_whole(&dir.join("histograms.hlog"), |mut out| write_hlog(&mut out, log))?;
     save_reports(std::slice::from_ref(&report), find_format("json")?, &dir.join("report.json"))?;
     Ok((report, amended))
 }
