@@ -118,6 +118,26 @@ fn a_gateway_that_dies_in_mid_run_ends_with_4_and_partial_evidence() {
 }
 
 #[test]
+fn a_gateway_that_prints_without_end_fills_no_disk_and_the_report_says_so() {
+    if !has("haproxy") {
+        return;
+    }
+    let place = Place::with(SMALL);
+    let chatty =
+        "#!/bin/sh\ncase $1 in -v|-c) ;; *) yes 'is anybody there?' & ;; esac\nexec haproxy \"$@\"\n";
+    let path = place.write("chatty", chatty);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let set = format!("gateway.haproxy.binary=\"{}\"", path.display());
+    let said = place.say(&["run", "s.toml", "--gateway", "haproxy", "--set", &set]);
+    // What so much output costs a small machine may leave things open, but it is no failure of the gateway.
+    assert!(matches!(said.code, Some(0 | 2)), "{}", said.transcript());
+    assert!(said.out.contains("the gateway printed more than is kept"), "{}", said.out);
+    let log = fs::metadata(place.run_dir().join("gateway/gateway.log")).unwrap().len();
+    assert!((8 << 20..9 << 20).contains(&log), "a log of {log} bytes");
+    place.nothing_is_left();
+}
+
+#[test]
 fn every_real_gateway_runs_a_scenario_to_its_verdict() {
     for gateway in ["haproxy", "nginx", "envoy"] {
         if !has(gateway) {

@@ -103,6 +103,7 @@ fn manifest(world: &World, spec: &PoolSpec) -> Manifest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        gateway_log_left_out: 0,
         simulated: world.is_simulated(),
         started: "2026-01-01T00:00:00Z".into(),
         machine: Machine { system: String::new(), architecture: String::new(), cores: 1 },

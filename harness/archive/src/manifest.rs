@@ -49,6 +49,9 @@ pub struct Manifest {
     /// Where the backends listened, in the order of the plan; empty if the run never began.
     #[serde(default)]
     pub backend_addresses: Vec<SocketAddr>,
+    /// Bytes that the gateway printed and that its log has not, because it printed more than is kept. Known at the end.
+    #[serde(default)]
+    pub gateway_log_left_out: u64,
     /// True if sockets and time were simulated.
     pub simulated: bool,
     /// Wall-clock time at the epoch, RFC 3339.

@@ -14,6 +14,7 @@ use measure::brief::{BackendBrief, Brief};
 use measure::histograms::{HistogramKey, histograms};
 use reports::{BackendItem, Inventory, Report};
 use scenario::Plan;
+use units::Size;
 
 use crate::report_files::{find_format, save_reports};
 use crate::whole_file::write_whole;
@@ -131,6 +132,7 @@ fn unjudged(dir: &Path, plan: &Plan, manifest: Manifest) -> Report {
     Report {
         inventory: inventory(dir, plan, &manifest),
         overrides: manifest.overrides,
+        remarks: log_left_out(manifest.gateway_log_left_out).into_iter().collect(),
         brownout: manifest.brownout,
         run: manifest.run,
         scenario_path: manifest.scenario_path,
@@ -141,6 +143,13 @@ fn unjudged(dir: &Path, plan: &Plan, manifest: Manifest) -> Report {
         started: manifest.started,
         ..Report::default()
     }
+}
+
+fn log_left_out(bytes: u64) -> Option<String> {
+    (bytes > 0).then(|| {
+        let size = Size(bytes);
+        format!("the gateway printed more than is kept: {size} are left out of the middle of its log")
+    })
 }
 
 /// The most of a configuration that a report carries, in bytes; the whole of it lies beside the evidence.

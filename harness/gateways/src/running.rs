@@ -15,12 +15,14 @@ impl Running {
         }
     }
 
-    /// Stops it: in order, and by force where that takes too long. One that is only attached is left alone.
-    pub async fn stop(self) {
+    /// Stops it: in order, and by force where that takes too long. One that is only attached is left alone. Gives how many
+    /// bytes of its log were left out, because it printed more than is kept.
+    pub async fn stop(self) -> u64 {
         match self.handle {
             Handle::InProcess(gateway) => gateway.stop().await,
-            Handle::Process(process) => process.stop().await,
+            Handle::Process(process) => return process.stop().await,
             Handle::Attached => {}
         }
+        0
     }
 }

@@ -152,6 +152,9 @@ async fn on_disk(
     let ended = run.conduct(recording.recorder(), &mut manifest, started).await?;
     let early = ended.early.as_ref().map(Early::text);
     let unrecorded = |source| RunError::Unrecorded { dir: dir.clone(), source };
+    if manifest.gateway_log_left_out > 0 {
+        recording.rewrite(&manifest).map_err(unrecorded)?;
+    }
     recording.finish(ended.at, early.clone(), ended.losses).map_err(unrecorded)?;
     // What was recorded is told before the verdict is; a log that panicked is no reason to lose the run.
     let _ = watched.join();
@@ -227,7 +230,7 @@ impl Run<'_> {
         let at = world.now();
         parts.stop.cancel();
         let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;
-        gateway.stop().await;
+        manifest.gateway_log_left_out = gateway.stop().await;
         drop(page);
         let losses = Losses { rows: 0, connections: totals.turned_away, shortages: world.shortages() };
         Ok(Ended { at, early, losses })
@@ -271,6 +274,7 @@ fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        gateway_log_left_out: 0,
         simulated: options.simulate,
         started: directory::wall_clock().to_string(),
         machine: directory::machine(),

@@ -23,6 +23,7 @@ pub(crate) fn manifest() -> Manifest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        gateway_log_left_out: 0,
         simulated: false,
         started: "2026-01-01T00:00:00Z".into(),
         machine: Machine { system: "any".into(), architecture: "any".into(), cores: 1 },

@@ -232,6 +232,7 @@ fn manifest() -> Manifest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        gateway_log_left_out: 0,
         simulated: true,
         started: String::new(),
         machine: Machine { system: String::new(), architecture: String::new(), cores: 1 },

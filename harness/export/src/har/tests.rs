@@ -82,6 +82,7 @@ fn run(exchanges: Vec<Exchange>, attempts: Vec<Attempt>) -> ReadRun {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        gateway_log_left_out: 0,
         simulated: true,
         started: "2026-01-01T00:00:00.5Z".into(),
         machine: Machine { system: "any".into(), architecture: "any".into(), cores: 1 },

@@ -1,8 +1,7 @@
 //! A child process: its output in a file, ended and reaped on every path.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -10,31 +9,36 @@ use net::{Timer, World};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
+use super::output::Output;
+
 /// How long it may take to end after SIGTERM. Those that were measured need 20 ms.
 const STOP: Duration = Duration::from_secs(2);
 
+/// How long its output may take to be read to the end, once it has ended.
+const READ: Duration = Duration::from_secs(1);
+
 /// How much of the end of its output is quoted.
-const LAST_WORDS: u64 = 2048;
+const LAST_WORDS: usize = 2048;
 
 /// A child process in a process group of its own. Dropping it kills the whole group.
 pub struct Process {
     child: Child,
     /// The group's number, which is the child's; nothing once all of it has ended.
     group: Option<Pid>,
-    output: PathBuf,
+    output: Output,
     timer: Timer,
 }
 
 impl Process {
-    /// Starts `command`, with standard output and standard error at the end of the file `output`.
+    /// Starts `command`, with standard output and standard error at the end of the file `output`: the first 8 MiB of them, and
+    /// the last 64 KiB.
     pub fn start(world: &World, mut command: Command, output: &Path) -> io::Result<Self> {
-        // Appending, so that nothing is written over where several processes write to it.
-        let file = OpenOptions::new().create(true).append(true).open(output)?;
-        command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+        let (output, pipe) = Output::to(output)?;
+        command.stdin(Stdio::null()).stdout(pipe.try_clone()?).stderr(pipe);
         // A group of its own keeps Ctrl-C from reaching the child before the run has stopped it in order.
         let child = command.kill_on_drop(true).process_group(0).spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        Ok(Process { child, group, output: output.to_owned(), timer: world.timer() })
+        Ok(Process { child, group, output, timer: world.timer() })
     }
 
     /// Its process number; nothing once it has ended and was reaped.
@@ -53,40 +57,36 @@ impl Process {
     /// Waits until it ends by itself, and takes what it has left behind along.
     pub(crate) async fn finished(&mut self) -> io::Result<ExitStatus> {
         let how = self.child.wait().await;
-        self.end_the_rest();
+        self.end_the_rest().await;
         how
     }
 
-    /// The last lines of its output, at most 2 KiB; or why they can't be read.
+    /// The last lines of its output so far, at most 2 KiB.
     pub fn last_words(&self) -> String {
-        let read = || -> io::Result<String> {
-            let mut file = File::open(&self.output)?;
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS)))?;
-            let mut bytes = Vec::new();
-            file.take(LAST_WORDS).read_to_end(&mut bytes)?;
-            Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
-        };
-        read().unwrap_or_else(|error| format!("({}: {error})", self.output.display()))
+        String::from_utf8_lossy(&self.output.last(LAST_WORDS)).trim().to_owned()
     }
 
-    /// Stops it: SIGTERM, and SIGKILL to its whole group when it has not ended 2 s later.
-    pub async fn stop(mut self) {
+    /// Stops it: SIGTERM, and SIGKILL to its whole group when it has not ended 2 s later. Gives how many bytes of its output
+    /// were left out of the file.
+    pub async fn stop(mut self) -> u64 {
         for signal in [Signal::TERM, Signal::KILL] {
             self.signal(signal);
             let limit = self.timer.now() + STOP;
             if self.timer.until(limit, self.child.wait()).await.is_some() {
-                return self.end_the_rest();
+                self.end_the_rest().await;
+                return self.output.left_out();
             }
         }
         tracing::warn!(group = ?self.group, "a gateway's process survived SIGKILL for {STOP:?}");
+        self.output.left_out()
     }
 
-    /// Kills what the child has left behind. It must follow at once when the child was reaped: as long as others are
-    /// in the group its number is taken, but an empty group's number is soon somebody else's.
-    fn end_the_rest(&mut self) {
+    /// Kills what the child has left behind, and lets the output come to its end. It must follow at once when the child was
+    /// reaped: as long as others are in the group its number is taken, but an empty group's number is soon somebody else's.
+    async fn end_the_rest(&mut self) {
         self.signal(Signal::KILL);
         self.group = None;
+        self.timer.until(self.timer.now() + READ, self.output.closed.cancelled()).await;
     }
 
     /// Sends `signal` to the whole group.
@@ -105,6 +105,8 @@ impl Drop for Process {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     /// Runs `part` in the real world, in a directory of its own.
@@ -152,6 +154,21 @@ mod tests {
             process.ended().await;
             let words = process.last_words();
             assert!(words.len() <= 2048 && words.ends_with("line 4999"), "{words}");
+        });
+    }
+
+    #[test]
+    fn a_process_that_prints_without_end_neither_fills_the_disk_nor_is_held_up() {
+        real(|world, output| async move {
+            let process = Process::start(&world, shell("exec yes 'to be or not to be'"), &output).unwrap();
+            let limit = process.timer.now() + Duration::from_secs(60);
+            while process.output.left_out() < 20 << 20 {
+                assert!(process.timer.now() < limit, "it waits for somebody");
+                process.timer.sleep(Duration::from_millis(5)).await;
+            }
+            let left_out = process.stop().await;
+            let file = std::fs::metadata(output).unwrap().len();
+            assert!(left_out >= 20 << 20 && (8 << 20..9 << 20).contains(&file), "{left_out} of {file}");
         });
     }
 

@@ -2,6 +2,7 @@
 
 mod child;
 mod orphan;
+mod output;
 mod short;
 
 pub use child::Process;

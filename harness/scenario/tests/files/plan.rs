@@ -16,7 +16,7 @@ fn plan(text: &str) -> Plan {
 fn segments(plan: &Plan, class: usize) -> &[Segment] {
     match &plan.driver.classes[class].mode {
         Mode::Open(segments) => segments,
-        Mode::Closed { .. } => panic!("the class is a closed loop"),
+        Mode::Trace(_) | Mode::Closed { .. } => panic!("the class has no rate"),
     }
 }
 
