@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use evidence::{Entry, Ledger, Losses, Outcome, TagEcho, UNKNOWN_ATTEMPT};
+use evidence::{Attempt, Entry, Ledger, Losses, Outcome, Stamp, TagEcho, UNKNOWN_ATTEMPT};
 use units::plural::{count, times, were};
 use units::{Moment, Stretch};
 
@@ -97,16 +97,20 @@ fn orphans(ledger: &Ledger) -> Option<String> {
         .then(|| format!("{} without a request on record", count(orphans, "attempt")))
 }
 
-/// Arrivals with the tag of a request that had not been sent: somebody makes tags up, and others of them can't be told from
-/// the gateway's own.
-fn forged(ledger: &Ledger) -> Option<String> {
-    let forged = ledger.forged().len() as u64;
-    (forged > 0).then(|| {
-        format!(
-            "{} arrived before its request was sent: somebody besides the gateway sends tags",
-            count(forged, "attempt")
-        )
-    })
+/// Arrivals with a tag that the gateway can't have got from the client: of a request that had not been sent, or of none at
+/// all. Somebody makes tags up, and others of them can't be told from the gateway's own.
+fn forged(ledger: &Ledger) -> impl Iterator<Item = String> + use<> {
+    let early = ledger.forged().len() as u64;
+    let probes = ledger.rest().probes.iter();
+    let unknown = probes.filter(|probe| probe.stamp == Stamp::Forged).count() as u64;
+    let told = |number: u64, of: &str, what: &str| {
+        (number > 0).then(|| {
+            format!("{} {what}: somebody besides the gateway sends tags of this run", count(number, of))
+        })
+    };
+    let early = told(early, "attempt", "arrived before its request was sent");
+    let unknown = told(unknown, "arrival", "carried a tag that was never given out");
+    [early, unknown].into_iter().flatten()
 }
 
 /// What the joined rows tell.
@@ -140,7 +144,7 @@ impl Joined {
         let to = if rest.cut || rest.early.is_some() { recorded_to(ledger) } else { Moment(i64::MAX) };
         let settled = |entry: &Entry<'_>| entry.exchange.was_sent() && entry.exchange.done < to;
         for entry in ledger.entries().filter(settled) {
-            joined.take(&entry);
+            joined.take(&entry, ledger.forged());
         }
         let planned = brief.phases.last().map_or(Moment(i64::MAX), |phase| phase.during.to);
         let run = Stretch { from: Moment::EPOCH, to: planned.min(to) };
@@ -148,7 +152,7 @@ impl Joined {
         joined
     }
 
-    fn take(&mut self, entry: &Entry<'_>) {
+    fn take(&mut self, entry: &Entry<'_>, forged: &[Attempt]) {
         let (exchange, attempts) = (entry.exchange, entry.attempts);
         self.sent += 1;
         if attempts.is_empty() {
@@ -157,7 +161,10 @@ impl Joined {
         }
         // A backend numbers arrivals as they come, in one counter for the pool: two that come at the same moment may be on
         // record in either order, and one that the counter could not hold has no number.
-        let mut numbers: Vec<u16> = attempts.iter().map(|attempt| attempt.number).collect();
+        // A forgery has taken a number too.
+        let first = forged.partition_point(|attempt| attempt.tag < exchange.tag);
+        let forged = forged[first..].iter().take_while(|attempt| attempt.tag == exchange.tag);
+        let mut numbers: Vec<u16> = attempts.iter().chain(forged).map(|attempt| attempt.number).collect();
         numbers.sort_unstable();
         let counted = numbers.iter().take_while(|number| **number != UNKNOWN_ATTEMPT);
         self.gaps += u64::from(!counted.zip(1u16..).all(|(number, expected)| *number == expected));
@@ -244,7 +251,7 @@ fn too_short(brief: &Brief, ledger: &Ledger) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use evidence::{Damage, Evidence, Method, Probe, Stamp};
+    use evidence::{Damage, Evidence, Method, Probe};
 
     use super::*;
     use crate::testing::{Call, Run, Try, at};
@@ -319,16 +326,31 @@ mod tests {
     }
 
     #[test]
-    fn an_arrival_before_its_request_was_sent_is_told() {
+    fn an_arrival_before_its_request_was_sent_is_told_and_makes_no_gap_in_the_numbers() {
         let told = told(&run(), |rows| {
+            let tag = rows.attempts[50].tag;
             let mut forged = rows.attempts[50].clone();
-            (forged.arrived, forged.number) = (at(1.0), 3);
+            (forged.arrived, forged.number) = (at(1.0), 1);
+            for attempt in rows.attempts.iter_mut().filter(|attempt| attempt.tag == tag) {
+                attempt.number += 1;
+            }
+            for exchange in rows.exchanges.iter_mut().filter(|exchange| exchange.tag == tag) {
+                exchange.attempt += 1;
+            }
             rows.attempts.push(forged);
         });
-        assert_eq!(
-            told,
-            ["1 attempt arrived before its request was sent: somebody besides the gateway sends tags"]
-        );
+        let expected = "1 attempt arrived before its request was sent: somebody besides the gateway sends tags of this run";
+        assert_eq!(told, [expected]);
+    }
+
+    #[test]
+    fn an_arrival_with_a_tag_that_was_never_given_out_is_told_and_one_of_another_run_is_not() {
+        let probe =
+            |stamp| Probe { backend: 0, connection: 1, arrived: at(5.0), status: 200, stamp };
+        let told = |stamp| told(&run(), |rows| rows.probes.push(probe(stamp)));
+        assert_eq!(told(Stamp::Foreign), Vec::<String>::new());
+        let expected = "1 arrival carried a tag that was never given out: somebody besides the gateway sends tags of this run";
+        assert_eq!(told(Stamp::Forged), [expected]);
     }
 
     #[test]
