@@ -9,6 +9,7 @@ use super::keys::{of_table, resolve};
 
 /// The tables of a file: how they are written, where the schema has them, and keys that have pages of their own.
 const TABLES: &[(&str, &str, &[&str])] = &[
+    ("backends", "Backends", &[]),
     ("backend.NAME", "Backend", &[]),
     ("traffic.NAME", "Traffic", &[]),
     ("traffic.NAME.body", "Body", &[]),

@@ -59,7 +59,8 @@ fn backend(
         context.error(&place.span, format!("the address {address} is already that of backend `{other}`"));
     }
     let body = table.body.as_ref().map_or(BODY, |body| body.value);
-    BackendSpec { name: name.value.clone(), listen: listen.unwrap_or(ANY_PORT), body, tls: table.tls }
+    let tls = context.scenario.tls_of(table);
+    BackendSpec { name: name.value.clone(), listen: listen.unwrap_or(ANY_PORT), body, tls }
 }
 
 fn address(context: &mut Context<'_>, listen: &Located<String>) -> Option<SocketAddr> {

@@ -59,12 +59,15 @@ fn injection(
 fn check_tls(context: &mut Context<'_>, inject: &Keyed<InjectOwn, FaultSettings>, backends: &[u16]) {
     let tables = &context.scenario.backend.0;
     let plain = backends.iter().find_map(|index| {
-        tables.get(usize::from(*index)).filter(|(_, table)| table.tls.is_none()).map(|(name, _)| name)
+        let (name, table) = tables.get(usize::from(*index))?;
+        context.scenario.tls_of(table).is_none().then_some(name)
     });
     if let Some(name) = plain {
         let message = format!("fault `{}`: backend `{}` speaks no TLS", inject.kind.name(), name.value);
-        context.error(&inject.span, message).help =
-            Some(format!("write `tls = {{}}` under `[backend.{}]`, or leave it out of `on`", name.value));
+        context.error(&inject.span, message).help = Some(format!(
+            "write `tls = {{}}` under `[backend.{}]`, or under `[backends]` for all; or leave it out of `on`",
+            name.value
+        ));
     }
 }
 

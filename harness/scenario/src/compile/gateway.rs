@@ -55,7 +55,8 @@ fn reference() -> GatewaySettings {
 /// Backends over TLS show certificates that a gateway which runs already has no means to check.
 fn warn_of_authority(context: &mut Context<'_>, gateway: &str) {
     let tables = &context.scenario.backend.0;
-    let Some((name, _)) = tables.iter().find(|(_, table)| table.tls.is_some()) else { return };
+    let speaks = |table| context.scenario.tls_of(table).is_some();
+    let Some((name, _)) = tables.iter().find(|(_, table)| speaks(table)) else { return };
     let message = format!(
         "backend `{}` shows a certificate of an authority that each run makes anew, and gateway `{gateway}` runs already",
         name.value

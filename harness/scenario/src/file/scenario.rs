@@ -31,6 +31,9 @@ pub(crate) struct Scenario {
     pub(crate) gateway: Option<Located<GatewayTable>>,
     /// What the gateway is declared to do when upstreams fail.
     pub(crate) policy: Option<Policy>,
+    /// What all fake backends have in common.
+    #[serde(default)]
+    pub(crate) backends: BackendsTable,
     /// The fake backends, by name.
     #[serde(default)]
     pub(crate) backend: Named<BackendTable>,
@@ -76,8 +79,24 @@ pub(crate) struct BackendTable {
     pub(crate) priority: Option<Located<u32>>,
     /// Bytes of a normal answer's body. Without it: 1 KiB.
     pub(crate) body: Option<Located<Size>>,
-    /// Present if it speaks TLS, with a certificate that an authority of the run signs.
+    /// Present if it speaks TLS, with a certificate that an authority of the run signs. Without it: as `[backends]` says.
     pub(crate) tls: Option<BackendTls>,
+}
+
+/// What all fake backends have in common.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Backends")]
+pub(crate) struct BackendsTable {
+    /// Present if all of them speak TLS, each with a certificate that an authority of the run signs.
+    pub(crate) tls: Option<BackendTls>,
+}
+
+impl Scenario {
+    /// The TLS of a backend: its own, or that of all.
+    pub(crate) fn tls_of(&self, backend: &BackendTable) -> Option<BackendTls> {
+        backend.tls.or(self.backends.tls)
+    }
 }
 
 /// How the driver runs.

@@ -1,6 +1,9 @@
 //! Cross-checks: what is well-formed, but does not fit together.
 
+use std::path::Path;
+
 use crate::common::{SOUND, said_of, with};
+use brownout_scenario::{Overrides, load_text};
 use insta::assert_snapshot;
 
 #[test]
@@ -274,6 +277,19 @@ fn a_fault_of_tls_needs_backends_that_speak_it() {
     let secured =
         with(fault, "unknown_issuer = {}").replace("[backend.orders-a]", "[backend.orders-a]\ntls = {}");
     assert!(!said_of(&secured).contains("error"), "{}", said_of(&secured));
+}
+
+#[test]
+fn one_key_has_all_backends_speak_tls_and_is_not_mistaken_for_that_of_one() {
+    let fault = "on = [\"orders-a\"]\nstatus = { code = 503, share = 0.5 }";
+    let text = with(fault, "unknown_issuer = {}");
+    let all = text.replace("[backend.orders-a]", "[backends]\ntls = {}\n\n[backend.orders-a]");
+    let loaded = load_text("orders.toml", &all, Path::new("."), &Overrides::default());
+    let loaded = loaded.unwrap_or_else(|failure| panic!("{}", failure.render(false)));
+    assert!(loaded.plan.pool.backends.iter().all(|backend| backend.tls.is_some()));
+    let said =
+        said_of(&text.replace("[backend.orders-a]", "[backends.orders-a]\ntls = {}\n\n[backend.orders-a]"));
+    assert!(said.contains("unknown field `orders-a`, expected `tls`"), "{said}");
 }
 
 #[test]
