@@ -23,6 +23,9 @@ pub struct When {
     /// The traffic class: the driver sends its name along, in the header `x-brownout-traffic`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<String>,
+    /// `true`: the gateway's own health checks, which is whatever comes without a tag of the run; `false`: all but these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<bool>,
     /// A header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<HeaderIs>,
@@ -40,10 +43,11 @@ pub struct HeaderIs {
 }
 
 impl When {
-    /// Whether a request meets them.
-    pub(crate) fn takes(&self, head: &RequestHead<'_>) -> bool {
+    /// Whether a request meets them, which is a health check or is not.
+    pub(crate) fn takes(&self, head: &RequestHead<'_>, is_probe: bool) -> bool {
         let says = |name: &str, value: &str| head.fields.get(name) == Some(value.as_bytes());
         self.takes_target(head.method, head.target)
+            && self.probe.is_none_or(|wanted| wanted == is_probe)
             && self.traffic.as_deref().is_none_or(|traffic| says(TRAFFIC_HEADER, traffic))
             && self.header.as_ref().is_none_or(|header| match &header.value {
                 Some(value) => says(&header.name, value),
@@ -56,6 +60,11 @@ impl When {
         let path = target.split('?').next().unwrap_or_default();
         self.method.as_deref().is_none_or(|wanted| wanted == method)
             && self.path.as_deref().is_none_or(|pattern| fits(pattern, path))
+    }
+
+    /// True if they are about health checks alone, which no traffic class sends.
+    pub fn is_of_probes(&self) -> bool {
+        self.probe == Some(true)
     }
 
     /// True if they say nothing.

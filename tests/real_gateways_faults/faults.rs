@@ -140,6 +140,7 @@ fn reaction(out: &std::path::Path) -> (usize, String) {
     let rest = ledger.rest();
     let mut hits = rest.firings.len();
     hits += rest.connections.iter().filter(|connection| connection.effective != 0).count();
+    hits += rest.probes.iter().filter(|probe| probe.effective != 0).count();
     let phase = brief.phases.iter().find(|phase| phase.name != "steady").unwrap();
     let mut seen = BTreeMap::<String, usize>::new();
     for entry in ledger.due_in(phase.during) {

@@ -291,6 +291,7 @@ fn a_gateway_that_strips_the_tag_is_told_so_and_passes_nothing() {
                     arrived: row.arrived,
                     status: row.status,
                     stamp: Stamp::Untagged,
+                    effective: 0,
                 };
                 all.probes.extend(all.attempts.iter().map(arrived));
                 all.attempts.clear();

@@ -26,9 +26,10 @@ pub(super) fn decide(
     decision.filter(|decision| decision.planned != 0)
 }
 
-/// The injections whose conditions a request meets, one bit each.
-pub(super) fn may_hit(spec: &PoolSpec, injections: &[u16], head: &RequestHead<'_>) -> u64 {
-    let met = injections.iter().filter(|index| spec.injections[usize::from(**index)].when.takes(head));
+/// The injections whose conditions a request meets, one bit each; `is_probe` if it has no tag of the run.
+pub(super) fn may_hit(spec: &PoolSpec, injections: &[u16], head: &RequestHead<'_>, is_probe: bool) -> u64 {
+    let met =
+        injections.iter().filter(|index| spec.injections[usize::from(**index)].when.takes(head, is_probe));
     met.fold(0, |bits, index| bits | 1 << index)
 }
 

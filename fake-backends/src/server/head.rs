@@ -61,7 +61,7 @@ pub(super) fn read(
         // After a body whose end can't be told, nothing on the connection can be read.
         keeps_alive: head.keeps_alive() && framing.is_ok(),
         expects_continue: head.expects_continue(),
-        may_hit: may_hit(spec, injections, &head),
+        may_hit: may_hit(spec, injections, &head, tag.is_none()),
     }))
 }
 

@@ -133,7 +133,8 @@ impl ServerConnection {
     }
 
     pub(super) fn probe(&self, arrived: Moment, stamp: Stamp) -> Probe {
-        Probe { backend: self.handle.backend, connection: self.handle.number, arrived, status: 0, stamp }
+        let (backend, connection) = (self.handle.backend, self.handle.number);
+        Probe { backend, connection, arrived, status: 0, stamp, effective: 0 }
     }
 
     /// Reads the request as a fault wants it: when it had arrived.

@@ -59,8 +59,9 @@ impl Current {
 
     /// Notes injections whose effect it was really given.
     pub(super) fn given(&mut self, injections: u64) {
-        if let Current::Attempt(attempt) = self {
-            attempt.effective |= injections;
+        match self {
+            Current::Attempt(attempt) => attempt.effective |= injections,
+            Current::Probe(probe) => probe.effective |= injections,
         }
     }
 

@@ -58,3 +58,27 @@ fn a_fault_that_flaps_comes_and_goes() {
         assert_eq!(evidence.firings.len(), 5);
     });
 }
+
+#[test]
+fn health_checks_alone_are_lied_to_or_all_but_these() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let lie = |probe: &str, backend| {
+            let mut lie = inject("status = { code = 503 }", &[backend], 0, 60_000);
+            lie.when = toml::from_str(&format!("probe = {probe}")).unwrap();
+            lie
+        };
+        let served = serve(&World::real(), spec(2, vec![lie("true", 0), lie("false", 1)]));
+        let check = "GET /health HTTP/1.1\r\nhost: a\r\n\r\n";
+        assert_eq!(served.ask(0, check).await.status, 503);
+        assert_eq!(served.ask(0, &get(1)).await.status, 200);
+        assert_eq!(served.ask(1, check).await.status, 200);
+        assert_eq!(served.ask(1, &get(2)).await.status, 503);
+        let (_, evidence) = served.end().await;
+        let probes: Vec<(u16, u64)> =
+            evidence.probes.iter().map(|probe| (probe.status, probe.effective)).collect();
+        assert_eq!(probes, [(503, 0b01), (200, 0)]);
+        let attempts: Vec<u64> = evidence.attempts.iter().map(|attempt| attempt.effective).collect();
+        assert_eq!(attempts, [0, 0b10]);
+    });
+}

@@ -70,5 +70,7 @@ table! {
         status: u16,
         /// What it carried in place of a tag. Evidence of format 1 does not tell: there all are untagged.
         stamp: Stamp = Absent::All(Stamp::Untagged),
+        /// The injections that really acted on it, one bit each. Older evidence does not tell.
+        effective: u64 = Absent::All(0),
     }
 }

@@ -163,6 +163,9 @@ pub struct InjectionBrief {
     /// The traffic classes that it may hit, by their index; absent if it may hit all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub classes: Option<Vec<u16>>,
+    /// True if it may hit the gateway's own health checks only.
+    #[serde(default)]
+    pub on_probes: bool,
 }
 
 impl InjectionBrief {

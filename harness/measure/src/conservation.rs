@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn an_arrival_with_a_tag_that_was_never_given_out_is_told_and_one_of_another_run_is_not() {
         let probe =
-            |stamp| Probe { backend: 0, connection: 1, arrived: at(5.0), status: 200, stamp };
+            |stamp| Probe { backend: 0, connection: 1, arrived: at(5.0), status: 200, stamp, effective: 0 };
         let told = |stamp| told(&run(), |rows| rows.probes.push(probe(stamp)));
         assert_eq!(told(Stamp::Foreign), Vec::<String>::new());
         let expected = "1 arrival carried a tag that was never given out: somebody besides the gateway sends tags of this run";
@@ -370,6 +370,7 @@ mod tests {
                     arrived: attempt.arrived,
                     status: attempt.status,
                     stamp: Stamp::Untagged,
+                    effective: 0,
                 })
                 .collect();
         });
@@ -393,6 +394,7 @@ mod tests {
                 arrived: at(500.0 * n as f64),
                 status: 200,
                 stamp: Stamp::Untagged,
+                effective: 0,
             };
             rows.probes = (0..20).map(probe).collect();
         });

@@ -34,10 +34,11 @@ impl<'a> Fired<'a> {
     /// These faults, on the exchanges that were due in a stretch. Faults on listeners and connections can't be told
     /// apart by traffic, and count for all of it.
     pub fn in_stretch(view: &View<'a>, during: Stretch, planned: Vec<(u16, &'a InjectionBrief)>) -> Self {
-        let unjoined = |index: u16| unjoined_hits(view.ledger, &during, index);
+        let unjoined = |index: u16, injection| unjoined_hits(view.ledger, &during, index, injection);
         let planned = planned.into_iter().take(64);
-        let mut planned: Vec<Injected<'a>> =
-            planned.map(|(index, injection)| Injected { index, injection, times: unjoined(index) }).collect();
+        let mut planned: Vec<Injected<'a>> = planned
+            .map(|(index, injection)| Injected { index, injection, times: unjoined(index, injection) })
+            .collect();
         let mut due = 0;
         if !planned.is_empty() {
             for entry in view.entries_due(during) {
@@ -103,8 +104,9 @@ pub fn carried_out(attempt: &Attempt) -> u64 {
     attempt.effective
 }
 
-/// Connections, at accept or while they were idle, and listeners that an injection really acted on.
-fn unjoined_hits(ledger: &Ledger, during: &Stretch, index: u16) -> u64 {
+/// Connections, at accept or while they were idle, and listeners that an injection really acted on; and health checks, where
+/// it is about nothing else.
+fn unjoined_hits(ledger: &Ledger, during: &Stretch, index: u16, injection: &InjectionBrief) -> u64 {
     let rest = ledger.rest();
     let connections = rest.connections.iter().filter(|connection| {
         let lived = connection.accepted < during.to && connection.closed >= during.from;
@@ -113,15 +115,18 @@ fn unjoined_hits(ledger: &Ledger, during: &Stretch, index: u16) -> u64 {
     let firings = rest.firings.iter().filter(|firing| {
         firing.injection == index && Stretch { from: firing.from, to: firing.to }.overlaps(during)
     });
-    (connections.count() + firings.count()) as u64
+    let probes = rest.probes.iter().filter(|probe| {
+        injection.on_probes && during.contains(probe.arrived) && probe.effective & (1 << index) != 0
+    });
+    (connections.count() + firings.count() + probes.count()) as u64
 }
 
 #[cfg(test)]
 mod tests {
-    use evidence::Method;
+    use evidence::{Method, Probe, Stamp};
 
     use super::*;
-    use crate::testing::{Call, Run, Try};
+    use crate::testing::{Call, Run, Try, at};
 
     /// How often the fault of the second phase was carried out, if it closed a connection at `closed_ms`.
     fn times(open_ms: f64, closed_ms: f64) -> u64 {
@@ -131,6 +136,35 @@ mod tests {
         let run =
             if closed_ms > 0.0 { run.connection_closed("idle_close", "a", open_ms, closed_ms) } else { run };
         run.view("closing", "reads", |view| Fired::of(view).times())
+    }
+
+    /// How often a fault on health checks, or on all requests, was carried out, if it hit one health check then.
+    fn times_of_checks(on_probes: bool, checked_ms: f64) -> u64 {
+        let run =
+            Run::new().phase("steady", 2.0).phase("lying", 2.0).backend("a").class("reads", Method::Get);
+        let run = run.fault("lying", "status", &["a"]);
+        let run = run.calls(30, |n| Call::due("reads", 100.0 * n as f64).attempt(Try::ok("a")));
+        let (mut brief, ledger) = run.build();
+        brief.injections[0].on_probes = on_probes;
+        let mut evidence = ledger.rest().clone();
+        evidence.probes.push(Probe {
+            backend: 0,
+            connection: 1,
+            arrived: at(checked_ms),
+            status: 503,
+            stamp: Stamp::Untagged,
+            effective: 1,
+        });
+        let ledger = Ledger::join(evidence);
+        let during = brief.phases[1].during;
+        unjoined_hits(&ledger, &during, 0, &brief.injections[0])
+    }
+
+    #[test]
+    fn health_checks_prove_a_fault_that_is_about_nothing_else() {
+        assert_eq!(times_of_checks(true, 2_500.0), 1);
+        assert_eq!(times_of_checks(true, 1_500.0), 0, "it was hit in another phase");
+        assert_eq!(times_of_checks(false, 2_500.0), 0, "of the traffic, health checks prove nothing");
     }
 
     #[test]

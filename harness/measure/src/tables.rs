@@ -132,7 +132,9 @@ pub fn injections(brief: &Brief, ledger: &Ledger) -> Vec<InjectionRow> {
     }
     let connections = ledger.rest().connections.iter().flat_map(|connection| bits(connection.injections));
     let listeners = ledger.rest().firings.iter().map(|firing| usize::from(firing.injection));
-    for index in connections.chain(listeners).filter(|index| *index < known) {
+    let probes = ledger.rest().probes.iter().flat_map(|probe| bits(probe.effective));
+    let probes = probes.filter(|index| brief.injections.get(*index).is_some_and(|one| one.on_probes));
+    for index in connections.chain(listeners).chain(probes).filter(|index| *index < known) {
         fired[index] += 1;
     }
     let rows = brief.injections.iter().zip(fired).zip(&mut errors);

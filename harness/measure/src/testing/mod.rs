@@ -150,6 +150,7 @@ impl Run {
             closes_listener: fault == "refuse",
             outline: Some(FaultOutline { share: units::Share::ALL, first: None, does: does(fault) }),
             classes: None,
+            on_probes: false,
         });
         self
     }

@@ -21,6 +21,7 @@ pub(super) fn compile(
             let injection = injection(context, inject, phase);
             let classes = hits::classes(context.scenario, &injection.when);
             if classes.as_ref().is_some_and(Vec::is_empty)
+                && !injection.when.is_of_probes()
                 && let Some(when) = &inject.own.when
             {
                 hits::nobody(context, when);
@@ -133,6 +134,7 @@ fn brief(injection: &Injection, phase: usize, classes: Option<Vec<u16>>) -> Inje
 }
 
 /// What a fault does, in the words of measuring; one that comes and goes hits a part of the attempts.
+        on_probes: injection.when.is_of_probes(),
 fn outline(fault: Outline, duty: Share) -> FaultOutline {
     let does = match fault.does {
         Does::Delays(least, most) => FaultDoes::Delays { least: Timespan(least), most: Timespan(most) },

@@ -29,7 +29,7 @@ pub(super) fn flap(context: &mut Context<'_>, flap: &Located<Flap>) -> Flap {
 pub(super) fn when(context: &mut Context<'_>, when: &Located<When>, kind: &FaultSettings) -> When {
     if when.is_empty() {
         context.error(&when.span, "this says no condition".to_owned()).help =
-            Some("expected `method`, `path`, `traffic` or `header`; or leave `when` out".to_owned());
+            Some("expected `method`, `path`, `traffic`, `probe` or `header`; or leave `when` out".to_owned());
     }
     // What hides attempts acts before a request is read.
     if kind.contract().hides_attempts() {
@@ -37,6 +37,10 @@ pub(super) fn when(context: &mut Context<'_>, when: &Located<When>, kind: &Fault
         context.error(&when.span, message).help = Some("leave `when` out".to_owned());
     }
     if let Some(traffic) = &when.traffic {
+    if when.is_of_probes() && when.traffic.is_some() {
+        context.error(&when.span, "health checks belong to no traffic class".to_owned()).help =
+            Some("expected either `probe = true` or `traffic`".to_owned());
+    }
         let known = context.scenario.traffic.names();
         let name = Located { span: when.span.clone(), value: traffic.clone() };
         context.resolve("traffic class", "traffic classes", &name, &known);
@@ -51,6 +55,9 @@ pub(super) fn when(context: &mut Context<'_>, when: &Located<When>, kind: &Fault
 /// The traffic classes whose requests meet the conditions, as far as method and path tell; `None` for all.
 pub(super) fn classes(scenario: &Scenario, when: &When) -> Option<Vec<u16>> {
     if when.method.is_none() && when.path.is_none() && when.traffic.is_none() {
+    if when.is_of_probes() {
+        return Some(Vec::new());
+    }
         return None;
     }
     let meets = |name: &str, request: &str| {

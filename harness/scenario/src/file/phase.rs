@@ -60,7 +60,8 @@ pub(crate) struct InjectOwn {
     /// Lets it come and go meanwhile: `{ period = "2s", duty = 0.25 }` is in force in the first quarter of every two seconds.
     pub(crate) flap: Option<Located<Flap>>,
     /// Which requests it may hit: `{ method = "POST", path = "/orders/*", traffic = "writes", header = { name = "x-tenant",
-    /// value = "a" } }`, all of which a request has to meet. Without it: all requests.
+    /// value = "a" } }`, all of which a request has to meet; `{ probe = true }` for health checks only, `{ probe = false }` for all
+    /// but these. Without it: all requests.
     pub(crate) when: Option<Located<When>>,
 }
 
