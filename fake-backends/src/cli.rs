@@ -133,6 +133,7 @@ fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed:
             .into_iter()
             .map(|fault| Injection {
                 fault,
+                ramp: None,
                 backends: all.clone(),
                 during,
                 flap: None,

@@ -4,10 +4,12 @@
 //! faults on and off while a run goes on, so there is no control channel to race with.
 
 pub mod fault;
+mod ramp;
 mod server;
 mod spec;
 mod when;
 
+pub use ramp::Ramp;
 pub use server::{Arrivals, BODY_MAX, BindError, Pool, PoolTotals, TLS_NAME, bind};
 pub use spec::{BackendSpec, BackendTls, Injection, PoolSpec};
 pub use when::{Flap, HeaderIs, TRAFFIC_HEADER, When};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use units::{Moment, Size, Stretch};
 
 use crate::fault::FaultSettings;
+use crate::ramp::Ramp;
 use crate::when::{Flap, When};
 
 /// A pool of backends behind one gateway.
@@ -54,6 +55,9 @@ pub struct BackendTls {}
 pub struct Injection {
     /// The kind of misbehaviour with its settings.
     pub fault: FaultSettings,
+    /// If its settings are others at first, and move.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ramp: Option<Ramp>,
     /// The backends, by their index.
     pub backends: Vec<u16>,
     /// When it is in force.
@@ -70,6 +74,12 @@ impl Injection {
     /// Whether it is in force at a moment.
     pub fn is_on(&self, at: Moment) -> bool {
         self.during.contains(at) && self.flap.is_none_or(|flap| flap.is_on(self.during.from, at))
+    }
+
+    /// Its settings at a moment at which it is in force.
+    pub(crate) fn settings(&self, at: Moment) -> &FaultSettings {
+        let since = || at.since(self.during.from);
+        self.ramp.as_ref().and_then(|ramp| ramp.at(&self.fault, since())).unwrap_or(&self.fault)
     }
 
     /// The stretches in which it is in force.

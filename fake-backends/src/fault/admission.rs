@@ -105,7 +105,9 @@ impl Used {
         // First come, first served: it begins when so many are done that a worker is free.
         let begins = if busy < workers { now } else { self.done[busy - workers] };
         let done = begins + takes;
-        self.done.push_back(done);
+        // What a request takes may change meanwhile, so that a later one is done before an earlier one.
+        let place = self.done.partition_point(|other| *other <= done);
+        self.done.insert(place, done);
         Admitted::After(done.since(now))
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn decide(
         let injection = &spec.injections[usize::from(index)];
         if may_hit >> index & 1 == 1 && injection.is_on(incoming.at) {
             let dice = incoming.dice.for_injection(index);
-            let effect = injection.fault.contract().effect(&Incoming { dice, ..*incoming });
+            let effect = injection.settings(incoming.at).contract().effect(&Incoming { dice, ..*incoming });
             decision.get_or_insert_with(Decision::default).add(index, effect);
         }
     }

@@ -81,6 +81,13 @@ pub(super) fn check(spec: &PoolSpec) -> Result<(), BindError> {
         if let Some(problem) = injection.fault.contract().problem() {
             return Err(BindError::Spec(format!("fault `{fault}`: {problem}")));
         }
+        // Made here, so that none is made under load.
+        if let Some(ramp) = &injection.ramp
+            && ramp.steps(&injection.fault).is_empty()
+        {
+            let problem = ramp.problem(&injection.fault).unwrap_or_default();
+            return Err(BindError::Spec(format!("fault `{fault}`: `ramp`: {problem}")));
+        }
         if let Some(index) =
             injection.backends.iter().find(|index| usize::from(**index) >= spec.backends.len())
         {

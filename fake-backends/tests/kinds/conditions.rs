@@ -60,6 +60,46 @@ fn a_fault_that_flaps_comes_and_goes() {
 }
 
 #[test]
+fn settings_move_from_where_they_begin_to_their_own_on_real_sockets_as_well() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let mut late = inject("latency = { fixed = '300ms' }", &[0], 0, 60_000);
+        late.ramp = Some(toml::from_str("from = { fixed = '100ms' }\nover = '1s'").unwrap());
+        let served = serve(&World::real(), spec(1, vec![late]));
+        for (tag, millis) in [(0, 0), (1, 500), (2, 1_100)] {
+            served.timer.sleep_until(Moment(millis * 1_000_000)).await;
+            assert_eq!(served.ask(0, &get(tag)).await.status, 200);
+        }
+        let (_, evidence) = served.end().await;
+        for attempt in &evidence.attempts {
+            // What was planned follows from the moment of the arrival alone, and is what was waited.
+            let part = (attempt.arrived.0 / 10_000_000).clamp(0, 100) as u64;
+            assert_eq!(attempt.delay, 100_000_000 + part * 2_000_000, "{attempt:?}");
+            assert!(attempt.duration().as_nanos() >= u128::from(attempt.delay), "{attempt:?}");
+        }
+        assert_eq!(evidence.attempts.last().unwrap().delay, 300_000_000);
+    });
+}
+
+#[test]
+fn a_share_that_grows_hits_more_and_more() {
+    net::simulate(|world| async move {
+        let mut status = inject("status = { code = 503 }", &[0], 0, 10_000);
+        status.ramp = Some(toml::from_str("from = { share = 0 }\nover = '10s'").unwrap());
+        let served = serve(&world, spec(1, vec![status]));
+        let mut hits = [0; 4];
+        for tag in 0..1000 {
+            served.timer.sleep_until(Moment(tag as i64 * 10_000_000)).await;
+            hits[tag as usize / 250] += u32::from(served.ask(0, &get(tag)).await.status == 503);
+        }
+        // An eighth, three, five and seven eighths of 250 each, by five standard deviations.
+        for (hits, expected) in hits.into_iter().zip([31, 94, 156, 219]) {
+            assert!(i32::abs(hits as i32 - expected) < 38, "{hits} of {expected}");
+        }
+    });
+}
+
+#[test]
 fn health_checks_alone_are_lied_to_or_all_but_these() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {

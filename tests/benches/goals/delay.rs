@@ -14,7 +14,14 @@ use crate::table::Row;
 pub(crate) fn measure() -> crate::Outcome {
     let fault = serde_json::from_str(r#"{"latency": {"fixed": "50ms"}}"#)?;
     let during = Stretch { from: Moment::EPOCH, to: Moment::NEVER };
-    let injection = Injection { fault, backends: vec![0], during, flap: None, when: When::default() };
+    let injection = Injection {
+        fault,
+        ramp: None,
+        backends: vec![0],
+        during,
+        flap: None,
+        when: When::default(),
+    };
     let (there, here) = (tempfile::tempdir()?, tempfile::tempdir()?);
     serving(there.path(), vec![injection], |address| {
         let mut spec = spec(address, constant(2_000.0, 5));

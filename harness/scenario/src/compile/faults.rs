@@ -7,7 +7,7 @@ use measure::brief::{FaultDoes, FaultOutline, InjectionBrief, PhaseBrief};
 use serde::Serialize;
 use units::{Moment, Share, Stretch, Timespan};
 
-use super::{Context, hits};
+use super::{Context, hits, moving};
 use crate::file::{InjectOwn, Keyed, Located};
 
 /// Resolves `[[phase.inject]]`: for the backends, and for the judge.
@@ -50,10 +50,11 @@ fn injection(
         check_tls(context, inject, &backends);
     }
     let during = during(context, &inject.own, phase);
+    let ramp = inject.own.ramp.as_ref().map(|ramp| moving::ramp(context, ramp, &inject.kind, during));
     let flap = inject.own.flap.as_ref().map(|flap| hits::flap(context, flap));
     let when =
         inject.own.when.as_ref().map(|when| hits::when(context, when, &inject.kind)).unwrap_or_default();
-    Injection { fault, backends, during, flap, when }
+    Injection { fault, ramp, backends, during, flap, when }
 }
 
 /// A fault of TLS has something to act on only where TLS is spoken.
@@ -118,7 +119,7 @@ fn during(context: &mut Context<'_>, own: &InjectOwn, phase: &PhaseBrief) -> Str
 fn brief(injection: &Injection, phase: usize, classes: Option<Vec<u16>>) -> InjectionBrief {
     let fault = injection.fault.contract();
     // Of a header, nobody can tell before the run which requests have it at the backend.
-    let outline = fault.outline().filter(|_| injection.when.header.is_none());
+    let outline = moving::outline(injection).filter(|_| injection.when.header.is_none());
     let duty = injection.flap.map_or(Share::ALL, |flap| flap.duty);
     InjectionBrief {
         phase,
@@ -130,11 +131,11 @@ fn brief(injection: &Injection, phase: usize, classes: Option<Vec<u16>>) -> Inje
         closes_listener: fault.listener().is_some(),
         outline: outline.map(|fault| self::outline(fault, duty)),
         classes,
+        on_probes: injection.when.is_of_probes(),
     }
 }
 
 /// What a fault does, in the words of measuring; one that comes and goes hits a part of the attempts.
-        on_probes: injection.when.is_of_probes(),
 fn outline(fault: Outline, duty: Share) -> FaultOutline {
     let does = match fault.does {
         Does::Delays(least, most) => FaultDoes::Delays { least: Timespan(least), most: Timespan(most) },

@@ -36,11 +36,11 @@ pub(super) fn when(context: &mut Context<'_>, when: &Located<When>, kind: &Fault
         let message = format!("`{}` acts on connections, before there is a request to look at", kind.name());
         context.error(&when.span, message).help = Some("leave `when` out".to_owned());
     }
-    if let Some(traffic) = &when.traffic {
     if when.is_of_probes() && when.traffic.is_some() {
         context.error(&when.span, "health checks belong to no traffic class".to_owned()).help =
             Some("expected either `probe = true` or `traffic`".to_owned());
     }
+    if let Some(traffic) = &when.traffic {
         let known = context.scenario.traffic.names();
         let name = Located { span: when.span.clone(), value: traffic.clone() };
         context.resolve("traffic class", "traffic classes", &name, &known);
@@ -54,10 +54,10 @@ pub(super) fn when(context: &mut Context<'_>, when: &Located<When>, kind: &Fault
 
 /// The traffic classes whose requests meet the conditions, as far as method and path tell; `None` for all.
 pub(super) fn classes(scenario: &Scenario, when: &When) -> Option<Vec<u16>> {
-    if when.method.is_none() && when.path.is_none() && when.traffic.is_none() {
     if when.is_of_probes() {
         return Some(Vec::new());
     }
+    if when.method.is_none() && when.path.is_none() && when.traffic.is_none() {
         return None;
     }
     let meets = |name: &str, request: &str| {
@@ -97,8 +97,9 @@ pub(super) fn looks_at_traffic(scenario: &Scenario) -> bool {
 
 /// The settings of a fault with its conditions, in the words of the file.
 pub(super) fn described(injection: &Injection) -> String {
+    let ramp = injection.ramp.as_ref().map(|ramp| format!(" ramp {}", inline(ramp))).unwrap_or_default();
     let flap = injection.flap.map(|flap| format!(" flap {}", inline(&flap))).unwrap_or_default();
     let when = Some(&injection.when).filter(|when| !when.is_empty());
     let when = when.map(|when| format!(" when {}", inline(when))).unwrap_or_default();
-    format!("{}{flap}{when}", settings(&injection.fault))
+    format!("{}{ramp}{flap}{when}", settings(&injection.fault))
 }

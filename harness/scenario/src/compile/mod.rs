@@ -12,6 +12,7 @@ mod limits;
 mod load;
 mod mix;
 mod mode;
+mod moving;
 mod phases;
 mod placeholders;
 mod request;

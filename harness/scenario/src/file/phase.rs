@@ -1,7 +1,7 @@
 //! Phases, what is injected in them, and what is expected in them, as the file words it.
 
 use fake_backends::fault::FaultSettings;
-use fake_backends::{Flap, When};
+use fake_backends::{Flap, Ramp, When};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::{Rate, Timespan};
@@ -59,6 +59,9 @@ pub(crate) struct InjectOwn {
     pub(crate) length: Option<Located<Timespan>>,
     /// Lets it come and go meanwhile: `{ period = "2s", duty = 0.25 }` is in force in the first quarter of every two seconds.
     pub(crate) flap: Option<Located<Flap>>,
+    /// Lets its settings move, from these to its own: `{ from = { share = 0.0 }, over = "5s" }`. What moves may be any number,
+    /// length of time, size or rate of the fault.
+    pub(crate) ramp: Option<Located<Ramp>>,
     /// Which requests it may hit: `{ method = "POST", path = "/orders/*", traffic = "writes", header = { name = "x-tenant",
     /// value = "a" } }`, all of which a request has to meet; `{ probe = true }` for health checks only, `{ probe = false }` for all
     /// but these. Without it: all requests.
