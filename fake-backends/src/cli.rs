@@ -137,6 +137,7 @@ fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed:
                 backends: all.clone(),
                 during,
                 flap: None,
+                correlate: None,
                 when: When::default(),
             })
             .collect(),

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Moment, Size, Stretch};
 
+use crate::correlate::Correlate;
 use crate::fault::FaultSettings;
 use crate::ramp::Ramp;
 use crate::when::{Flap, When};
@@ -65,15 +66,27 @@ pub struct Injection {
     /// If it comes and goes meanwhile.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flap: Option<Flap>,
+    /// What its hits on these backends have in common.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlate: Option<Correlate>,
     /// The requests that it may hit.
     #[serde(default, skip_serializing_if = "When::is_empty")]
     pub when: When,
 }
 
 impl Injection {
-    /// Whether it is in force at a moment.
-    pub fn is_on(&self, at: Moment) -> bool {
-        self.during.contains(at) && self.flap.is_none_or(|flap| flap.is_on(self.during.from, at))
+    /// Whether it is in force at a backend at a moment.
+    pub fn is_on(&self, backend: u16, at: Moment) -> bool {
+        let since = || at.since(self.during.from);
+        let has_turn = |how: Correlate| how.has_turn(self.place(backend), self.backends.len(), since());
+        self.during.contains(at)
+            && self.flap.is_none_or(|flap| flap.is_on(self.during.from, at))
+            && self.correlate.is_none_or(has_turn)
+    }
+
+    /// Where a backend stands among its own.
+    fn place(&self, backend: u16) -> usize {
+        self.backends.iter().position(|own| *own == backend).unwrap_or(usize::MAX)
     }
 
     /// Its settings at a moment at which it is in force.
@@ -82,11 +95,20 @@ impl Injection {
         self.ramp.as_ref().and_then(|ramp| ramp.at(&self.fault, since())).unwrap_or(&self.fault)
     }
 
-    /// The stretches in which it is in force.
-    pub(crate) fn stretches(&self) -> Vec<Stretch> {
-        let Some(flap) = self.flap else { return vec![self.during] };
-        let begins = std::iter::successors(Some(self.during.from), |begin| Some(*begin + *flap.period));
-        let begins = begins.take_while(|begin| *begin < self.during.to);
-        begins.map(|from| Stretch { from, to: (from + flap.on()).min(self.during.to) }).collect()
+    /// The stretches in which it is in force at a backend.
+    pub(crate) fn stretches(&self, backend: u16) -> Vec<Stretch> {
+        let stretches = match self.flap {
+            None => vec![self.during],
+            Some(flap) => {
+                let begins =
+                    std::iter::successors(Some(self.during.from), |begin| Some(*begin + *flap.period));
+                let begins = begins.take_while(|begin| *begin < self.during.to);
+                begins.map(|from| Stretch { from, to: (from + flap.on()).min(self.during.to) }).collect()
+            }
+        };
+        match self.correlate {
+            None => stretches,
+            Some(how) => how.turns(self.place(backend), self.backends.len(), self.during, &stretches),
+        }
     }
 }

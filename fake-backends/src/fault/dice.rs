@@ -18,6 +18,7 @@ enum Arrival {
     Attempt = 1,
     Probe = 2,
     Connection = 3,
+    Moment = 4,
 }
 
 /// The draws of one arrival at a backend: a value that holds no state, so that asking twice answers the same.
@@ -48,6 +49,17 @@ impl Dice {
     pub fn of_connection(seed: u64, backend: u16, connection: u32) -> Self {
         let own = mix(mix(start(seed, Arrival::Connection), u64::from(backend)), u64::from(connection));
         Dice { shared: own, own }
+    }
+
+    /// The same dice, but that whether a share takes it is drawn for the whole request.
+    pub(crate) fn with_share_of_request(self, seed: u64, tag: Tag) -> Self {
+        // No attempt has this number.
+        Dice { shared: Self::of_attempt(seed, 0, tag, 0).shared, ..self }
+    }
+
+    /// The same dice, but that whether a share takes it is drawn for all that arrives in the stretch of this number.
+    pub(crate) fn with_share_of_moment(self, seed: u64, number: u64) -> Self {
+        Dice { shared: mix(start(seed, Arrival::Moment), number), ..self }
     }
 
     /// The same arrival's dice for one injection, independent of those of all others.

@@ -10,6 +10,7 @@ use crate::fault::{Decision, Dice, Incoming};
 /// `may_hit` has the injections whose conditions the request meets, one bit each.
 pub(super) fn decide(
     spec: &PoolSpec,
+    backend: u16,
     injections: &[u16],
     may_hit: u64,
     incoming: &Incoming,
@@ -17,8 +18,9 @@ pub(super) fn decide(
     let mut decision = None;
     for &index in injections.iter().filter(|_| incoming.at.is_in_run()) {
         let injection = &spec.injections[usize::from(index)];
-        if may_hit >> index & 1 == 1 && injection.is_on(incoming.at) {
-            let dice = incoming.dice.for_injection(index);
+        if may_hit >> index & 1 == 1 && injection.is_on(backend, incoming.at) {
+            let dice = injection.correlate.map_or(incoming.dice, |how| how.dice(spec.seed, incoming));
+            let dice = dice.for_injection(index);
             let effect = injection.settings(incoming.at).contract().effect(&Incoming { dice, ..*incoming });
             decision.get_or_insert_with(Decision::default).add(index, effect);
         }

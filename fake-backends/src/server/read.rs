@@ -76,7 +76,7 @@ impl ServerConnection {
             let number = self.requests.min(u32::from(u16::MAX)) as u16;
             Incoming { dice, tag: None, number, at }
         };
-        let decision = decide(&server.spec, &self.backend().injections, head.may_hit, &incoming);
+        let decision = decide(&server.spec, backend, &self.backend().injections, head.may_hit, &incoming);
         let mut current = match tag {
             Some(_) => Current::Attempt(self.attempt(head, &incoming)),
             None => Current::Probe(self.probe(at, head.stamp)),

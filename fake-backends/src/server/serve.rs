@@ -48,7 +48,8 @@ impl ServerConnection {
         let (backend, number) = (self.handle.backend, self.handle.number);
         let incoming = accepted(self.server.spec.seed, backend, number, self.accepted);
         let injections = &self.backend().injections;
-        let decision = decide(&self.server.spec, injections, u64::MAX, &incoming).unwrap_or_default();
+        let decision =
+            decide(&self.server.spec, backend, injections, u64::MAX, &incoming).unwrap_or_default();
         self.injections = decision.planned;
         let is_within = |max: u32| self.server.open.count_of(backend) <= max as usize;
         let accept = decision.accept.what.filter(|accept| match accept {

@@ -18,7 +18,7 @@ impl Windows {
                 && injection.during.from < injection.during.to
         });
         let stretches = |(index, injection): (usize, &Injection)| {
-            injection.stretches().into_iter().map(move |stretch| (index as u16, stretch))
+            injection.stretches(backend).into_iter().map(move |stretch| (index as u16, stretch))
         };
         Windows(closing.flat_map(stretches).collect())
     }

@@ -30,8 +30,8 @@ pub fn inject(fault: &str, backends: &[u16], from: i64, to: i64) -> Injection {
     let line: Line = toml::from_str(&format!("inject.{fault}")).expect("the test's fault is well-formed");
     assert_eq!(line.inject.contract().problem(), None);
     let during = Stretch { from: Moment(from * 1_000_000), to: Moment(to * 1_000_000) };
-    let (ramp, flap, when) = Default::default();
-    Injection { fault: line.inject, ramp, backends: backends.to_vec(), during, flap, when }
+    let (ramp, flap, correlate, when) = Default::default();
+    Injection { fault: line.inject, ramp, backends: backends.to_vec(), during, flap, correlate, when }
 }
 
 /// A fault on the first backend, all the time.

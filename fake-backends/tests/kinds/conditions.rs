@@ -100,6 +100,45 @@ fn a_share_that_grows_hits_more_and_more() {
 }
 
 #[test]
+fn a_request_that_is_hit_is_hit_at_every_backend_and_however_often_it_is_tried() {
+    net::simulate(|world| async move {
+        let mut status = inject("status = { code = 503, share = 0.5 }", &[0, 1], 0, 100_000);
+        status.correlate = Some(fake_backends::Correlate::Requests);
+        let served = serve(&world, spec(2, vec![status]));
+        let mut hits = 0;
+        for tag in 0..200 {
+            let first = served.ask(0, &get(tag)).await.status;
+            hits += u32::from(first == 503);
+            for backend in [1, 0, 1] {
+                assert_eq!(served.ask(backend, &get(tag)).await.status, first);
+            }
+        }
+        assert!((60..140).contains(&hits), "{hits}");
+    });
+}
+
+#[test]
+fn backends_that_take_turns_are_down_one_at_a_time() {
+    net::simulate(|world| async move {
+        let mut refuse = inject("refuse = {}", &[2, 0], 0, 400);
+        refuse.correlate = Some(fake_backends::Correlate::Turns(units::Timespan::from_millis(100)));
+        let served = serve(&world, spec(3, vec![refuse]));
+        for turn in 0..5 {
+            served.timer.sleep_until(Moment(50_000_000 + turn * 100_000_000)).await;
+            let mut down = Vec::new();
+            for (backend, address) in served.addresses.iter().enumerate() {
+                if world.connect(*address).await.is_err() {
+                    down.push(backend);
+                }
+            }
+            assert_eq!(down, [vec![2], vec![0], vec![2], vec![0], vec![]][turn as usize]);
+        }
+        let (_, evidence) = served.end().await;
+        assert_eq!(evidence.firings.len(), 4);
+    });
+}
+
+#[test]
 fn health_checks_alone_are_lied_to_or_all_but_these() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     tokio::task::LocalSet::new().block_on(&runtime, async {

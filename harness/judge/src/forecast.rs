@@ -110,7 +110,7 @@ impl<'a> Outlook<'a> {
 
     /// True if nobody can tell before the run what a gateway makes of a fault, or of which of the requests it hits.
     fn is_unforeseeable(&self, one: &InjectionBrief) -> bool {
-        one.outline.is_none() || self.classes().any(|class| !one.may_hit(class as u16))
+        one.outline.is_none() || one.correlated || self.classes().any(|class| !one.may_hit(class as u16))
     }
 
     /// A backend's share of the traffic while all is well, from its weight within the first priority group.

@@ -166,6 +166,10 @@ pub struct InjectionBrief {
     /// True if it may hit the gateway's own health checks only.
     #[serde(default)]
     pub on_probes: bool,
+    /// True if whether an attempt is hit has to do with whether another one is, at another backend or of the same request: what
+    /// a gateway that tries again makes of it can't be told before the run.
+    #[serde(default)]
+    pub correlated: bool,
 }
 
 impl InjectionBrief {

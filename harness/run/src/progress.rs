@@ -113,9 +113,10 @@ impl Progress {
         self.arrivals.get().map_or_else(|| vec![0; self.backends.len()], |arrivals| arrivals.so_far())
     }
 
-    /// The faults that are in force at `now`.
+    /// The faults that are in force at `now`, at one of their backends at least.
     pub fn faults_on(&self, now: Moment) -> impl Iterator<Item = &Fault> {
-        self.faults.iter().filter(move |(_, injection)| injection.is_on(now)).map(|(fault, _)| fault)
+        let at_any = move |injection: &Injection| injection.backends.iter().any(|one| injection.is_on(*one, now));
+        self.faults.iter().filter(move |(_, injection)| at_any(injection)).map(|(fault, _)| fault)
     }
 
     /// What was seen of the exchanges until `now`; about a quarter of a second behind.

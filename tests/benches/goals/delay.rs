@@ -20,6 +20,7 @@ pub(crate) fn measure() -> crate::Outcome {
         backends: vec![0],
         during,
         flap: None,
+        correlate: None,
         when: When::default(),
     };
     let (there, here) = (tempfile::tempdir()?, tempfile::tempdir()?);

@@ -151,6 +151,7 @@ impl Run {
             outline: Some(FaultOutline { share: units::Share::ALL, first: None, does: does(fault) }),
             classes: None,
             on_probes: false,
+            correlated: false,
         });
         self
     }

@@ -7,7 +7,7 @@ use measure::brief::{FaultDoes, FaultOutline, InjectionBrief, PhaseBrief};
 use serde::Serialize;
 use units::{Moment, Share, Stretch, Timespan};
 
-use super::{Context, hits, moving};
+use super::{Context, group, hits, moving};
 use crate::file::{InjectOwn, Keyed, Located};
 
 /// Resolves `[[phase.inject]]`: for the backends, and for the judge.
@@ -54,7 +54,10 @@ fn injection(
     let flap = inject.own.flap.as_ref().map(|flap| hits::flap(context, flap));
     let when =
         inject.own.when.as_ref().map(|when| hits::when(context, when, &inject.kind)).unwrap_or_default();
-    Injection { fault, ramp, backends, during, flap, when }
+    let correlate = inject.own.correlate.as_ref();
+    let injection = Injection { fault, ramp, backends, during, flap, correlate: None, when };
+    let correlate = correlate.map(|correlate| group::correlate(context, correlate, &injection));
+    Injection { correlate, ..injection }
 }
 
 /// A fault of TLS has something to act on only where TLS is spoken.
@@ -132,6 +135,7 @@ fn brief(injection: &Injection, phase: usize, classes: Option<Vec<u16>>) -> Inje
         outline: outline.map(|fault| self::outline(fault, duty)),
         classes,
         on_probes: injection.when.is_of_probes(),
+        correlated: injection.correlate.is_some(),
     }
 }
 

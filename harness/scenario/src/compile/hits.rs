@@ -6,6 +6,7 @@ use units::Timespan;
 
 use super::Context;
 use super::faults::{inline, settings};
+use super::group;
 use crate::file::{Located, Scenario};
 use crate::names::listed;
 
@@ -99,7 +100,9 @@ pub(super) fn looks_at_traffic(scenario: &Scenario) -> bool {
 pub(super) fn described(injection: &Injection) -> String {
     let ramp = injection.ramp.as_ref().map(|ramp| format!(" ramp {}", inline(ramp))).unwrap_or_default();
     let flap = injection.flap.map(|flap| format!(" flap {}", inline(&flap))).unwrap_or_default();
+    let group =
+        injection.correlate.map(|how| format!(" correlate {}", group::described(how))).unwrap_or_default();
     let when = Some(&injection.when).filter(|when| !when.is_empty());
     let when = when.map(|when| format!(" when {}", inline(when))).unwrap_or_default();
-    format!("{}{ramp}{flap}{when}", settings(&injection.fault))
+    format!("{}{ramp}{flap}{group}{when}", settings(&injection.fault))
 }

@@ -7,6 +7,7 @@ mod context;
 mod demands;
 mod faults;
 mod gateway;
+mod group;
 mod hits;
 mod limits;
 mod load;

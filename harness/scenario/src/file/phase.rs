@@ -1,7 +1,7 @@
 //! Phases, what is injected in them, and what is expected in them, as the file words it.
 
 use fake_backends::fault::FaultSettings;
-use fake_backends::{Flap, Ramp, When};
+use fake_backends::{Correlate, Flap, Ramp, When};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::{Rate, Timespan};
@@ -62,6 +62,10 @@ pub(crate) struct InjectOwn {
     /// Lets its settings move, from these to its own: `{ from = { share = 0.0 }, over = "5s" }`. What moves may be any number,
     /// length of time, size or rate of the fault.
     pub(crate) ramp: Option<Located<Ramp>>,
+    /// What its hits on its backends have in common: `"requests"` (a request that is hit is hit at all of them, however often
+    /// it is tried), `{ moments = "100ms" }` (for so long all that arrives is hit, or nothing), `{ turns = "1s" }` (one backend
+    /// at a time, each for so long). Without it: nothing, each attempt is drawn for itself.
+    pub(crate) correlate: Option<Located<Correlate>>,
     /// Which requests it may hit: `{ method = "POST", path = "/orders/*", traffic = "writes", header = { name = "x-tenant",
     /// value = "a" } }`, all of which a request has to meet; `{ probe = true }` for health checks only, `{ probe = false }` for all
     /// but these. Without it: all requests.

@@ -3,6 +3,7 @@
 mod common;
 mod cross_checks;
 mod hostile;
+mod injections;
 mod library;
 mod load_checks;
 mod loading;
