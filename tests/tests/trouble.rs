@@ -5,6 +5,11 @@ use reports::{Report, Verdict};
 
 /// A run of two classes, of which `writes` has these lines and a body; everything but what takes time is expected of both.
 fn run(lines: &str) -> Report {
+    run_expecting(lines, "")
+}
+
+/// The same, with further expectations.
+fn run_expecting(lines: &str, expectations: &str) -> Report {
     let scenario = format!(
         r#"
 name = "clients in trouble"
@@ -37,6 +42,7 @@ for = "5s"
 availability = {{ min = 1.0 }}
 [[expect]]
 integrity = {{}}
+{expectations}
 "#
     );
     let out = tempfile::tempdir().unwrap();
@@ -79,6 +85,25 @@ fn clients_that_read_late_ask_first_or_half_close_get_their_answers() {
     passes(
         "body = { size = \"20KiB\", framing = \"chunked\" }\ntrailers = { x-sum = \"1\" }\nhost = \"orders-{n}.test\"",
     );
+}
+
+#[test]
+fn how_long_clients_hold_a_request_up_themselves_is_not_held_against_the_gateway() {
+    let latency = "[[expect]]\nin = \"steady\"\ntraffic = \"writes\"\nlatency = { p99 = \"100ms\" }";
+    for slow in [
+        "stall = { at = \"10KiB\", for = \"800ms\", share = 0.05 }",
+        "upload = { rate = \"40KiB/s\", share = 0.05 }",
+        "read = { after = \"500ms\", share = 0.05 }",
+    ] {
+        let report = run_expecting(&format!("{BODY}\n{slow}"), latency);
+        assert_eq!(report.verdict, Verdict::Pass, "{slow}: {}", complaints(&report));
+        let told = format!("{:?}", report.findings);
+        assert!(told.contains("the client itself held it up"), "{slow}: {told}");
+    }
+    let faster_than_any = latency.replace("100ms", "100us");
+    let report =
+        run_expecting(&format!("{BODY}\nread = {{ after = \"500ms\", share = 0.05 }}"), &faster_than_any);
+    assert_eq!(report.verdict, Verdict::Fail, "what the other requests take counts: {}", complaints(&report));
 }
 
 #[test]

@@ -74,6 +74,7 @@ impl Job {
             retry_after: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
+            held: 0,
         };
         let Template { target, keep_alive, .. } = *template;
         Job { exchange, target, keep_alive, user, log: log.clone(), over: false }

@@ -276,3 +276,39 @@ fn trouble_meets_its_share_and_leaves_all_others_alone() {
     assert!(exchanges.iter().filter(|exchange| !left(exchange)).all(|it| it.outcome == Outcome::Complete));
     assert!(exchanges == run(), "the same requests every time");
 }
+
+#[test]
+fn for_how_long_the_client_itself_held_an_exchange_up_is_on_record() {
+    let share = Share::ALL;
+    let at = |size, millis| Stall { at: Size(size), length: Timespan::from_millis(millis), share };
+    let rate = ByteRate::per_second(10_000).unwrap();
+    let read = Read { after: Some(Timespan::from_millis(300)), share };
+    let wait = Timespan::from_millis(150);
+    for (trouble, expected) in [
+        (Trouble { stall: Some(at(500, 200)), ..Trouble::default() }, 200),
+        (Trouble { upload: Some(Upload { rate, share }), ..Trouble::default() }, 100),
+        (Trouble { read: Some(read), ..Trouble::default() }, 300),
+        // The wait and the stall follow one after the other.
+        (
+            Trouble {
+                expect_continue: Some(ExpectContinue { wait, share }),
+                stall: Some(at(10, 200)),
+                ..Trouble::default()
+            },
+            350,
+        ),
+        (abort(Some(400), None, AbortBy::Fin), 0),
+        (Trouble::default(), 0),
+    ] {
+        let shown = format!("{trouble:?}");
+        let exchanges = simulated(spec(upload(trouble)), |mut peer| async move {
+            peer.request().await;
+            peer.wait(50).await;
+            peer.say(OK).await;
+        });
+        let (held, took) = (exchanges[0].held(), exchanges[0].service_time());
+        assert_eq!(exchanges[0].outcome, Outcome::Complete, "{shown}");
+        assert!((expected..=expected + 3).contains(&millis(held)), "{shown}: {held:?}");
+        assert!(held <= took, "{shown}: {held:?} of {took:?}");
+    }
+}

@@ -123,6 +123,10 @@ table! {
         echo: TagEcho,
         /// Whether the response body is what the backend sent.
         body: BodyCheck,
+        /// For how long, in nanoseconds, the client itself held the exchange up on purpose: it sent slowly or stalled, waited to be
+        /// told to send, or let the answer wait. So much longer it took at the most by the client's doing. 0 in evidence of
+        /// older builds.
+        held: u64 = Absent::All(0),
     }
 }
 
@@ -135,6 +139,11 @@ impl Exchange {
     /// done − sent: what the gateway took.
     pub fn service_time(&self) -> Duration {
         self.done.since(self.sent)
+    }
+
+    /// For how long the client itself held it up on purpose.
+    pub fn held(&self) -> Duration {
+        Duration::from_nanos(self.held)
     }
 
     /// sent − due: how late the driver was.

@@ -207,6 +207,7 @@ mod tests {
             retry_after: None,
             echo: TagEcho::Same,
             body: BodyCheck::Unknown,
+            held: 0,
         }
     }
 

@@ -61,7 +61,7 @@ fn treatment(declared: &Declared) -> Treatment {
         ("backend", _) => Treatment::Backend,
         ("injections" | "effective", _) => Treatment::Faults,
         ("injection", _) => Treatment::Fault,
-        ("delay" | "delay_error" | "paced" | "length", _) | (_, Kind::I64 | Kind::OptionalI64) => {
+        ("delay" | "delay_error" | "paced" | "length" | "held", _) | (_, Kind::I64 | Kind::OptionalI64) => {
             Treatment::In("ns")
         }
         ("received" | "declared", _) => Treatment::In("bytes"),

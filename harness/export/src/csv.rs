@@ -107,6 +107,7 @@ mod tests {
             retry_after: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
+            held: 0,
         };
         let evidence = Evidence { exchanges: vec![exchange], ..Evidence::default() };
         let files = csv(&evidence, dir.path()).unwrap();

@@ -59,10 +59,14 @@ fn witness(brief: &Brief, entry: Entry<'_>, shows: &str) -> Witness {
 
 /// What the client got, in a few words: `complete 503`.
 fn answer(exchange: &Exchange) -> String {
-    if exchange.status == 0 {
-        return exchange.outcome.to_string();
+    let held = match exchange.held {
+        0 => String::new(),
+        _ => format!(", held up by the client itself for {}", Timespan(exchange.held())),
+    };
+    match exchange.status {
+        0 => format!("{}{held}", exchange.outcome),
+        status => format!("{} {status}{held}", exchange.outcome),
     }
-    format!("{} {}", exchange.outcome, exchange.status)
 }
 
 fn lane(brief: &Brief, attempt: &Attempt) -> Lane {

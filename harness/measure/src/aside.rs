@@ -23,6 +23,8 @@ pub enum Why {
     Overlapping,
     /// The policy left nothing to try again at: no time, or no backend that was certainly in use.
     Unavailable,
+    /// The client itself held it up on purpose, by as much as it was late.
+    ClientHeld,
     /// Brownout itself stood still meanwhile.
     Stalled,
 }
@@ -48,6 +50,7 @@ impl Why {
             Why::Hidden => "a fault that turns connections away may hide attempts",
             Why::Overlapping => "another attempt of the request was under way at the same time",
             Why::Unavailable => "no time was left, or no backend was certainly in use to try it at",
+            Why::ClientHeld => "the client itself held it up by as much as that",
             Why::Stalled => "brownout's own machine stalled meanwhile",
         }
     }

@@ -32,7 +32,7 @@ impl Since {
 /// The times of a stretch.
 #[derive(Clone, Debug)]
 pub struct Times {
-    /// All of them, in microseconds; of a request that the client left, the time until then.
+    /// All that their client did not hold up, in microseconds; of a request that the client left, the time until then.
     pub histogram: Histogram<u64>,
     /// The same, against each bound that was asked for.
     pub against: Vec<Against>,
@@ -69,7 +69,7 @@ impl Times {
                 outcome => Why::own(outcome),
             };
             let took = exchange.done.since(since.start(exchange));
-            if apart.is_none() {
+            if apart.is_none() && exchange.held == 0 {
                 record(&mut times.histogram, took);
             }
             let blur = Blur::of(view, &entry, since);
@@ -115,6 +115,8 @@ struct Blur {
     longer: Duration,
     /// So much shorter, at the most: a planned delay came early.
     shorter: Duration,
+    /// So much longer by the client's own doing, at the most: it sent slowly, or let the answer wait.
+    held: Duration,
 }
 
 impl Blur {
@@ -129,13 +131,18 @@ impl Blur {
             let errors = delays.clone().map(|attempt| attempt.delay_error.saturating_mul(sign).max(0));
             Duration::from_nanos(errors.max().unwrap_or(0) as u64)
         };
-        Blur { longer: stalled.max(lag).max(error(1)), shorter: error(-1) }
+        Blur { longer: stalled.max(lag).max(error(1)), shorter: error(-1), held: exchange.held() }
     }
 
     /// True if a time lies beyond a bound; why that can't be told, if it can't.
     fn side(&self, exchange: &Exchange, took: Duration, bound: Duration) -> Result<bool, Why> {
         if took > bound {
-            return if took.saturating_sub(self.longer) > bound { Ok(true) } else { Err(Why::Stalled) };
+            let gateway = took.saturating_sub(self.longer);
+            return match gateway.saturating_sub(self.held) > bound {
+                true => Ok(true),
+                false if gateway > bound => Err(Why::ClientHeld),
+                false => Err(Why::Stalled),
+            };
         }
         match exchange.outcome {
             // It was not over yet: it would have taken longer, nobody knows how much.
@@ -192,6 +199,21 @@ mod tests {
         let run = run.calls(50, |n| Call::due("reads", n as f64).lag(40.0).attempt(Try::ok("a")));
         assert_eq!(against(&run, Since::Due, ms(20)).set_aside.count(Why::Stalled), 50);
         assert_eq!(against(&run, Since::Sent, ms(20)).count, 50);
+    }
+
+    #[test]
+    fn what_the_client_held_up_itself_is_late_only_by_what_is_beyond_that() {
+        let run = run().calls(20, |n| {
+            let held = if n < 10 { 60_000_000 } else { 10_000_000 };
+            let call = Call::due("reads", 10.0 * n as f64).attempt(Try::ok("a").takes(100.0));
+            call.row(move |exchange| exchange.held = held)
+        });
+        let found = against(&run, Since::Due, ms(50));
+        // 10 were late before, and 10 of the further ones would be late without their client.
+        assert_eq!((found.over, found.set_aside.count(Why::ClientHeld)), (20, 10));
+        assert_eq!(against(&run, Since::Due, ms(200)).over, 0);
+        let times = run.view("p", "reads", |view| Times::due_in(view, view.stretch, Since::Due, &[]));
+        assert_eq!(times.histogram.len(), 100);
     }
 
     #[test]

@@ -127,6 +127,7 @@ fn exchange(number: u64, due: Moment, tries: u16) -> Exchange {
         retry_after: None,
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
+        held: 0,
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn exchange(number: u64) -> Exchange {
         retry_after: Some(number),
         echo: TagEcho::Other,
         body: BodyCheck::Altered,
+        held: 1_000,
     }
 }
 

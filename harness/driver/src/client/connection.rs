@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use evidence::{Outcome, RunNonce};
 use net::{Stream, Timer, World};
@@ -111,7 +112,10 @@ impl ClientConnection {
         })
         .await;
         self.response.conclude(&mut job.exchange);
-        self.fared(ended, template, deadline)
+        let carried = self.fared(ended, template, deadline);
+        let held = self.course.as_ref().map_or(Duration::ZERO, |course| course.held_until(carried.done));
+        job.exchange.held = held.as_nanos() as u64;
+        carried
     }
 
     fn fared(&self, ended: Ended, template: &Template, deadline: Moment) -> Carried {

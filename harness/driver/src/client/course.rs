@@ -1,5 +1,7 @@
 //! The course of one exchange in trouble: what the client may do now, and when it may do more.
 
+use std::time::Duration;
+
 use units::Moment;
 
 use crate::trouble::{Abort, AbortBy, Conduct};
@@ -19,6 +21,10 @@ pub(crate) struct Course {
     paced: (Moment, usize),
     /// The client's sending side is closed.
     half_closed: bool,
+    /// For how long it has held the exchange up, without the present hold.
+    held: Duration,
+    /// Since when it holds the exchange up, if it does.
+    holds_since: Option<Moment>,
 }
 
 /// What may be sent.
@@ -33,7 +39,16 @@ pub(crate) enum Sending {
 impl Course {
     /// The course of an exchange that began then, with a request whose head has so many bytes.
     pub(crate) fn new(conduct: Conduct, begun: Moment, head: usize) -> Self {
-        Course { conduct, begun, head, stalled: None, paced: (begun, head), half_closed: false }
+        Course {
+            conduct,
+            begun,
+            head,
+            stalled: None,
+            paced: (begun, head),
+            half_closed: false,
+            held: Duration::ZERO,
+            holds_since: None,
+        }
     }
 
     /// When the client leaves by the clock, if it does.
@@ -56,6 +71,17 @@ impl Course {
     /// Whether the sending side is closed.
     pub(crate) fn is_half_closed(&self) -> bool {
         self.half_closed
+    }
+
+    /// Notes whether the client holds the exchange up from now on: it could send or read more, and does not.
+    pub(crate) fn holds(&mut self, holds: bool, now: Moment) {
+        self.held = self.held_until(now);
+        self.holds_since = holds.then_some(now);
+    }
+
+    /// For how long the client has held the exchange up until its end.
+    pub(crate) fn held_until(&self, done: Moment) -> Duration {
+        self.held + self.holds_since.map_or(Duration::ZERO, |since| done.since(since))
     }
 
     fn half_close(&self) -> Option<Abort> {
@@ -140,8 +166,6 @@ fn is_past(abort: Abort, bytes: u64, whole: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use units::{ByteRate, Share, Size, Timespan};
 
     use super::*;
@@ -176,6 +200,18 @@ mod tests {
         assert_eq!(course.sending(200, 600, false, at(500)), Sending::From(at(1500)));
         assert_eq!(course.sending(200, 600, false, at(1499)), Sending::From(at(1500)));
         assert_eq!(course.sending(200, 600, false, at(1600)), Sending::UpTo(300));
+    }
+
+    #[test]
+    fn holds_of_the_client_add_up_until_the_exchange_ends() {
+        let mut course = Course::new(Conduct::default(), at(0), 10);
+        course.holds(false, at(5));
+        course.holds(true, at(10));
+        course.holds(true, at(30));
+        course.holds(false, at(40));
+        assert_eq!(course.held_until(at(90)), Duration::from_millis(30));
+        course.holds(true, at(50));
+        assert_eq!(course.held_until(at(90)), Duration::from_millis(70));
     }
 
     #[test]

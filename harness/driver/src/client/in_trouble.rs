@@ -47,12 +47,14 @@ impl ClientConnection {
         if now >= leaves_at {
             return Ok(self.leave(cx));
         }
+        let mut withholds = false;
         while self.written < length
             && let Some(course) = &mut self.course
         {
             match course.sending(self.written, length, self.response.asked_for_body(), now) {
                 Sending::From(moment) => {
                     wake = wake.min(moment);
+                    withholds = true;
                     break;
                 }
                 Sending::UpTo(end) => {
@@ -63,6 +65,9 @@ impl ClientConnection {
                     }
                 }
             }
+        }
+        if let Some(course) = &mut self.course {
+            course.holds(withholds || now < reads_from, now);
         }
         let asked = self.response.asked_for_body();
         if now >= reads_from

@@ -184,7 +184,7 @@ impl ResponseReader {
         Progress::Whole(outcome::of_whole(framing, !altered))
     }
 
-    /// Notes what is known of the body once the exchange is over; nothing if no head arrived.
+    /// Notes what is known of the body once the exchange is over; without a head, nothing is.
     pub(crate) fn conclude(&self, exchange: &mut Exchange) {
         let State::Body(body, _) = &self.state else { return };
         let hash = self.hash.value();

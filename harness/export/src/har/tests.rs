@@ -34,6 +34,7 @@ fn exchange(tag: u64, outcome: Outcome) -> Exchange {
         retry_after: None,
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
+        held: 0,
     }
 }
 

@@ -36,6 +36,7 @@ fn exchange() -> Exchange {
         retry_after: None,
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
+        held: 0,
     }
 }
 

@@ -35,7 +35,8 @@ use crate::settling::left_out;
 /// To pass, p99 takes 299 requests if none of them is over the bound, and more if some are; p90 takes 29. A request that
 /// is over the bound by less than brownout itself may have delayed it (a stall of the machine that it met, the
 /// driver's lag, the error of a planned delay) is set aside, and so is one whose client left before the bound was
-/// reached: no bound beyond the client's deadline can be told. More than a tenth of such requests leave it open.
+/// reached: no bound beyond the client's deadline can be told. So is one that its client itself held up by as much (a slow
+/// upload, an answer that it let wait). More than a tenth of such requests leave it open.
 /// Closed-loop traffic slows down with the gateway and hides queueing; the finding says so.
 ///
 /// # Example

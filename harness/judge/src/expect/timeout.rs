@@ -54,7 +54,8 @@ const BEYOND: Duration = Duration::from_millis(10);
 /// # When it can't tell
 /// Inconclusive if no attempt was held for longer than the timer (for `total`: if no request would have lasted as long),
 /// or if too few were to exclude that one in twenty is off: it takes about 60. An observation that a stall of the machine
-/// touches is set aside if it could lie on either side of a bound, and the others count. Attempts that a client's leaving
+/// touches is set aside if it could lie on either side of a bound, and so is one of a request that its client itself held up
+/// (a slow upload, an answer that it let wait) by as much; the others count. Attempts that a client's leaving
 /// cut short are set aside, and so are those that were overtaken by another attempt of the same request, and requests of
 /// which a refused connection may hide the last attempt from `status`.
 ///

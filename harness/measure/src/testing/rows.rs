@@ -81,6 +81,7 @@ impl Run {
             retry_after: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
+            held: 0,
         };
         if let Some(last) = attempts.last() {
             row.done = last.ended + Duration::from_micros(200);

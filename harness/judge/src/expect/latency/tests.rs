@@ -101,3 +101,24 @@ fn a_bound_that_no_client_waits_for_is_told_before_the_run() {
     assert!(foreseen("latency = { p99 = '1s' }")[0].falls_short());
     assert!(!foreseen("latency = { p90 = '1s' }")[0].falls_short());
 }
+
+#[test]
+fn what_clients_hold_up_themselves_is_not_held_against_the_gateway_and_all_else_is() {
+    let slow_uploads = |held: u64| {
+        let run = Run::new().phase("steady", 10.0).backend("a").class("writes", Method::Post);
+        run.calls(1000, move |n| {
+            let (takes, held) = if n % 20 == 0 { (300.0, held) } else { (2.0, 0) };
+            let call = Call::due("writes", 5.0 * n as f64).attempt(Try::ok("a").takes(takes));
+            call.row(move |exchange| exchange.held = held * 1_000_000)
+        })
+    };
+    let finding = slow_uploads(280).finding("steady", "writes", "latency = { p99 = '50ms' }");
+    assert_eq!(finding.verdict, Verdict::Pass, "{}", finding.because);
+    assert_eq!(finding.set_aside[0].why, "the client itself held it up by as much as that");
+    let finding = slow_uploads(200).finding("steady", "writes", "latency = { p99 = '50ms' }");
+    assert_eq!(finding.verdict, Verdict::Fail, "{}", finding.because);
+    assert!(
+        finding.witnesses[0].client.ended.ends_with("held up by the client itself for 200 ms"),
+        "{finding:#?}"
+    );
+}

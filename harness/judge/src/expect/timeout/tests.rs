@@ -108,6 +108,17 @@ fn a_timer_that_fires_after_the_client_has_left_is_still_seen() {
 }
 
 #[test]
+fn a_request_that_its_client_held_up_shows_a_wrong_timer_only_beyond_that() {
+    let uploaded = |held_ms: u64| {
+        run().calls(80, move |n| call(n, &[2_500.0]).row(move |exchange| exchange.held = held_ms * 1_000_000))
+    };
+    let finding = assert_found(&uploaded(600), TOTAL, Verdict::Inconclusive);
+    assert_eq!(finding.set_aside[0].why, "the client itself held it up by as much as that");
+    assert_found(&uploaded(100), TOTAL, Verdict::Fail);
+    assert_found(&uploaded(0), TOTAL, Verdict::Fail);
+}
+
+#[test]
 fn a_timer_that_leaves_its_connection_open_has_fired() {
     let open = run().calls(80, |n| call(n, &[9_000.0]).rejected(504, 300.0));
     let finding = assert_found(&open, STATUS, Verdict::Pass);

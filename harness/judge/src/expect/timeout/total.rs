@@ -89,7 +89,11 @@ impl Requests<'_> {
             matches!(exchange.outcome, Outcome::ConnectFailed | Outcome::ConnectRefused | Outcome::TlsFailed);
         let lasting = would_last(entry, &self.bounds);
         let last = lives(view, *entry, Duration::ZERO).last().filter(|life| life.last && lasting);
-        let blur = blur_at(view, exchange.sent).saturating_add(blur_at(view, exchange.done));
+        // A timer starts with the head or with the end of the body, and what a client reads late was there before.
+        let held = exchange.held();
+        let last = last.map(|life| Life { blur: life.blur.saturating_add(held), ..life });
+        let blur =
+            blur_at(view, exchange.sent).saturating_add(blur_at(view, exchange.done)).saturating_add(held);
         let took = exchange.service_time();
         match self.bounds.side(took, blur) {
             Side::Above => self.too_late(entry, last.as_ref(), took),
@@ -128,7 +132,10 @@ impl Requests<'_> {
                 self.early.push(took);
                 self.off.push((entry.exchange.tag, format!("given up after {}", Timespan(took))));
             }
-            Side::Above | Side::Untold => self.set_aside.note(Why::Stalled, entry.exchange),
+            Side::Above | Side::Untold => {
+                let why = if entry.exchange.held > 0 { Why::ClientHeld } else { Why::Stalled };
+                self.set_aside.note(why, entry.exchange);
+            }
         }
     }
 
