@@ -1,5 +1,4 @@
 //! What is seen while a run goes on: on a terminal of its own (`script`), in a file, and in the log.
-#![expect(clippy::disallowed_methods, reason = "a terminal is really there")]
 
 use std::process::{Command, Stdio};
 

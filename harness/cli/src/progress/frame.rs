@@ -54,11 +54,11 @@ pub(super) fn faults(all: &[&Fault]) -> String {
         let what = format!("{} {}", fault.kind, escape::plain(settings, 60));
         format!("{} on {}{more}", what.trim_end(), backends.join(", "))
     });
-    let mut text = format!("on now: {}", named.collect::<Vec<_>>().join("; "));
-    if all.len() > NAMED_MAX {
-        text += &format!("; and {} more", all.len() - NAMED_MAX);
+    let named = named.collect::<Vec<_>>().join("; ");
+    match all.len().saturating_sub(NAMED_MAX) {
+        0 => format!("on now: {named}"),
+        more => format!("on now: {named}; and {more} more"),
     }
-    text
 }
 
 /// How exchanges ended in the last seconds, and how long they took: `last 5 s: 200 97 %, 503 3 %; p50 1.2 ms, p99 48 ms`.

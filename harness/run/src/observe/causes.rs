@@ -95,12 +95,20 @@ mod tests {
 
     fn failures(exchanges: &[Exchange], attempts: &[Attempt]) -> Failures {
         let mut causes = Causes::new(100);
-        exchanges.iter().for_each(|exchange| causes.exchange(exchange));
-        attempts.iter().for_each(|attempt| causes.attempt(attempt));
+        for exchange in exchanges {
+            causes.exchange(exchange);
+        }
+        for attempt in attempts {
+            causes.attempt(attempt);
+        }
         // The same rows in the opposite order come to the same.
         let mut other = Causes::new(100);
-        attempts.iter().rev().for_each(|attempt| other.attempt(attempt));
-        exchanges.iter().rev().for_each(|exchange| other.exchange(exchange));
+        for attempt in attempts.iter().rev() {
+            other.attempt(attempt);
+        }
+        for exchange in exchanges.iter().rev() {
+            other.exchange(exchange);
+        }
         assert_eq!(causes.failures(), other.failures());
         causes.failures()
     }

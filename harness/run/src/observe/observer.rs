@@ -43,11 +43,17 @@ impl Observer {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (causes, seconds) = &mut *seen;
         match batch {
-            Batch::Exchanges(rows) => rows.iter().for_each(|row| {
-                causes.exchange(row);
-                seconds.note(row);
-            }),
-            Batch::Attempts(rows) => rows.iter().for_each(|row| causes.attempt(row)),
+            Batch::Exchanges(rows) => {
+                for row in rows {
+                    causes.exchange(row);
+                    seconds.note(row);
+                }
+            }
+            Batch::Attempts(rows) => {
+                for row in rows {
+                    causes.attempt(row);
+                }
+            }
             Batch::Connections(_) | Batch::Probes(_) | Batch::Firings(_) | Batch::Hiccups(_) => {}
         }
     }

@@ -109,7 +109,9 @@ mod tests {
     #[test]
     fn only_the_last_seconds_are_seen() {
         let mut seconds = Seconds::new();
-        (0..20).for_each(|second| seconds.note(&done(second, 200, 1)));
+        for second in 0..20 {
+            seconds.note(&done(second, 200, 1));
+        }
         assert_eq!(seconds.sum(at(19_500)).endings, [("200".to_owned(), 6)]);
         assert_eq!(seconds.sum(at(22_000)).endings, [("200".to_owned(), 3)]);
         assert_eq!(seconds.sum(at(60_000)), Recent::default());
@@ -120,8 +122,9 @@ mod tests {
         let mut seconds = Seconds::new();
         seconds.note(&done(1, 200, 1));
         let reset = Exchange { outcome: Outcome::RstInBody, ..done(1, 200, 1) };
-        [&reset, &reset, &reset].into_iter().for_each(|exchange| seconds.note(exchange));
-        (0..2).for_each(|_| seconds.note(&done(1, 503, 1)));
+        for exchange in [&reset, &reset, &reset, &done(1, 503, 1), &done(1, 503, 1)] {
+            seconds.note(exchange);
+        }
         let endings = seconds.sum(at(1000)).endings;
         let words: Vec<&str> = endings.iter().map(|(word, _)| word.as_str()).collect();
         assert_eq!(words, ["rst_in_body", "503", "200"]);
@@ -130,8 +133,9 @@ mod tests {
     #[test]
     fn times_are_counted_from_when_a_request_was_due() {
         let mut seconds = Seconds::new();
-        (0..98).for_each(|_| seconds.note(&done(1, 200, 10)));
-        (0..2).for_each(|_| seconds.note(&done(1, 200, 400)));
+        for number in 0..100 {
+            seconds.note(&done(1, 200, if number < 98 { 10 } else { 400 }));
+        }
         let seen = seconds.sum(at(1000));
         let ms = |time: Option<Duration>| time.map(|time| (time.as_secs_f64() * 100.0).round() / 100.0);
         assert_eq!((ms(seen.p50), ms(seen.p99)), (Some(0.01), Some(0.4)));

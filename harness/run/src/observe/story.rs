@@ -45,13 +45,17 @@ impl Story {
 
     pub(super) fn attempts(&mut self, attempts: &[Attempt]) {
         if enabled!(Level::DEBUG) {
-            attempts.iter().for_each(|attempt| self.attempt(attempt));
+            for attempt in attempts {
+                self.attempt(attempt);
+            }
         }
     }
 
     pub(super) fn exchanges(&mut self, exchanges: &[Exchange]) {
         if enabled!(Level::TRACE) {
-            exchanges.iter().for_each(|exchange| self.exchange(exchange));
+            for exchange in exchanges {
+                self.exchange(exchange);
+            }
         }
     }
 
