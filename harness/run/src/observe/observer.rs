@@ -119,6 +119,8 @@ pub(super) mod testing {
             body_hash: None,
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
+            retry_after: None,
+            held: 0,
         }
     }
 
@@ -148,6 +150,8 @@ pub(super) mod testing {
             replied: Some(at(1)),
             ended: at(1),
             end: End::Replied,
+            retry_after: None,
+            retry_at: None,
         }
     }
 }
