@@ -3,6 +3,7 @@
 
 mod effects;
 mod failing;
+mod leaving;
 mod shield;
 
 use measure::brief::{Brief, FaultDoes, InjectionBrief};

@@ -248,7 +248,10 @@ mod tests {
         let (brief, ledger) = run.build();
         let known = super::Report { remarks: vec!["its log is not whole".to_owned()], ..Default::default() };
         let report = super::judge(&brief, &demands(&run), &ledger, known);
-        assert_eq!((report.verdict, report.remarks), (Verdict::Pass, vec!["its log is not whole".to_owned()]));
+        assert_eq!(
+            (report.verdict, report.remarks),
+            (Verdict::Pass, vec!["its log is not whole".to_owned()])
+        );
     }
 
     /// A row a line.

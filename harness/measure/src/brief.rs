@@ -127,6 +127,18 @@ pub struct TrafficBrief {
     /// Bytes of the request body.
     #[serde(default)]
     pub body: u64,
+    /// Which of its clients leave by the clock, if any do; absent in plans of older builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaving: Option<LeavingBrief>,
+}
+
+/// Clients that leave by the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeavingBrief {
+    /// So long after the request was sent.
+    pub after: Timespan,
+    /// The part of the requests.
+    pub share: Share,
 }
 
 /// A backend.

@@ -14,6 +14,7 @@ pub mod behaviour;
 pub mod bounds;
 pub mod brief;
 pub mod bystanders;
+pub mod cancel;
 pub mod cell;
 pub mod choices;
 pub mod concurrency;

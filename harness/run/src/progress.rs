@@ -115,7 +115,8 @@ impl Progress {
 
     /// The faults that are in force at `now`, at one of their backends at least.
     pub fn faults_on(&self, now: Moment) -> impl Iterator<Item = &Fault> {
-        let at_any = move |injection: &Injection| injection.backends.iter().any(|one| injection.is_on(*one, now));
+        let at_any =
+            move |injection: &Injection| injection.backends.iter().any(|one| injection.is_on(*one, now));
         self.faults.iter().filter(move |(_, injection)| at_any(injection)).map(|(fault, _)| fault)
     }
 

@@ -15,6 +15,7 @@ mod gateway;
 mod headers;
 mod health;
 mod launch;
+mod leaving;
 mod pool;
 mod retry;
 mod rules;

@@ -20,9 +20,10 @@ use tokio::task::JoinSet;
 
 use super::activity::{Activity, BODY_WAIT, IDLE, Reply};
 use super::attempt::Outgoing;
-use super::forward::{Content, forward, made};
+use super::forward::{Content, made};
 use super::gateway::Gateway;
 use super::headers;
+use super::leaving::forward_for_client;
 use super::settings::Slip;
 
 /// The largest request body. It is held in memory, so that it can be sent again.
@@ -116,14 +117,7 @@ async fn answer(gateway: &Rc<Gateway>, mut outgoing: Outgoing) -> Response<Conte
     outgoing.alter(settings);
     // It is never closed, so that whoever waits gets a turn.
     let _turn = gateway.turns.acquire().await.ok();
-    let response = if settings.slips(Slip::OutlivesClients) {
-        let owner = gateway.clone();
-        let going_on = tokio::task::spawn_local(async move { forward(&owner, &outgoing).await });
-        let ended = going_on.await;
-        ended.unwrap_or_else(|_| made(StatusCode::INTERNAL_SERVER_ERROR, "the request was given up"))
-    } else {
-        forward(gateway, &outgoing).await
-    };
+    let response = forward_for_client(gateway, outgoing).await;
     if settings.slips(Slip::MakesUpAnswers) && response.status().is_server_error() {
         return made(StatusCode::OK, "{}");
     }

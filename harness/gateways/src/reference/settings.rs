@@ -132,6 +132,10 @@ pub(crate) enum Slip {
     MakesUpAnswers,
     /// A request goes on when its client has gone away.
     OutlivesClients,
+    /// A backend is let go some time after its client went away.
+    CancelsLate,
+    /// A request whose client went away is made once more.
+    TriesForNobody,
     /// Once an attempt has failed, every request waits before it is sent.
     StaysSlow,
     /// Each backend of a group gets as many turns as the others.

@@ -9,6 +9,7 @@ mod availability;
 mod backoff;
 mod balance;
 mod breaker;
+mod cancel;
 mod cost;
 mod failover;
 mod integrity;
@@ -53,6 +54,7 @@ units::registry! {
         "integrity" => Integrity in integrity,
         "shed" => Shed in shed,
         "cost" => Cost in cost,
+        "cancel" => Cancel in cancel,
         "policy" => Policy in policy,
     }
 }

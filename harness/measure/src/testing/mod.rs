@@ -39,7 +39,8 @@ use evidence::{Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Loss
 use units::{Moment, Stretch, Timespan};
 
 use crate::brief::{
-    About, BackendBrief, Brief, FaultDoes, FaultOutline, InjectionBrief, PhaseBrief, TrafficBrief,
+    About, BackendBrief, Brief, FaultDoes, FaultOutline, InjectionBrief, LeavingBrief, PhaseBrief,
+    TrafficBrief,
 };
 use crate::stalls::Stalls;
 use crate::view::{Place, View};
@@ -131,7 +132,16 @@ impl Run {
             planned: None,
             deadline: Timespan::from_secs(30),
             body: 0,
+            leaving: None,
         });
+        self
+    }
+
+    /// The clients of a class leave after so long, by the plan.
+    pub fn leaving(mut self, class: &str, ms: u64) -> Self {
+        let class = self.brief.traffic.iter_mut().find(|known| known.name == class);
+        let leaving = LeavingBrief { after: Timespan::from_millis(ms), share: units::Share::ALL };
+        class.unwrap_or_else(|| panic!("no such class")).leaving = Some(leaving);
         self
     }
 

@@ -4,12 +4,12 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use driver::{Class, DriverSpec, Mix};
+use driver::{Abort, AbortBy, Class, DriverSpec, Mix};
 use evidence::RunNonce;
 use fake_backends::{BackendSpec, Injection, PoolSpec};
 use gateways::GatewaySettings;
 use judge::Demand;
-use measure::brief::{About, BackendBrief, Brief, InjectionBrief, PhaseBrief, TrafficBrief};
+use measure::brief::{About, BackendBrief, Brief, InjectionBrief, LeavingBrief, PhaseBrief, TrafficBrief};
 use policy::Policy;
 
 use super::{
@@ -178,7 +178,14 @@ fn traffic_brief(class: &Class, planned: Vec<u64>) -> TrafficBrief {
         planned: open_loop.then_some(planned),
         deadline: units::Timespan(class.deadline),
         body: class.body.as_ref().map_or(0, driver::Body::size),
+        leaving: class.trouble.abort.and_then(leaving),
     }
+}
+
+/// Who half closes waits for the answer, and when so many bytes have come depends on the gateway.
+fn leaving(abort: Abort) -> Option<LeavingBrief> {
+    let after = abort.after.filter(|_| abort.by != AbortBy::HalfClose)?;
+    Some(LeavingBrief { after, share: abort.share })
 }
 
 fn backend_briefs(scenario: &Scenario) -> Vec<BackendBrief> {

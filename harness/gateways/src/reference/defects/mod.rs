@@ -11,6 +11,7 @@ mod breaker_never_recovers;
 mod breaker_never_trips;
 mod breaker_trips_late;
 mod breaker_works_once;
+mod cancels_late;
 mod continues_cut_bodies;
 mod counts_404;
 mod counts_aborts;
@@ -58,13 +59,14 @@ mod shed_as_200;
 mod shed_as_500;
 mod slow_shed;
 mod soft_total;
-mod starved_retried_body;
 mod spills_early;
+mod starved_retried_body;
 mod stays_slow;
 mod swaps_answers;
 mod timeout_a_fifth_early;
 mod timeout_a_quarter_late;
 mod total_for_each_try;
+mod tries_for_nobody;
 mod truncated_as_complete;
 mod undeclared_total;
 mod waits_in_vain;
@@ -119,6 +121,8 @@ const REGISTRY: &[Entry] = &[
     counts_404::DEFECT,
     counts_aborts::DEFECT,
     outlives_clients::DEFECT,
+    cancels_late::DEFECT,
+    tries_for_nobody::DEFECT,
     breaker_never_recovers::DEFECT,
     half_open_time::DEFECT,
     open_half_as_long_again::DEFECT,
