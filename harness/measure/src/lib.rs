@@ -28,6 +28,7 @@ pub mod histograms;
 pub mod integrity;
 pub mod lengths;
 pub mod lifetimes;
+pub mod orphans;
 pub mod outcomes;
 pub mod placed;
 pub mod replay_body;

@@ -136,7 +136,17 @@ pub(crate) async fn attempt(
         let mut connection =
             within(timer, connect, total, connections.take()).await?.map_err(|_| Failure::Connect)?;
         let own = *per_try.get_or_insert_with(|| settings.per_try.map(|length| timer.now() + length));
-        let sent = within(timer, (own, Failure::PerTry), total, connection.send(outgoing.build())).await?;
+        let request = outgoing.build();
+        let sent = if settings.slips(Slip::LeavesAttemptsOpen) {
+            let going_on =
+                tokio::task::spawn_local(async move { (connection.send(request).await, connection) });
+            let answer = within(timer, (own, Failure::PerTry), total, going_on).await?;
+            let (sent, again) = answer.map_err(|_| Failure::Reset)?;
+            connection = again;
+            sent
+        } else {
+            within(timer, (own, Failure::PerTry), total, connection.send(request)).await?
+        };
         match sent {
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 return Err(Failure::Invalid);

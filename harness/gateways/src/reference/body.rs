@@ -38,6 +38,8 @@ pub(crate) enum Cut {
 /// A backend's response body, streamed. Dropping it before its end closes the backend's connection.
 pub(crate) struct Relay {
     held: Option<Held>,
+    /// Whether it is read to its end when nobody wants it any more; only a defect does.
+    finishes: bool,
     total: Option<Pin<Box<dyn Future<Output = ()>>>>,
     cut: Option<Cut>,
     cut_body: CutBody,
@@ -61,7 +63,7 @@ impl Relay {
     ) -> Self {
         let ended = incoming.is_end_stream();
         let held = Some(Held { incoming, connection, permit });
-        let mut relay = Relay { held, total: None, cut: None, cut_body };
+        let mut relay = Relay { held, finishes: false, total: None, cut: None, cut_body };
         if ended {
             relay.finish();
         } else {
@@ -71,6 +73,12 @@ impl Relay {
             });
         }
         relay
+    }
+
+    /// Reads it to its end even if the client goes away. For defects.
+    pub(crate) fn finishing(mut self) -> Self {
+        self.finishes = true;
+        self
     }
 
     fn finish(&mut self) {
@@ -98,6 +106,17 @@ impl Relay {
         self.cut = Some(cut);
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        if let Some(Held { mut incoming, connection, .. }) = self.held.take().filter(|_| self.finishes) {
+            tokio::task::spawn_local(async move {
+                while let Some(Ok(_)) = incoming.frame().await {}
+                drop(connection);
+            });
+        }
     }
 }
 

@@ -134,7 +134,10 @@ fn pass_on(
     let mut passed_on = Response::new(());
     *passed_on.status_mut() = head.status;
     let cut_body = gateway.settings.cut_body;
-    let relay = Relay::new((incoming, connection), permit, (&gateway.timer, total), cut_body);
+    let mut relay = Relay::new((incoming, connection), permit, (&gateway.timer, total), cut_body);
+    if gateway.settings.slips(Slip::FinishesDownloads) {
+        relay = relay.finishing();
+    }
     if cut_body != CutBody::Cut && !http_body::Body::is_end_stream(&relay) {
         // With a length, the client would see that bytes are missing.
         head.headers.remove(header::CONTENT_LENGTH);

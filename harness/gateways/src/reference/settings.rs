@@ -136,6 +136,10 @@ pub(crate) enum Slip {
     CancelsLate,
     /// A request whose client went away is made once more.
     TriesForNobody,
+    /// An attempt whose timer fired goes on at its backend.
+    LeavesAttemptsOpen,
+    /// The answer of a backend is read to its end when its client has gone away.
+    FinishesDownloads,
     /// Once an attempt has failed, every request waits before it is sent.
     StaysSlow,
     /// Each backend of a group gets as many turns as the others.

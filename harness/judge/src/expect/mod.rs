@@ -16,6 +16,7 @@ mod integrity;
 mod isolation;
 mod latency;
 mod no_replay;
+mod orphans;
 mod policy;
 mod recovery;
 mod replay_body;
@@ -55,6 +56,7 @@ units::registry! {
         "shed" => Shed in shed,
         "cost" => Cost in cost,
         "cancel" => Cancel in cancel,
+        "orphans" => Orphans in orphans,
         "policy" => Policy in policy,
     }
 }

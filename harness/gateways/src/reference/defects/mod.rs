@@ -21,6 +21,7 @@ mod ejects_the_innocent;
 mod empty_retried_body;
 mod endless_ramp;
 mod entry;
+mod finishes_downloads;
 mod fixed_backoff;
 mod global_breaker;
 mod half_back;
@@ -35,6 +36,7 @@ mod ignores_timeouts;
 mod ignores_weights;
 mod keeps_the_spare;
 mod layered_retries;
+mod leaves_attempts_open;
 mod lets_go_late;
 mod makes_up_answers;
 mod no_backoff;
@@ -123,6 +125,8 @@ const REGISTRY: &[Entry] = &[
     outlives_clients::DEFECT,
     cancels_late::DEFECT,
     tries_for_nobody::DEFECT,
+    leaves_attempts_open::DEFECT,
+    finishes_downloads::DEFECT,
     breaker_never_recovers::DEFECT,
     half_open_time::DEFECT,
     open_half_as_long_again::DEFECT,
