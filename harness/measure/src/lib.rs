@@ -18,6 +18,7 @@ pub mod cancel;
 pub mod cell;
 pub mod choices;
 pub mod concurrency;
+pub mod connections;
 pub mod conservation;
 pub mod cost;
 pub mod failover;

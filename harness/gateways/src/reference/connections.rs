@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,8 @@ use net::tls::ClientTls;
 use net::{Timer, World};
 use tokio_util::task::AbortOnDropHandle;
 use units::Moment;
+
+use super::settings::{Settings, Slip};
 
 /// Idle connections that are kept for each backend; more are closed.
 const IDLE_MAX: usize = 1024;
@@ -45,7 +47,7 @@ type Idle = Rc<RefCell<Vec<(Moment, Connection)>>>;
 
 /// Where an idle connection waits. It must not own the list, which owns the connection.
 struct Home {
-    idle: std::rc::Weak<RefCell<Vec<(Moment, Connection)>>>,
+    idle: Weak<RefCell<Vec<(Moment, Connection)>>>,
     timer: Timer,
 }
 
@@ -55,19 +57,26 @@ pub(crate) struct Connections {
     timer: Timer,
     backend: Backend,
     idle: Idle,
+    /// Whether idle ones are used again, and whether there are any: only defects say no.
+    reuses: bool,
+    keeps: bool,
 }
 
 impl Connections {
-    pub(crate) fn new(world: &World, timer: &Timer, backend: Backend) -> Self {
-        Connections { world: world.clone(), timer: timer.clone(), backend, idle: Idle::default() }
+    pub(crate) fn new(world: &World, timer: &Timer, backend: Backend, settings: &Settings) -> Self {
+        Connections {
+            world: world.clone(),
+            timer: timer.clone(),
+            backend,
+            idle: Idle::default(),
+            reuses: !settings.slips(Slip::ForgetsConnections),
+            keeps: !settings.slips(Slip::ClosesConnections),
+        }
     }
 
     /// A connection that can take a request: the one that was used last, or a new one.
     pub(crate) async fn take(&self) -> Result<Connection, String> {
-        loop {
-            let Some((since, mut connection)) = self.idle.borrow_mut().pop() else {
-                break;
-            };
+        while let Some((since, mut connection)) = self.idle_one() {
             let fresh = self.timer.now().since(since) < IDLE;
             if fresh && connection.sender.ready().await.is_ok() {
                 connection.reused = true;
@@ -75,6 +84,10 @@ impl Connections {
             }
         }
         self.open().await
+    }
+
+    fn idle_one(&self) -> Option<(Moment, Connection)> {
+        if self.reuses { self.idle.borrow_mut().pop() } else { None }
     }
 
     async fn open(&self) -> Result<Connection, String> {
@@ -91,7 +104,8 @@ impl Connections {
             builder.handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
         // How it ends is told to whoever waits for a response on it.
         let driving = tokio::task::spawn_local(async move { drop(connection.await) });
-        let home = Home { idle: Rc::downgrade(&self.idle), timer: self.timer.clone() };
+        let idle = if self.keeps { Rc::downgrade(&self.idle) } else { Weak::new() };
+        let home = Home { idle, timer: self.timer.clone() };
         Ok(Connection { sender, _driving: AbortOnDropHandle::new(driving), home, reused: false })
     }
 }

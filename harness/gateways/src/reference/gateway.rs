@@ -53,7 +53,7 @@ impl Gateway {
             address: backend.address,
             tls: to_backends.filter(|_| backend.tls).cloned(),
         };
-        let connections = |backend| Connections::new(world, &timer, place(backend));
+        let connections = |backend| Connections::new(world, &timer, place(backend), &settings);
         let checks = Checks::new(world, &settings, backends.iter().map(place).collect());
         let born = timer.now();
         let worker = |_| Worker {

@@ -43,7 +43,7 @@ impl Checks {
     /// Asks a backend for `/`, on a connection of its own: true if it answers with a success in time.
     pub(crate) async fn is_well(&self, backend: usize) -> bool {
         let Inner { world, timer, settings, backends } = &*self.0;
-        let connections = Connections::new(world, timer, backends[backend].clone());
+        let connections = Connections::new(world, timer, backends[backend].clone(), settings);
         let mut headers = HeaderMap::new();
         // An address is a valid header value; nothing is asked of one that were none.
         let Ok(host) = HeaderValue::from_str(&backends[backend].address.to_string()) else { return false };

@@ -140,6 +140,10 @@ pub(crate) enum Slip {
     LeavesAttemptsOpen,
     /// The answer of a backend is read to its end when its client has gone away.
     FinishesDownloads,
+    /// A connection to a backend is closed after each answer.
+    ClosesConnections,
+    /// A connection to a backend is kept after its answer, and never used again.
+    ForgetsConnections,
     /// Once an attempt has failed, every request waits before it is sent.
     StaysSlow,
     /// Each backend of a group gets as many turns as the others.

@@ -12,6 +12,7 @@ mod breaker;
 mod cancel;
 mod cost;
 mod failover;
+mod connections;
 mod integrity;
 mod isolation;
 mod latency;
@@ -57,6 +58,7 @@ units::registry! {
         "cost" => Cost in cost,
         "cancel" => Cancel in cancel,
         "orphans" => Orphans in orphans,
+        "connections" => Connections in connections,
         "policy" => Policy in policy,
     }
 }

@@ -12,6 +12,7 @@ mod breaker_never_trips;
 mod breaker_trips_late;
 mod breaker_works_once;
 mod cancels_late;
+mod closes_connections;
 mod continues_cut_bodies;
 mod counts_404;
 mod counts_aborts;
@@ -23,6 +24,7 @@ mod endless_ramp;
 mod entry;
 mod finishes_downloads;
 mod fixed_backoff;
+mod forgets_connections;
 mod global_breaker;
 mod half_back;
 mod half_open_time;
@@ -148,6 +150,8 @@ const REGISTRY: &[Entry] = &[
     continues_cut_bodies::DEFECT,
     alters_bodies::DEFECT,
     swaps_answers::DEFECT,
+    closes_connections::DEFECT,
+    forgets_connections::DEFECT,
     ignores_weights::DEFECT,
     keeps_the_spare::DEFECT,
     spills_early::DEFECT,
