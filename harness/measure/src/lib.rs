@@ -24,6 +24,7 @@ pub mod cost;
 pub mod failover;
 pub mod fates;
 pub mod fired;
+pub mod freezes;
 pub mod gaps;
 pub mod histograms;
 pub mod integrity;

@@ -51,8 +51,13 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let spoiled = outgoing.spoiled(settings).filter(|_| !tried.is_empty());
         let sent = spoiled.as_ref().unwrap_or(outgoing);
         tried.push(backend);
+        gateway.standstill.over(timer).await;
         let result = attempt(settings, timer, &gateway.connections[backend], sent, cut_at).await;
-        gateway.has_failed.set(gateway.has_failed.get() || failed(&result));
+        if failed(&result) {
+            gateway.has_failed.set(true);
+            gateway.standstill.note_failure(timer.now());
+        }
+        gateway.standstill.over(timer).await;
         let permit = judge(gateway, permit, &result);
         let status = result.as_ref().map(|answer| answer.response.status()).map_err(|failure| *failure);
         let number = tried.len() as u32;

@@ -14,6 +14,7 @@ use super::defects::Defect;
 use super::health::Checks;
 use super::pool::Pool;
 use super::settings::{Next, Settings};
+use super::standstill::Standstill;
 use super::swap::Swapped;
 use crate::{Upstream, Upstreams};
 
@@ -25,6 +26,7 @@ pub(crate) struct Gateway {
     pub(crate) connections: Vec<Connections>,
     pub(crate) draws: RefCell<Pcg64Mcg>,
     pub(crate) swapped: Swapped,
+    pub(crate) standstill: Standstill,
     /// Whether any attempt has failed.
     pub(crate) has_failed: Cell<bool>,
     /// Leave to forward a request.
@@ -65,6 +67,7 @@ impl Gateway {
             connections: backends.iter().map(connections).collect(),
             draws: RefCell::new(Pcg64Mcg::seed_from_u64(upstreams.seed)),
             swapped: Swapped::default(),
+            standstill: Standstill::new(&settings, born),
             has_failed: Cell::new(false),
             turns: Semaphore::new(settings.under_way_max),
             workers: (0..workers).map(worker).collect(),

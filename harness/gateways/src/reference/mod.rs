@@ -22,6 +22,7 @@ mod rules;
 mod secured;
 mod serve;
 mod settings;
+mod standstill;
 mod swap;
 mod window;
 

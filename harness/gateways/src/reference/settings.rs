@@ -144,6 +144,10 @@ pub(crate) enum Slip {
     ClosesConnections,
     /// A connection to a backend is kept after its answer, and never used again.
     ForgetsConnections,
+    /// Now and then nothing moves for a while.
+    FreezesNowAndThen,
+    /// When an attempt has failed, nothing moves for a while.
+    FreezesOnFailure,
     /// Once an attempt has failed, every request waits before it is sent.
     StaysSlow,
     /// Each backend of a group gets as many turns as the others.

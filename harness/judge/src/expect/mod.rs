@@ -13,6 +13,7 @@ mod cancel;
 mod cost;
 mod failover;
 mod connections;
+mod freeze;
 mod integrity;
 mod isolation;
 mod latency;
@@ -59,6 +60,7 @@ units::registry! {
         "cancel" => Cancel in cancel,
         "orphans" => Orphans in orphans,
         "connections" => Connections in connections,
+        "freeze" => Freeze in freeze,
         "policy" => Policy in policy,
     }
 }

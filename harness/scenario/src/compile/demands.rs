@@ -89,7 +89,7 @@ fn check_settings(context: &mut Context<'_>, table: &Keyed<ExpectOwn, Expectatio
 }
 
 /// Expectations that bound how long a request takes, and do not tell what the client itself took.
-const TIMED: [&str; 2] = ["shed", "policy"];
+const TIMED: [&str; 3] = ["shed", "freeze", "policy"];
 
 /// What the client itself takes is not held against the gateway.
 fn check_trouble(

@@ -25,6 +25,8 @@ mod entry;
 mod finishes_downloads;
 mod fixed_backoff;
 mod forgets_connections;
+mod freezes_now_and_then;
+mod freezes_on_failure;
 mod global_breaker;
 mod half_back;
 mod half_open_time;
@@ -146,6 +148,8 @@ const REGISTRY: &[Entry] = &[
     shed_as_500::DEFECT,
     makes_up_answers::DEFECT,
     stays_slow::DEFECT,
+    freezes_now_and_then::DEFECT,
+    freezes_on_failure::DEFECT,
     truncated_as_complete::DEFECT,
     continues_cut_bodies::DEFECT,
     alters_bodies::DEFECT,
