@@ -124,7 +124,13 @@ fn spec(words: Words) -> Result<PoolSpec, Failure> {
 }
 
 fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed: u64) -> PoolSpec {
-    let backend = |(index, listen)| BackendSpec { name: format!("backend-{index}"), listen, body, tls: None };
+    let backend = |(index, listen)| BackendSpec {
+        name: format!("backend-{index}"),
+        listen,
+        body,
+        headers: Vec::new(),
+        tls: None,
+    };
     let all: Vec<u16> = (0..listen.len()).map(|index| index as u16).collect();
     let during = Stretch { from: Moment::EPOCH, to: Moment::NEVER };
     PoolSpec {
@@ -146,6 +152,7 @@ fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed:
         exchanges_max: 4_000_000,
         connections_max: 20_000,
         request_body_max: Size(64 << 20),
+        record: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use evidence::RunNonce;
+use evidence::{RecordedHeaders, RunNonce};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Moment, Size, Stretch};
@@ -29,6 +29,9 @@ pub struct PoolSpec {
     pub connections_max: usize,
     /// The largest request body that is read; a larger one ends the attempt as malformed.
     pub request_body_max: Size,
+    /// The headers that are recorded of each attempt and its answer; without it, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordedHeaders>,
 }
 
 /// One backend.
@@ -40,6 +43,9 @@ pub struct BackendSpec {
     pub listen: SocketAddr,
     /// Bytes of a normal answer's body, at least those that the tag and the backend's name need.
     pub body: Size,
+    /// Further headers of its answers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
     /// Present if it speaks TLS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<BackendTls>,

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use evidence::{Attempt, Connection, Firing, Probe, Recorder, Sheet};
+use evidence::{Attempt, Connection, Firing, HeaderLog, Probe, RecordedHeaders, Recorder, Sheet};
 use net::World;
 use units::Moment;
 
@@ -10,6 +10,8 @@ use super::totals::PoolTotals;
 
 /// Where everything that happens at a pool is written down. After [`Books::close`] nothing is.
 pub(super) struct Books {
+    /// Whether headers are recorded.
+    pub(super) has_headers: bool,
     writers: RefCell<Option<Writers>>,
     totals: Cell<PoolTotals>,
 }
@@ -19,17 +21,19 @@ struct Writers {
     connections: Sheet<Connection>,
     probes: Sheet<Probe>,
     firings: Sheet<Firing>,
+    headers: Option<HeaderLog>,
 }
 
 impl Books {
-    pub(super) fn new(recorder: &Recorder) -> Self {
+    pub(super) fn new(recorder: &Recorder, record: Option<&RecordedHeaders>) -> Self {
         let writers = Writers {
             attempts: recorder.sheet(),
             connections: recorder.sheet(),
             probes: recorder.sheet(),
             firings: recorder.sheet(),
+            headers: record.map(|what| HeaderLog::new(what, recorder)),
         };
-        Books { writers: RefCell::new(Some(writers)), totals: Cell::default() }
+        Books { has_headers: record.is_some(), writers: RefCell::new(Some(writers)), totals: Cell::default() }
     }
 
     pub(super) fn count(&self, change: impl FnOnce(&mut PoolTotals)) {
@@ -65,6 +69,15 @@ impl Books {
         self.write(|writers| writers.firings.push(firing));
     }
 
+    /// Records headers, if any are recorded.
+    pub(super) fn headers(&self, note: impl FnOnce(&mut HeaderLog)) {
+        self.write(|writers| {
+            if let Some(log) = &mut writers.headers {
+                note(log);
+            }
+        });
+    }
+
     /// Hands over what was recorded.
     pub(super) fn flush(&self) {
         self.write(|writers| {
@@ -72,6 +85,9 @@ impl Books {
             writers.connections.flush();
             writers.probes.flush();
             writers.firings.flush();
+            if let Some(log) = &mut writers.headers {
+                log.flush();
+            }
         });
     }
 

@@ -80,6 +80,7 @@ mod tests {
             exchanges_max: 100,
             connections_max: 1,
             request_body_max: units::Size(0),
+            record: None,
         };
         read(&mut HeadReader::new(), text.as_bytes(), &Limits::default(), &spec, &[])
     }

@@ -14,6 +14,7 @@ mod errors;
 mod events;
 mod handshake;
 mod head;
+mod headers;
 mod listener;
 mod output;
 mod pool;

@@ -62,7 +62,6 @@ impl ServerConnection {
 
     /// Opens the record of a request, and asks what the faults make of it.
     pub(super) fn arrive(&mut self, head: &Head) -> (Incoming, Option<Decision>) {
-        self.received.consume(head.length);
         self.requests += 1;
         let at = self.server.world.now();
         let server = &self.server;
@@ -84,6 +83,8 @@ impl ServerConnection {
         if let Some(decision) = &decision {
             current.plan(decision);
         }
+        self.note_request(&current, head.length);
+        self.received.consume(head.length);
         self.body.begin(head.framing.unwrap_or(Framing::Bodiless), &self.limits);
         self.begin(current);
         (incoming, decision)

@@ -274,6 +274,7 @@ impl ServerConnection {
             current.status(response.status);
             current.retry_after(response.fields, &self.server.world);
             current.given(by);
+            self.note_answer();
         }
         sent
     }

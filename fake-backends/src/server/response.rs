@@ -33,6 +33,8 @@ pub(super) struct Backend {
     pub(super) under_way: Cell<u32>,
     index: u64,
     nonce: String,
+    /// Further headers of all its answers.
+    headers: Vec<(String, String)>,
     /// Bytes of a normal answer's body.
     size: usize,
     filler: Vec<u8>,
@@ -191,6 +193,7 @@ impl Backend {
             name: backend.name.clone(),
             index: index as u64,
             nonce: format!("{}-", spec.nonce),
+            headers: backend.headers.clone(),
             size,
             filler: BODY_FILLER.iter().copied().cycle().take(size).collect(),
         }
@@ -310,7 +313,7 @@ impl Backend {
                 KnownBody::write_header(out, &written.body[..written.start], written.filled as u64, end);
             });
         }
-        for (name, value) in response.fields {
+        for (name, value) in self.headers.iter().chain(response.fields) {
             head = head.field(name, value);
         }
         if !has_no_body(response.status) {

@@ -46,7 +46,7 @@ impl Server {
             timer: world.timer(),
             backends: (0..spec.backends.len()).map(|index| Backend::new(&spec, index)).collect(),
             open: OpenConnections::default(),
-            books: Books::new(recorder),
+            books: Books::new(recorder, spec.record.as_ref()),
             numbers: vec![Cell::new(0); spec.exchanges_max as usize].into(),
             limits: RefCell::default(),
             arrivals,

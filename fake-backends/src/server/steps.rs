@@ -37,6 +37,7 @@ impl ServerConnection {
         self.written.begin_steps();
         let began = self.server.world.now();
         self.send_head(answering, began).await?;
+        self.note_answer();
         if let Some(current) = &mut self.current {
             current.status(status);
             current.retry_after(&answering.fields, &self.server.world);

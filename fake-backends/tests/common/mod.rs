@@ -44,6 +44,7 @@ pub fn spec(backends: usize, injections: Vec<Injection>) -> PoolSpec {
         name: format!("orders-{index}"),
         listen: "127.0.0.1:0".parse().unwrap(),
         body: Size(300),
+        headers: Vec::new(),
         tls: None,
     };
     PoolSpec {
@@ -54,6 +55,7 @@ pub fn spec(backends: usize, injections: Vec<Injection>) -> PoolSpec {
         exchanges_max: EXCHANGES_MAX,
         connections_max: 100,
         request_body_max: Size(1 << 20),
+        record: None,
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn schema<R: Row>() -> Arc<Schema> {
             Kind::I64 => (DataType::Int64, false),
             Kind::OptionalU64 => (DataType::UInt64, true),
             Kind::OptionalI64 => (DataType::Int64, true),
+            Kind::OptionalText => (DataType::Utf8, true),
             Kind::Words(_) => {
                 (DataType::Dictionary(Box::new(DataType::UInt8), Box::new(DataType::Utf8)), false)
             }
@@ -48,6 +49,7 @@ fn array(column: Column, kind: Kind) -> ArrayRef {
         Column::I64(numbers) => Arc::new(Int64Array::from(numbers)),
         Column::OptionalU64(numbers) => Arc::new(UInt64Array::from(numbers)),
         Column::OptionalI64(numbers) => Arc::new(Int64Array::from(numbers)),
+        Column::OptionalText(texts) => Arc::new(StringArray::from_iter(texts)),
         Column::Words(codes) => {
             let words = if let Kind::Words(words) = kind { words } else { &[] };
             let words = StringArray::from_iter_values(words);
@@ -73,6 +75,7 @@ impl Columns for Batch<'_> {
             Kind::I64 => numbers::<Int64Type>(array).map(Column::I64),
             Kind::OptionalU64 => optional::<UInt64Type>(array).map(Column::OptionalU64),
             Kind::OptionalI64 => optional::<Int64Type>(array).map(Column::OptionalI64),
+            Kind::OptionalText => texts(array).map(Column::OptionalText),
             Kind::Words(words) => codes(array, words).map(Column::Words),
         };
         column.map(Some).ok_or(Misfit::Strange(name))
@@ -87,6 +90,10 @@ fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef) -> Option<Vec<T::Native>> {
 
 fn optional<T: ArrowPrimitiveType>(array: &ArrayRef) -> Option<Vec<Option<T::Native>>> {
     Some(array.as_primitive_opt::<T>()?.iter().collect())
+}
+
+fn texts(array: &ArrayRef) -> Option<Vec<Option<Box<str>>>> {
+    Some(array.as_string_opt::<i32>()?.iter().map(|text| text.map(Into::into)).collect())
 }
 
 /// The words as indices into `words`, whatever the order of the file's own dictionary. `None` if one is absent or unknown.

@@ -10,7 +10,7 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema};
 use evidence::{
-    Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Hiccup, Losses, Probe, Row,
+    Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Header, Hiccup, Losses, Probe, Row,
 };
 use units::Moment;
 
@@ -19,7 +19,13 @@ use crate::{Ending, Manifest, Seal};
 
 /// The names of all tables, in the order in which they are listed.
 pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
-    [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME].into_iter()
+    [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME, Header::NAME]
+        .into_iter()
+}
+
+/// Whether a table was added later: runs of older builds do not have it, which is as if it had no rows.
+pub(crate) fn may_be_absent(name: &str) -> bool {
+    name == Header::NAME
 }
 
 /// The file of a table.
@@ -39,6 +45,7 @@ pub fn write_run(dir: &Path, manifest: &Manifest, evidence: &Evidence) -> io::Re
     tables.append_all(&evidence.probes)?;
     tables.append_all(&evidence.firings)?;
     tables.append_all(&evidence.hiccups)?;
+    tables.append_all(&evidence.headers)?;
     tables.finish()?;
     write_ending(dir, sealed, evidence.ended, evidence.early.clone(), evidence.losses)
 }
@@ -93,6 +100,7 @@ impl Tables {
         tables.add::<Probe>(dir)?;
         tables.add::<Firing>(dir)?;
         tables.add::<Hiccup>(dir)?;
+        tables.add::<Header>(dir)?;
         Ok(tables)
     }
 
@@ -114,6 +122,7 @@ impl Tables {
             Batch::Probes(rows) => self.append(rows),
             Batch::Firings(rows) => self.append(rows),
             Batch::Hiccups(rows) => self.append(rows),
+            Batch::Headers(rows) => self.append(rows),
         }
     }
 

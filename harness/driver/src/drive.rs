@@ -36,7 +36,8 @@ pub async fn drive(
     stop: CancellationToken,
 ) -> Totals {
     let timer = world.timer();
-    let log = Rc::new(ExchangeLog::new(world.clone(), &recorder, live, part.in_flight_max()));
+    let record = part.prepared.record.as_ref();
+    let log = Rc::new(ExchangeLog::new(world.clone(), &recorder, live, part.in_flight_max(), record));
     drop(recorder);
     let users = Rc::new(Users::new(&part, &log));
     let sender = Sender::new(&part, world, timer.clone(), &log, &users);

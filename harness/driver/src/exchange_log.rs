@@ -1,19 +1,22 @@
 //! What becomes of all requests of one thread: what is in flight, what is on record, and the sums.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::sync::Arc;
 
-use evidence::{Exchange, Outcome, Recorder, Sheet};
+use evidence::{Exchange, HeaderLog, Outcome, RecordedHeaders, Recorder, Sheet};
 use net::World;
 use tokio::sync::Notify;
 use units::Moment;
 
+use crate::client::SharedHeaderLog;
 use crate::live::{Live, Totals};
 
 /// The exchanges of one thread.
 pub(crate) struct ExchangeLog {
     world: World,
     sheet: RefCell<Sheet<Exchange>>,
+    headers: SharedHeaderLog,
     totals: Cell<Totals>,
     live: Arc<Live>,
     in_flight: Cell<usize>,
@@ -23,10 +26,17 @@ pub(crate) struct ExchangeLog {
 }
 
 impl ExchangeLog {
-    pub(crate) fn new(world: World, recorder: &Recorder, live: Arc<Live>, in_flight_max: usize) -> Self {
+    pub(crate) fn new(
+        world: World,
+        recorder: &Recorder,
+        live: Arc<Live>,
+        in_flight_max: usize,
+        record: Option<&RecordedHeaders>,
+    ) -> Self {
         ExchangeLog {
             world,
             sheet: RefCell::new(recorder.sheet()),
+            headers: record.map(|what| Rc::new(RefCell::new(HeaderLog::new(what, recorder)))),
             totals: Cell::default(),
             live,
             in_flight: Cell::default(),
@@ -74,6 +84,14 @@ impl ExchangeLog {
     /// Hands over what was recorded.
     pub(crate) fn flush(&self) {
         self.sheet.borrow_mut().flush();
+        if let Some(headers) = &self.headers {
+            headers.borrow_mut().flush();
+        }
+    }
+
+    /// Where headers are recorded, if any are.
+    pub(crate) fn headers(&self) -> SharedHeaderLog {
+        self.headers.clone()
     }
 
     /// True if nothing is in flight.

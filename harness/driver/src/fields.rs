@@ -26,9 +26,10 @@ pub(crate) fn of(class: &Class, host: &str) -> Result<Vec<(String, String)>, Pre
         let (key, value) = checked(class, field, &[])?;
         // One `host` and one `connection` only; any other header may come several times.
         let before = fields.iter_mut().find(|(name, _)| *name == key);
-        match before.filter(|_| key == "host" || key == "connection") {
-            Some((_, before)) => *before = value,
-            None => fields.push((key, value)),
+        match before {
+            Some((_, before)) if key == "host" => *before = value,
+            Some((_, before)) if key == "connection" => *before = format!("{before}, {value}"),
+            _ => fields.push((key, value)),
         }
     }
     Ok(fields)

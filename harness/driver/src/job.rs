@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use evidence::{BodyCheck, Exchange, NO_BACKEND, Outcome, Tag, TagEcho};
+use evidence::{BodyCheck, Disclosed, Exchange, NO_BACKEND, Outcome, Tag, TagEcho};
 use units::Moment;
 
 use crate::exchange_log::ExchangeLog;
@@ -75,6 +75,7 @@ impl Job {
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
             held: 0,
+            disclosed: Disclosed::Unknown,
         };
         let Template { target, keep_alive, .. } = *template;
         Job { exchange, target, keep_alive, user, log: log.clone(), over: false }

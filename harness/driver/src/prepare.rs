@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use evidence::RunNonce;
+use evidence::{RecordedHeaders, RunNonce};
 use net::tls::ClientTls;
 use units::{Moment, Stretch};
 use wire::Limits;
@@ -49,6 +49,10 @@ pub(crate) struct Prepared {
     pub(crate) seed: u64,
     /// How much of an answer is read.
     pub(crate) limits: Limits,
+    /// The headers that are recorded, if any are.
+    pub(crate) record: Option<RecordedHeaders>,
+    /// The addresses of the backends, as errors could tell them.
+    pub(crate) backends: Arc<[String]>,
     connections_max: usize,
     in_flight_max: usize,
 }
@@ -87,6 +91,8 @@ pub fn prepare(spec: &DriverSpec) -> Result<Load, PrepareError> {
         nonce: spec.nonce,
         seed: spec.seed,
         limits: Limits { body_bytes: spec.response_body_max.0, ..Limits::default() },
+        record: spec.record.clone(),
+        backends: spec.backends.iter().map(ToString::to_string).collect(),
         connections_max: spec.connections_max.max(1),
         in_flight_max: spec.in_flight_max.max(1),
     };

@@ -78,6 +78,8 @@ mod tests {
             response_body_max: Size(1),
             exchanges_max: 0,
             threads: 1,
+            record: None,
+            backends: Vec::new(),
         }
     }
 

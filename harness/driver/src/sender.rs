@@ -134,7 +134,8 @@ async fn connect(sender: Rc<Sender>, opening: Opening) {
             let (prepared, number) = (&sender.part.prepared, sender.pool.number_connection());
             let (limits, nonce) = (prepared.limits, prepared.nonce);
             let connection =
-                ClientConnection::new(stream, &sender.world, &sender.timer, limits, nonce, number);
+                ClientConnection::new(stream, &sender.world, &sender.timer, limits, nonce, number)
+                    .recording(sender.log.headers(), prepared.backends.clone());
             serve(&sender, connection, job).await
         }
         Err(outcome) => {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use evidence::{RunNonce, Tag};
+use evidence::{RecordedHeaders, RunNonce, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Moment, Rate, Size, Stretch};
@@ -42,6 +42,12 @@ pub struct DriverSpec {
     pub exchanges_max: u64,
     /// Threads that send.
     pub threads: usize,
+    /// The headers that are recorded of each request and its answer; without it, none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordedHeaders>,
+    /// The backends, for which the bodies of errors are searched. Set by the run, like the gateway.
+    #[serde(skip)]
+    pub backends: Vec<SocketAddr>,
 }
 
 /// One traffic class: requests of one shape.

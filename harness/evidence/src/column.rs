@@ -1,4 +1,4 @@
-//! Rows as columns of plain numbers: what stands between a row and any file format.
+//! Rows as columns of plain numbers and texts: what stands between a row and any file format.
 //!
 //! A table may grow: a column that was added later is declared with what stands for it in older files, where it is
 //! absent. A column never changes its meaning.
@@ -18,6 +18,7 @@ pub enum Column {
     I64(Vec<i64>),
     OptionalU64(Vec<Option<u64>>),
     OptionalI64(Vec<Option<i64>>),
+    OptionalText(Vec<Option<Box<str>>>),
     /// Indices into the words of the column's [`Kind`].
     Words(Vec<u8>),
 }
@@ -32,6 +33,7 @@ pub enum Kind {
     I64,
     OptionalU64,
     OptionalI64,
+    OptionalText,
     /// One of these words, which are fewer than 256.
     Words(&'static [&'static str]),
 }
@@ -93,7 +95,7 @@ pub(crate) fn cells<C: Cell>(
 }
 
 /// A type that can stand in a column.
-pub(crate) trait Cell: Copy {
+pub(crate) trait Cell: Clone {
     const KIND: Kind;
     fn column(cells: impl Iterator<Item = Self>) -> Column;
     /// `None` if the column is of another kind, or has a word that there is not.
@@ -125,6 +127,16 @@ number_cell!(Moment, I64, |moment: Moment| moment.0, Moment);
 number_cell!(Option<u64>, OptionalU64, |cell| cell, |number| number);
 number_cell!(Option<Moment>, OptionalI64, |cell: Option<Moment>| cell.map(|at| at.0), |number| number
     .map(Moment));
+
+impl Cell for Option<Box<str>> {
+    const KIND: Kind = Kind::OptionalText;
+    fn column(cells: impl Iterator<Item = Self>) -> Column {
+        Column::OptionalText(cells.collect())
+    }
+    fn cells(column: Column) -> Option<Vec<Self>> {
+        if let Column::OptionalText(texts) = column { Some(texts) } else { None }
+    }
+}
 
 /// A closed set of words.
 pub(crate) trait Word: Copy + 'static {

@@ -79,6 +79,20 @@ words! {
     }
 }
 
+words! {
+    /// What the body of an error tells of what is inside.
+    Disclosed {
+        /// Nobody looked: the scenario does not ask for it, it is no error, or it has no body.
+        Unknown = "unknown",
+        /// Nothing that was looked for.
+        Nothing = "nothing",
+        /// A credential that the request carried, or another secret of the scenario.
+        Credential = "credential",
+        /// The address of a backend.
+        Address = "address",
+    }
+}
+
 table! {
     /// One request as the client lived it.
     Exchange in "exchanges" as Exchanges {
@@ -127,6 +141,8 @@ table! {
         /// told to send, or let the answer wait. So much longer it took at the most by the client's doing. 0 in evidence of
         /// older builds.
         held: u64 = Absent::All(0),
+        /// What the body of an error tells of what is inside, if the scenario has it looked for.
+        disclosed: Disclosed = Absent::All(Disclosed::Unknown),
     }
 }
 

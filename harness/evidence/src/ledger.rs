@@ -7,7 +7,7 @@ use std::thread;
 
 use units::{Moment, Stretch};
 
-use crate::{Attempt, Batch, Connection, Damage, Exchange, Firing, Hiccup, Losses, Probe, Tag};
+use crate::{Attempt, Batch, Connection, Damage, Exchange, Firing, Header, Hiccup, Losses, Probe, Tag};
 
 /// All that was recorded.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Evidence {
     pub firings: Vec<Firing>,
     /// Stalls of the machine.
     pub hiccups: Vec<Hiccup>,
+    /// Headers of messages at both ends, if the scenario has them recorded.
+    pub headers: Vec<Header>,
     /// When the run ended; for a cut run, the last moment recorded.
     pub ended: Moment,
     /// True if the run was cut: nothing says that the evidence is all there is.
@@ -46,6 +48,7 @@ impl Evidence {
             Batch::Probes(rows) => self.probes.extend(rows),
             Batch::Firings(rows) => self.firings.extend(rows),
             Batch::Hiccups(rows) => self.hiccups.extend(rows),
+            Batch::Headers(rows) => self.headers.extend(rows),
         }
     }
 
@@ -65,6 +68,8 @@ pub struct Ledger {
     attempts: Vec<Attempt>,
     /// Where the attempts of exchange `i` start in `attempts`; one longer than `exchanges`.
     starts: Vec<u32>,
+    /// By tag, message, attempt and header.
+    headers: Vec<Header>,
     /// Everything that is not joined.
     rest: Evidence,
     /// Attempts whose exchange is not on record.
@@ -89,10 +94,12 @@ impl Ledger {
     pub fn join(mut evidence: Evidence) -> Self {
         let mut exchanges = std::mem::take(&mut evidence.exchanges);
         let mut attempts = std::mem::take(&mut evidence.attempts);
+        let mut headers = std::mem::take(&mut evidence.headers);
         // By keys beside the rows: rows are large, and slow to move about.
         thread::scope(|scope| {
             scope.spawn(|| exchanges.sort_by_cached_key(|exchange| exchange.tag));
             attempts.sort_by_cached_key(|attempt| (attempt.tag, attempt.arrived, attempt.number));
+            headers.sort_by_key(|header| (header.tag, header.message, header.attempt, header.header));
         });
         exchanges.dedup_by_key(|exchange| exchange.tag);
         let (mut orphans, mut forged) = (0, Vec::new());
@@ -124,7 +131,7 @@ impl Ledger {
             order.sort_by_key(|index| exchanges[*index as usize].due);
             order
         });
-        Ledger { exchanges, attempts, starts, rest: evidence, orphans, forged, by_due }
+        Ledger { exchanges, attempts, starts, headers, rest: evidence, orphans, forged, by_due }
     }
 
     /// Every exchange with its attempts, in the order in which they were due.
@@ -157,6 +164,13 @@ impl Ledger {
         &self.attempts
     }
 
+    /// The headers that are on record for a tag, by message, attempt and header.
+    pub fn headers(&self, tag: Tag) -> &[Header] {
+        let first = self.headers.partition_point(|header| header.tag < tag);
+        let count = self.headers[first..].partition_point(|header| header.tag == tag);
+        &self.headers[first..first + count]
+    }
+
     /// Attempts whose exchange is not on record: the client's side was cut off or lost.
     pub fn orphans(&self) -> usize {
         self.orphans
@@ -184,7 +198,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{BodyCheck, End, Method, NO_BACKEND, Outcome, Planned, TagEcho};
+    use crate::{BodyCheck, Disclosed, End, Method, NO_BACKEND, Outcome, Planned, TagEcho};
 
     fn exchange(tag: u64) -> Exchange {
         Exchange {
@@ -208,6 +222,7 @@ mod tests {
             echo: TagEcho::Same,
             body: BodyCheck::Unknown,
             held: 0,
+            disclosed: Disclosed::Unknown,
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use units::Moment;
 
 use crate::table::{Batch, Row};
-use crate::{Evidence, Losses};
+use crate::{Evidence, Losses, Redaction};
 
 /// Rows of one batch. What is lost when a run is killed is less than that.
 pub const BATCH_ROWS: usize = 4096;
@@ -20,7 +20,7 @@ pub struct Kept(Arc<Mutex<Evidence>>);
 impl Kept {
     /// A handle for one part to record with.
     pub fn recorder(&self) -> Recorder {
-        Recorder { sink: Sink::Memory(self.0.clone()), lost: Arc::default() }
+        Recorder { sink: Sink::Memory(self.0.clone()), lost: Arc::default(), redaction: Arc::default() }
     }
 
     /// All that was recorded. All recorders must have been dropped.
@@ -36,6 +36,7 @@ impl Kept {
 pub struct Recorder {
     sink: Sink,
     lost: Arc<AtomicU64>,
+    redaction: Arc<Redaction>,
 }
 
 /// Where sheets go.
@@ -56,13 +57,25 @@ enum Sink {
 impl Recorder {
     /// A recorder that keeps nothing, for parts that run on their own.
     pub fn discarding() -> Self {
-        Recorder { sink: Sink::Nothing, lost: Arc::default() }
+        Recorder { sink: Sink::Nothing, lost: Arc::default(), redaction: Arc::default() }
     }
 
     /// A recorder whose batches `sender` takes. `patient` waits for room in it; otherwise what finds none is lost, and
     /// counted in `lost`.
     pub fn sending(sender: SyncSender<Batch>, patient: bool, lost: Arc<AtomicU64>) -> Self {
-        Recorder { sink: Sink::Channel { sender, patient }, lost }
+        Recorder { sink: Sink::Channel { sender, patient }, lost, redaction: Arc::default() }
+    }
+
+    /// The same, for a run whose values are hashed so and that has these secrets. Without it the key is one of its own, and
+    /// no secrets are known.
+    #[must_use]
+    pub fn redacting(self, redaction: Redaction) -> Self {
+        Recorder { redaction: Arc::new(redaction), ..self }
+    }
+
+    /// How the values of this run are hashed.
+    pub(crate) fn redaction(&self) -> Arc<Redaction> {
+        self.redaction.clone()
     }
 
     /// An empty sheet for rows of one table.

@@ -35,6 +35,7 @@ pub enum Batch {
     Probes(Vec<crate::Probe>),
     Firings(Vec<crate::Firing>),
     Hiccups(Vec<crate::Hiccup>),
+    Headers(Vec<crate::Header>),
 }
 
 /// Declares an enum whose variants are stored, shown and serialized by name.
@@ -84,7 +85,7 @@ macro_rules! table {
             },)+];
 
             fn to_columns(rows: &[Self]) -> Vec<crate::column::Column> {
-                vec![$(<$type as crate::column::Cell>::column(rows.iter().map(|row| row.$field)),)+]
+                vec![$(<$type as crate::column::Cell>::column(rows.iter().map(|row| Clone::clone(&row.$field))),)+]
             }
 
             fn from_columns(
@@ -98,7 +99,7 @@ macro_rules! table {
                 )?;)+
                 rows.reserve(columns.rows());
                 for index in 0..columns.rows() {
-                    rows.push($name { $($field: $field[index],)+ });
+                    rows.push($name { $($field: Clone::clone(&$field[index]),)+ });
                 }
                 Ok(())
             }

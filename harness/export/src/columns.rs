@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use evidence::{
-    Attempt, Column, Connection, Declared, Exchange, Firing, Hiccup, Kind, NO_BACKEND, Probe, Row,
+    Attempt, Column, Connection, Declared, Exchange, Firing, Header, Hiccup, Kind, NO_BACKEND, Probe, Row,
+    TARGET,
 };
 
 use crate::Names;
@@ -22,6 +23,8 @@ pub(crate) enum Values {
     OptionalSigned(Vec<Option<i64>>),
     /// Indices into the texts.
     Texts(Vec<Option<u32>>, Vec<String>),
+    /// Texts of which hardly two are the same.
+    OptionalText(Vec<Option<Box<str>>>),
 }
 
 impl Values {
@@ -33,6 +36,7 @@ impl Values {
             Values::OptionalUnsigned(numbers) => numbers.len(),
             Values::OptionalSigned(numbers) => numbers.len(),
             Values::Texts(codes, _) => codes.len(),
+            Values::OptionalText(texts) => texts.len(),
         }
     }
 }
@@ -52,6 +56,8 @@ enum Treatment {
     Faults,
     /// By the one fault.
     Fault,
+    /// By the name of the header.
+    Header,
 }
 
 /// Judged by what a column is called: each name has one meaning in all tables.
@@ -61,6 +67,7 @@ fn treatment(declared: &Declared) -> Treatment {
         ("backend", _) => Treatment::Backend,
         ("injections" | "effective", _) => Treatment::Faults,
         ("injection", _) => Treatment::Fault,
+        ("header", _) => Treatment::Header,
         ("delay" | "delay_error" | "paced" | "length" | "held", _) | (_, Kind::I64 | Kind::OptionalI64) => {
             Treatment::In("ns")
         }
@@ -76,7 +83,7 @@ fn name_of(declared: &Declared) -> String {
         Treatment::Fault => "fault".into(),
         Treatment::Faults if declared.name == "injections" => "faults_planned".into(),
         Treatment::Faults => "faults_done".into(),
-        Treatment::Plain | Treatment::Backend => declared.name.into(),
+        Treatment::Plain | Treatment::Backend | Treatment::Header => declared.name.into(),
     }
 }
 
@@ -90,6 +97,7 @@ pub(crate) fn exporting<R: Row>(rows: &[R], names: &Names<'_>) -> Vec<Exporting>
             (Treatment::Backend, Column::U16(indices)) => named(indices, &names.backends, "backend"),
             (Treatment::Fault, Column::U16(indices)) => named(indices, &names.faults, "fault"),
             (Treatment::Faults, Column::U64(bits)) => faults(&bits, names),
+            (Treatment::Header, Column::U16(indices)) => headers(indices, names),
             (_, column) => plain(column, declared.kind),
         },
     };
@@ -104,12 +112,26 @@ fn plain(column: Column, kind: Kind) -> Values {
         Column::I64(numbers) => Values::Signed(numbers),
         Column::OptionalU64(numbers) => Values::OptionalUnsigned(numbers),
         Column::OptionalI64(numbers) => Values::OptionalSigned(numbers),
+        Column::OptionalText(texts) => Values::OptionalText(texts),
         Column::Words(codes) => {
             let words = if let Kind::Words(words) = kind { words } else { &[] };
             let codes = codes.into_iter().map(|code| Some(u32::from(code))).collect();
             Values::Texts(codes, words.iter().map(|word| (*word).to_owned()).collect())
         }
     }
+}
+
+/// What HTTP/2 calls the path and query of a request (RFC 9113, section 8.3.1).
+const PATH: &str = ":path";
+
+/// The path and query stands behind all headers.
+fn headers(mut indices: Vec<u16>, names: &Names<'_>) -> Values {
+    let known = [&names.headers[..], &[PATH.to_owned()]].concat();
+    let target = names.headers.len() as u16;
+    for index in indices.iter_mut().filter(|index| **index == TARGET) {
+        *index = target;
+    }
+    named(indices, &known, "header")
 }
 
 /// Numbers that the plan has no name for are told as such: evidence may be of another plan than the manifest says.
@@ -164,6 +186,7 @@ fn docs_of(declared: &Declared) -> String {
         (", one bit each", ""),
         (", by its index in the plan", ""),
         ("[`NO_BACKEND`]", "absent"),
+        ("[`TARGET`]", "`:path`"),
     ];
     numbers.into_iter().fold(words, |text, (number, name)| text.replace(number, name))
 }
@@ -181,5 +204,6 @@ pub fn tables() -> Vec<Described> {
         described::<Probe>(),
         described::<Firing>(),
         described::<Hiccup>(),
+        described::<Header>(),
     ]
 }

@@ -56,6 +56,7 @@ fn field<'a>(values: &'a Values, row: usize, digits: &'a mut String) -> &'a str 
         Values::Signed(numbers) => write!(digits, "{}", numbers[row]),
         Values::OptionalUnsigned(numbers) => numbers[row].map_or(Ok(()), |number| write!(digits, "{number}")),
         Values::OptionalSigned(numbers) => numbers[row].map_or(Ok(()), |number| write!(digits, "{number}")),
+        Values::OptionalText(texts) => return texts[row].as_deref().unwrap_or_default(),
         Values::Texts(codes, texts) => return codes[row].map_or("", |code| &texts[code as usize]),
     };
     digits
@@ -78,6 +79,7 @@ mod tests {
             traffic: vec!["reads".into(), "writes, slow".into()],
             backends: Vec::new(),
             faults: Vec::new(),
+            headers: Vec::new(),
             phases: Vec::new(),
             request: &|_| None,
         };
@@ -108,6 +110,7 @@ mod tests {
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
             held: 0,
+            disclosed: evidence::Disclosed::Unknown,
         };
         let evidence = Evidence { exchanges: vec![exchange], ..Evidence::default() };
         let files = csv(&evidence, dir.path()).unwrap();
@@ -115,8 +118,8 @@ mod tests {
         assert_eq!(
             fs::read_to_string(&files[0].path).unwrap(),
             "tag,traffic,due_ns,sent_ns,first_byte_ns,done_ns,outcome,status,backend,attempt,connection,nth,\
-             request_bytes,request_hash,body_bytes,body_hash,retry_after,echo,body\n\
-             7,\"writes, slow\",-5,10,,30,eof_no_status,0,,0,2,3,4,,0,,,absent,unknown\n"
+             request_bytes,request_hash,body_bytes,body_hash,retry_after,echo,body,held_ns,disclosed\n\
+             7,\"writes, slow\",-5,10,,30,eof_no_status,0,,0,2,3,4,,0,,,absent,unknown,0,unknown\n"
         );
     }
 

@@ -11,6 +11,8 @@ pub struct Names<'a> {
     pub backends: Vec<String>,
     /// The injections: each fault with its settings.
     pub faults: Vec<String>,
+    /// The headers that are recorded.
+    pub headers: Vec<String>,
     /// The phases in their order, and when each was.
     pub phases: Vec<(String, Stretch)>,
     /// The request that an exchange was; `None` for a traffic class that the plan does not have.

@@ -60,7 +60,9 @@ fn field(column: &Exporting) -> Result<TypePtr, parquet::errors::ParquetError> {
         Values::Signed(_) => (Physical::INT64, None, Repetition::REQUIRED),
         Values::OptionalUnsigned(_) => (Physical::INT64, unsigned, Repetition::OPTIONAL),
         Values::OptionalSigned(_) => (Physical::INT64, None, Repetition::OPTIONAL),
-        Values::Texts(..) => (Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::OPTIONAL),
+        Values::Texts(..) | Values::OptionalText(_) => {
+            (Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::OPTIONAL)
+        }
     };
     let builder = Type::primitive_type_builder(&column.name, physical);
     builder.with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
@@ -88,6 +90,11 @@ fn write(writer: &mut SerializedColumnWriter<'_>, values: &Values) -> io::Result
             let present: Vec<ByteArray> =
                 codes.iter().flatten().map(|code| texts[*code as usize].clone()).collect();
             writer.typed::<ByteArrayType>().write_batch(&present, Some(&levels(codes)), None)?;
+        }
+        Values::OptionalText(texts) => {
+            let present: Vec<ByteArray> =
+                texts.iter().flatten().map(|text| ByteArray::from(&**text)).collect();
+            writer.typed::<ByteArrayType>().write_batch(&present, Some(&levels(texts)), None)?;
         }
     }
     Ok(())

@@ -40,6 +40,7 @@ pub(crate) fn export<F: TableFormat>(
         table::<F, _>(&evidence.probes, names, dir)?,
         table::<F, _>(&evidence.firings, names, dir)?,
         table::<F, _>(&evidence.hiccups, names, dir)?,
+        table::<F, _>(&evidence.headers, names, dir)?,
     ])
 }
 

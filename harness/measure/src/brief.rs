@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use evidence::{INJECTIONS_MAX, Method};
+use evidence::{INJECTIONS_MAX, Method, RecordedHeader};
 use policy::Policy;
 use serde::{Deserialize, Serialize};
 use units::{Share, Stretch, Timespan};
@@ -27,6 +27,9 @@ pub struct Brief {
     /// The lines of the scenario file that declare it, by key: `retry.attempts`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub policy_lines: BTreeMap<String, u32>,
+    /// The headers that are recorded, by the index that evidence names them with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<RecordedHeader>,
 }
 
 impl Brief {
@@ -130,6 +133,18 @@ pub struct TrafficBrief {
     /// Which of its clients leave by the clock, if any do; absent in plans of older builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<LeavingBrief>,
+    /// The names of its headers, in lower case. Absent in plans of older builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
+}
+
+impl TrafficBrief {
+    /// Whether its requests have a header.
+    pub fn sends(&self, header: &str) -> bool {
+        let of_driver = ["host", "traceparent", evidence::TAG_HEADER];
+        let mut all = self.headers.iter().map(String::as_str).chain(of_driver);
+        all.any(|name| name.eq_ignore_ascii_case(header))
+    }
 }
 
 /// Clients that leave by the clock.
@@ -150,6 +165,18 @@ pub struct BackendBrief {
     pub weight: u32,
     /// Its group; 0 is used first.
     pub priority: u32,
+    /// The names of the further headers of its answers, in lower case. Absent in plans of older builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<String>,
+}
+
+impl BackendBrief {
+    /// Whether its answers have a header.
+    pub fn sends(&self, header: &str) -> bool {
+        let lower = header.to_ascii_lowercase();
+        let own = ["content-type", "content-length"];
+        own.contains(&&lower[..]) || lower.starts_with("x-brownout-") || self.headers.contains(&lower)
+    }
 }
 
 /// A planned fault.

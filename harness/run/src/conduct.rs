@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use archive::{Manifest, Recording};
 use driver::DriverSpec;
-use evidence::{Evidence, Kept, Losses, Recorder, RunNonce};
+use evidence::{Evidence, Kept, Losses, Recorder, Redaction, RunNonce};
 use gateways::{Launch, Trust, Upstream, Upstreams};
 use net::World;
 use scenario::Plan;
@@ -59,17 +59,23 @@ pub struct Finished {
 /// not there.
 pub fn preflight(plan: &Plan, allow_hosts: &[String]) -> Result<(), RunError> {
     plan.gateway.contract().permit(allow_hosts)?;
-    resolved(plan).map(|_| ())
+    resolved(plan, false).map(|_| ())
 }
 
-/// The load with its secrets in it, which is never written.
-pub(crate) fn resolved(plan: &Plan) -> Result<DriverSpec, RunError> {
-    let mut spec = plan.driver.clone();
-    scenario::resolve_secrets(&mut spec).map_err(|diagnostic| {
+/// The load with its secrets in it, which is never written, and how values are to be hashed. A simulated run is the same
+/// every time, so that its hashes could be guessed: it is sent words in place of secrets.
+fn resolved(plan: &Plan, simulated: bool) -> Result<(DriverSpec, Redaction), RunError> {
+    let in_words = |diagnostic: scenario::Diagnostic| {
         let help = diagnostic.help.map(|help| format!("\nhelp: {help}")).unwrap_or_default();
         RunError::Secret(diagnostic.message + &help)
-    })?;
-    Ok(spec)
+    };
+    let mut spec = plan.driver.clone();
+    if simulated {
+        scenario::stand_in_secrets(&mut spec).map_err(in_words)?;
+        return Ok((spec, Redaction::repeatable(plan.driver.nonce)));
+    }
+    let secrets = scenario::resolve_secrets(&mut spec).map_err(in_words)?;
+    Ok((spec, Redaction::of(secrets.values())))
 }
 
 /// Runs `plan` to its end, or to the first of: an interrupt, the gateway's death, a failure of the environment.
@@ -196,6 +202,8 @@ impl Run<'_> {
     ) -> Result<Ended, RunError> {
         let Run { world, plan, options, progress, dir, .. } = *self;
         let (unrecorded, stop) = (self.unrecorded.clone(), CancellationToken::new());
+        let (mut load, redaction) = resolved(plan, world.is_simulated())?;
+        let recorder = recorder.redacting(redaction);
         let parts = Parts { world: world.clone(), recorder, unrecorded, stop };
         let page = options.status.as_ref().map(|page| status::serve(page, progress.clone())).transpose()?;
         let (bound, backends) = parts.start_backends(plan, progress).await?;
@@ -221,12 +229,13 @@ impl Run<'_> {
         );
         manifest.gateway_version.clone_from(&gateway.version);
         manifest.gateway_address = Some(gateway.address);
+        load.backends.clone_from(&bound.addresses);
         manifest.backend_addresses = bound.addresses;
         world.set_epoch_in(LEAD);
         manifest.started = (directory::wall_clock() + LEAD).to_string();
         started(manifest)?;
 
-        let early = parts.carry_the_load(plan, &mut gateway, options, progress).await?;
+        let early = parts.carry_the_load(plan, load, &mut gateway, (options, progress)).await?;
         let at = world.now();
         parts.stop.cancel();
         let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use driver::Load;
+use driver::{DriverSpec, Load};
 use evidence::Recorder;
 use gateways::Running;
 use net::{Timer, World};
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Span;
 use units::Moment;
 
-use crate::conduct::{Options, resolved};
+use crate::conduct::Options;
 use crate::error::RunError;
 use crate::observe::{Change, Silence, Story};
 use crate::progress::{Progress, Stage};
@@ -91,15 +91,15 @@ impl Parts {
         Ok((bound, serving))
     }
 
-    /// Starts the driver and the watchdog, and waits until the load is done or something ends it early.
+    /// Starts the driver, with the load that has its secrets in it, and the watchdog, and waits until the load is done or something
+    /// ends it early.
     pub(crate) async fn carry_the_load(
         &self,
         plan: &Plan,
+        mut spec: DriverSpec,
         gateway: &mut Running,
-        options: &Options,
-        progress: &Arc<Progress>,
+        (options, progress): (&Options, &Arc<Progress>),
     ) -> Result<Option<Early>, RunError> {
-        let mut spec = resolved(plan)?;
         spec.target = gateway.address;
         let (further, further_tls): (Vec<_>, Vec<_>) = gateway.further.iter().cloned().unzip();
         spec.further_targets = further;

@@ -70,6 +70,12 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         )
     });
     facts.push(("backends", backends.collect::<Vec<_>>().join(", ")));
+    if let Some(record) = &plan.pool.record {
+        let hashed = |secret| if secret { " (hashed)" } else { "" };
+        let names = record.headers.iter().map(|header| format!("{}{}", header.name, hashed(header.secret)));
+        let target = format!("path and query{}", hashed(record.secret_target));
+        facts.push(("records", names.chain([target]).collect::<Vec<_>>().join(", ")));
+    }
     facts
 }
 

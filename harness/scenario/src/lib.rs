@@ -23,4 +23,4 @@ pub use names::nearest;
 pub use overrides::Overrides;
 pub use plan::{Limits, Plan};
 pub use schema::schema;
-pub use secrets::{Secrets, resolve_secrets};
+pub use secrets::{Secrets, resolve_secrets, stand_in_secrets};

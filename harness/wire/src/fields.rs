@@ -55,7 +55,7 @@ pub struct Fields<'head>(pub(crate) &'head [Header<'head>]);
 
 impl<'head> Fields<'head> {
     /// All of them.
-    pub fn iter(self) -> impl ExactSizeIterator<Item = Field<'head>> {
+    pub fn iter(self) -> impl ExactSizeIterator<Item = Field<'head>> + Clone {
         self.0.iter().map(|header| Field { name: header.name, value: header.value })
     }
 

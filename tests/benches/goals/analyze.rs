@@ -128,6 +128,7 @@ fn exchange(number: u64, due: Moment, tries: u16) -> Exchange {
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
         held: 0,
+        disclosed: evidence::Disclosed::Unknown,
     }
 }
 

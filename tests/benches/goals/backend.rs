@@ -52,13 +52,20 @@ pub(crate) fn serving<T>(
 ) -> Result<T, Box<dyn std::error::Error>> {
     let address = free_address()?;
     let spec = PoolSpec {
-        backends: vec![BackendSpec { name: "bench".into(), listen: address, body: Size(256), tls: None }],
+        backends: vec![BackendSpec {
+            name: "bench".into(),
+            listen: address,
+            body: Size(256),
+            headers: Vec::new(),
+            tls: None,
+        }],
         injections,
         seed: 7,
         nonce: RunNonce(7),
         exchanges_max: 10_000_000,
         connections_max: 10_000,
         request_body_max: Size(1 << 20),
+        record: None,
     };
     let recording = Recording::create(dir, &manifest(), || {})?;
     let (recorder, stop) = (recording.recorder(), CancellationToken::new());

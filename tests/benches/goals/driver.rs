@@ -61,6 +61,8 @@ pub(crate) fn spec(target: SocketAddr, mode: Mode) -> DriverSpec {
         response_body_max: Size(1 << 20),
         exchanges_max: u64::MAX,
         threads: 1,
+        record: None,
+        backends: Vec::new(),
     }
 }
 

@@ -7,10 +7,10 @@ use std::path::Path;
 use evidence::{Damage, Misfit, Row};
 
 use super::ReadError;
-use super::files::{io_at, regular};
+use super::files::{exists, io_at, regular};
 use super::frames::Frames;
 use crate::arrow::Batch;
-use crate::writing::table_path;
+use crate::writing::{may_be_absent, table_path};
 
 /// Rows of one table: the ledger counts attempts in 32 bits, and no machine that judges holds as many.
 const ROWS_MAX: usize = 1 << 30;
@@ -32,6 +32,9 @@ impl<R> Read<R> {
 /// Reads a table up to the last batch that can be read: in a run that was cut, the rest of the file is no batch.
 pub(super) fn read_table<R: Row>(dir: &Path) -> Result<Read<R>, ReadError> {
     let path = table_path(dir, R::NAME);
+    if may_be_absent(R::NAME) && !exists(&path) {
+        return Ok(Read { rows: Vec::new(), damage: None });
+    }
     let bytes = regular(&path)?;
     let file = File::open(&path).map_err(io_at(&path))?;
     let mut frames = Frames::new(BufReader::new(file), bytes);

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use evidence::{Batch, Exchange, Hiccup, Losses, Row};
+use evidence::{Batch, Exchange, Header, Hiccup, Losses, Message, Row, Tag};
 use units::Moment;
 
 use super::*;
@@ -92,6 +92,45 @@ fn a_table_that_was_edited_after_the_run_is_refused() {
     bytes[middle] ^= 1;
     fs::write(exchanges(dir.path()), bytes).unwrap();
     assert!(matches!(read_run(dir.path()), Err(ReadError::Edited { .. })));
+}
+
+#[test]
+fn a_table_that_older_builds_did_not_have_is_as_if_it_had_no_rows() {
+    let dir = whole(3);
+    let table = table_path(dir.path(), Header::NAME);
+    fs::remove_file(&table).unwrap();
+    assert!(refusal(dir.path()).contains("headers.arrows"), "the run wrote it");
+
+    let ending_path = dir.path().join("ending.json");
+    let mut ending: Ending = serde_json::from_slice(&fs::read(&ending_path).unwrap()).unwrap();
+    ending.files.retain(|(name, ..)| name != Header::NAME);
+    fs::write(&ending_path, serde_json::to_vec(&ending).unwrap()).unwrap();
+    let evidence = read_run(dir.path()).unwrap().evidence;
+    assert_eq!((evidence.exchanges.len(), evidence.headers.len()), (3, 0));
+
+    fs::write(&table, "put there later").unwrap();
+    assert!(refusal(dir.path()).contains("the run wrote no such file"));
+}
+
+#[test]
+fn texts_that_are_there_and_that_are_not_come_back_as_they_were() {
+    let texts = [Some("1.1 a, 1.1 b"), None, Some(""), Some("ä\u{1f980}")];
+    let header = |text: Option<&str>| Header {
+        tag: Tag(1),
+        attempt: 1,
+        message: Message::BackendReceived,
+        header: 0,
+        lines: 1,
+        items: 2,
+        hash: 3,
+        text: text.map(Into::into),
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let headers: Vec<Header> = texts.map(header).into();
+    let manifest = crate::recording::tests::manifest();
+    crate::write_run(dir.path(), &manifest, &Evidence { headers: headers.clone(), ..Evidence::default() })
+        .unwrap();
+    assert_eq!(read_run(dir.path()).unwrap().evidence.headers, headers);
 }
 
 #[test]

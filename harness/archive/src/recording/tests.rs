@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use evidence::{BodyCheck, Exchange, NO_BACKEND, Outcome, RunNonce, Tag, TagEcho};
+use evidence::{BodyCheck, Disclosed, Exchange, NO_BACKEND, Outcome, RunNonce, Tag, TagEcho};
 use serde_json::Value;
 
 use super::*;
@@ -52,6 +52,7 @@ pub(crate) fn exchange(number: u64) -> Exchange {
         echo: TagEcho::Other,
         body: BodyCheck::Altered,
         held: 1_000,
+        disclosed: Disclosed::Address,
     }
 }
 

@@ -36,11 +36,12 @@ fn write(args: &Export) -> Result<()> {
             url: driver.url_of(class, exchange.tag),
         })
     };
-    let Brief { backends, injections, phases, .. } = &plan.brief;
+    let Brief { backends, injections, phases, headers, .. } = &plan.brief;
     let names = Names {
         traffic: driver.classes.iter().map(|class| class.name.clone()).collect(),
         backends: backends.iter().map(|backend| backend.name.clone()).collect(),
         faults: injections.iter().map(|fault| format!("{} {}", fault.fault, fault.settings)).collect(),
+        headers: headers.iter().map(|header| header.name.clone()).collect(),
         phases: phases.iter().map(|phase| (phase.name.clone(), phase.during)).collect(),
         request: &request,
     };

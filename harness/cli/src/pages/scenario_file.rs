@@ -30,6 +30,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("phase.traffic.NAME", "PhaseTraffic", &[]),
     ("[phase.inject]", "InjectionWithFaultSettings", fault_names()),
     ("[expect]", "ExpectationWithExpectationSettings", expectation_names()),
+    ("record", "Record", &[]),
     ("limits", "Limits", &[]),
     ("driver", "Driver", &[]),
 ];

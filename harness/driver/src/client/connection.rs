@@ -1,6 +1,7 @@
 //! One connection to the gateway: it carries request after request, and tells how each ended.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use wire::{Limits, ReceivedBytes};
 
 use super::course::Course;
 use super::deadline::Deadline;
+use super::headers::{SharedHeaderLog, note_request};
 use super::response::{Progress, ResponseReader};
 use super::stream::ObservedStream;
 use crate::job::Job;
@@ -40,6 +42,9 @@ pub(crate) struct ClientConnection {
     pub(super) deadline: Deadline,
     number: u32,
     carried: u32,
+    headers: SharedHeaderLog,
+    /// The addresses of the backends, if anybody looks for them.
+    backends: Arc<[String]>,
 }
 
 /// How one request fared.
@@ -82,7 +87,15 @@ impl ClientConnection {
             deadline: Deadline::new(timer.clone()),
             number,
             carried: 0,
+            headers: None,
+            backends: Arc::default(),
         }
+    }
+
+    /// The same, with a log of the headers that pass, and the addresses that no error is to tell.
+    pub(crate) fn recording(mut self, headers: SharedHeaderLog, backends: Arc<[String]>) -> Self {
+        self.response.record(headers.clone());
+        ClientConnection { headers, backends, ..self }
     }
 
     /// Carries one request to its end, which comes at its deadline at the latest. `conduct` is what the client does to a
@@ -112,6 +125,13 @@ impl ClientConnection {
         })
         .await;
         self.response.conclude(&mut job.exchange);
+        if let Some(log) = &self.headers
+            && self.written >= self.request.head
+        {
+            let head = &self.request.bytes[..self.request.head];
+            note_request(log, job.exchange.tag, head);
+            job.exchange.disclosed = self.response.error.disclosed(head, log, &self.backends);
+        }
         let carried = self.fared(ended, template, deadline);
         let held = self.course.as_ref().map_or(Duration::ZERO, |course| course.held_until(carried.done));
         job.exchange.held = held.as_nanos() as u64;

@@ -3,9 +3,12 @@
 mod connection;
 mod course;
 mod deadline;
+mod disclosure;
+mod headers;
 mod in_trouble;
 mod outcome;
 mod response;
 mod stream;
 
 pub(crate) use connection::ClientConnection;
+pub(crate) use headers::SharedHeaderLog;

@@ -5,8 +5,10 @@ use evidence::{
     BodyCheck, Exchange, KnownBody, NO_BACKEND, Outcome, RunNonce, TAG_HEADER, Tag, TagEcho, headers,
 };
 use units::Moment;
-use wire::{BodyHash, BodyReader, FieldSlots, Fields, Framing, HeadReader, Limits, ReceivedBytes};
+use wire::{BodyHash, BodyReader, BodySink, FieldSlots, Fields, Framing, HeadReader, Limits, ReceivedBytes};
 
+use super::disclosure::ErrorBody;
+use super::headers::{SharedHeaderLog, note_answer};
 use super::outcome;
 use super::stream::ConnectionEnd;
 
@@ -30,6 +32,10 @@ pub(crate) struct ResponseReader {
     /// Of what the body is made; kept of one that did not come together with its head.
     known: Vec<u8>,
     hash: BodyHash,
+    headers: SharedHeaderLog,
+    /// Whether the bodies of errors are to be looked through.
+    searches_errors: bool,
+    pub(super) error: ErrorBody,
 }
 
 enum State {
@@ -61,13 +67,23 @@ impl ResponseReader {
             expected: None,
             known: Vec::new(),
             hash: BodyHash::new(),
+            headers: None,
+            searches_errors: false,
+            error: ErrorBody::default(),
         }
+    }
+
+    /// Records the headers of answers from here on.
+    pub(crate) fn record(&mut self, headers: SharedHeaderLog) {
+        self.searches_errors = headers.as_ref().is_some_and(|log| log.borrow().what().search_errors);
+        self.headers = headers;
     }
 
     /// Starts over for the next request, which is `HEAD` or is not.
     pub(crate) fn begin(&mut self, to_head: bool) {
         self.state = State::Head(HeadReader::new());
         (self.interim, self.asked_for_body, self.to_head, self.keeps_alive) = (0, false, to_head, false);
+        self.error.forget();
     }
 
     /// Whether the gateway has asked for the body, which waited for that.
@@ -99,7 +115,17 @@ impl ResponseReader {
         match &mut self.state {
             State::Head(_) => Progress::Partial,
             State::Body(body, framing) => {
-                let (taken, framing) = (body.take(received.bytes(), &mut self.hash), *framing);
+                let (hash, error) = (&mut self.hash, &mut self.error);
+                let taken = if error.is_kept() {
+                    let mut both = |piece: &[u8]| {
+                        hash.data(piece);
+                        error.take(piece);
+                    };
+                    body.take(received.bytes(), &mut both)
+                } else {
+                    body.take(received.bytes(), hash)
+                };
+                let framing = *framing;
                 let is_whole = body.is_whole();
                 exchange.body_bytes = body.received();
                 match taken {
@@ -144,6 +170,10 @@ impl ResponseReader {
         self.known.clear();
         self.expected = None;
         note(fields, self.nonce, exchange);
+        if let Some(log) = &self.headers {
+            note_answer(log, exchange.tag, fields);
+        }
+        self.error.begin(self.searches_errors, exchange.status, exchange.backend);
         if body_follows {
             self.expected = fields.get(headers::BODY_HASH).and_then(hexadecimal);
             // All that arrived with the head may be the whole body; else it may break off.

@@ -105,6 +105,8 @@ pub(crate) fn spec(class: Class) -> DriverSpec {
         response_body_max: Size(1 << 20),
         exchanges_max: 100_000,
         threads: 1,
+        record: None,
+        backends: Vec::new(),
     }
 }
 

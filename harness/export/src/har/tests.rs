@@ -35,6 +35,7 @@ fn exchange(tag: u64, outcome: Outcome) -> Exchange {
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
         held: 0,
+        disclosed: evidence::Disclosed::Unknown,
     }
 }
 
@@ -106,6 +107,7 @@ fn written(run: ReadRun) -> Result<(usize, Value), ExportError> {
         request: &request,
         backends: vec!["a".into()],
         faults: vec!["reset {}".into(), "status { code = 503 }".into()],
+        headers: Vec::new(),
         phases: vec![("steady".into(), stretch(0, 2_000)), ("outage".into(), stretch(2_000, 9_000))],
     };
     let mut exported = crate::export(&[&KIND], run, &names, dir.path())?;

@@ -37,6 +37,7 @@ fn exchange() -> Exchange {
         echo: TagEcho::Same,
         body: BodyCheck::Intact,
         held: 0,
+        disclosed: evidence::Disclosed::Unknown,
     }
 }
 
@@ -104,6 +105,7 @@ fn received() -> ExportTraceServiceRequest {
         traffic: vec!["reads".into()],
         backends: vec!["a".into(), "b".into()],
         faults: vec!["latency {}".into(), "status { code = 503 }".into()],
+        headers: Vec::new(),
         phases: vec![("outage".into(), Stretch { from: Moment(0), to: Moment(1000 * MS) })],
         request: &request,
     };

@@ -97,6 +97,21 @@ pub trait Expectation {
         false
     }
 
+    /// The headers that it needs on record, beside path and query; `None` if it needs none of all that.
+    fn headers(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Those of them whose values are recorded as hashes only.
+    fn secret_headers(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// True if it needs the bodies of errors searched for what they disclose.
+    fn searches_errors(&self) -> bool {
+        false
+    }
+
     /// The backends that it names, for the scenario to look up.
     fn backends(&self) -> Vec<&str> {
         Vec::new()

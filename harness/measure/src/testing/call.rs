@@ -52,6 +52,8 @@ pub struct Call {
     pub(super) due: Moment,
     pub(super) lag: Duration,
     pub(super) attempts: Vec<Try>,
+    pub(super) sends: Vec<(String, String)>,
+    pub(super) got: Vec<(String, Option<String>)>,
     pub(super) change: Change<Exchange>,
 }
 
@@ -63,12 +65,26 @@ impl Call {
             due: at(ms),
             lag: Duration::ZERO,
             attempts: vec![],
+            sends: vec![],
+            got: vec![],
             change: Change::none(),
         }
     }
 
     pub fn lag(mut self, ms: f64) -> Self {
         self.lag = length(ms);
+        self
+    }
+
+    /// The client sends a header.
+    pub fn sends(mut self, name: &str, value: &str) -> Self {
+        self.sends.push((name.into(), value.into()));
+        self
+    }
+
+    /// A header of the answer arrives at the client otherwise than the backend sent it; `None` does not arrive.
+    pub fn got(mut self, name: &str, value: Option<&str>) -> Self {
+        self.got.push((name.into(), value.map(str::to_owned)));
         self
     }
 
@@ -119,6 +135,9 @@ pub struct Try {
     pub(super) end: End,
     pub(super) fault: Option<String>,
     pub(super) planned: Planned,
+    pub(super) path: Option<String>,
+    pub(super) gets: Vec<(String, Option<String>)>,
+    pub(super) answers: Vec<(String, String)>,
     pub(super) change: Change<Attempt>,
 }
 
@@ -133,8 +152,29 @@ impl Try {
             end: End::Replied,
             fault: None,
             planned: Planned::Answer,
+            path: None,
+            gets: vec![],
+            answers: vec![],
             change: Change::none(),
         }
+    }
+
+    /// It arrives with another path and query than the client sent.
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// A header arrives otherwise than the client sent it; `None` does not arrive.
+    pub fn gets(mut self, name: &str, value: Option<&str>) -> Self {
+        self.gets.push((name.into(), value.map(str::to_owned)));
+        self
+    }
+
+    /// The backend answers with a header.
+    pub fn answers(mut self, name: &str, value: &str) -> Self {
+        self.answers.push((name.into(), value.into()));
+        self
     }
 
     /// Hit by the planned fault of this kind, and ended as that fault makes it.

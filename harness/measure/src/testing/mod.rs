@@ -27,9 +27,14 @@
 //!   `.cut(at_ms)`, `.early(why, at_ms)`, `.lost(rows)`, `.weighted(backend, weight, priority)`, `.settle(ms)`,
 //!   `.samples_min(count)`.
 //!
+//! - Headers: `Run::records(&[name, …])` has them on record, and the path; then `.sends(name, value)` and `.got(name, value)` of a
+//!   `Call`, `.gets(name, value)` (`None` if it did not arrive; without it as sent), `.path(path)` and `.answers(name, value)`
+//!   of a `Try`. Names with a credential's part are recorded as hashes.
+//!
 //! An empty name for the traffic stands for all of it. Tags are given in the order in which calls are due.
 
 mod call;
+mod headers;
 pub mod model;
 mod rows;
 
@@ -64,6 +69,7 @@ pub struct Run {
     settle: Timespan,
     samples_min: Option<u64>,
     expects: Vec<Expect>,
+    records: bool,
 }
 
 /// An expectation as text, for the room that can read it.
@@ -93,6 +99,7 @@ impl Run {
             settle: Timespan::default(),
             samples_min: None,
             expects: vec![],
+            records: false,
         }
     }
 
@@ -109,7 +116,8 @@ impl Run {
     }
 
     pub fn weighted(mut self, name: &str, weight: u32, priority: u32) -> Self {
-        self.brief.backends.push(BackendBrief { name: name.into(), weight, priority });
+        let headers = Vec::new();
+        self.brief.backends.push(BackendBrief { name: name.into(), weight, priority, headers });
         self
     }
 
@@ -133,6 +141,7 @@ impl Run {
             deadline: Timespan::from_secs(30),
             body: 0,
             leaving: None,
+            headers: Vec::new(),
         });
         self
     }
@@ -322,7 +331,9 @@ impl Run {
         let mut nth = vec![0; self.brief.backends.len()];
         for (tag, call) in calls.iter().enumerate() {
             let attempts = self.attempts(call, Tag(tag as u64), &mut nth);
-            evidence.exchanges.push(self.exchange(call, Tag(tag as u64), &attempts));
+            let exchange = self.exchange(call, Tag(tag as u64), &attempts);
+            evidence.headers.extend(self.headers(call, &exchange, &attempts));
+            evidence.exchanges.push(exchange);
             evidence.attempts.extend(attempts);
         }
         if !evidence.cut && evidence.early.is_none() {

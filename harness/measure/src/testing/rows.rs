@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evidence::{Attempt, BodyCheck, End, Exchange, NO_BACKEND, Outcome, Tag, TagEcho};
+use evidence::{Attempt, BodyCheck, Disclosed, End, Exchange, NO_BACKEND, Outcome, Tag, TagEcho};
 
 use super::{Call, REQUEST_HASH, Run};
 
@@ -82,6 +82,7 @@ impl Run {
             echo: TagEcho::Absent,
             body: BodyCheck::Unknown,
             held: 0,
+            disclosed: Disclosed::Unknown,
         };
         if let Some(last) = attempts.last() {
             row.done = last.ended + Duration::from_micros(200);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use driver::{Abort, AbortBy, Class, DriverSpec, Mix};
-use evidence::RunNonce;
+use evidence::{RecordedHeaders, RunNonce};
 use fake_backends::{BackendSpec, Injection, PoolSpec};
 use gateways::GatewaySettings;
 use judge::Demand;
@@ -13,7 +13,7 @@ use measure::brief::{About, BackendBrief, Brief, InjectionBrief, LeavingBrief, P
 use policy::Policy;
 
 use super::{
-    Context, backends, demands, faults, gateway, limits, load, mix, phases, sizes, traffic, vacuous,
+    Context, backends, demands, faults, gateway, limits, load, mix, phases, record, sizes, traffic, vacuous,
 };
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Lines;
@@ -39,6 +39,7 @@ struct Parts {
     demands: Vec<Demand>,
     /// The place of each demand in the file.
     spans: Vec<Range<usize>>,
+    record: Option<RecordedHeaders>,
     gateway: GatewaySettings,
     policy: Policy,
 }
@@ -72,6 +73,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     let threads = if limits_sound { load::check(context, &classes, &phases) } else { 1 };
     let (injections, injection_briefs) = faults::compile(context, &phases);
     let (demands, spans) = demands::compile(context, &phases, &injection_briefs, &classes);
+    let record = record::compile(context, &backends, &classes, &demands, &spans);
     let (gateway, policy) = gateway::compile(context, &backends);
     Parts {
         backends,
@@ -83,6 +85,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
         injection_briefs,
         demands,
         spans,
+        record,
         gateway,
         policy,
     }
@@ -106,6 +109,8 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         response_body_max: limits.body,
         exchanges_max: limits.exchanges,
         threads: parts.threads,
+        record: parts.record.clone(),
+        backends: Vec::new(),
     };
     let brief = Brief {
         about: about(scenario),
@@ -115,6 +120,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         injections: parts.injection_briefs,
         policy: parts.policy.clone(),
         policy_lines: lines_under(text, "policy"),
+        headers: parts.record.iter().flat_map(|record| record.headers.clone()).collect(),
     };
     let pool = PoolSpec {
         backends: parts.backends,
@@ -124,6 +130,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         exchanges_max: bound_exchanges(&mut driver),
         connections_max: limits.backend_connections,
         request_body_max: limits.body,
+        record: parts.record,
     };
     let (name, base) = (scenario.name.value.clone(), base.to_path_buf());
     let (gateway, policy, grace) = (parts.gateway, parts.policy, longest + GRACE);
@@ -179,6 +186,7 @@ fn traffic_brief(class: &Class, planned: Vec<u64>) -> TrafficBrief {
         deadline: units::Timespan(class.deadline),
         body: class.body.as_ref().map_or(0, driver::Body::size),
         leaving: class.trouble.abort.and_then(leaving),
+        headers: class.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect(),
     }
 }
 
@@ -193,6 +201,7 @@ fn backend_briefs(scenario: &Scenario) -> Vec<BackendBrief> {
         name: name.value.clone(),
         weight: table.weight.as_ref().map_or(1, |weight| weight.value),
         priority: table.priority.as_ref().map_or(0, |priority| priority.value),
+        headers: table.headers.names().iter().map(|name| name.to_ascii_lowercase()).collect(),
     };
     scenario.backend.0.iter().map(brief).collect()
 }

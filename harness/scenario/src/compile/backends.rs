@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use fake_backends::BackendSpec;
 use units::Size;
 
-use super::Context;
+use super::{Context, request};
 use crate::file::{BackendTable, Located};
 
 /// Port 0 of the loopback interface: any free port.
@@ -59,8 +59,10 @@ fn backend(
         context.error(&place.span, format!("the address {address} is already that of backend `{other}`"));
     }
     let body = table.body.as_ref().map_or(BODY, |body| body.value);
+    let headers = request::answer_headers(context, &table.headers);
+    let (name, listen) = (name.value.clone(), listen.unwrap_or(ANY_PORT));
     let tls = context.scenario.tls_of(table);
-    BackendSpec { name: name.value.clone(), listen: listen.unwrap_or(ANY_PORT), body, tls }
+    BackendSpec { name, listen, body, headers, tls }
 }
 
 fn address(context: &mut Context<'_>, listen: &Located<String>) -> Option<SocketAddr> {

@@ -35,6 +35,11 @@ fn planned(class: &Class) -> Option<f64> {
     planned_between(class, Stretch { from: units::Moment::EPOCH, to: units::Moment::NEVER })
 }
 
+/// The requests that all open-loop classes are planned to send in the whole run, on average.
+pub(super) fn planned_in_all(classes: &[Class]) -> f64 {
+    classes.iter().filter_map(planned).sum()
+}
+
 /// The area under the part of a ramp that lies in a stretch.
 fn requests(segment: &Segment, stretch: Stretch) -> f64 {
     let (from, to) = (segment.during.from.max(stretch.from), segment.during.to.min(stretch.to));

@@ -16,6 +16,7 @@ mod mode;
 mod moving;
 mod phases;
 mod placeholders;
+mod record;
 mod request;
 mod sizes;
 mod trace;

@@ -6,8 +6,7 @@ use super::{Context, placeholders};
 use crate::file::{BodyTable, Located, Named};
 
 /// Headers that the driver sets by itself.
-const OWN_HEADERS: [&str; 5] =
-    ["host", "connection", "content-length", "transfer-encoding", evidence::TAG_HEADER];
+const OWN_HEADERS: [&str; 4] = ["host", "content-length", "transfer-encoding", evidence::TAG_HEADER];
 
 /// The longest path, and the longest header value: what gateways take in one line by default (nginx: 8 KiB).
 const LINE_MAX: usize = 4096;
@@ -87,9 +86,9 @@ pub(super) fn headers(context: &mut Context<'_>, headers: &Named<Located<String>
         context.error(&name.span, format!("{} headers, allowed are {HEADERS_MAX}", headers.0.len()));
     }
     for (name, value) in &headers.0 {
-        if !is_token(name) || name.len() > NAME_MAX {
+        if !is_header_name(name) {
             context.error(&name.span, format!("`{}` is not a header name", name.escape_debug())).help =
-                Some(format!("header names have 1 to {NAME_MAX} letters, digits and `-`"));
+                Some(HEADER_NAMES.to_owned());
         } else if OWN_HEADERS.contains(&name.to_ascii_lowercase().as_str()) {
             let own = context.error(&name.span, format!("the header `{}` is set by the driver", name.value));
             own.help = name
@@ -97,12 +96,62 @@ pub(super) fn headers(context: &mut Context<'_>, headers: &Named<Located<String>
                 .then(|| "give it beside `request`: `host = \"…\"`".to_owned());
         }
         check_value(context, value);
+        check_connection(context, name, value);
     }
     headers.0.iter().map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
 }
 
 /// The longest header name.
 const NAME_MAX: usize = 128;
+
+/// What an error says of them.
+pub(super) const HEADER_NAMES: &str = "header names have 1 to 128 letters, digits and `-`";
+
+/// Whether a name can be that of a header.
+pub(super) fn is_header_name(name: &str) -> bool {
+    is_token(name) && name.len() <= NAME_MAX
+}
+
+/// `connection` may name headers that belong to the connection; whether that is used again is told by `keep_alive`.
+fn check_connection(context: &mut Context<'_>, name: &Located<String>, value: &Located<String>) {
+    let persistence = |item: &str| {
+        let item = item.trim();
+        ["close", "keep-alive"].iter().any(|word| item.eq_ignore_ascii_case(word))
+    };
+    if name.eq_ignore_ascii_case("connection") && value.split(',').any(persistence) {
+        let message = "whether a connection is used again is not told by a header";
+        context.error(&value.span, message).help = Some("use `keep_alive` of the traffic class".to_owned());
+    }
+}
+
+/// What the head of a backend's answer has of its own.
+const OWN_ANSWER_HEADERS: [&str; 3] = ["content-length", "transfer-encoding", "content-type"];
+
+/// The further headers of a backend's answers.
+pub(super) fn answer_headers(
+    context: &mut Context<'_>,
+    headers: &Named<Located<String>>,
+) -> Vec<(String, String)> {
+    if let Some((name, _)) = headers.0.get(HEADERS_MAX) {
+        context.error(&name.span, format!("{} headers, allowed are {HEADERS_MAX}", headers.0.len()));
+    }
+    for (name, value) in &headers.0 {
+        let lower = name.to_ascii_lowercase();
+        if !is_header_name(name) {
+            context.error(&name.span, format!("`{}` is not a header name", name.escape_debug())).help =
+                Some(HEADER_NAMES.to_owned());
+        } else if OWN_ANSWER_HEADERS.contains(&&lower[..]) || lower.starts_with("x-brownout-") {
+            context.error(&name.span, format!("the header `{}` is set by the backend", name.value));
+        }
+        if let Some((range, _)) = crate::secrets::placeholders(value).next() {
+            context.error(&value.span, format!("`{}` has no meaning in an answer", &value[range])).help =
+                Some("backends send what the file says".to_owned());
+        }
+        check_value(context, value);
+        check_connection(context, name, value);
+    }
+    headers.0.iter().map(|(name, value)| (name.value.clone(), value.value.clone())).collect()
+}
 
 fn check_value(context: &mut Context<'_>, value: &Located<String>) {
     let forbidden = |byte: u8| byte < b' ' && byte != b'\t' || byte == 0x7f;

@@ -49,6 +49,8 @@ pub(crate) struct Scenario {
     /// What is expected of the gateway.
     #[serde(default)]
     pub(crate) expect: Vec<Keyed<ExpectOwn, ExpectationSettings>>,
+    /// Which headers are recorded. Those that expectations need are recorded without being listed.
+    pub(crate) record: Option<RecordTable>,
     /// The bounds of the run.
     #[serde(default)]
     pub(crate) limits: Limits,
@@ -79,6 +81,9 @@ pub(crate) struct BackendTable {
     pub(crate) priority: Option<Located<u32>>,
     /// Bytes of a normal answer's body. Without it: 1 KiB.
     pub(crate) body: Option<Located<Size>>,
+    /// Further headers of its answers, such as `headers = { cache-control = "no-store" }`.
+    #[serde(default)]
+    pub(crate) headers: Named<Located<String>>,
     /// Present if it speaks TLS, with a certificate that an authority of the run signs. Without it: as `[backends]` says.
     pub(crate) tls: Option<BackendTls>,
 }
@@ -97,6 +102,21 @@ impl Scenario {
     pub(crate) fn tls_of(&self, backend: &BackendTable) -> Option<BackendTls> {
         backend.tls.or(self.backends.tls)
     }
+}
+
+/// The headers that are recorded of each request and each answer, at both ends of the gateway, with the path and query of
+/// each request. What they hold is told by `brownout explain evidence/headers`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Record")]
+pub(crate) struct RecordTable {
+    /// Their names; at most 32, with those that expectations need. Values with `{{env.NAME}}`, and those of headers that carry
+    /// credentials by their name (`authorization`, `cookie`, `x-api-key`, and the like), are recorded as hashes.
+    #[serde(default)]
+    pub(crate) headers: Vec<Located<String>>,
+    /// The names of further headers, whose values are recorded as hashes too.
+    #[serde(default)]
+    pub(crate) secret: Vec<Located<String>>,
 }
 
 /// How the driver runs.

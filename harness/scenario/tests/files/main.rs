@@ -9,6 +9,7 @@ mod load_checks;
 mod loading;
 mod mix;
 mod plan;
+mod record;
 mod schema;
 mod shape;
 mod target;

@@ -28,7 +28,7 @@ fn an_unknown_key_at_the_top_lists_what_there_is() {
      --> orders.toml:1:1
       |
     1 | title = "one backend answers 503"
-      | ^^^^^ expected one of `name`, `why`, `owner`, `rollback`, `seed`, `gateway`, `policy`, `backend`, `traffic`, `mix`, `phase`, `expect`, `limits` or `driver`
+      | ^^^^^ expected one of `name`, `why`, `owner`, `rollback`, `seed`, `gateway`, `policy`, `backend`, `traffic`, `mix`, `phase`, `expect`, `record`, `limits` or `driver`
     "#);
 }
 
