@@ -14,6 +14,8 @@ mod connections;
 mod cost;
 mod failover;
 mod freeze;
+mod credentials;
+mod headers;
 mod integrity;
 mod isolation;
 mod latency;
@@ -55,6 +57,8 @@ units::registry! {
         "isolation" => Isolation in isolation,
         "balance" => Balance in balance,
         "integrity" => Integrity in integrity,
+        "headers" => Headers in headers,
+        "credentials" => Credentials in credentials,
         "shed" => Shed in shed,
         "cost" => Cost in cost,
         "cancel" => Cancel in cancel,
