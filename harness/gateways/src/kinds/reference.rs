@@ -1,10 +1,13 @@
 //! The kind `reference`: the gateway of ours that runs inside of this process, in either world.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::LocalBoxFuture;
+use http::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::reference::{self, Defect};
+use crate::reference::{self, Defect, Setup};
 use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 
 /// A gateway of brownout's own, that does what the policy says.
@@ -18,11 +21,15 @@ use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 /// # Example
 /// `[gateway.reference]` with `defects = ["retries-post"]`
 /// `[gateway.reference]` with `tls = {}`
+/// `[gateway.reference]` with `withhold = { images = ["authorization"] }`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reference {
     /// What it is to do wrong.
     pub defects: Vec<Defect>,
+    /// Headers of requests that a backend does not get, by the backend's name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub withhold: BTreeMap<String, Vec<String>>,
     /// Present if it speaks TLS to its clients, with a certificate that is made for the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ReferenceTls>,
@@ -34,12 +41,23 @@ pub struct Reference {
 pub struct ReferenceTls {}
 
 impl Gateway for Reference {
-    fn configuration(&self, _: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
-        Ok(None)
+    fn configuration(&self, upstreams: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
+        let is_known = |name: &str| upstreams.backends.iter().any(|backend| backend.name == name);
+        let unknown = self.withhold.keys().filter(|name| !is_known(name));
+        let wrong = unknown.map(|name| format!("there is no backend `{name}`"));
+        let names = self.withhold.values().flatten().filter(|name| name.parse::<HeaderName>().is_err());
+        let wrong = wrong.chain(names.map(|name| format!("`{}` is not a header name", name.escape_debug())));
+        let wrong: Vec<_> = wrong.map(|why| Unsupported { key: "gateway.reference.withhold", why }).collect();
+        if wrong.is_empty() { Ok(None) } else { Err(wrong) }
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
-        Box::pin(reference::launch(&launch.world, &launch.upstreams, &self.defects, self.tls.is_some()))
+        let setup = Setup {
+            defects: self.defects.clone(),
+            withhold: self.withhold.clone(),
+            over_tls: self.tls.is_some(),
+        };
+        Box::pin(async move { reference::launch(&launch.world, &launch.upstreams, &setup).await })
     }
 
     fn can_be_simulated(&self) -> bool {
@@ -52,6 +70,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_can_not_be_withheld_is_refused() {
+        let upstreams = Upstreams {
+            backends: Vec::new(),
+            policy: policy::Policy::default(),
+            trust: None,
+            base: std::path::PathBuf::new(),
+            seed: 1,
+        };
+        let of = |settings| serde_json::from_value::<Reference>(settings).unwrap().configuration(&upstreams);
+        assert_eq!(of(json!({})), Ok(None));
+        let refused = of(json!({ "withhold": { "a": ["x y"] } })).unwrap_err();
+        let why: Vec<&str> = refused.iter().map(|one| one.why.as_str()).collect();
+        assert_eq!(why, ["there is no backend `a`", "`x y` is not a header name"]);
+    }
 
     #[test]
     fn unknown_keys_are_refused_and_none_is_needed() {

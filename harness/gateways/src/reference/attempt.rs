@@ -1,7 +1,8 @@
 //! One attempt: one request to one backend, until its response headers.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use net::Timer;
@@ -14,6 +15,7 @@ use super::settings::{Settings, Slip};
 const TAG: &str = "x-brownout-tag";
 
 /// A request as it goes to each backend.
+#[derive(Clone)]
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -22,24 +24,43 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// The same as a defect makes it of a further attempt, if any does.
-    pub(crate) fn spoiled(&self, settings: &Settings) -> Option<Outgoing> {
-        let with = |body: Bytes| {
-            let (method, uri, headers) = (self.method.clone(), self.uri.clone(), self.headers.clone());
-            Outgoing { method, uri, headers, body }
-        };
+    /// The request as one backend is to get it, which is not to get the headers that are `withheld`.
+    pub(crate) fn without(&self, withheld: &[HeaderName], settings: &Settings) -> Outgoing {
+        let mut request = self.clone();
+        if !settings.slips(Slip::WithholdsNothing) {
+            for name in withheld {
+                request.headers.remove(name);
+            }
+        }
+        request
+    }
+
+    /// Works in the defects of further attempts.
+    pub(crate) fn alter_further(&mut self, settings: &Settings) {
         if settings.slips(Slip::EmptyRetriedBody) {
-            return Some(with(Bytes::new()));
+            self.body = Bytes::new();
         }
         if settings.slips(Slip::HalfRetriedBody) {
-            return Some(with(self.body.slice(self.body.len() / 2..)));
+            self.body = self.body.slice(self.body.len() / 2..);
         }
-        let starved = settings.slips(Slip::StarvedRetriedBody) && !self.body.is_empty();
-        starved.then(|| {
-            let mut starved = with(Bytes::new());
-            starved.headers.insert(header::CONTENT_LENGTH, self.body.len().into());
-            starved
-        })
+        if settings.slips(Slip::StarvedRetriedBody) && !self.body.is_empty() {
+            self.headers.insert(header::CONTENT_LENGTH, self.body.len().into());
+            self.body = Bytes::new();
+        }
+        if settings.slips(Slip::DropsHeadersOnRetry) {
+            let own = |name: &HeaderName| {
+                name.as_str().starts_with("x-") && !name.as_str().starts_with("x-brownout-")
+            };
+            let names: Vec<HeaderName> = self.headers.keys().filter(|name| own(name)).cloned().collect();
+            for name in names {
+                self.headers.remove(name);
+            }
+        }
+        if settings.slips(Slip::ChangesPathOnRetry) {
+            let path = self.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+            let rest = path[1..].find('/').map_or("/", |at| &path[at + 1..]);
+            self.uri = rest.parse().unwrap_or_default();
+        }
     }
 
     /// Works in the defects of requests.

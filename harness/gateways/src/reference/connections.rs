@@ -74,6 +74,11 @@ impl Connections {
         }
     }
 
+    /// Where the backend is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.backend.address
+    }
+
     /// A connection that can take a request: the one that was used last, or a new one.
     pub(crate) async fn take(&self) -> Result<Connection, String> {
         while let Some((since, mut connection)) = self.idle_one() {

@@ -48,11 +48,13 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
             total = deadline();
         }
         let cut_at = total.filter(|_| tried.is_empty() || !settings.slips(Slip::SoftTotal));
-        let spoiled = outgoing.spoiled(settings).filter(|_| !tried.is_empty());
-        let sent = spoiled.as_ref().unwrap_or(outgoing);
+        let mut sent = outgoing.without(&gateway.withheld[backend], settings);
+        if !tried.is_empty() {
+            sent.alter_further(settings);
+        }
         tried.push(backend);
         gateway.standstill.over(timer).await;
-        let result = attempt(settings, timer, &gateway.connections[backend], sent, cut_at).await;
+        let result = attempt(settings, timer, &gateway.connections[backend], &sent, cut_at).await;
         if failed(&result) {
             gateway.has_failed.set(true);
             gateway.standstill.note_failure(timer.now());
@@ -63,14 +65,14 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let number = tried.len() as u32;
         let retry = settings.retry.as_ref().filter(|retry| retry.wants(&outgoing.method, number, status));
         let Some(retry) = retry else {
-            return pass_on(gateway, result, permit, total);
+            return disclosing(gateway, outgoing, backend, pass_on(gateway, result, permit, total));
         };
         let asked = result
             .as_ref()
             .ok()
             .and_then(|answer| retry.asked?.wait(answer.response.headers(), gateway.world.wall_clock()));
         if asked.is_some_and(|asked| retry.is_in_vain(timer.now() + asked, total)) {
-            return pass_on(gateway, result, permit, total);
+            return disclosing(gateway, outgoing, backend, pass_on(gateway, result, permit, total));
         }
         // It answered, so that it is in order; what it answered is a matter of the request.
         if let Some(permit) = permit {
@@ -132,10 +134,7 @@ fn pass_on(
         Err(failure) => return made(failure.status(), failure.words()),
     };
     let (mut head, incoming) = response.into_parts();
-    headers::remove_hop_by_hop(&mut head.headers);
-    if gateway.settings.slips(Slip::DropsRetryAfter) {
-        head.headers.remove(header::RETRY_AFTER);
-    }
+    headers::for_client(&mut head.headers, &gateway.settings);
     let mut passed_on = Response::new(());
     *passed_on.status_mut() = head.status;
     let cut_body = gateway.settings.cut_body;
@@ -149,6 +148,27 @@ fn pass_on(
     }
     *passed_on.headers_mut() = head.headers;
     passed_on.map(|()| Either::Left(relay))
+}
+
+/// Works in the defects of errors that the gateway makes itself: they tell what is inside.
+fn disclosing(
+    gateway: &Gateway,
+    outgoing: &Outgoing,
+    backend: usize,
+    response: Response<Content>,
+) -> Response<Content> {
+    let mut told = String::new();
+    if gateway.settings.slips(Slip::NamesBackends) {
+        told = format!("no answer from {}", gateway.connections[backend].address());
+    }
+    if gateway.settings.slips(Slip::EchoesCredentials) {
+        let credential = outgoing.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        told = format!("the request failed: authorization: {}", credential.unwrap_or("none"));
+    }
+    if told.is_empty() || matches!(response.body(), Either::Left(_)) {
+        return response;
+    }
+    response.map(|_| Either::Right(Full::new(Bytes::from(told))))
 }
 
 /// A response that the gateway makes itself.

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use http::HeaderName;
 use net::tls::ClientTls;
 use net::{Timer, World};
 use rand::{RngExt, SeedableRng};
@@ -10,10 +11,10 @@ use tokio::sync::Semaphore;
 
 use super::breakers::{Breakers, Permit};
 use super::connections::{Backend, Connections};
-use super::defects::Defect;
 use super::health::Checks;
+use super::mixed::Mixed;
 use super::pool::Pool;
-use super::settings::{Next, Settings};
+use super::settings::{Next, Settings, Setup};
 use super::standstill::Standstill;
 use super::swap::Swapped;
 use crate::{Upstream, Upstreams};
@@ -27,6 +28,9 @@ pub(crate) struct Gateway {
     pub(crate) draws: RefCell<Pcg64Mcg>,
     pub(crate) swapped: Swapped,
     pub(crate) standstill: Standstill,
+    pub(crate) mixed: Mixed,
+    /// The headers that each backend does not get, by its index.
+    pub(crate) withheld: Vec<Vec<HeaderName>>,
     /// Whether any attempt has failed.
     pub(crate) has_failed: Cell<bool>,
     /// Leave to forward a request.
@@ -45,10 +49,10 @@ impl Gateway {
     pub(crate) fn new(
         world: &World,
         upstreams: &Upstreams,
-        defects: &[Defect],
+        setup: &Setup,
         to_backends: Option<&ClientTls>,
     ) -> Self {
-        let settings = Settings::new(&upstreams.policy, defects);
+        let settings = Settings::new(&upstreams.policy, &setup.defects);
         let timer = world.timer();
         let backends = &upstreams.backends;
         let place = |backend: &Upstream| Backend {
@@ -68,6 +72,8 @@ impl Gateway {
             draws: RefCell::new(Pcg64Mcg::seed_from_u64(upstreams.seed)),
             swapped: Swapped::default(),
             standstill: Standstill::new(&settings, born),
+            mixed: Mixed::default(),
+            withheld: backends.iter().map(|backend| withheld(setup, &backend.name)).collect(),
             has_failed: Cell::new(false),
             turns: Semaphore::new(settings.under_way_max),
             workers: (0..workers).map(worker).collect(),
@@ -103,4 +109,10 @@ impl Gateway {
         let backend = worker.pool.borrow_mut().pick(tried, next, |_| true)?;
         Some((backend, Permit::free()))
     }
+}
+
+/// The headers that a backend of this name does not get.
+fn withheld(setup: &Setup, backend: &str) -> Vec<HeaderName> {
+    let names = setup.withhold.get(backend).into_iter().flatten();
+    names.filter_map(|name| name.parse().ok()).collect()
 }

@@ -4,6 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use super::settings::{Settings, Slip};
+
 /// RFC 9110 section 7.6.1: what an intermediary removes even where `connection` does not name it.
 const HOP_BY_HOP: [HeaderName; 5] = [
     HeaderName::from_static("keep-alive"),
@@ -13,24 +15,66 @@ const HOP_BY_HOP: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
-/// Removes what belongs to the connection that the headers came on.
-pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
+/// Where every client of this gateway is: it listens on the loopback interface only.
+const CLIENT: &str = "127.0.0.1";
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The headers that `connection` names.
+fn nominated(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
         .get_all(header::CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
-        .collect();
+        .collect()
+}
+
+/// Removes what belongs to the connection that the headers came on.
+fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    let named = nominated(headers);
     for name in named.iter().chain(&HOP_BY_HOP) {
         headers.remove(name);
     }
     headers.remove(header::CONNECTION);
 }
 
-/// Makes request headers fit to be sent on with a body that is there as a whole.
-pub(crate) fn for_backend(headers: &mut HeaderMap) {
+/// Removes what belongs to one connection, or works in the defect that passes it on: all but what frames the message.
+fn pass_on(headers: &mut HeaderMap, settings: &Settings) {
+    let before = headers.clone();
     remove_hop_by_hop(headers);
+    if settings.slips(Slip::ForwardsHopByHop) {
+        for name in nominated(&before) {
+            for value in before.get_all(&name) {
+                headers.append(&name, value.clone());
+            }
+        }
+    }
+}
+
+/// Makes answer headers fit to be sent on.
+pub(crate) fn for_client(headers: &mut HeaderMap, settings: &Settings) {
+    pass_on(headers, settings);
+    if settings.slips(Slip::DropsRetryAfter) {
+        headers.remove(header::RETRY_AFTER);
+    }
+    if settings.slips(Slip::KeepsOneCookie) {
+        let last = headers.get_all(header::SET_COOKIE).iter().next_back().cloned();
+        last.map(|cookie| headers.insert(header::SET_COOKIE, cookie));
+    }
+}
+
+/// Makes request headers fit to be sent on with a body that is there as a whole.
+pub(crate) fn for_backend(headers: &mut HeaderMap, settings: &Settings) {
+    pass_on(headers, settings);
+    // Nobody in front of this gateway is trusted to say where a client is.
+    let client = HeaderValue::from_static(CLIENT);
+    if settings.slips(Slip::TrustsForwardedFor) {
+        headers.append(FORWARDED_FOR, client);
+    } else {
+        headers.insert(FORWARDED_FOR, client);
+    }
     // The body has been asked for and received; its length is known anew.
     headers.remove(header::EXPECT);
     headers.remove(header::CONTENT_LENGTH);

@@ -9,24 +9,23 @@ use net::World;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::defects::Defect;
 use super::gateway::Gateway;
 use super::secured::Secured;
 use super::serve::serve;
+use super::settings::Setup;
 use crate::ready::{self, NotRouted, Target};
 use crate::{Handle, InProcess, LaunchError, Running, Upstreams};
 
 const NAME: &str = "reference";
 
-/// Starts the gateway and waits until it routes. It speaks TLS to its clients if `over_tls`.
+/// Starts the gateway and waits until it routes.
 pub(crate) async fn launch(
     world: &World,
     upstreams: &Upstreams,
-    defects: &[Defect],
-    over_tls: bool,
+    setup: &Setup,
 ) -> Result<Running, LaunchError> {
     let io_error = |source| LaunchError::Io { gateway: NAME, what: "starting it".into(), source };
-    let secured = Secured::of(world, upstreams, over_tls).map_err(|error| LaunchError::Tls {
+    let secured = Secured::of(world, upstreams, setup.over_tls).map_err(|error| LaunchError::Tls {
         gateway: NAME,
         what: "setting up TLS".into(),
         error,
@@ -38,7 +37,7 @@ pub(crate) async fn launch(
     let run = Run {
         world: world.clone(),
         upstreams: upstreams.clone(),
-        defects: defects.to_vec(),
+        setup: setup.clone(),
         secured,
         say_address,
         say_ended,
@@ -72,7 +71,7 @@ pub(crate) async fn launch(
 struct Run {
     world: World,
     upstreams: Upstreams,
-    defects: Vec<Defect>,
+    setup: Setup,
     secured: Secured,
     say_address: oneshot::Sender<io::Result<SocketAddr>>,
     say_ended: oneshot::Sender<String>,
@@ -97,7 +96,7 @@ impl Run {
             Err(error) => return drop(self.say_address.send(Err(error))),
         };
         let to_backends = self.secured.backends.as_ref();
-        let gateway = Rc::new(Gateway::new(&self.world, &self.upstreams, &self.defects, to_backends));
+        let gateway = Rc::new(Gateway::new(&self.world, &self.upstreams, &self.setup, to_backends));
         // Whoever launches it may have gone away; then `cancel` follows.
         let _ = self.say_address.send(Ok(address));
         let ended = tokio::select! {

@@ -16,6 +16,7 @@ mod headers;
 mod health;
 mod launch;
 mod leaving;
+mod mixed;
 mod pool;
 mod retry;
 mod rules;
@@ -28,3 +29,4 @@ mod window;
 
 pub use defects::Defect;
 pub(crate) use launch::launch;
+pub(crate) use settings::Setup;

@@ -152,7 +152,10 @@ async fn read(gateway: &Gateway, request: Request<Incoming>) -> Result<Outgoing,
             }
         }
     };
-    headers::for_backend(&mut head.headers);
+    headers::for_backend(&mut head.headers, &gateway.settings);
+    if gateway.settings.slips(Slip::MixesCredentials) {
+        gateway.mixed.mix(&mut head.headers);
+    }
     let path = head.uri.into_parts().path_and_query.unwrap_or(PathAndQuery::from_static("/"));
     Ok(Outgoing { method: head.method, uri: Uri::from(path), headers: head.headers, body })
 }

@@ -1,5 +1,6 @@
 //! The policy as this gateway applies it: its own defaults filled in, and then bent by the defects, each at one place.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,6 +16,17 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// For a request, where the policy is silent. The default of nginx's `proxy_read_timeout`.
 const TOTAL: Duration = Duration::from_mins(1);
+
+/// What a scenario says of this gateway beside the policy.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Setup {
+    /// What it is to do wrong.
+    pub(crate) defects: Vec<Defect>,
+    /// Headers of requests that a backend does not get, by the backend's name.
+    pub(crate) withhold: BTreeMap<String, Vec<String>>,
+    /// Whether it speaks TLS to its clients.
+    pub(crate) over_tls: bool,
+}
 
 /// What one gateway does.
 #[derive(Clone, Debug)]
@@ -156,6 +168,24 @@ pub(crate) enum Slip {
     SpillsEarly,
     /// Once backends of a later group were needed, they keep the traffic.
     KeepsTheSpare,
+    /// Headers that belong to one connection are passed on.
+    ForwardsHopByHop,
+    /// A further attempt lacks the headers that are not of HTTP itself.
+    DropsHeadersOnRetry,
+    /// A further attempt has the path without its first segment.
+    ChangesPathOnRetry,
+    /// The client's word of where it comes from is kept, and only added to.
+    TrustsForwardedFor,
+    /// Of several cookies that an answer sets one is passed on.
+    KeepsOneCookie,
+    /// What a backend is not to get, it gets.
+    WithholdsNothing,
+    /// Now and then a request has the credential of another one.
+    MixesCredentials,
+    /// Errors name the backend that failed.
+    NamesBackends,
+    /// Errors repeat the credential of the request.
+    EchoesCredentials,
 }
 
 impl Settings {

@@ -74,6 +74,7 @@ fn headers_are_passed_on_but_for_those_of_one_connection() {
         PUT /orders?n=1 HTTP/1.1
         host: shop
         x-brownout-tag: 00000001-7
+        x-forwarded-for: 127.0.0.1
         via: 1.1 brownout
         content-length: 5
         ");

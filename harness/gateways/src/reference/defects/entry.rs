@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::REGISTRY;
+use super::registry::REGISTRY;
 use crate::reference::settings::Settings;
 
 /// One thing that the reference gateway can be told to do wrong.
