@@ -103,7 +103,7 @@ mod tests {
             hit(Correlate::Moments(Timespan::from_millis(100)), backend, tag, 1, millis)
         };
         for stretch in 0..1000 {
-            assert!((0..100).all(|more| hit(more % 3, more as u64, stretch * 100 + i64::from(more))
+            assert!((0..100).all(|more| hit(more % 3, u64::from(more), stretch * 100 + i64::from(more))
                 == hit(0, 0, stretch * 100)));
         }
         assert!((420..580).contains(&hits(|stretch| hit(0, 0, stretch as i64 * 100))), "half of the time");

@@ -84,13 +84,13 @@ fn between(from: &Value, to: &Value, part: f64) -> Result<Value, String> {
             }
             Ok(Value::Object(all))
         }
-        (Value::Number(first), Value::Number(last)) => match (first.as_u64(), last.as_u64()) {
-            (Some(first), Some(last)) => Ok(whole(first, last)),
-            _ => {
-                let number = |number: &Number| number.as_f64().unwrap_or(f64::NAN);
-                Ok(Value::from(on_the_way(number(first), number(last))))
+        (Value::Number(first), Value::Number(last)) => {
+            if let (Some(first), Some(last)) = (first.as_u64(), last.as_u64()) {
+                return Ok(whole(first, last));
             }
-        },
+            let number = |number: &Number| number.as_f64().unwrap_or(f64::NAN);
+            Ok(Value::from(on_the_way(number(first), number(last))))
+        }
         // A size is written as the number that it is.
         (Value::String(first), Value::Number(last)) => {
             let (size, last) = (first.parse::<Size>()?, last.as_u64());

@@ -34,6 +34,9 @@ const KNOWN: &[(&str, &str, Known)] = &[
     // nginx below 1.29 takes an interim answer for the final one, of which all that follows is the body: it comes through by
     // accident, and the client's next request is not read before a timer has ended this one.
     ("nginx", "faults/interim", Caught("requests succeeded in `hints`, 97 % are demanded")),
+    // nginx and Envoy have health checks of their own, but in no configuration that is made here.
+    ("nginx", "faults/health-check-lies", Refuses("policy.breaker.way_back")),
+    ("envoy", "faults/health-check-lies", Refuses("policy.breaker.way_back")),
     // With retries, the made configuration has no keep-alive to the backends: no connection is ever idle.
     ("nginx", "faults/idle_close", Spares("never took effect")),
 ];

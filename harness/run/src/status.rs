@@ -100,7 +100,7 @@ async fn accept(listener: TcpListener, pages: &Pages) {
 async fn answer(stream: TcpStream, pages: Pages) {
     let mut server = http1::Builder::new();
     server.keep_alive(false).max_buf_size(REQUEST_MAX);
-    let served = server.serve_connection(TokioIo::new(stream), pages);
+    let exchange = server.serve_connection(TokioIo::new(stream), pages);
     // Neither a broken request nor a slow reader concerns anybody else.
-    let _ = tokio::time::timeout(CONNECTION_MAX, served).await;
+    let _ = tokio::time::timeout(CONNECTION_MAX, exchange).await;
 }

@@ -85,8 +85,11 @@ fn kind(schema: &Value, property: &Value) -> String {
     }
     let of = resolve(schema, property);
     if let Some(choices) = of.get("oneOf").and_then(Value::as_array) {
-        let words: Vec<_> = choices.iter().filter_map(choice).collect();
+        let mut words: Vec<_> = choices.iter().filter_map(choice).collect();
         if !words.is_empty() {
+            if words.len() < choices.len() {
+                words.push("a table".into());
+            }
             return words.join(" or ");
         }
     }

@@ -121,8 +121,10 @@ mod tests {
     }
 
     fn lines(bytes: u64) -> Vec<u8> {
-        let all: String = (0..=bytes / 10).map(|number| format!("{number:>9}\n")).collect();
-        all.into_bytes()[..bytes as usize].to_owned()
+        let mut all = Vec::new();
+        (0..=bytes / 10).for_each(|number| writeln!(all, "{number:>9}").unwrap());
+        all.truncate(bytes as usize);
+        all
     }
 
     #[test]

@@ -54,7 +54,11 @@ impl Observer {
                     causes.attempt(row);
                 }
             }
-            Batch::Connections(_) | Batch::Probes(_) | Batch::Firings(_) | Batch::Hiccups(_) => {}
+            Batch::Headers(_)
+            | Batch::Connections(_)
+            | Batch::Probes(_)
+            | Batch::Firings(_)
+            | Batch::Hiccups(_) => {}
         }
     }
 }
@@ -121,6 +125,7 @@ pub(super) mod testing {
             body: BodyCheck::Unknown,
             retry_after: None,
             held: 0,
+            disclosed: evidence::Disclosed::Unknown,
         }
     }
 

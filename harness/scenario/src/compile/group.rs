@@ -4,6 +4,7 @@ use fake_backends::{Correlate, Injection};
 use units::{Share, Timespan};
 
 use super::Context;
+use super::faults::inline;
 use crate::file::Located;
 
 /// The shortest time for which a fault stays with a backend, or with all: a listener is closed and opened as often.
@@ -69,7 +70,6 @@ fn draws(injection: &Injection) -> bool {
 pub(super) fn described(correlate: Correlate) -> String {
     match correlate {
         Correlate::Requests => "requests".to_owned(),
-        Correlate::Moments(length) => format!("{{ moments = {length} }}"),
-        Correlate::Turns(length) => format!("{{ turns = {length} }}"),
+        with_length => inline(&with_length),
     }
 }

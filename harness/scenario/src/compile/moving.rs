@@ -30,15 +30,15 @@ pub(super) fn ramp(
 /// What a fault does, on the average of its way where its settings move; `None` if that depends on the gateway, or is one
 /// thing first and another one later.
 pub(super) fn outline(injection: &Injection) -> Option<Outline> {
-    let last = injection.fault.contract().outline()?;
-    let Some(ramp) = &injection.ramp else { return Some(last) };
+    let own = injection.fault.contract().outline()?;
+    let Some(ramp) = &injection.ramp else { return Some(own) };
     let steps = ramp.steps(&injection.fault);
     let outlines = steps.iter().map(|step| step.contract().outline());
     let outlines: Vec<Outline> = outlines.collect::<Option<_>>()?;
     let way = ramp.over.unwrap_or_default().as_secs_f64() / injection.during.length().as_secs_f64().max(1e-9);
     let mean = outlines.iter().map(|outline| outline.share.get()).sum::<f64>() / outlines.len().max(1) as f64;
-    let share = Share::new(mean * way + last.share.get() * (1.0 - way)).unwrap_or(last.share);
-    let merged = outlines.iter().try_fold(last, |all, one| {
+    let share = Share::new(mean * way + own.share.get() * (1.0 - way)).unwrap_or(own.share);
+    let merged = outlines.iter().try_fold(own, |all, one| {
         let does = match (all.does, one.does) {
             (Does::Delays(least, most), Does::Delays(from, to)) => {
                 Does::Delays(least.min(from), most.max(to))

@@ -289,7 +289,7 @@ fn one_key_has_all_backends_speak_tls_and_is_not_mistaken_for_that_of_one() {
     assert!(loaded.plan.pool.backends.iter().all(|backend| backend.tls.is_some()));
     let said =
         said_of(&text.replace("[backend.orders-a]", "[backends.orders-a]\ntls = {}\n\n[backend.orders-a]"));
-    assert!(said.contains("unknown field `orders-a`, expected `tls`"), "{said}");
+    assert!(said.contains("error: unknown key `orders-a`") && said.contains("expected `tls`"), "{said}");
 }
 
 #[test]

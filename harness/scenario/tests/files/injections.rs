@@ -5,7 +5,6 @@ use std::path::Path;
 use crate::common::{said_of, with};
 use brownout_scenario::{Overrides, Plan, load_text};
 use insta::assert_snapshot;
-use units::Share;
 
 /// The sound scenario's only injection.
 const OWN: &str = "on = [\"orders-a\"]\nstatus = { code = 503, share = 0.5 }";
@@ -21,25 +20,32 @@ fn a_ramp_takes_as_long_as_its_fault_unless_it_says_less_and_is_told_in_the_word
         let plan = plan(&format!("latency = {{ fixed = \"500ms\" }}\nramp = {ramp}"));
         plan.brief.injections[0].settings.clone()
     };
-    assert_snapshot!(settings("{ from = { fixed = \"0ms\" } }"), @"");
-    assert_snapshot!(settings("{ from = { fixed = \"1s\", share = 0.5 }, over = \"2s\" }"), @"");
+    assert_snapshot!(
+        settings("{ from = { fixed = \"0ms\" } }"),
+        @r#"{ fixed = "500ms", share = 1.0 } ramp { from = { fixed = "0ms" }, over = "10s" }"#
+    );
+    assert_snapshot!(
+        settings("{ from = { fixed = \"1s\", share = 0.5 }, over = \"2s\" }"),
+        @r#"{ fixed = "500ms", share = 1.0 } ramp { from = { fixed = "1s", share = 0.5 }, over = "2s" }"#
+    );
 }
 
 #[test]
 fn a_share_that_moves_is_foreseen_by_its_mean() {
     let share = |ramp: &str| {
         let plan = plan(&format!("status = {{ code = 503, share = 0.8 }}\nramp = {ramp}"));
-        plan.brief.injections[0].outline.map(|outline| outline.share)
+        let share = plan.brief.injections[0].outline.unwrap().share.get();
+        (share * 10_000.0).round() as u64
     };
-    // In steps of a hundredth, from the first of which on it is at its start.
-    assert_eq!(share("{ from = { share = 0.2 } }"), Share::new(0.497));
-    assert_eq!(share("{ from = { share = 0.2 }, over = \"5s\" }"), Share::new(0.6485));
+    // Parts of 10 000, in steps of a hundredth, from the first of which on it is at its start.
+    assert_eq!(share("{ from = { share = 0.2 } }"), 4970);
+    assert_eq!(share("{ from = { share = 0.2 }, over = \"5s\" }"), 6485);
 }
 
 #[test]
 fn what_makes_no_sense_is_refused_with_what_to_do() {
     for (injection, expected) in [
-        ("hang = {}\nramp = {}", "missing field `from`"),
+        ("hang = {}\nramp = {}", "missing key `from`"),
         ("hang = {}\nramp = { from = {} }", "`from` is empty"),
         ("hang = {}\nramp = { from = { rate = 1 } }", "`rate` has no number to go to"),
         (
@@ -59,7 +65,7 @@ fn what_makes_no_sense_is_refused_with_what_to_do() {
             "hang = {}\non = [\"orders-a\"]\ncorrelate = { turns = \"1s\" }",
             "one backend alone takes no turns",
         ),
-        ("hang = {}\ncorrelate = \"request\"", "unknown variant `request`"),
+        ("hang = {}\ncorrelate = \"request\"", "unknown value `request`"),
         ("cut = { at = \"accept\", share = 0.5 }\ncorrelate = \"requests\"", "before there is a request"),
         (
             "hang = { share = 0.5 }\nwhen = { probe = true }\ncorrelate = \"requests\"",
@@ -78,14 +84,20 @@ fn what_makes_no_sense_is_refused_with_what_to_do() {
 #[test]
 fn the_place_of_a_ramp_that_leads_nowhere_is_shown() {
     let text = with(OWN, "latency = { fixed = \"500ms\" }\nramp = { from = { fixed = \"1KiB\" } }");
-    assert_snapshot!(said_of(&text), @"");
+    assert_snapshot!(said_of(&text), @r#"
+    error: fault `latency`: `ramp`: `fixed`: `1KiB` is not a length of time: expected a number with a unit, such as `250ms`, `2s` or `1m 30s`
+      --> orders.toml:30:8
+       |
+    30 | ramp = { from = { fixed = "1KiB" } }
+       |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#);
 }
 
 #[test]
 fn what_belongs_together_draws_a_share_at_some_time_at_least() {
     plan("hang = { share = 0.5 }\ncorrelate = \"requests\"");
     plan("hang = {}\nramp = { from = { share = 0 } }\ncorrelate = { moments = \"100ms\" }");
-    assert_snapshot!(plan("hang = {}\ncorrelate = { turns = \"1s\" }").brief.injections[0].settings, @"");
+    assert_snapshot!(plan("hang = {}\ncorrelate = { turns = \"1s\" }").brief.injections[0].settings, @r#"{ share = 1.0 } correlate { turns = "1s" }"#);
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn an_unknown_key_at_the_top_lists_what_there_is() {
      --> orders.toml:1:1
       |
     1 | title = "one backend answers 503"
-      | ^^^^^ expected one of `name`, `why`, `owner`, `rollback`, `seed`, `gateway`, `policy`, `backend`, `traffic`, `mix`, `phase`, `expect`, `record`, `limits` or `driver`
+      | ^^^^^ expected one of `name`, `why`, `owner`, `rollback`, `seed`, `gateway`, `policy`, `backends`, `backend`, `traffic`, `mix`, `phase`, `expect`, `record`, `limits` or `driver`
     "#);
 }
 
@@ -52,7 +52,7 @@ fn a_key_that_is_nearly_one_of_the_injection_is_not_taken_for_a_fault() {
       --> orders.toml:29:1
        |
     29 | onn = ["orders-a"]
-       | ^^^ expected one of `on`, `from`, `for`, `flap` or `when`
+       | ^^^ expected one of `on`, `from`, `for`, `flap`, `ramp`, `correlate` or `when`
        |
        = help: did you mean `on`?
     "#);
