@@ -118,7 +118,7 @@ impl Cancels {
         if later.is_empty() && would_be_tried_again(view.brief, entry) {
             if view.may_hide(entry) {
                 self.set_aside_further.note(Why::Hidden, exchange);
-            } else if !usable.any(left, None) {
+            } else if view.brief.policy.breaker.is_some() && !usable.any(left, None) {
                 self.set_aside_further.note(Why::Unavailable, exchange);
             } else {
                 self.further += 1;
@@ -146,7 +146,7 @@ pub(crate) fn answer_due(attempt: &Attempt) -> Moment {
 
 /// True if the declared policy would have had another attempt made, had the client stayed: the latest one failed, or was
 /// going to.
-fn would_be_tried_again(brief: &Brief, entry: &Entry<'_>) -> bool {
+pub(crate) fn would_be_tried_again(brief: &Brief, entry: &Entry<'_>) -> bool {
     let left = entry.exchange.done;
     let made = entry.attempts.iter().take_while(|attempt| attempt.arrived <= left).count();
     let (Some(retry), Some(latest)) = (&brief.policy.retry, entry.attempts[..made].last()) else {

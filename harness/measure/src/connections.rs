@@ -79,11 +79,8 @@ impl Connections {
         let mut changes: BTreeMap<u16, Vec<(Moment, i64)>> = BTreeMap::new();
         for connection in &view.ledger.rest().connections {
             self.opened += u64::from(view.stretch.contains(connection.accepted));
-            let closed = (connection.closed - TRANSIT).max(connection.accepted);
-            if connection.accepted < view.stretch.to
-                && closed > view.stretch.from
-                && closed > connection.accepted
-            {
+            let closed = (connection.closed - TRANSIT).max(connection.accepted + Duration::from_nanos(1));
+            if connection.accepted < view.stretch.to && closed > view.stretch.from {
                 let changes = changes.entry(connection.backend).or_default();
                 changes.extend([(connection.accepted, 1), (closed, -1)]);
             }

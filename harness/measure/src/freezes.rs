@@ -43,7 +43,7 @@ impl Freezes {
         while let Some(first) = sent.get(next) {
             let after = moves.get(moves.partition_point(|at| *at <= first.sent)).copied();
             let until = after.unwrap_or_else(|| view.ledger.rest().ended.max(first.sent));
-            let waiting = sent[next..].iter().take_while(|exchange| exchange.sent <= until).count().max(1);
+            let waiting = sent[next..].iter().take_while(|exchange| exchange.sent < until).count().max(1);
             freezes.take(view, longest, first, Stretch { from: first.sent, to: until }, waiting as u64);
             next += waiting;
         }

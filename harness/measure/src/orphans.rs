@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use evidence::{Attempt, Entry, Outcome, Tag};
+use evidence::{Attempt, Entry, Outcome, Planned, Tag};
 use units::Moment;
 
 use crate::aside::SetAside;
-use crate::cancel::{TRANSIT, answer_due, held_until};
+use crate::cancel::{TRANSIT, answer_due, held_until, would_be_tried_again};
 use crate::view::{Sight, View, client_left};
 
 /// The work of the requests of a phase, and the part of it that nobody waited for.
@@ -18,9 +18,6 @@ pub struct Orphans {
     pub bytes: Part,
     /// Time of attempts at backends, in nanoseconds.
     pub time: Part,
-    /// Requests whose client was gone or answered while a backend would still have worked for it: a gateway that does not
-    /// care would have shown.
-    pub exposures: u64,
     /// Attempts that went on longer than they may take to hear of it.
     pub shown: Vec<Orphan>,
     /// What says nothing of the gateway.
@@ -36,6 +33,8 @@ pub struct Part {
     pub least: u64,
     /// What may be such work, if no stall of brownout's own and no transit is taken off.
     pub most: u64,
+    /// Requests in which a gateway that does not care would have done such work.
+    pub exposures: u64,
 }
 
 impl Part {
@@ -45,9 +44,9 @@ impl Part {
     }
 
     fn add(&mut self, all: u64, least: u64, most: u64) {
-        self.all += all;
-        self.least += least;
-        self.most += most;
+        self.all = self.all.saturating_add(all);
+        self.least = self.least.saturating_add(least);
+        self.most = self.most.saturating_add(most);
     }
 }
 
@@ -80,28 +79,43 @@ impl Orphans {
 
     fn take(&mut self, view: &View<'_>, entry: &Entry<'_>) {
         let over = entry.exchange.done;
+        let left = client_left(entry);
+        let mut shows = Shows { begun: left && would_be_tried_again(view.brief, entry), ..Shows::default() };
         for attempt in entry.attempts {
             let from = attempt.arrived.max(over);
             // The one that brought the answer has done what it was for, whatever follows on its connection.
             let answers = brought_answer(entry, attempt);
             let after = if answers { Duration::ZERO } else { attempt.ended.since(from) };
             let blur = TRANSIT.saturating_add(view.stalls.touching(over, attempt.ended));
-            let begun_later = attempt.arrived > over;
+            let begun = attempt.arrived > over;
             let certain = !answers && attempt.ended > over + blur;
             let certainly_begun = attempt.arrived > over + blur;
-            self.attempts.add(1, u64::from(certainly_begun), u64::from(begun_later));
+            self.attempts.add(1, u64::from(certainly_begun), u64::from(begun));
             let least = if certainly_begun { after } else { after.saturating_sub(blur) };
             self.time.add(nanos(attempt.duration()), nanos(least), nanos(after));
-            let unread = if answered_from(attempt) > over { attempt.answer_bytes } else { 0 };
+            let unread = if !answers && answered_from(attempt) > over { attempt.answer_bytes } else { 0 };
             self.bytes.add(attempt.answer_bytes, if certain { unread } else { 0 }, unread);
             if certain {
                 let (tag, backend) = (attempt.tag, attempt.backend);
-                let client_left = client_left(entry);
-                self.shown.push(Orphan { tag, backend, for_nobody: after, client_left });
+                self.shown.push(Orphan { tag, backend, for_nobody: after, client_left: left });
             }
+            let lasts = certain || would_last(view, entry, attempt);
+            shows.begun |= certainly_begun;
+            shows.lasted |= lasts;
+            shows.wrote |= lasts && attempt.planned != Planned::Hang && answered_from(attempt) > over;
         }
-        self.exposures += u64::from(would_show(view, entry));
+        self.attempts.exposures += u64::from(shows.begun);
+        self.time.exposures += u64::from(shows.lasted);
+        self.bytes.exposures += u64::from(shows.wrote);
     }
+}
+
+/// What a gateway that does not care would have done for one request once nobody waited for it.
+#[derive(Default)]
+struct Shows {
+    begun: bool,
+    lasted: bool,
+    wrote: bool,
 }
 
 /// From when on the body of an answer is written, by its plan.
@@ -116,22 +130,19 @@ fn brought_answer(entry: &Entry<'_>, attempt: &Attempt) -> bool {
         && matches!(exchange.outcome, Outcome::Complete | Outcome::CloseDelimited)
 }
 
-/// True if some attempt would have gone on for long in a gateway that does not care that nobody waits any more.
-fn would_show(view: &View<'_>, entry: &Entry<'_>) -> bool {
+/// True if an attempt would have gone on for long in a gateway that does not care that nobody waits any more.
+fn would_last(view: &View<'_>, entry: &Entry<'_>, attempt: &Attempt) -> bool {
     let over = entry.exchange.done;
-    let shows = |attempt: &Attempt| {
-        let until = if client_left(entry) {
-            held_until(view.brief, entry, attempt)
-        } else if brought_answer(entry, attempt) {
-            return false;
-        } else {
-            // The gateway's timers are why it was over.
-            answer_due(attempt)
-        };
-        let blur = view.stalls.touching(over, attempt.ended.max(over));
-        until > over + TRANSIT.saturating_mul(2).saturating_add(blur)
+    let until = if client_left(entry) {
+        held_until(view.brief, entry, attempt)
+    } else if brought_answer(entry, attempt) {
+        return false;
+    } else {
+        // The gateway's timers are why it was over.
+        answer_due(attempt)
     };
-    entry.attempts.iter().any(shows)
+    let blur = view.stalls.touching(over, attempt.ended.max(over));
+    until > over + TRANSIT.saturating_mul(2).saturating_add(blur)
 }
 
 fn nanos(length: Duration) -> u64 {
@@ -169,7 +180,10 @@ mod tests {
                 (least - 180.0 / 399.8).abs() < 1e-9 && (most - 200.0 / 399.8).abs() < 1e-9,
                 "{orphans:?}"
             );
-            assert_eq!((orphans.exposures, orphans.attempts.least, orphans.attempts.all), (1, 0, 1));
+            assert_eq!(
+                (orphans.time.exposures, orphans.attempts.exposures, orphans.attempts.least),
+                (1, 0, 0)
+            );
             assert_eq!((orphans.shown[0].for_nobody.as_millis(), orphans.shown[0].client_left), (200, left));
         }
     }
@@ -177,21 +191,22 @@ mod tests {
     #[test]
     fn what_is_let_go_is_no_orphan_and_shows_that_it_was() {
         let orphans = measured(&run().call(call(201.0, true)));
-        assert_eq!((orphans.time.least, orphans.exposures, orphans.shown.len()), (0, 1, 0));
+        assert_eq!((orphans.time.least, orphans.time.exposures, orphans.shown.len()), (0, 1, 0));
     }
 
     #[test]
     fn what_the_client_waited_for_to_its_end_shows_nothing() {
         let orphans = measured(&run().call(Call::due("reads", 100.0).attempt(Try::ok("a"))));
-        assert_eq!((orphans.time.least, orphans.exposures), (0, 0));
+        assert_eq!((orphans.time.least, orphans.time.exposures), (0, 0));
     }
 
     #[test]
     fn an_attempt_and_an_answer_for_nobody_are_orphans_as_a_whole() {
         let answered = Try::ok("b").after(300.0).row(|attempt| attempt.answer_bytes = 1_000);
         let orphans = measured(&run().call(call(201.0, true).attempt(answered)));
-        assert_eq!((orphans.attempts.least, orphans.attempts.all), (1, 2));
-        assert_eq!(orphans.bytes, Part { all: 1_000, least: 1_000, most: 1_000 });
+        assert_eq!(orphans.attempts, Part { all: 2, least: 1, most: 1, exposures: 1 });
+        // That of one millisecond is no certain orphan; the one that was begun later is.
+        assert_eq!((orphans.bytes.all, orphans.bytes.least, orphans.bytes.exposures), (1_000, 1_000, 1));
     }
 
     #[test]

@@ -38,8 +38,9 @@ const LATE_REFUTED: f64 = 0.1;
 /// Only an attempt that would have lasted longer than `within` shows that it was let go: a hang, or a delay or slow body
 /// that long, with no declared timer that ends it first. Inconclusive with fewer than 29 of them. For further attempts it
 /// takes 10 requests that would have been tried again had their client stayed: their attempt failed or was going to, the
-/// policy had another one left, and some backend was certainly in use. Set aside are requests at the edge of a phase; those of which a refused connection may
-/// hide an attempt; and lengths that exceed a bound by no more than brownout's own machine stalled.
+/// policy had another one left, and no breaker may have kept it back. Set aside are requests at the edge of a phase; those
+/// of which a refused connection may hide an attempt; and lengths that exceed a bound by no more than brownout's own machine
+/// stalled.
 ///
 /// # Example
 /// ```toml

@@ -108,7 +108,13 @@ fn reuse(view: &View<'_>, measured: &Measured, least: Share) -> Claim {
     let needed = view.place.samples_min.unwrap_or(0).max(CASES_MIN);
     let observed = format!("{reused} of {} that found an idle connection used it", count(all, "attempt"));
     let missed = |tag, backend| {
-        (tag, format!("a new connection to `{}`, beside an idle one", view.brief.backend_name(backend)))
+        (
+            tag,
+            format!(
+                "a new connection to `{}`, although an idle one was there, or might have been kept",
+                view.brief.backend_name(backend)
+            ),
+        )
     };
     Claim::on(Basis::Within {
         low: share,
@@ -121,7 +127,7 @@ fn reuse(view: &View<'_>, measured: &Measured, least: Share) -> Claim {
     .says(
         format!("{:.1} % of the attempts that found an idle connection used it", share * 100.0),
         format!(
-            "{} of {} came on a new connection although an idle one was there",
+            "{} of {} came on a new connection although an idle one was there, or might have been kept",
             measured.missed,
             count(all, "attempt")
         ),
@@ -139,7 +145,7 @@ fn by_client(measured: &Measured) -> String {
     let [fresh, kept] = measured.by_client;
     let words =
         |(all, reused): (u64, u64), whose: &str| format!("{reused} of {all} on {whose} client connection");
-    format!("on a reused backend connection came {} and {}", words(fresh, "a new"), words(kept, "a reused"))
+    format!("came on a reused backend connection: {}, {}", words(fresh, "a new"), words(kept, "a reused"))
 }
 
 fn opened(view: &View<'_>, measured: &Measured, most: Rate) -> Claim {

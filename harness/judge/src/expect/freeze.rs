@@ -71,10 +71,7 @@ impl Expectation for Freeze {
                 format!("the gateway stood still for {most} at the most while requests came in"),
                 format!("the gateway stood {}, at most for {most}", stood_still(found)),
             )
-            .because(format!(
-                "{} of {longest} in which a request was sent",
-                count(freezes.windows, "stretch of time")
-            ))
+            .because(format!("{} of {longest} in which a request was sent", count(freezes.windows, "window")))
             .seen(observed, format!("stands {}", stood_still(self.times_max as usize)))
             .estimate(counted("longest time without a move", most.as_secs_f64() * 1e3, "ms"))
             .shown(freezes.found.iter().map(|freeze| (freeze.tag, shows(freeze))).take(5).collect())

@@ -31,10 +31,12 @@ use crate::forecast::{Forecast, Outlook};
 /// what they asked for goes on. A backend that is busy with the past never catches up.
 ///
 /// # When it can't tell
-/// A request shows it if it was over for its client, by the client's leaving, by an answer that the gateway made itself or
-/// by one that it cut off, while its backend would have worked on for more than 40 ms: a hang, a delay, a slow body. Inconclusive with fewer than
-/// 10 of them, and where the bound lies between what is certain and what stalls of brownout's machine and transit leave
-/// open. Requests at the edge of a phase are set aside.
+/// A request shows `time_max` if it was over for its client, by the client's leaving, by an answer that the gateway made
+/// itself or by one that it cut off, while its backend would have worked on for more than 40 ms: a hang, a delay, a slow
+/// body. For `bytes_max` its answer was still to be begun, so that a hang does not show it; for `attempts_max` it would have
+/// been tried again by the declared policy had the client stayed. Inconclusive with fewer than 10 of them, and where the
+/// bound lies between what is certain and what stalls of brownout's machine and transit leave open. Requests at the edge of
+/// a phase are set aside.
 ///
 /// # Example
 /// ```toml
@@ -70,17 +72,24 @@ impl Expectation for Orphans {
     }
 
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
-        let what = "requests that are over while their backend would work on";
-        let longer = Timespan(TRANSIT.saturating_mul(2));
-        let (left, timed_out) = (outlook.left_behind(longer), outlook.timed_out());
-        let cases = left.zip(timed_out).map(|(left, timed_out)| left.max(timed_out));
-        let needed = outlook.place.samples_min.unwrap_or(0).max(CASES_MIN);
         let bounds =
             [("attempts_max", self.attempts_max), ("bytes_max", self.bytes_max), ("time_max", self.time_max)];
         let all = bounds.into_iter().filter(|(_, most)| most.is_some_and(|most| most.get() >= 1.0));
         let vain =
             all.map(|(key, _)| Forecast::CannotFail(format!("`{key} = 1` allows that all is for nobody")));
-        vain.chain(cases.map(|cases| Forecast::exposures(what, cases, needed))).collect()
+        let once = outlook.brief.policy.retry.as_ref().is_none_or(|retry| retry.attempts < 2);
+        let never_again = (self.attempts_max.is_some() && once).then(|| {
+            Forecast::CannotPass(
+                "`attempts_max` needs a declared `[policy.retry]`: nothing is tried again".into(),
+            )
+        });
+        let longer = Timespan(TRANSIT.saturating_mul(2));
+        let (left, timed_out) = (outlook.left_behind(longer), outlook.timed_out());
+        let cases = left.zip(timed_out).map(|(left, timed_out)| left.max(timed_out));
+        let needed = outlook.place.samples_min.unwrap_or(0).max(CASES_MIN);
+        let what = "requests that are over while their backend would work on";
+        let cases = cases.map(|cases| Forecast::exposures(what, cases, needed));
+        vain.chain(never_again).chain(cases).collect()
     }
 
     fn rests_on_faults(&self) -> bool {
@@ -103,14 +112,14 @@ fn claim(view: &View<'_>, measured: &Measured, what: &str, part: Part, most: Sha
     let range =
         if high - low < 5e-4 { percent(high) } else { format!("{} to {}", percent(low), percent(high)) };
     let observed = format!("{range} of the {what} for nobody");
-    Claim::on(Basis::Within { low, high, least: None, most: Some(most.get()), count: measured.exposures, needed })
+    Claim::on(Basis::Within { low, high, least: None, most: Some(most.get()), count: part.exposures, needed })
         .says(
-            format!("at most {} of the {what} were for nobody", percent(high)),
-            format!("{} of the {what} were for nobody", percent(low)),
+            format!("at most {} of the {what} went to nobody", percent(high)),
+            format!("{} of the {what} went to nobody", percent(low)),
         )
         .because(format!(
-            "{} were over for their client while a backend would have worked on; {} went on for more than {} after that",
-            count(measured.exposures, "request"),
+            "{} would have shown it; {} went on for more than {} after their request was over for its client",
+            count(part.exposures, "request"),
             count(measured.shown.len() as u64, "attempt"),
             Timespan(TRANSIT)
         ))
@@ -127,7 +136,7 @@ fn claim(view: &View<'_>, measured: &Measured, what: &str, part: Part, most: Sha
         .aside(measured.set_aside.clone())
         .remedy(format!(
             "let {} more clients leave, or the gateway's timer fire, while a `hang` or a long `latency` holds their attempt",
-            needed.saturating_sub(measured.exposures).max(1)
+            needed.saturating_sub(part.exposures).max(1)
         ))
         .proof(Proof::Own(None))
 }
@@ -149,12 +158,14 @@ fn percent(share: f64) -> String {
 mod tests {
     use evidence::{Method, Outcome};
     use insta::assert_snapshot;
+    use policy::{Policy, Retry, RetryOn};
     use reports::Verdict;
     use rstest::rstest;
+    use units::Timespan;
 
     use crate::testing::{Call, Judging, Run, Try};
 
-    const DEMAND: &str = "orphans = { attempts_max = 0.01, time_max = 0.1 }";
+    const DEMAND: &str = "orphans = { time_max = 0.1 }";
 
     fn run() -> Run {
         let run = Run::new().phase("slow", 10.0).backend("a").backend("b").class("reads", Method::Get);
@@ -178,19 +189,54 @@ mod tests {
     fn attempts_that_go_on_after_the_gateways_own_answer_are_caught() {
         let finding = run().calls(100, |n| timed_out(n, 400.0)).finding("slow", "reads", DEMAND);
         assert_eq!(finding.verdict, Verdict::Fail);
-        assert_snapshot!(finding.summary, @"63.4 % of the time at backends were for nobody");
+        assert_snapshot!(finding.summary, @"63.4 % of the time at backends went to nobody");
         assert_snapshot!(finding.witnesses[0].shows, @"`a` worked for 400 ms after its client had been answered");
     }
 
-    #[test]
-    fn attempts_that_begin_for_nobody_are_caught() {
-        let again = |n: usize| {
-            let call = timed_out(n, 1.0).attempt(Try::ok("b").after(100.0));
-            call.ends(Outcome::ClientTimeout, 200.0)
-        };
-        let finding = run().calls(100, again).finding("slow", "reads", DEMAND);
+    /// The client leaves after 200 ms, and the attempt that hung is let go.
+    fn left(n: usize) -> Call {
+        timed_out(n, 1.0).ends(Outcome::ClientTimeout, 200.0)
+    }
+
+    #[rstest]
+    #[case::without_a_retry(run(), Verdict::Inconclusive)]
+    #[case::with_one(run().policy(retrying()), Verdict::Pass)]
+    fn attempts_that_begin_for_nobody_are_caught_and_missed_only_where_there_would_be_some(
+        #[case] run: Run,
+        #[case] otherwise: Verdict,
+    ) {
+        const ATTEMPTS: &str = "orphans = { attempts_max = 0.01 }";
+        let finding = run.clone().calls(100, left).finding("slow", "reads", ATTEMPTS);
+        assert_eq!(finding.verdict, otherwise, "{}", finding.because);
+        let again = run.calls(100, |n| left(n).attempt(Try::ok("b").after(100.0)));
+        let finding = again.finding("slow", "reads", ATTEMPTS);
         assert_eq!(finding.verdict, Verdict::Fail);
-        assert_snapshot!(finding.summary, @"50.0 % of the attempts were for nobody");
+        assert_snapshot!(finding.summary, @"50.0 % of the attempts went to nobody");
+    }
+
+    fn retrying() -> Policy {
+        let mut policy = Policy::default();
+        policy.timeout.per_try = Some(Timespan::from_millis(400));
+        let (on, methods) = (vec![RetryOn::Timeout], vec!["GET".into()]);
+        policy.retry = Some(Retry { attempts: 2, on, methods, backoff: None, other_backend: true });
+        policy
+    }
+
+    #[test]
+    fn bytes_for_nobody_are_caught_and_a_hang_does_not_show_them() {
+        const BYTES: &str = "orphans = { bytes_max = 0.1 }";
+        // The gateway answers after 200 ms, and the backend all the same after 600.
+        let late = |n: usize| {
+            let attempt = Try::hit("a", "latency").takes(600.0).row(|row| row.answer_bytes = 1_000);
+            Call::due("reads", 20.0 * n as f64).attempt(attempt).rejected(504, 200.0)
+        };
+        let run = run().fault("slow", "latency", &["a"]);
+        let hung = run.clone().calls(100, |n| timed_out(n, 1.0)).calls(20, |n| {
+            Call::due("reads", 20.0 * n as f64).attempt(Try::ok("b").row(|row| row.answer_bytes = 10))
+        });
+        assert_eq!(hung.finding("slow", "reads", BYTES).verdict, Verdict::Inconclusive);
+        let finding = run.calls(100, late).finding("slow", "reads", BYTES);
+        assert_eq!(finding.verdict, Verdict::Fail, "{}", finding.because);
     }
 
     #[rstest]
