@@ -47,7 +47,7 @@ pub enum RetryAfter {
     /// In whole seconds, rounded up.
     #[default]
     Seconds,
-    /// As a date.
+    /// As a date, rounded up to a whole second.
     Date,
     /// Not at all.
     Silent,

@@ -19,6 +19,9 @@ use crate::fault::{
 /// comes together with data makes many clients drop the data.
 pub(super) const BEFORE_RESET: Duration = Duration::from_millis(2);
 
+/// What rounds a time up that is then cut to whole seconds.
+const ALMOST_A_SECOND: Duration = Duration::from_nanos(999_999_999);
+
 /// What is to be answered, and how it is to be sent.
 pub(super) struct Answering {
     pub(super) tag: Option<Tag>,
@@ -92,7 +95,10 @@ impl ServerConnection {
         let value = match how {
             RetryAfter::Silent => return Vec::new(),
             RetryAfter::Seconds => left.as_secs_f64().ceil().to_string(),
-            RetryAfter::Date => httpdate::fmt_http_date(self.server.world.wall_clock() + left),
+            // Whole seconds as well: a date that is rounded down would come before the window is over.
+            RetryAfter::Date => {
+                httpdate::fmt_http_date(self.server.world.wall_clock() + left + ALMOST_A_SECOND)
+            }
         };
         vec![("retry-after".to_owned(), value)]
     }

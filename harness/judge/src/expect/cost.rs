@@ -82,15 +82,15 @@ impl Expectation for Cost {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
         let cost = self.measured(view);
         let bounds = [
-            ("calls", cost.calls, self.calls, "calls"),
-            ("bytes", cost.bytes, self.bytes.map(|size| size.0 as f64), "bytes"),
-            ("wasted calls", cost.wasted, self.wasted, "calls"),
-            ("money per million requests", cost.money, self.money.map(|money| money / MILLION), "money"),
+            (CALLS, cost.calls, self.calls),
+            (BYTES, cost.bytes, self.bytes.map(|size| size.0 as f64)),
+            (WASTED, cost.wasted, self.wasted),
+            (MONEY, cost.money, self.money.map(|money| money / MILLION)),
         ];
         let mut claims: Vec<Claim> = bounds
             .into_iter()
-            .filter_map(|(what, mean, most, unit)| {
-                Some(bounded(view, &cost, (what, unit), mean.value(), mean.interval(), most?))
+            .filter_map(|(figure, mean, most)| {
+                Some(bounded(view, &cost, &figure, mean.value(), mean.interval(), most?))
             })
             .collect();
         claims.extend(self.of.as_ref().zip(self.more).map(|(of, more)| self.against(view, &cost, of, more)));
@@ -134,7 +134,11 @@ impl Expectation for Cost {
     }
 }
 
+/// Money is told for so many requests.
 const MILLION: f64 = 1e6;
+
+/// Of four standard errors to both sides, rounded down.
+const CONFIDENCE: f64 = 0.9999;
 
 impl Cost {
     fn measured(&self, view: &View<'_>) -> Measured {
@@ -158,7 +162,9 @@ impl Cost {
         let mut both = here.clone();
         both.requests = here.requests.min(there.requests);
         both.set_aside.add(&there.set_aside);
-        bounded(view, &both, (&format!("{what} as a multiple of `{of}`"), "×"), value, interval, 1.0 + more)
+        let words = format!("times the {what} of `{of}`");
+        let figure = Figure { subject: "a request", words: &words, unit: "×", scale: 1.0 };
+        bounded(view, &both, &figure, value, interval, 1.0 + more)
     }
 }
 
@@ -167,43 +173,64 @@ fn ratio(one: f64, other: f64) -> f64 {
     if one == other { 1.0 } else { one / other }
 }
 
+/// A figure in words.
+struct Figure<'a> {
+    /// Of what it is.
+    subject: &'a str,
+    /// What it counts, for "a request cost 1.5 …".
+    words: &'a str,
+    /// Its unit.
+    unit: &'a str,
+    /// By how much it is larger as it is shown.
+    scale: f64,
+}
+
+impl Figure<'_> {
+    fn shown(&self, value: f64) -> String {
+        format!("{:.3} {}", value * self.scale, self.words).trim_end().to_owned()
+    }
+}
+
+const CALLS: Figure<'_> = Figure { subject: "a request", words: "calls", unit: "calls", scale: 1.0 };
+const BYTES: Figure<'_> = Figure { subject: "a request", words: "bytes", unit: "bytes", scale: 1.0 };
+const WASTED: Figure<'_> = Figure { subject: "a request", words: "wasted calls", unit: "calls", scale: 1.0 };
+const MONEY: Figure<'_> = Figure { subject: "a million requests", words: "", unit: "money", scale: MILLION };
+
 fn bounded(
     view: &View<'_>,
     cost: &Measured,
-    (what, unit): (&str, &str),
+    figure: &Figure<'_>,
     value: Option<f64>,
     (low, high): (f64, f64),
     most: f64,
 ) -> Claim {
-    let scale = if unit == "money" { MILLION } else { 1.0 };
-    let [shown_value, shown_low, shown_high, shown_most] =
-        [value.unwrap_or(0.0), low, high, most].map(|figure| figure * scale);
+    let subject = figure.subject;
+    let found = value.map_or_else(|| "nothing".to_owned(), |value| figure.shown(value));
+    let bound = figure.shown(most);
     let needed = view.place.samples_min.unwrap_or(0).max(REQUESTS_MIN);
     let basis = Basis::Within { low, high, least: None, most: Some(most), count: cost.requests, needed };
-    let seen = format!(
-        "{shown_value:.3} {what}, between {shown_low:.3} and {shown_high:.3}, by {}",
-        count(cost.requests, "request")
-    );
+    let interval = format!("{:.3} to {:.3}", low * figure.scale, high * figure.scale);
     Claim::on(basis)
         .says(
-            format!("a request cost no more than {shown_most:.3} {what}: {shown_value:.3}"),
-            format!("a request cost {shown_value:.3} {what} instead of {shown_most:.3}"),
+            format!("{subject} cost {found}, and no more than {bound}"),
+            format!("{subject} cost {found} instead of at most {bound}"),
         )
         .because("the mean over all requests, give or take four standard errors")
-        .seen(seen, format!("at most {shown_most:.3} {what}"))
+        .seen(
+            format!("{subject} cost {found} ({interval}), by {}", count(cost.requests, "request")),
+            format!("{subject} costs at most {bound}"),
+        )
         .estimate(Estimate {
-            what: format!("{what}, for each request"),
-            value: value.map(|value| value * scale),
-            low: shown_low,
-            high: shown_high,
-            unit: unit.into(),
-            confidence: 0.9999,
+            what: format!("what {subject} cost"),
+            value: value.map(|value| value * figure.scale),
+            low: low * figure.scale,
+            high: high * figure.scale,
+            unit: figure.unit.into(),
+            confidence: CONFIDENCE,
         })
         .shown(cost.dearest.iter().map(|(tag, spent)| (*tag, words(spent))).collect())
         .aside(cost.set_aside.clone())
-        .remedy(format!(
-            "send more requests, at least {needed}, or move the bound away from {shown_value:.3} if that is fine"
-        ))
+        .remedy(format!("send more requests, at least {needed}, or move the bound away from {found}"))
 }
 
 fn words(spent: &Spent) -> String {

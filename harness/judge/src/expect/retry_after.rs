@@ -90,10 +90,6 @@ impl Expectation for RetryAfter {
         true
     }
 
-    fn rests_on_faults(&self) -> bool {
-        false
-    }
-
     fn failure_is_proof(&self) -> bool {
         true
     }
