@@ -3,9 +3,10 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -151,4 +152,55 @@ fn every_real_gateway_runs_a_scenario_to_its_verdict() {
         assert!(matches!(said.code, Some(0 | 2)), "{gateway}: {}", said.transcript());
         place.nothing_is_left();
     }
+}
+
+/// A HAProxy that runs already and sends to `backend`: one address for all but `/admin`, and one for `/admin` only. Killed and
+/// reaped when dropped.
+struct TwoListeners(std::process::Child);
+
+impl TwoListeners {
+    fn start(place: &Place, [first, admin, backend]: [SocketAddr; 3]) -> Self {
+        let configuration = format!(
+            "defaults\n mode http\n timeout connect 1s\n timeout client 5s\n timeout server 5s\n\
+             frontend first\n bind {first}\n http-request deny if {{ path_beg /admin }}\n default_backend pool\n\
+             frontend admin\n bind {admin}\n http-request deny unless {{ path_beg /admin }} || {{ path / }}\n \
+             default_backend pool\nbackend pool\n server a {backend}\n"
+        );
+        let path = place.write("two.cfg", configuration);
+        let mut haproxy = Command::new("haproxy");
+        let haproxy = haproxy.env("PATH", search_path()).arg("-db").arg("-f").arg(path);
+        TwoListeners(haproxy.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for TwoListeners {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn each_class_goes_to_the_listener_that_it_names() {
+    if !has("haproxy") {
+        return;
+    }
+    // All bound at a time, so that they differ.
+    let free = [0; 3].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [first, admin, backend] = free.map(|listener| listener.local_addr().unwrap());
+    let scenario = |target: &str| {
+        format!(
+            "name = \"two listeners\"\n[gateway.url]\naddress = \"http://{first}\"\n\
+             addresses = {{ admin = \"http://{admin}\" }}\n[backend.a]\nlisten = \"{backend}\"\n\
+             [traffic.reads]\nrequest = \"GET /items/{{n}}\"\nrate = \"100/s\"\n\
+             [traffic.admin]\nrequest = \"POST /admin\"\nrate = \"100/s\"\n{target}\n\
+             [[phase]]\nname = \"steady\"\nfor = \"3s\"\n[[expect]]\navailability = {{ min = 0.9 }}\n"
+        )
+    };
+    let place = Place::with(&scenario("target = \"admin\""));
+    let _haproxy = TwoListeners::start(&place, [first, admin, backend]);
+    place.say(&["run", "s.toml"]).ended(0);
+    place.write("same.toml", scenario(""));
+    let said = place.say(&["run", "same.toml"]).ended(1);
+    assert!(said.out.contains("availability"), "{}", said.out);
 }

@@ -1,7 +1,7 @@
 //! The tails of the Poisson distribution, against what they are known to be.
 
-use proptest::prelude::*;
 use brownout_units::stats::{poisson_at_least, poisson_at_most};
+use proptest::prelude::*;
 
 #[test]
 fn the_tails_are_those_of_the_tables() {

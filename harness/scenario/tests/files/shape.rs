@@ -15,7 +15,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
       --> orders.toml:13:1
        |
     13 | reqest = "GET /orders/{n}"
-       | ^^^^^^ expected one of `request`, `rate`, `users`, `mix`, `weight`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
+       | ^^^^^^ expected one of `request`, `target`, `rate`, `users`, `think`, `mix`, `weight`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
        |
        = help: did you mean `request`?
     "#);
@@ -196,7 +196,7 @@ fn values_of_the_right_type_that_make_no_sense_are_pointed_at() {
       --> orders.toml:19:12
        |
     19 | arrivals = "poison"
-       |            ^^^^^^^^ expected one of `constant` or `poisson`
+       |            ^^^^^^^^ expected one of `constant`, `poisson` or `trace`
        |
        = help: did you mean `poisson`?
     "#);

@@ -23,11 +23,30 @@ fn a_class_goes_to_the_address_that_it_names_and_others_to_the_first_one() {
     let plan = loaded.unwrap_or_else(|failure| panic!("{failure}")).plan;
     let targets: Vec<_> = plan.driver.classes.iter().map(|class| class.target).collect();
     assert_eq!(targets, [None, Some(0)]);
-    assert_snapshot!(describe(&plan).phases[0].traffic.join("\n"), @"");
+    assert_snapshot!(describe(&plan).phases[0].traffic.join("\n"), @"
+    reads: GET /orders/{n}, 200/s, constant, 1000 requests
+    writes: POST /orders to admin, 50/s, constant, 250 requests
+    ");
 }
 
 #[test]
 fn an_address_that_the_gateway_does_not_have_is_refused() {
-    assert_snapshot!(said_of(&two_addresses("admn")), @"");
-    assert_snapshot!(said_of(&SOUND.replace("rate = \"50/s\"", "rate = \"50/s\"\ntarget = \"admin\"")), @"");
+    assert_snapshot!(said_of(&two_addresses("admn")), @r#"
+    error: unknown address of the gateway `admn`
+      --> orders.toml:23:10
+       |
+    23 | target = "admn"
+       |          ^^^^^^ no address of the gateway has this name
+       |
+       = help: did you mean `admin`? the only address of the gateway is `admin`
+    "#);
+    assert_snapshot!(said_of(&SOUND.replace("rate = \"50/s\"", "rate = \"50/s\"\ntarget = \"admin\"")), @r#"
+    error: gateway `reference` has one address only
+      --> orders.toml:19:10
+       |
+    19 | target = "admin"
+       |          ^^^^^^^
+       |
+       = help: remove `target`; a gateway that runs already can have more: `[gateway.url]` with `addresses = { admin = "http://127.0.0.1:9090" }`
+    "#);
 }
