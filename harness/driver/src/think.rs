@@ -31,7 +31,7 @@ pub enum Think {
 const MEANS_MAX: f64 = 10.0;
 
 /// Tells the draws of think times from all others of a seed.
-const THINK: u64 = 0x7468_696e_6b;
+const THINK: u64 = 0x0074_6869_6e6b;
 
 impl Think {
     /// The longest time that can be drawn.

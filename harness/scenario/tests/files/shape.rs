@@ -59,13 +59,13 @@ fn a_key_that_is_nearly_one_of_the_injection_is_not_taken_for_a_fault() {
 }
 
 #[test]
-fn an_unknown_expectation_kind_lists_all_kinds_and_the_nearest() {
+fn an_unknown_expectation_kind_is_told_with_the_nearest() {
     assert_snapshot!(said_of(&with("attempts = { min = 2 }", "atempts = { max = 2 }")), @"
     error: unknown expectation kind `atempts`
       --> orders.toml:35:1
        |
     35 | atempts = { max = 2 }
-       | ^^^^^^^ expected one of ALL EXPECTATIONS
+       | ^^^^^^^ no expectation kind has this name
        |
        = help: did you mean `attempts`? `brownout list expectations` shows all kinds
     ");
