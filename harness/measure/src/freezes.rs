@@ -6,14 +6,14 @@ use evidence::{Exchange, Ledger, Outcome, Tag};
 use units::{Moment, Stretch};
 
 use crate::aside::{SetAside, Why};
-use crate::view::{STALL_BORNE, View};
+use crate::view::View;
 
 /// The freezes of a phase, and the windows of time that would have shown one.
 #[derive(Clone, Debug, Default)]
 pub struct Freezes {
     /// Freezes that certainly lasted longer than what was asked.
     pub found: Vec<Freeze>,
-    /// Windows of the asked length in which a request was sent.
+    /// Windows of the asked length, besides stalls, in which a request was sent.
     pub windows: u64,
     /// The longest time from a request's sending to the next move of the gateway, less the stalls of brownout's machine.
     pub longest: Duration,
@@ -73,16 +73,26 @@ impl Freezes {
             if exchange.sent < from {
                 continue;
             }
-            from = exchange.sent + longest;
-            let window = Stretch { from: exchange.sent, to: from };
-            if view.stalls.touching(window.from, window.to) > STALL_BORNE {
-                self.set_aside.note(Why::Stalled, exchange);
-            } else if may_hide(view, window) {
+            let window = window(view, exchange.sent, longest);
+            from = window.to;
+            if may_hide(view, window) {
                 self.set_aside.note(Why::Hidden, exchange);
             } else {
                 self.windows += 1;
             }
         }
+    }
+}
+
+/// The time from a moment on in which a freeze of so long would certainly show: stalls make it longer.
+fn window(view: &View<'_>, from: Moment, longest: Duration) -> Stretch {
+    let mut to = from + longest;
+    loop {
+        let enough = from + longest.saturating_add(view.stalls.touching(from, to));
+        if enough <= to {
+            return Stretch { from, to };
+        }
+        to = enough;
     }
 }
 
@@ -182,6 +192,8 @@ mod tests {
         let stalled = measured(&frozen(300.0).hiccup(1_000.0, 250.0));
         assert!(stalled.found.is_empty() && stalled.set_aside.count(Why::Stalled) >= 1, "{stalled:?}");
         assert_eq!(measured(&frozen(600.0).hiccup(1_000.0, 250.0)).found.len(), 1);
+        // A stall of a second is taken off the four in which a freeze would have shown.
+        assert_eq!(measured(&frozen(0.0).hiccup(1_000.0, 998.0)).windows, 30);
     }
 
     #[test]
