@@ -26,7 +26,7 @@ fn a_rate_limit_turns_away_with_a_word_of_when_to_come_back() {
     let dated = attempt(&evidence);
     assert!(dated.retry_after.is_some_and(|number| number > 1_700_000_000), "{dated:?}");
     // A date has whole seconds, and is never before the end of the window.
-    let end = units::Moment::EPOCH + std::time::Duration::from_secs(3_600);
+    let end = units::Moment::EPOCH + std::time::Duration::from_hours(1);
     let late = dated.retry_at.map(|at| at.since(end).as_millis());
     assert!(late.is_some_and(|late| late <= 1_000) && dated.retry_at >= Some(end), "{dated:?}");
 }

@@ -65,7 +65,11 @@ mod tests {
 
     #[test]
     fn a_fixed_time_is_always_the_same() {
-        assert!(drawn(Think::Fixed(Timespan::from_millis(250)), 7).iter().all(|time| *time == 0.25));
+        assert!(
+            drawn(Think::Fixed(Timespan::from_millis(250)), 7)
+                .iter()
+                .all(|time| (*time - 0.25).abs() < 1e-12)
+        );
     }
 
     #[test]

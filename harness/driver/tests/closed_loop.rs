@@ -84,7 +84,7 @@ fn a_user_who_would_think_beyond_the_end_does_not_hold_the_run_up() {
         let (totals, at) = net::simulate(|world| async move {
             let mut spec = spec(class(Mode::Closed { users: 2, during: vec![seconds(0.0, 1.0)], think }));
             spec.target = common::serve(&world, Peer::answer_all);
-            spec.classes[0].deadline = Duration::from_secs(600);
+            spec.classes[0].deadline = Duration::from_mins(10);
             world.set_epoch_in(Duration::ZERO);
             let totals = all_parts(&world, &spec, recorder, CancellationToken::new()).await;
             (totals, world.now().seconds())

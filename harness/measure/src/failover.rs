@@ -141,7 +141,7 @@ impl Move {
             let astray = bucket.iter().filter(|first| first.astray).count() as u64;
             astray > 0 && at_least(astray, bucket.len() as u64, allowed) < chance
         };
-        let Some((index, bucket)) = buckets.enumerate().filter(|(_, bucket)| speaks(bucket)).last() else {
+        let Some((index, bucket)) = buckets.enumerate().rfind(|(_, bucket)| speaks(bucket)) else {
             return (!self.firsts.is_empty()).then_some(Duration::ZERO);
         };
         let last = index * BUCKET + bucket.iter().rposition(|first| first.astray)?;

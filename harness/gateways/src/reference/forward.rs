@@ -12,7 +12,7 @@ use super::body::{Relay, drain};
 use super::breakers::Permit;
 use super::gateway::Gateway;
 use super::headers;
-use super::settings::{CutBody, Slip};
+use super::settings::{CutBody, Retry, Slip};
 
 /// What the client gets: a backend's body, or a few words of the gateway.
 pub(crate) type Content = Either<Relay, Full<Bytes>>;
@@ -67,10 +67,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let Some(retry) = retry else {
             return disclosing(gateway, outgoing, backend, pass_on(gateway, result, permit, total));
         };
-        let asked = result
-            .as_ref()
-            .ok()
-            .and_then(|answer| retry.asked?.wait(answer.response.headers(), gateway.world.wall_clock()));
+        let asked = asked_for(gateway, retry, &result);
         if asked.is_some_and(|asked| retry.is_in_vain(timer.now() + asked, total)) {
             return disclosing(gateway, outgoing, backend, pass_on(gateway, result, permit, total));
         }
@@ -79,8 +76,8 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
             permit.succeed();
         }
         let wait = asked.unwrap_or_else(|| retry.wait(number, &mut gateway.draws.borrow_mut()));
-        let wait =
-            if settings.slips(Slip::RetriesInWaves) { wait + to_next_wave(timer.now() + wait) } else { wait };
+        let late = settings.slips(Slip::RetriesInWaves).then(|| to_next_wave(timer.now() + wait));
+        let wait = wait + late.unwrap_or_default();
         if timer.until(total.unwrap_or(Moment::NEVER), timer.sleep(wait)).await.is_none() {
             return made(Failure::Total.status(), Failure::Total.words());
         }
@@ -91,7 +88,13 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
 /// How long it is from `now` to the next wave of a gateway that looks at its queue of retries now and then only.
 fn to_next_wave(now: Moment) -> Duration {
     let since = now.since(Moment::EPOCH).as_nanos() % WAVE.as_nanos();
-    WAVE - Duration::from_nanos(since as u64)
+    WAVE.saturating_sub(Duration::from_nanos(since as u64))
+}
+
+/// How long the backend asked to be left alone for, if the gateway listens to that.
+fn asked_for(gateway: &Gateway, retry: &Retry, result: &Result<Answer, Failure>) -> Option<Duration> {
+    let answer = result.as_ref().ok()?;
+    retry.asked?.wait(answer.response.headers(), gateway.world.wall_clock())
 }
 
 fn failed(result: &Result<Answer, Failure>) -> bool {

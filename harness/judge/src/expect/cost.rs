@@ -170,7 +170,7 @@ impl Cost {
 
 /// The ratio of two costs; of nothing to nothing it is 1.
 fn ratio(one: f64, other: f64) -> f64 {
-    if one == other { 1.0 } else { one / other }
+    if one <= 0.0 && other <= 0.0 { 1.0 } else { one / other }
 }
 
 /// A figure in words.

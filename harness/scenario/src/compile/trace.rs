@@ -74,7 +74,7 @@ fn read(base: &Path, named: &str) -> Result<String, Wrong> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = valid.split(|byte| *byte == b'\n').count();
         let column = valid.rsplit(|byte| *byte == b'\n').next().map_or(0, <[u8]>::len) + 1;
         (format!("{shown}:{line}:{column}: this is not UTF-8 text"), FORM.to_owned())
     })

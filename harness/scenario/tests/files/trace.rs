@@ -34,7 +34,8 @@ fn said_in(base: &Path, text: &str) -> String {
 
 #[test]
 fn requests_are_due_when_the_file_says_and_what_is_after_the_last_phase_is_told() {
-    let offsets: String = (0..40).map(|k| format!("{}\n", f64::from(k) * 0.25)).collect();
+    let offsets: Vec<String> = (0..40).map(|k| format!("{}\n", f64::from(k) * 0.25)).collect();
+    let offsets = offsets.concat();
     assert_snapshot!(beside(&offsets, &traced("")), @r#"
     warning: `attempts` in phase `brownout` will probably be inconclusive: it will see about 5 requests whose first attempt fails, and needs 10
       --> orders.toml:33:6
