@@ -53,6 +53,9 @@ else
     step 'tests and doctests' "${watched[@]}" cargo test --workspace --locked
 fi
 
+# The binary that was tested: built alone, it would be built anew with the features that it alone needs.
+export BROWNOUT=$(realpath "${CARGO_TARGET_DIR:-target}")/debug/brownout
+
 # What is written for other tools, read by those tools. The first run installs them.
 step formats bash tests/formats.sh
 

@@ -4,7 +4,7 @@ use std::io;
 
 use maud::{Markup, html};
 
-use super::html::badge;
+use super::html::{badge, prose};
 use super::{Format, FormatKind, Options};
 use crate::Report;
 use crate::comparison::html::shell;
@@ -62,7 +62,7 @@ fn row(report: &Report) -> Markup {
             td { @if report.was_run() { (badge(report.verdict)) } @else { (several::word(report)) } }
             th scope="row" {
                 (escape::name(&report.scenario))
-                @if let Some(why) = &report.why { p .note { (escape::sentence(why)) } }
+                @if let Some(why) = &report.why { p .note { (prose(&escape::sentence(why))) } }
             }
             td { (figures::gateway(report)) }
             td .number { (figures::count(requests)) }
