@@ -30,10 +30,10 @@ mod users;
 
 pub use drive::drive;
 pub use live::{Live, Progress, Totals};
-pub use mix::{Member, Mix};
 pub use prepare::{Load, Part, prepare};
 pub use prepare_error::PrepareError;
-pub use schedule::{Due, counts, schedule, scheduled};
-pub use spec::{Arrivals, Body, BodyContent, Class, DriverSpec, Framing, Mode, Segment, Trace};
+pub use schedule::{counts, schedule, scheduled};
+pub use source::Due;
+pub use spec::{Arrivals, Body, BodyContent, Class, DriverSpec, Framing, Member, Mix, Mode, Segment, Trace};
 pub use think::Think;
 pub use trouble::{Abort, AbortBy, ExpectContinue, Read, Stall, Trouble, Upload};

@@ -1,28 +1,9 @@
-//! A mix: several classes at one rate. Which class each of its requests is of, by their weights.
+//! Of which class each request of a mix is, by the weights of its classes.
 
 use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
-use serde::{Deserialize, Serialize};
 
-use crate::spec::{DriverSpec, Segment};
-
-/// Several classes at one rate.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Mix {
-    /// Its name in the scenario.
-    pub name: String,
-    /// Its rate over time, for all of its classes together.
-    pub segments: Vec<Segment>,
-}
-
-/// The place of a class in a mix. The class's own segments say its average rate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// The mix, by its index in the spec.
-    pub mix: u16,
-    /// How many requests the class has of as many as all weights of the mix add up to; at least 1.
-    pub weight: u32,
-}
+use crate::spec::DriverSpec;
 
 /// The classes of a mix's requests, one by one.
 ///

@@ -10,7 +10,8 @@ use units::{Moment, Stretch};
 use wire::Limits;
 
 use crate::prepare_error::PrepareError;
-use crate::schedule::{Due, schedule};
+use crate::schedule::schedule;
+use crate::source::Due;
 use crate::spec::{Class, DriverSpec, Mode};
 use crate::template::Template;
 use crate::think::Think;

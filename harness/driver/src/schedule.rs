@@ -1,18 +1,9 @@
 //! What is due when: a pure function of the spec and its seed.
 
-use units::{Moment, Stretch};
+use units::Stretch;
 
-use crate::source::sources;
+use crate::source::{Due, sources};
 use crate::spec::DriverSpec;
-
-/// One request of the schedule. Its tag is its index there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due {
-    /// When it is to be sent.
-    pub at: Moment,
-    /// The traffic class, by its index in the spec.
-    pub class: u16,
-}
 
 /// All requests of the open-loop classes in the order in which they are due; at the same moment, in the order of
 /// their classes.
@@ -52,7 +43,7 @@ mod tests {
 
     use evidence::RunNonce;
     use proptest::prelude::*;
-    use units::{Rate, Size};
+    use units::{Moment, Rate, Size};
 
     use super::*;
     use crate::{Arrivals, Class, Member, Mix, Mode, Segment, Trace};

@@ -4,8 +4,16 @@ use units::Moment;
 
 use crate::arrivals::ArrivalTimes;
 use crate::mix::Deal;
-use crate::schedule::Due;
 use crate::spec::{Arrivals, DriverSpec, Mode, Segment};
+
+/// One request of the schedule. Its tag is its index there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// When it is to be sent.
+    pub at: Moment,
+    /// The traffic class, by its index in the spec.
+    pub class: u16,
+}
 
 /// The requests of one source, in order; made one by one.
 pub(crate) struct Source<'a> {

@@ -8,7 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::{Moment, Rate, Size, Stretch};
 
-use crate::mix::{Member, Mix};
 use crate::pieces::{Pieces, Values};
 use crate::think::Think;
 use crate::trouble::Trouble;
@@ -85,6 +84,24 @@ pub struct Class {
     /// The mix that it belongs to, which then decides when its requests arrive.
     #[serde(default)]
     pub mix: Option<Member>,
+}
+
+/// Several classes at one rate.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Mix {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Its rate over time, for all of its classes together.
+    pub segments: Vec<Segment>,
+}
+
+/// The place of a class in a mix. The class's own segments say its average rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The mix, by its index in the spec.
+    pub mix: u16,
+    /// How many requests the class has of as many as all weights of the mix add up to; at least 1.
+    pub weight: u32,
 }
 
 impl DriverSpec {
