@@ -188,9 +188,7 @@ mod tests {
     fn declared(per_try: u64) -> Policy {
         let mut policy = Policy::default();
         policy.timeout.per_try = Some(Timespan::from_millis(per_try));
-        let (on, methods) = (vec![RetryOn::Timeout, RetryOn::Reset], vec!["GET".into()]);
-        policy.retry =
-            Some(Retry { attempts: 2, on, methods, backoff: None, other_backend: true, retry_after: None });
+        policy.retry = Some(Retry::new(2, vec![RetryOn::Timeout, RetryOn::Reset]));
         policy
     }
 

@@ -83,8 +83,7 @@ mod tests {
         brief.policy.timeout.total = Some(Timespan::from_millis(total));
         let on = vec![RetryOn::Status(503)];
         let methods = vec!["GET".into(), "PURGE".into()];
-        brief.policy.retry =
-            Some(Retry { attempts: 3, on, methods, backoff, other_backend: true, retry_after: None });
+        brief.policy.retry = Some(Retry { methods, backoff, ..Retry::new(3, on) });
         brief
     }
 

@@ -41,6 +41,14 @@ pub struct RetryAfter {
     pub max: Option<Timespan>,
 }
 
+impl Retry {
+    /// So many arrivals for one request after these failures, and all else as in a file that says no more.
+    pub fn new(attempts: u16, on: Vec<RetryOn>) -> Self {
+        let (methods, other_backend) = (idempotent_methods(), yes());
+        Retry { attempts, on, methods, backoff: None, other_backend, retry_after: None }
+    }
+}
+
 fn retry_on_connect_failure() -> Vec<RetryOn> {
     vec![RetryOn::ConnectFailure]
 }

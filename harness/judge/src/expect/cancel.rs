@@ -191,9 +191,7 @@ mod tests {
     fn declared() -> Policy {
         let mut policy = Policy::default();
         policy.timeout.per_try = Some(Timespan::from_millis(400));
-        let (on, methods) = (vec![RetryOn::Timeout], vec!["GET".into()]);
-        policy.retry =
-            Some(Retry { attempts: 2, on, methods, backoff: None, other_backend: true, retry_after: None });
+        policy.retry = Some(Retry::new(2, vec![RetryOn::Timeout]));
         policy
     }
 

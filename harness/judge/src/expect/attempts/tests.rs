@@ -36,8 +36,7 @@ fn verdict(run: &Run, bounds: &str) -> Verdict {
 
 fn policy(attempts: u16, on: &[RetryOn], methods: &[&str]) -> Policy {
     let methods = methods.iter().map(|method| (*method).to_owned()).collect();
-    let retry =
-        Retry { attempts, on: on.to_vec(), methods, backoff: None, other_backend: true, retry_after: None };
+    let retry = Retry { methods, ..Retry::new(attempts, on.to_vec()) };
     Policy { retry: Some(retry), ..Policy::default() }
 }
 

@@ -185,14 +185,7 @@ fn too_little_proves_nothing(#[case] run: Run, #[case] demand: &str) {
 fn foreseen(attempts: Option<u16>, demand: &str, requests: u64) -> Vec<Forecast> {
     let (mut brief, _) = run().build();
     brief.traffic[0].planned = Some(vec![requests]);
-    let retry = |attempts| Retry {
-        attempts,
-        on: vec![RetryOn::Status(503)],
-        methods: vec!["GET".into()],
-        backoff: None,
-        other_backend: true,
-        retry_after: None,
-    };
+    let retry = |attempts| Retry::new(attempts, vec![RetryOn::Status(503)]);
     let timeout = policy::Timeouts { per_try: Some(Timespan::from_secs(1)), ..Default::default() };
     brief.policy = Policy { timeout, retry: attempts.map(retry), breaker: None };
     let outlook = Outlook { brief: &brief, place: run().place("p", "") };

@@ -172,15 +172,8 @@ fn declared(per_try: Option<u64>, total: Option<u64>, attempts: u16) -> Policy {
         per_try: per_try.map(Timespan::from_millis),
         total: total.map(Timespan::from_millis),
     };
-    let retry = Retry {
-        attempts,
-        on: vec![RetryOn::Timeout],
-        methods: vec!["GET".into()],
-        backoff: None,
-        other_backend: true,
-        retry_after: None,
-    };
-    Policy { timeout, retry: Some(retry), breaker: None }
+    let retry = Some(Retry::new(attempts, vec![RetryOn::Timeout]));
+    Policy { timeout, retry, breaker: None }
 }
 
 #[rstest]
