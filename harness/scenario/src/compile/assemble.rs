@@ -15,7 +15,7 @@ use policy::Policy;
 use super::{
     Context, backends, demands, faults, gateway, limits, load, mix, phases, record, sizes, traffic, vacuous,
 };
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::document::Lines;
 use crate::document::lines_under;
 use crate::file::{Located, Scenario};
@@ -52,15 +52,13 @@ pub(crate) fn compile(scenario: &Scenario, text: &str, base: &Path) -> (Option<P
         return (None, context.wrong);
     }
     let parts = resolve(&mut context);
-    let failed = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    if failed {
+    if context.has_failed() {
         return (None, context.wrong);
     }
     let spans = parts.spans.clone();
     let plan = assemble(scenario, text, base, parts);
     vacuous::check(&mut context, &plan.brief, &plan.demands, &spans);
-    let vain = context.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
-    ((!vain).then_some(plan), context.wrong)
+    ((!context.has_failed()).then_some(plan), context.wrong)
 }
 
 fn resolve(context: &mut Context<'_>) -> Parts {

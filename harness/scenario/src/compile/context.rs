@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::document::Lines;
 use crate::file::{Located, Scenario};
 
@@ -31,6 +31,11 @@ impl Context<'_> {
     /// Notes a warning at a place.
     pub(super) fn warning(&mut self, span: &Range<usize>, message: impl Into<String>) -> &mut Diagnostic {
         self.note(Diagnostic::warning(message).at(span.clone()))
+    }
+
+    /// True if anything is wrong so far that keeps the scenario from being run.
+    pub(super) fn has_failed(&self) -> bool {
+        self.wrong.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// True if something was said of this place already.

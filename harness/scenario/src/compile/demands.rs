@@ -30,6 +30,8 @@ pub(super) fn compile(
             crate::Diagnostic::warning("nothing is expected, so the run can only be inconclusive").help(help),
         );
     }
+    // What is wrong with phases or traffic leaves too little due: to say that as well would blame two places for one mistake.
+    let is_load_known = !context.has_failed();
     let (mut demands, mut spans, mut count) = (Vec::new(), Vec::new(), 0);
     for table in tables {
         check_settings(context, table);
@@ -57,7 +59,9 @@ pub(super) fn compile(
                 to: phase_brief.during.to,
             };
             check_window(context, table, &phase_brief.name, &span, window, injections);
-            check_traffic(context, table, &phase_brief.name, &span, window, traffic, classes);
+            if is_load_known {
+                check_traffic(context, table, &phase_brief.name, &span, window, traffic, classes);
+            }
             let traffic = traffic.map(|class| class as u16);
             spans.push(span.clone());
             demands.push(Demand {

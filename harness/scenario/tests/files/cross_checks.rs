@@ -67,14 +67,6 @@ fn a_run_of_more_than_a_day_is_refused() {
        |
     23 | for = "300d"
        |       ^^^^^^
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:33:6
-       |
-    33 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
 }
 

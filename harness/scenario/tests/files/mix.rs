@@ -114,14 +114,6 @@ fn a_mix_without_classes_and_classes_without_their_mix_are_told() {
        |       ^^^^^^^ no mix has this name
        |
        = help: did you mean `shop`? the only mix is `shop`
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:38:6
-       |
-    38 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
     assert_snapshot!(said_of(&mixed().replacen("for = \"5s\"", "for = \"5s\"\nmix.reads = { rate = \"1/s\" }", 1)), @r#"
     error: unknown mix `reads`

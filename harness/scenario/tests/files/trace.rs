@@ -80,14 +80,6 @@ fn a_line_that_is_wrong_is_told_with_its_place() {
        |                      ^^^^^^^^^^^^^
        |
        = help: a trace has one offset from the start of the run in each line, in seconds: `12.5`
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:33:6
-       |
-    33 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
 }
 
@@ -102,14 +94,6 @@ fn a_file_that_is_not_there_or_lies_elsewhere_is_told() {
        |                      ^^^^^^^^^^^^^
        |
        = help: its path counts from the scenario's directory
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:33:6
-       |
-    33 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
     assert_snapshot!(said_in(directory.path(), &traced("").replace("offsets.csv", "../offsets.csv")), @r#"
     error: ../offsets.csv: the trace lies outside of the scenario's directory
@@ -119,14 +103,6 @@ fn a_file_that_is_not_there_or_lies_elsewhere_is_told() {
        |                      ^^^^^^^^^^^^^^^^
        |
        = help: copy it beside the scenario, and name it without `/` and `..` at its start
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:33:6
-       |
-    33 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
     assert_snapshot!(said_in(directory.path(), &traced("").replace("offsets.csv", ".")), @r#"
     error: .: the trace is not a file
@@ -136,14 +112,6 @@ fn a_file_that_is_not_there_or_lies_elsewhere_is_told() {
        |                      ^^^
        |
        = help: a trace has one offset from the start of the run in each line, in seconds: `12.5`
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:33:6
-       |
-    33 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
 }
 
@@ -157,14 +125,6 @@ fn a_rate_beside_a_trace_is_refused_and_a_phase_can_not_change_it() {
        |        ^^^^^
        |
        = help: a trace says when each request is due: remove one of both
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:34:6
-       |
-    34 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
     let text = traced("").replacen("for = \"5s\"", "for = \"5s\"\ntraffic.reads = { rate = \"1/s\" }", 1);
     assert_snapshot!(beside("0\n", &text), @r#"
@@ -175,14 +135,6 @@ fn a_rate_beside_a_trace_is_refused_and_a_phase_can_not_change_it() {
        |                 ^^^^^^^^^^^^^^^^
        |
        = help: write it in the trace, or use another class
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:34:6
-       |
-    34 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
 }
 
@@ -197,13 +149,5 @@ fn a_second_of_a_trace_that_is_too_busy_is_held_against_the_limit() {
        |            ^^^^^^^^^^^^^^^^^^^^^^^^^
        |
        = help: lower the rate, or raise `limits.rate`
-
-    warning: `attempts` can only be inconclusive in phase `brownout`: about 0 requests are due, and it takes at least 1
-      --> orders.toml:33:6
-       |
-    33 | in = "brownout"
-       |      ^^^^^^^^^^
-       |
-       = help: send more there, or expect it of another phase
     "#);
 }
