@@ -4,8 +4,6 @@ use evidence::Entry;
 use units::Stretch;
 
 use crate::brief::Brief;
-use crate::fired::Fired;
-use crate::view::View;
 
 /// Which requests are bystanders of the faults of a phase, by their traffic class and the backends that they reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,12 +50,6 @@ impl Bystanders {
         }
         entry.attempts.iter().all(|attempt| at(attempt.backend))
     }
-}
-
-/// Why there was nothing to be isolated from, if a fault of the phase never took effect on any traffic.
-pub fn unproven(view: &View<'_>) -> Option<String> {
-    let whole = view.with_traffic(None);
-    Fired::of(&whole).problem(&whole)
 }
 
 #[cfg(test)]

@@ -121,6 +121,12 @@ fn unjoined_hits(ledger: &Ledger, during: &Stretch, index: u16, injection: &Inje
     (connections.count() + firings.count() + probes.count()) as u64
 }
 
+/// What is wrong with the proof that every fault of the phase took effect, on whatever traffic; `None` if it did.
+pub fn problem_with_any_traffic(view: &View<'_>) -> Option<String> {
+    let whole = view.with_traffic(None);
+    Fired::of(&whole).problem(&whole)
+}
+
 #[cfg(test)]
 mod tests {
     use evidence::{Method, Probe, Stamp};

@@ -5,7 +5,8 @@ mod tests;
 
 use measure::aftermath::calm_before;
 use measure::brief::Brief;
-use measure::bystanders::{Bystanders, unproven};
+use measure::bystanders::Bystanders;
+use measure::fired::problem_with_any_traffic;
 use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,7 +72,7 @@ impl Expectation for Isolation {
         let (faulty, looked_at) = (bystanders.during, view.stretch);
         let from = faulty.from.max(looked_at.from);
         let during = Stretch { from, to: faulty.to.min(looked_at.to).max(from) };
-        let unproven = unproven(view);
+        let unproven = problem_with_any_traffic(view);
         let claims = Compared::of(&view.only(&bystanders), usual, during, self.allowed()).claims();
         claims.into_iter().map(|claim| claim.proof(Proof::Own(unproven.clone()))).collect()
     }
