@@ -48,6 +48,12 @@ pub(crate) fn figure(estimate: &Estimate) -> String {
     } else {
         String::new()
     };
+    // A figure that was counted has no interval to tell.
+    if let Some(value) = estimate.value
+        && (estimate.low, estimate.high) == (value, value)
+    {
+        return show(value);
+    }
     let interval = match (estimate.low.is_finite(), estimate.high.is_finite()) {
         (true, true) => format!("{} – {}", show(estimate.low), show(estimate.high)),
         (true, false) => format!("at least {}", show(estimate.low)),
