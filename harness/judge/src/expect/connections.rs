@@ -133,7 +133,10 @@ fn reuse(view: &View<'_>, measured: &Measured, least: Share) -> Claim {
         ),
     )
     .because(by_client(measured))
-    .seen(observed, format!("at least {:.1} % of them do", least.get() * 100.0))
+    .seen(
+        observed,
+        format!("at least {:.1} % of the attempts that find an idle connection use it", least.get() * 100.0),
+    )
     .estimate(counted("attempts that used an idle connection where there was one", share, "share"))
     .shown(measured.shown.iter().map(|(tag, backend)| missed(*tag, *backend)).collect())
     .aside(measured.set_aside.clone())

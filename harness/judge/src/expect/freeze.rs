@@ -61,18 +61,22 @@ impl Expectation for Freeze {
         let most = Timespan(freezes.longest);
         let needed = view.place.samples_min.unwrap_or(0).max(CASES_MIN);
         let beyond = (found as u64).saturating_sub(u64::from(self.times_max));
-        let stood_still = |times: usize| match times {
-            0 => format!("never still for more than {longest}"),
-            some => format!("still {} for more than {longest}", times_in_words(some)),
+        let stood_still = match found {
+            0 => format!("never stood still for more than {longest}"),
+            some => format!("stood still {} for more than {longest}", times_in_words(some)),
         };
-        let observed = format!("stood {}, at most for {most}", stood_still(found));
+        let demanded = match self.times_max {
+            0 => format!("never stands still for more than {longest}"),
+            some => format!("stands still at most {} for more than {longest}", times_in_words(some as usize)),
+        };
+        let observed = format!("{stood_still}, at most for {most}");
         let claim = Claim::never(beyond, freezes.windows, view.place.samples_min)
             .says(
                 format!("the gateway stood still for {most} at the most while requests came in"),
-                format!("the gateway stood {}, at most for {most}", stood_still(found)),
+                format!("the gateway {stood_still}, at most for {most}"),
             )
             .because(format!("{} of {longest} in which a request was sent", count(freezes.windows, "window")))
-            .seen(observed, format!("stands {}", stood_still(self.times_max as usize)))
+            .seen(observed, demanded)
             .estimate(counted("longest time without a move", most.as_secs_f64() * 1e3, "ms"))
             .shown(freezes.found.iter().map(|freeze| (freeze.tag, shows(freeze))).take(5).collect())
             .aside(freezes.set_aside)

@@ -127,7 +127,7 @@ impl Expectation for Headers {
                 view,
                 &passage,
                 Rule::Forwarded,
-                "path and query",
+                "the path with its query",
                 Way::Request,
                 self.further,
             ));

@@ -111,11 +111,12 @@ fn claim(view: &View<'_>, measured: &Measured, what: &str, part: Part, most: Sha
     let needed = view.place.samples_min.unwrap_or(0).max(CASES_MIN);
     let range =
         if high - low < 5e-4 { percent(high) } else { format!("{} to {}", percent(low), percent(high)) };
+    let least = if high - low < 5e-4 { percent(low) } else { format!("at least {}", percent(low)) };
     let observed = format!("{range} of the {what} for nobody");
     Claim::on(Basis::Within { low, high, least: None, most: Some(most.get()), count: part.exposures, needed })
         .says(
             format!("at most {} of the {what} went to nobody", percent(high)),
-            format!("{} of the {what} went to nobody", percent(low)),
+            format!("{least} of the {what} went to nobody"),
         )
         .because(format!(
             "{} would have shown it; {} went on for more than {} after their request was over for its client",
@@ -189,7 +190,7 @@ mod tests {
     fn attempts_that_go_on_after_the_gateways_own_answer_are_caught() {
         let finding = run().calls(100, |n| timed_out(n, 400.0)).finding("slow", "reads", DEMAND);
         assert_eq!(finding.verdict, Verdict::Fail);
-        assert_snapshot!(finding.summary, @"63.4 % of the time at backends went to nobody");
+        assert_snapshot!(finding.summary, @"at least 63.4 % of the time at backends went to nobody");
         assert_snapshot!(finding.witnesses[0].shows, @"`a` worked for 400 ms after its client had been answered");
     }
 

@@ -176,7 +176,7 @@ impl RetryAfter {
                     count(sorted.exposures(), "request")
                 ),
             )
-            .because(format!("they were asked to wait {asked}, and came back after {waits}"))
+            .because(format!("told to wait: {asked}; came back after: {waits}"))
             .seen(format!("waits: {waits}; asked for: {asked}"), self.demanded())
             .shown(shown(&sorted.broken, |told| {
                 let back = Timespan(told.back.unwrap_or_default());

@@ -40,7 +40,7 @@ const DEMAND: &str = "headers = { requests = { forwarded = [\"x-request-id\"], r
 fn a_gateway_that_does_with_each_header_as_it_is_to_passes() {
     let finding = steady().calls(20, correct).finding("steady", "reads", DEMAND);
     assert_eq!(finding.verdict, Verdict::Pass, "{}", finding.because);
-    assert_snapshot!(finding.observed, @"`x-request-id`: 20 forwarded as it was sent; `X-Forwarded-For`: 20 replaced by another value; `via`: 20 added by the gateway; `cache-control`: 20 forwarded as it was sent; path and query: 20 forwarded as it was sent");
+    assert_snapshot!(finding.observed, @"`x-request-id`: 20 forwarded as it was sent; `X-Forwarded-For`: 20 replaced by another value; `via`: 20 added by the gateway; `cache-control`: 20 forwarded as it was sent; the path with its query: 20 forwarded as it was sent");
 }
 
 #[rstest]
@@ -153,7 +153,7 @@ fn a_further_attempt_is_held_to_the_same_and_must_have_been_seen() {
     let once = outage().calls(300, |n| call(n).attempt(Try::hit("a", "status")));
     let finding = once.finding("outage", "reads", FURTHER);
     assert_eq!(finding.verdict, Verdict::Inconclusive);
-    assert_snapshot!(finding.remedy.unwrap_or_default(), @"plan a fault after which the gateway makes 10 more further attempts with `x-request-id`; plan a fault after which the gateway makes 10 more further attempts with path and query");
+    assert_snapshot!(finding.remedy.unwrap_or_default(), @"plan a fault after which the gateway makes 10 more further attempts with `x-request-id`; plan a fault after which the gateway makes 10 more further attempts with the path with its query");
 }
 
 #[test]
