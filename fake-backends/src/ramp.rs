@@ -78,7 +78,11 @@ fn between(from: &Value, to: &Value, part: f64) -> Result<Value, String> {
             let mut all = to.clone();
             for (key, from) in from {
                 let Some(to) = all.get_mut(key) else {
-                    return Err(format!("`{key}` has no number to go to: give the fault a `{key}`"));
+                    let known: Vec<String> = to.keys().map(|known| format!("`{known}`")).collect();
+                    let has = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+                    return Err(format!(
+                        "`{key}` has no number to go to: give the fault one; what it has is {has}"
+                    ));
                 };
                 *to = between(from, to, part).map_err(|problem| format!("`{key}`: {problem}"))?;
             }
