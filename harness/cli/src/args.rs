@@ -74,6 +74,9 @@ pub(crate) struct Selftest {
     /// Seeds of the correct gateway for each scenario of the library.
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     pub(crate) seeds: u64,
+    /// How many pairs of defects are tried, each in the scenarios of both.
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) pairs: usize,
     /// Leave defects and policy mutants out.
     #[arg(long)]
     pub(crate) correct_only: bool,

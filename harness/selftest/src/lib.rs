@@ -2,9 +2,11 @@
 //! noticed, and the correct gateway is never blamed; in the simulated world, over many seeds.
 
 mod cores;
+mod draw;
 mod made_up;
 mod mutants;
 mod outcome;
+mod pairs;
 mod random;
 mod selftest;
 mod trial;

@@ -10,6 +10,7 @@ use scenarios::Entry;
 use crate::cores::on_all_cores;
 use crate::mutants::{Mutant, mutants};
 use crate::outcome::{CorrectRow, Fate, MutantRow, Outcome};
+use crate::pairs::{Pair, pairs};
 use crate::trial::Trial;
 
 /// What is to be tested.
@@ -19,6 +20,8 @@ pub struct Options {
     pub seeds: u64,
     /// Whether the defects are tried.
     pub defects: bool,
+    /// How many pairs of defects are tried.
+    pub pairs: usize,
     /// Whether the policy mutants are tried.
     pub mutants: bool,
     /// Only the scenarios of these names; all without any.
@@ -30,9 +33,24 @@ const SEED: u64 = 7;
 
 /// One run of a self-test.
 enum Job {
-    Correct { entry: &'static Entry, seed: u64 },
-    Defect { entry: &'static Entry, defect: gateways::reference::Defect },
-    Mutant { entry: &'static Entry, mutant: Box<Mutant>, business: bool },
+    Correct {
+        entry: &'static Entry,
+        seed: u64,
+    },
+    Defect {
+        entry: &'static Entry,
+        defect: gateways::reference::Defect,
+    },
+    /// Two defects in the scenario of the first.
+    Pair {
+        entry: &'static Entry,
+        pair: Pair,
+    },
+    Mutant {
+        entry: &'static Entry,
+        mutant: Box<Mutant>,
+        business: bool,
+    },
 }
 
 /// What a run gave.
@@ -67,6 +85,12 @@ fn jobs(options: &Options) -> Vec<Job> {
             jobs.extend(entry.map(|entry| Job::Defect { entry, defect }));
         }
     }
+    for [one, other] in pairs(options.pairs, SEED) {
+        for pair in [[one, other], [other, one]] {
+            let entry = scenarios::find(pair[0].caught().0).filter(wanted);
+            jobs.extend(entry.map(|entry| Job::Pair { entry, pair }));
+        }
+    }
     jobs
 }
 
@@ -93,6 +117,14 @@ fn carry_out(job: &Job) -> Done {
                 Err(why) => Fate::Broken(why),
             };
             Done::Row(row(entry, defect.name(), defect.caught().1, fate))
+        }
+        Job::Pair { entry, pair: [one, other] } => {
+            let set = [format!("gateway.reference.defects=[\"{}\", \"{}\"]", one.name(), other.name())];
+            let fate = match run(entry, &set, SEED, None) {
+                Ok(report) => named(&report, one.caught().1),
+                Err(why) => Fate::Broken(why),
+            };
+            Done::Row(row(entry, &format!("{} with {}", one.name(), other.name()), one.caught().1, fate))
         }
         Job::Mutant { entry, mutant, business: false } => {
             Done::Row(row(entry, &mutant.key, &mutant.what, Fate::NoBusiness))
@@ -127,6 +159,19 @@ fn caught(report: &Report, defect: gateways::reference::Defect) -> Fate {
     }
 }
 
+/// Beside another defect, one must still be caught by the expectation that it names. What the other one breaks in this
+/// scenario is no concern here.
+fn named(report: &Report, by: &str) -> Fate {
+    let mut of_kind = report.findings.iter().filter(|finding| finding.expectation == by);
+    match of_kind.clone().find(|finding| finding.verdict == Verdict::Fail) {
+        Some(_) => Fate::Caught(by.into()),
+        None => Fate::Alive(of_kind.next().map_or_else(
+            || format!("no finding of `{by}`"),
+            |finding| format!("{}: {}", finding.id, finding.summary),
+        )),
+    }
+}
+
 /// An inconclusive finding kills nothing: whoever runs the scenario would not learn what is wrong.
 fn fate(report: &Report) -> Fate {
     let mut failed = report.findings.iter().filter(|finding| finding.verdict == Verdict::Fail);
@@ -154,6 +199,7 @@ fn gather(jobs: &[Job], results: Vec<Done>) -> Outcome {
                 note(&mut outcome.correct, entry, verdict, words);
             }
             (Job::Defect { .. }, Done::Row(row)) => outcome.defects.push(row),
+            (Job::Pair { .. }, Done::Row(row)) => outcome.pairs.push(row),
             (Job::Mutant { .. }, Done::Row(row)) => outcome.mutants.push(row),
             _ => {}
         }

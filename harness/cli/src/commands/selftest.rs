@@ -24,6 +24,7 @@ pub(crate) fn run(args: &Selftest) -> Result<Exit> {
     let options = Options {
         seeds: args.seeds,
         defects: !args.correct_only,
+        pairs: if args.correct_only { 0 } else { args.pairs },
         mutants: !args.correct_only,
         scenarios: args.scenarios.clone(),
     };

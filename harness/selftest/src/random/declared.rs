@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::draw::Draw;
+use crate::draw::Draw;
 
 /// What the gateway is declared to do. Lengths are in milliseconds.
 pub(super) struct Declared {

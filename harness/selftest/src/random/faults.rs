@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::draw::Draw;
+use crate::draw::Draw;
 
 /// The faults of the phase `trouble`, in their order.
 pub(super) struct Faults(pub(super) Vec<Fault>);

@@ -1,14 +1,12 @@
 //! Scenarios made up from a seed: a policy, faults that overlap and hide, and expectations that follow from the policy, so
 //! that the correct gateway must never fail them.
 //!
-//! - `draw`: draws from the seed
 //! - `declared`: a policy
 //! - `faults`: what the backends do wrong
 //! - `demands`: what follows from the policy
 
 mod declared;
 mod demands;
-mod draw;
 mod faults;
 
 use std::fmt::Write;
@@ -16,10 +14,11 @@ use std::path::Path;
 
 use declared::Declared;
 use demands::Demanded;
-use draw::Draw;
 use faults::Faults;
 use judge::forecast::Forecast;
 use scenario::{Overrides, Plan};
+
+use crate::draw::Draw;
 
 /// How long the last phase goes on after the gateway must have recovered, in milliseconds: long enough for the 300 requests
 /// that it takes to exclude one failure in a hundred.
