@@ -102,7 +102,7 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
     }
     let manifests = [
         "units", "wire", "evidence", "archive", "export", "net", "policy", "driver", "gateways", "measure",
-        "judge", "compare", "scenario", "assess", "run", "selftest", "cli",
+        "judge", "compare", "scenario", "assess", "run", "discover", "selftest", "cli",
     ]
     .map(|room| (room, format!("harness/{room}")))
     .into_iter()

@@ -1,0 +1,81 @@
+//! The battery: which questions are asked, in an order in which each rests on what is known before.
+
+use std::collections::BTreeMap;
+
+use crate::lab::{DiscoverError, Lab, Site};
+use crate::profile::{About, FORMAT, Profile};
+use crate::questions;
+
+/// One question: its name, and what asks it.
+struct Question {
+    name: &'static str,
+    ask: fn(&mut Lab, &mut Profile) -> Result<(), DiscoverError>,
+}
+
+/// Timers come before retries, because a timer may end what would have been tried again.
+const QUESTIONS: [Question; 4] = [
+    Question { name: "pool", ask: questions::pool::ask },
+    Question { name: "timers", ask: questions::timers::ask },
+    Question { name: "retries", ask: questions::retries::ask },
+    Question { name: "breaker", ask: questions::breaker::ask },
+];
+
+/// What is asked.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The questions, by name; all of them without any.
+    pub only: Vec<String>,
+    /// The gateway's kind, for the profile.
+    pub gateway: String,
+}
+
+/// How far a battery has come, for whoever watches.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The question that is asked next; `None` at the end.
+    pub next: Option<&'a str>,
+    /// What is known so far.
+    pub profile: &'a Profile,
+    /// What it has cost.
+    pub lab: &'a Lab,
+}
+
+impl Options {
+    /// The names of all questions.
+    pub fn names() -> Vec<&'static str> {
+        QUESTIONS.iter().map(|question| question.name).collect()
+    }
+}
+
+/// Asks all questions, and gives what is known. An interrupt ends it, and keeps what is known.
+pub fn discover(
+    site: Site,
+    options: &Options,
+    watch: &mut dyn FnMut(Asked<'_>),
+) -> Result<Profile, DiscoverError> {
+    let about = About {
+        format: FORMAT,
+        brownout: env!("CARGO_PKG_VERSION").to_owned(),
+        gateway: options.gateway.clone(),
+        version: None,
+        backends: site.backends.clone(),
+        ended_early: None,
+    };
+    let mut profile = Profile { about, fact: BTreeMap::new() };
+    let mut lab = Lab::new(site);
+    let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
+    for question in QUESTIONS.iter().filter(|question| wanted(question.name)) {
+        watch(Asked { next: Some(question.name), profile: &profile, lab: &lab });
+        match (question.ask)(&mut lab, &mut profile) {
+            Err(DiscoverError::Interrupted) => {
+                profile.about.ended_early =
+                    Some(format!("interrupted while it asked about {}", question.name));
+                break;
+            }
+            other => other?,
+        }
+    }
+    profile.about.version.clone_from(&lab.version);
+    watch(Asked { next: None, profile: &profile, lab: &lab });
+    Ok(profile)
+}

@@ -1,0 +1,63 @@
+//! One experiment: a scenario without demands, made from parts.
+
+use std::fmt::Write;
+
+use units::Timespan;
+
+/// A scenario in the making. It is a text like any other: whoever doubts a fact runs it again.
+pub(crate) struct Experiment {
+    pub(crate) name: String,
+    text: String,
+}
+
+/// Requests that no fault is meant for. Their successes keep breakers closed that count failures in a row or by share.
+pub(crate) const CALM: &str = "calm";
+
+impl Experiment {
+    /// An experiment of this name with calm traffic at a rate, by the second.
+    pub(crate) fn new(name: impl Into<String>, calm: u32) -> Self {
+        let text = format!(
+            "\n[traffic.{CALM}]\nrequest = \"GET {{path}}\"\nrate = \"{calm}/s\"\ndeadline = \"{{deadline}}\"\n"
+        );
+        Experiment { name: name.into(), text }
+    }
+
+    /// Further requests of one method, at a rate.
+    pub(crate) fn traffic(mut self, name: &str, method: &str, rate: f64) -> Self {
+        let _ = write!(
+            self.text,
+            "\n[traffic.{name}]\nrequest = \"{method} {{path}}\"\nrate = \"{rate}/s\"\ndeadline = \"{{deadline}}\"\n"
+        );
+        if matches!(method, "POST" | "PUT" | "PATCH") {
+            self.text.push_str("body = { size = \"200B\" }\n");
+        }
+        self
+    }
+
+    /// A phase in which only calm requests are sent; the others are silent.
+    pub(crate) fn calm(self, name: &str, length: Timespan, silent: &[&str]) -> Self {
+        let mut one = self.phase(name, length);
+        for class in silent {
+            let _ = writeln!(one.text, "traffic.{class} = {{ rate = \"0/s\" }}");
+        }
+        one
+    }
+
+    /// A phase.
+    pub(crate) fn phase(mut self, name: &str, length: Timespan) -> Self {
+        let _ = write!(self.text, "\n[[phase]]\nname = \"{name}\"\nfor = \"{length}\"\n");
+        self
+    }
+
+    /// A fault in the phase that was added last: where it hits, and what it is, in the words of scenario files.
+    pub(crate) fn fault(mut self, place: &str, fault: &str) -> Self {
+        let _ = write!(self.text, "\n[[phase.inject]]\n{place}\n{fault}\n");
+        self
+    }
+
+    /// The whole scenario, for a gateway and backends that are worded in `head`.
+    pub(crate) fn text(&self, head: &str, seed: u64, path: &str, deadline: Timespan) -> String {
+        let body = self.text.replace("{path}", path).replace("{deadline}", &deadline.to_string());
+        format!("name = \"{}\"\nseed = {seed}\n{head}{body}", self.name)
+    }
+}

@@ -1,0 +1,20 @@
+//! The failure policy that a gateway really has: a battery of short experiments, each a scenario that is run on a gateway of
+//! its own, and the profile of what they showed.
+//!
+//! The room demands nothing. It measures by the facts of `measure`, without any declared policy, and what can't be told
+//! is *unknown*, with the reason.
+
+mod battery;
+mod diff;
+mod experiment;
+mod lab;
+mod profile;
+mod questions;
+mod seen;
+mod value;
+
+pub use battery::{Asked, Options, discover};
+pub use diff::{Change, diff};
+pub use lab::{DiscoverError, Lab, Site};
+pub use profile::{About, Fact, Profile, ProfileError};
+pub use value::Value;

@@ -1,0 +1,226 @@
+//! When a request is tried again: by the kind of failure and the method, how often, where, and after which wait.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use evidence::Entry;
+use measure::retry_matrix::how_failed;
+use measure::view::Sight;
+use units::{Moment, Timespan};
+
+use super::time;
+use crate::experiment::Experiment;
+use crate::lab::{DiscoverError, Lab};
+use crate::profile::Profile;
+use crate::seen::Seen;
+use crate::value::Value;
+
+/// The failures that are tried, each in an experiment of its own.
+const FAILURES: [(&str, &str); 9] = [
+    ("429", "status = { code = 429 }"),
+    ("500", "status = { code = 500 }"),
+    ("502", "status = { code = 502 }"),
+    ("503", "status = { code = 503 }"),
+    ("504", "status = { code = 504 }"),
+    ("404", "status = { code = 404 }"),
+    ("reset", "reset = {}"),
+    ("close", "close = {}"),
+    ("timeout", "hang = {}"),
+];
+
+/// The methods that are tried.
+const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+
+/// How often each is sent.
+const RATE: f64 = 2.0;
+
+/// For how long: sixteen requests of each method.
+const FOR: Timespan = Timespan::from_secs(8);
+
+/// Calm traffic, by the second.
+const CALM: u32 = 150;
+
+/// So few requests don't open a breaker that counts to more.
+const FEW: u32 = 3;
+
+/// And in so many runs there are enough of them.
+const RUNS_MAX: u32 = 3;
+
+/// Fewer cases than this tell nothing.
+const CASES_MIN: u64 = 3;
+
+/// Two waits that differ by less are the same.
+const JITTER_MIN: Duration = Duration::from_millis(10);
+
+pub(crate) fn ask(lab: &mut Lab, profile: &mut Profile) -> Result<(), DiscoverError> {
+    let total = match profile.value("timeout.total") {
+        Some(Value::Time(low, _)) => Some(**low),
+        _ => None,
+    };
+    let mut waits = Waits::default();
+    // Where no timer ends an attempt, none is tried again because of it.
+    let timed = matches!(profile.value("timeout.per_try"), Some(Value::Time(..)));
+    for (failure, fault) in FAILURES.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
+        let seen = lab.run(&experiment(format!("retries-{failure}"), &METHODS, RATE, FOR, fault))?;
+        for method in METHODS {
+            let mut cell = Cell { total, ..Cell::default() };
+            cell.take(&seen, failure, method, &mut waits);
+            let name = format!("retries-{failure}-{method}");
+            let mut runs = 0;
+            // A breaker that counts failures opens after a few of them: so few are sent to a gateway that has met none.
+            while cell.cases < CASES_MIN && cell.opened && runs < RUNS_MAX {
+                let few = experiment(name.clone(), &[method], f64::from(FEW), Timespan::from_secs(1), fault);
+                cell.take(&lab.run(&few)?, failure, method, &mut waits);
+                runs += 1;
+            }
+            cell.tell(
+                profile,
+                &format!("retry.{failure}.{method}"),
+                if runs > 0 { &name } else { &seen.name },
+            );
+        }
+    }
+    waits.tell(profile);
+    Ok(())
+}
+
+/// All requests of some methods fail, at every backend, beside calm traffic.
+fn experiment(name: String, methods: &[&str], rate: f64, length: Timespan, fault: &str) -> Experiment {
+    let mut experiment = Experiment::new(name, CALM);
+    let classes: Vec<String> = methods.iter().map(|method| class(method)).collect();
+    for (method, class) in methods.iter().zip(&classes) {
+        experiment = experiment.traffic(class, method, rate);
+    }
+    let silent: Vec<&str> = classes.iter().map(String::as_str).collect();
+    experiment = experiment.calm("before", Timespan::from_secs(1), &silent).phase("failing", length);
+    for class in &classes {
+        experiment = experiment.fault(&format!("when = {{ traffic = \"{class}\" }}"), fault);
+    }
+    // Long enough to see that a backend is left alone.
+    experiment.calm("after", Timespan::from_millis(500), &silent)
+}
+
+fn class(method: &str) -> String {
+    method.to_ascii_lowercase()
+}
+
+/// What followed on requests of one method that failed everywhere.
+#[derive(Default)]
+struct Cell {
+    /// The timer for the whole request, if it is known.
+    total: Option<Duration>,
+    /// Requests that tell how often one is tried.
+    cases: u64,
+    fewest: u64,
+    most: u64,
+    /// Of those that were stopped by something else: the most attempts.
+    at_least: u64,
+    /// True if a breaker opened.
+    opened: bool,
+}
+
+impl Cell {
+    fn take(&mut self, seen: &Seen, failure: &str, method: &str, waits: &mut Waits) {
+        let opened = openings(seen);
+        self.opened |= opened.iter().any(Option::is_some);
+        let view = seen.view("failing", Some(&class(method)));
+        for entry in view.entries() {
+            if view.why_apart(&entry, Sight::COUNTS).is_some() || !failed_throughout(&entry) {
+                continue;
+            }
+            let attempts = entry.attempts.len() as u64;
+            waits.take(&entry, failure);
+            let timed_out = self.total.is_some_and(|total| entry.exchange.service_time() >= total);
+            if timed_out || may_be_shed(&entry, &opened) {
+                self.at_least = self.at_least.max(attempts);
+                continue;
+            }
+            self.fewest = if self.cases == 0 { attempts } else { self.fewest.min(attempts) };
+            self.most = self.most.max(attempts);
+            self.cases += 1;
+        }
+    }
+
+    fn tell(&self, profile: &mut Profile, key: &str, name: &str) {
+        if self.cases > 0 && (self.cases >= CASES_MIN || self.opened) {
+            profile.know(key, Value::Count(self.fewest, self.most), self.cases, name);
+        } else if self.at_least > 1 {
+            profile.know(key, Value::AtLeast(self.at_least), 1, name);
+        } else if self.opened {
+            profile.cannot_tell(key, "a breaker opened before a request had failed everywhere", name);
+        } else {
+            profile.cannot_tell(key, "too few requests failed as planned", name);
+        }
+    }
+}
+
+/// True if every attempt failed: none was answered well, and there was one.
+fn failed_throughout(entry: &Entry<'_>) -> bool {
+    !entry.attempts.is_empty() && entry.attempts.iter().all(|attempt| how_failed(entry, attempt).is_some())
+}
+
+/// True if breakers may have kept a request from being tried once more: some were open when it was given up, and no
+/// backend was left that it had not met.
+fn may_be_shed(entry: &Entry<'_>, opened: &[Option<Moment>]) -> bool {
+    let is_open = |backend: usize| opened[backend].is_some_and(|at| at <= entry.exchange.done);
+    let met = |backend: usize| entry.attempts.iter().any(|attempt| usize::from(attempt.backend) == backend);
+    let mut all = 0..opened.len();
+    all.clone().any(is_open) && all.all(|backend| is_open(backend) || met(backend))
+}
+
+/// For each backend, when it was first left alone at the earliest, if it was: with its last request before.
+fn openings(seen: &Seen) -> Vec<Option<Moment>> {
+    let phase = seen.view("failing", None).phase();
+    let end = seen.view("after", None).phase().to;
+    let of_backend = |backend: usize| {
+        let arrivals = seen.arrivals(backend as u16);
+        let rate = f64::from(CALM) * seen.brief.weight_share(backend);
+        let silences = seen.silences(&arrivals, rate, phase.from, end);
+        silences.first().filter(|_| rate > 0.0).map(|first| first.from)
+    };
+    (0..seen.brief.backends.len()).map(of_backend).collect()
+}
+
+/// The waits between attempts, and where they went.
+#[derive(Default)]
+struct Waits {
+    /// By the number of the further attempt.
+    before: BTreeMap<usize, Vec<Duration>>,
+    elsewhere: u64,
+    again: u64,
+}
+
+impl Waits {
+    fn take(&mut self, entry: &Entry<'_>, failure: &str) {
+        for (index, pair) in entry.attempts.windows(2).enumerate() {
+            self.again += 1;
+            self.elsewhere += u64::from(pair[0].backend != pair[1].backend);
+            // How long a gateway takes to notice that it waits in vain is no wait between attempts.
+            if failure != "timeout" {
+                let wait = pair[1].arrived.since(pair[0].replied.unwrap_or(pair[0].ended));
+                self.before.entry(index + 2).or_default().push(wait);
+            }
+        }
+    }
+
+    fn tell(&self, profile: &mut Profile) {
+        let all = "retries";
+        if self.again == 0 {
+            return;
+        }
+        let elsewhere = match self.elsewhere {
+            0 => Value::word("never"),
+            some if some == self.again => Value::word("always"),
+            _ => Value::word("sometimes"),
+        };
+        profile.know("retry.other_backend", elsewhere, self.again, all);
+        for (number, waits) in &self.before {
+            let (Some(low), Some(high)) = (waits.iter().min(), waits.iter().max()) else { continue };
+            let cases = waits.len() as u64;
+            profile.know(format!("retry.wait.{number}"), time(*low, *high), cases, all);
+            if *number == 2 && cases >= CASES_MIN {
+                profile.know("retry.jitter", Value::yes(high.saturating_sub(*low) > JITTER_MIN), cases, all);
+            }
+        }
+    }
+}
