@@ -37,6 +37,10 @@ pub(crate) enum Command {
     Export(Export),
     /// Compare two runs of a scenario: what changed, what is the same, and what can't be told.
     Compare(Compare),
+    /// Find out what a gateway really does when backends fail: timers, retries, breaker, pool. Needs no scenario.
+    Discover(Discover),
+    /// Compare two profiles that `discover` has written, in the words of behaviour. 1 if anything changed.
+    Diff(Diff),
     /// Keep what a run measured, for later runs to be judged against.
     #[command(subcommand)]
     Baseline(BaselineCommand),
@@ -209,6 +213,53 @@ pub(crate) struct Run {
     /// Show no progress.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Discover {
+    /// A scenario whose gateway, policy and backends are asked about; the gateway of `--gateway` without it.
+    #[arg(value_name = "SCENARIO")]
+    pub(crate) scenario: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overrides: Overrides,
+    /// The gateway's own configuration, with `{{backend.NAME.address}}` where the address of a backend stands.
+    #[arg(long, value_name = "FILE", requires = "gateway")]
+    pub(crate) config: Option<PathBuf>,
+    /// The path that is asked for; `{n}` is the number of the request.
+    #[arg(long, value_name = "PATH", default_value = "/discover/{n}")]
+    pub(crate) path: String,
+    /// The longest timer that is looked for.
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(crate) longest: units::Timespan,
+    /// Ask only these questions; several are separated by commas.
+    #[arg(long, value_name = "QUESTION", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Where the profile is written.
+    #[arg(long, value_name = "FILE", default_value = "profile.toml")]
+    pub(crate) profile: PathBuf,
+    /// Where the runs of the experiments are kept.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) out: PathBuf,
+    /// Ask in the simulated world: the reference gateway, no sockets, no waiting.
+    #[arg(long)]
+    pub(crate) simulate: bool,
+    /// Allow load to this host; without it, loads go to loopback only. May be repeated.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
+    /// Show no progress.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Diff {
+    /// The profile that was.
+    pub(crate) before: PathBuf,
+    /// The profile that is.
+    pub(crate) after: PathBuf,
+    /// Write Markdown, for a pull request.
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::lab::{DiscoverError, Lab, Site};
+use crate::lab::{Cost, DiscoverError, Lab, Site, Watch};
 use crate::profile::{About, FORMAT, Profile};
 use crate::questions;
 
 /// One question: its name, and what asks it.
 struct Question {
     name: &'static str,
-    ask: fn(&mut Lab, &mut Profile) -> Result<(), DiscoverError>,
+    ask: fn(&mut Lab<'_>, &mut Profile) -> Result<(), DiscoverError>,
 }
 
 /// Timers come before retries, because a timer may end what would have been tried again.
@@ -25,19 +25,6 @@ const QUESTIONS: [Question; 4] = [
 pub struct Options {
     /// The questions, by name; all of them without any.
     pub only: Vec<String>,
-    /// The gateway's kind, for the profile.
-    pub gateway: String,
-}
-
-/// How far a battery has come, for whoever watches.
-#[derive(Clone, Copy, Debug)]
-pub struct Asked<'a> {
-    /// The question that is asked next; `None` at the end.
-    pub next: Option<&'a str>,
-    /// What is known so far.
-    pub profile: &'a Profile,
-    /// What it has cost.
-    pub lab: &'a Lab,
 }
 
 impl Options {
@@ -47,35 +34,28 @@ impl Options {
     }
 }
 
-/// Asks all questions, and gives what is known. An interrupt ends it, and keeps what is known.
-pub fn discover(
-    site: Site,
-    options: &Options,
-    watch: &mut dyn FnMut(Asked<'_>),
-) -> Result<Profile, DiscoverError> {
+/// Asks all questions, and gives what is known and what it cost. An interrupt ends it, and keeps what is known.
+pub fn discover(site: Site, options: &Options, watch: Watch<'_>) -> Result<(Profile, Cost), DiscoverError> {
+    let mut lab = Lab::new(site, watch)?;
     let about = About {
         format: FORMAT,
         brownout: env!("CARGO_PKG_VERSION").to_owned(),
-        gateway: options.gateway.clone(),
+        gateway: lab.gateway.clone(),
         version: None,
-        backends: site.backends.clone(),
+        backends: lab.backends.iter().map(|backend| backend.name.clone()).collect(),
         ended_early: None,
     };
     let mut profile = Profile { about, fact: BTreeMap::new() };
-    let mut lab = Lab::new(site);
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     for question in QUESTIONS.iter().filter(|question| wanted(question.name)) {
-        watch(Asked { next: Some(question.name), profile: &profile, lab: &lab });
         match (question.ask)(&mut lab, &mut profile) {
             Err(DiscoverError::Interrupted) => {
-                profile.about.ended_early =
-                    Some(format!("interrupted while it asked about {}", question.name));
+                profile.about.ended_early = Some(format!("interrupted at the question `{}`", question.name));
                 break;
             }
             other => other?,
         }
     }
     profile.about.version.clone_from(&lab.version);
-    watch(Asked { next: None, profile: &profile, lab: &lab });
-    Ok(profile)
+    Ok((profile, lab.cost))
 }

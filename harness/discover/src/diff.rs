@@ -1,31 +1,162 @@
 //! Two profiles, fact by fact, in the words of behaviour.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
-use crate::profile::{Fact, Profile};
+use crate::page::is_method;
+use crate::profile::Profile;
+use crate::value::Value;
 
 /// One behaviour that is not what it was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// The key of the fact.
     pub key: String,
     /// What it was.
-    pub before: String,
+    pub before: Value,
     /// What it is.
-    pub after: String,
+    pub after: Value,
 }
 
-/// What differs between two profiles. A fact that one of them does not know is no change.
-pub fn diff(before: &Profile, after: &Profile) -> Vec<Change> {
+/// What two profiles have to say of each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Diff {
+    /// What differs.
+    pub changes: Vec<Change>,
+    /// Keys that one of them knows and the other does not: no change that anybody could prove.
+    pub untold: Vec<String>,
+    /// How many facts both know, and agree on.
+    pub same: usize,
+}
+
+/// Compares two profiles.
+pub fn diff(before: &Profile, after: &Profile) -> Diff {
     let keys: BTreeSet<&String> = before.fact.keys().chain(after.fact.keys()).collect();
-    let changed = keys.into_iter().filter_map(|key| {
-        let value = |profile: &'_ Profile| profile.fact.get(key).and_then(|fact: &Fact| fact.value.clone());
-        let (one, other) = (value(before)?, value(after)?);
-        (!one.agrees(&other)).then(|| Change {
-            key: key.clone(),
-            before: one.to_string(),
-            after: other.to_string(),
-        })
-    });
-    changed.collect()
+    let mut found = Diff::default();
+    for key in keys {
+        match (before.value(key), after.value(key)) {
+            (Some(one), Some(other)) if one.agrees(other) => found.same += 1,
+            (Some(one), Some(other)) => {
+                found.changes.push(Change { key: key.clone(), before: one.clone(), after: other.clone() });
+            }
+            (None, None) => {}
+            _ => found.untold.push(key.clone()),
+        }
+    }
+    found
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Change { key, before, after } = self;
+        let parts: Vec<&str> = key.split('.').collect();
+        match (parts.as_slice(), before, after) {
+            (["retry", failure, method], _, _) if is_method(method) => {
+                let failure = after_failure(failure);
+                if *before == Value::Count(1, 1) {
+                    write!(f, "{method} is now tried again {failure}: {after} attempts")
+                } else if *after == Value::Count(1, 1) {
+                    write!(f, "{method} is no longer tried again {failure} (before: {before} attempts)")
+                } else {
+                    write!(f, "{method} {failure}: {before} attempts → {after}")
+                }
+            }
+            (["breaker", "opens_on", failure], _, Value::Word(word)) => {
+                let now = if word == "yes" { "now opens" } else { "no longer opens" };
+                write!(f, "the breaker {now} {}", after_failure(failure))
+            }
+            (["timeout", timer], _, _) => write!(f, "{timer} timeout: {before} → {after}"),
+            _ => write!(f, "{}: {before} → {after}", key.replace('_', " ")),
+        }
+    }
+}
+
+fn after_failure(failure: &str) -> String {
+    match failure.parse::<u16>() {
+        Ok(status) => format!("after a {status}"),
+        Err(_) => format!("after a {failure}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use units::Timespan;
+
+    use super::*;
+    use crate::profile::{About, FORMAT};
+
+    fn profile(facts: &[(&str, Option<Value>)]) -> Profile {
+        let about = About {
+            format: FORMAT,
+            brownout: "0.1.0".into(),
+            gateway: "reference".into(),
+            version: None,
+            backends: vec!["a".into()],
+            ended_early: None,
+        };
+        let mut profile = Profile { about, fact: std::collections::BTreeMap::new() };
+        for (key, value) in facts {
+            match value {
+                Some(value) => profile.know(*key, value.clone(), 10, "experiment"),
+                None => profile.cannot_tell(*key, "no occasion", "experiment"),
+            }
+        }
+        profile
+    }
+
+    fn time(low: u64, high: u64) -> Value {
+        Value::Time(Timespan::from_millis(low), Timespan::from_millis(high))
+    }
+
+    #[test]
+    fn changes_are_told_in_the_words_of_behaviour() {
+        let word = |word: &str| Some(Value::word(word));
+        let count = |count| Some(Value::Count(count, count));
+        let before = profile(&[
+            ("retry.503.POST", count(1)),
+            ("retry.503.GET", count(3)),
+            ("retry.reset.GET", count(3)),
+            ("breaker.opens_on.429", word("no")),
+            ("breaker.open_for", Some(time(9_990, 10_010))),
+            ("timeout.per_try", Some(time(295, 305))),
+        ]);
+        let after = profile(&[
+            ("retry.503.POST", count(2)),
+            ("retry.503.GET", count(1)),
+            ("retry.reset.GET", count(2)),
+            ("breaker.opens_on.429", word("yes")),
+            ("breaker.open_for", Some(time(29_990, 30_010))),
+            ("timeout.per_try", Some(time(300, 310))),
+        ]);
+        let found = diff(&before, &after);
+        let lines: Vec<String> = found.changes.iter().map(ToString::to_string).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r"
+        breaker.open for: 9.99 s to 10 s → 30 s
+        the breaker now opens after a 429
+        GET is no longer tried again after a 503 (before: 3 attempts)
+        POST is now tried again after a 503: 2 attempts
+        GET after a reset: 3 attempts → 2
+        ");
+        assert_eq!(found.same, 1, "bounds that meet are no change");
+    }
+
+    #[test]
+    fn what_one_of_them_does_not_know_is_no_change() {
+        let (known, unknown) =
+            (profile(&[("timeout.idle", Some(time(10, 20)))]), profile(&[("timeout.idle", None)]));
+        let found = diff(&known, &unknown);
+        assert_eq!((found.changes.len(), found.untold.as_slice()), (0, &["timeout.idle".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_profile_that_is_written_and_read_is_the_same() {
+        let one = profile(&[
+            ("timeout.idle", None),
+            ("retry.503.GET", Some(Value::AtLeast(2))),
+            ("timeout.total", Some(Value::Beyond(Timespan::from_secs(10)))),
+        ]);
+        assert_eq!(Profile::read(&one.write()).unwrap(), one);
+        let newer = one.write().replace("format = 1", "format = 2");
+        assert!(Profile::read(&newer).unwrap_err().to_string().contains("a profile of format 2"));
+    }
 }

@@ -56,8 +56,8 @@ impl Experiment {
     }
 
     /// The whole scenario, for a gateway and backends that are worded in `head`.
-    pub(crate) fn text(&self, head: &str, seed: u64, path: &str, deadline: Timespan) -> String {
+    pub(crate) fn text(&self, head: &str, path: &str, deadline: Timespan) -> String {
         let body = self.text.replace("{path}", path).replace("{deadline}", &deadline.to_string());
-        format!("name = \"{}\"\nseed = {seed}\n{head}{body}", self.name)
+        format!("name = \"{}\"\n{head}{body}", self.name)
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evidence::Ledger;
+use measure::brief::BackendBrief;
 use measure::stalls::Stalls;
 use policy::Policy;
 use run::{Progress, RunError};
-use scenario::Overrides;
+use scenario::{Loaded, Overrides};
 use tokio_util::sync::CancellationToken;
 use units::Timespan;
 
@@ -20,14 +21,12 @@ use crate::seen::Seen;
 pub struct Site {
     /// The tables `[gateway.…]`, `[policy]`, `[backends]` and `[backend.…]` of a scenario file.
     pub head: String,
-    /// The names of the backends, in the order of `head`.
-    pub backends: Vec<String>,
+    /// What the command line changes in it: settings, and the gateway.
+    pub overrides: Overrides,
     /// The path that is asked for, with the placeholders of scenario files.
     pub path: String,
     /// The directory from which paths in `head` are looked up.
     pub base: PathBuf,
-    /// The seed of every draw.
-    pub seed: u64,
     /// How long a timer may be that is still looked for.
     pub longest: Timespan,
     /// True for the simulated world.
@@ -75,22 +74,56 @@ pub enum DiscoverError {
     Interrupted,
 }
 
-/// Runs experiments, and counts what they cost.
-#[derive(Debug)]
-pub struct Lab {
-    pub(crate) site: Site,
-    /// Requests that were sent so far.
+/// What a battery has cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Experiments that were run.
+    pub experiments: u64,
+    /// Requests that were sent.
     pub requests: u64,
-    /// Time that was planned for the experiments so far.
-    pub spent: Duration,
-    /// What the gateway said its version is.
-    pub(crate) version: Option<String>,
+    /// How long the experiments took by their plans.
+    pub time: Timespan,
 }
 
-impl Lab {
+/// Told before each experiment: its name, and what those before have cost.
+pub type Watch<'w> = &'w mut dyn FnMut(&str, Cost);
+
+/// Runs experiments, and counts what they cost.
+pub(crate) struct Lab<'w> {
+    pub(crate) site: Site,
+    watch: Watch<'w>,
+    pub(crate) cost: Cost,
+    /// The kind of gateway.
+    pub(crate) gateway: String,
+    /// What it said its version is.
+    pub(crate) version: Option<String>,
+    /// The backends, by the index that evidence names them with.
+    pub(crate) backends: Vec<BackendBrief>,
+}
+
+impl<'w> Lab<'w> {
     /// A lab that has run nothing yet.
-    pub fn new(site: Site) -> Self {
-        Lab { site, requests: 0, spent: Duration::ZERO, version: None }
+    pub(crate) fn new(site: Site, watch: Watch<'w>) -> Result<Self, DiscoverError> {
+        let cost = Cost::default();
+        let mut lab = Lab { site, watch, cost, gateway: String::new(), version: None, backends: Vec::new() };
+        let plan = lab.compile(&Experiment::new("nothing", 1).phase("steady", Timespan::from_secs(1)))?.plan;
+        plan.gateway.name().clone_into(&mut lab.gateway);
+        lab.backends = plan.brief.backends;
+        Ok(lab)
+    }
+
+    /// The backend on which failures are tried: the first that gets traffic while all is well.
+    pub(crate) fn victim(&self) -> usize {
+        (0..self.backends.len()).min_by_key(|index| self.backends[*index].priority).unwrap_or_default()
+    }
+
+    fn compile(&self, experiment: &Experiment) -> Result<Loaded, DiscoverError> {
+        let site = &self.site;
+        let deadline = Timespan(site.longest.saturating_add(Duration::from_secs(2)));
+        let text = experiment.text(&site.head, &site.path, deadline);
+        let origin = format!("experiment `{}`", experiment.name);
+        scenario::load_text(&origin, &text, &site.base, &site.overrides)
+            .map_err(|failure| DiscoverError::Scenario(failure.render(false)))
     }
 
     /// Runs an experiment.
@@ -98,18 +131,14 @@ impl Lab {
         if self.site.interrupt.is_cancelled() {
             return Err(DiscoverError::Interrupted);
         }
-        let site = &self.site;
-        let deadline = Timespan(site.longest.saturating_add(Duration::from_secs(2)));
-        let text = experiment.text(&site.head, site.seed, &site.path, deadline);
-        let origin = format!("experiment `{}`", experiment.name);
-        let loaded = scenario::load_text(&origin, &text, &site.base, &Overrides::default())
-            .map_err(|failure| DiscoverError::Scenario(failure.render(false)))?;
-        let plan = loaded.plan;
+        (self.watch)(&experiment.name, self.cost);
+        let loaded = self.compile(experiment)?;
+        let (site, plan) = (&self.site, loaded.plan);
         let options = run::Options {
             out: site.out.clone(),
-            scenario_path: origin,
+            scenario_path: format!("{}.toml", experiment.name),
             scenario_text: loaded.text,
-            overrides: Vec::new(),
+            overrides: site.overrides.set.clone(),
             simulate: site.simulate,
             allow_hosts: site.allow_hosts.clone(),
             status: None,
@@ -132,9 +161,10 @@ impl Lab {
             return Err(DiscoverError::Interrupted);
         }
         self.version = manifest.gateway_version;
-        self.spent += plan.length;
         let ledger = Ledger::join(evidence);
-        self.requests += ledger.entries().len() as u64;
+        self.cost.experiments += 1;
+        self.cost.requests += ledger.entries().len() as u64;
+        self.cost.time = Timespan(*self.cost.time + plan.length);
         let mut brief = plan.brief;
         // Nothing is declared: measuring must not lean on what is to be found out.
         brief.policy = Policy::default();

@@ -8,13 +8,15 @@ mod battery;
 mod diff;
 mod experiment;
 mod lab;
+mod page;
 mod profile;
 mod questions;
 mod seen;
 mod value;
 
-pub use battery::{Asked, Options, discover};
-pub use diff::{Change, diff};
-pub use lab::{DiscoverError, Lab, Site};
+pub use battery::{Options, discover};
+pub use diff::{Change, Diff, diff};
+pub use lab::{Cost, DiscoverError, Site, Watch};
+pub use page::Page;
 pub use profile::{About, Fact, Profile, ProfileError};
 pub use value::Value;

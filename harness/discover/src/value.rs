@@ -56,8 +56,11 @@ impl Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Value::Time(low, high) if low == high => write!(f, "{low}"),
-            Value::Time(low, high) => write!(f, "{low} to {high}"),
+            Value::Time(low, high) => {
+                // Shown to three digits, the two bounds may read the same.
+                let (low, high) = (low.to_string(), high.to_string());
+                if low == high { f.write_str(&low) } else { write!(f, "{low} to {high}") }
+            }
             Value::Count(low, high) if low == high => write!(f, "{low}"),
             Value::Count(low, high) => write!(f, "{low} to {high}"),
             Value::AtLeast(least) => write!(f, "{least} or more"),

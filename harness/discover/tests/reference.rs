@@ -5,6 +5,7 @@ use policy::{FailureClass, Policy, RetryOn};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
+use scenario::Overrides;
 use tokio_util::sync::CancellationToken;
 use units::Timespan;
 
@@ -14,17 +15,16 @@ const LONGEST: Timespan = Timespan::from_secs(6);
 fn profile(policy: &str, seed: u64) -> Profile {
     let site = Site {
         head: format!("[policy]\n{policy}\n[gateway.reference]\n[backend.a]\n[backend.b]\n[backend.c]\n"),
-        backends: ["a", "b", "c"].map(String::from).to_vec(),
+        overrides: Overrides { seed: Some(seed), ..Overrides::default() },
         path: "/items/{n}".into(),
         base: ".".into(),
-        seed,
         longest: LONGEST,
         simulate: true,
         out: ".".into(),
         allow_hosts: Vec::new(),
         interrupt: CancellationToken::new(),
     };
-    discover(site, &Options { gateway: "reference".into(), ..Options::default() }, &mut |_| ()).unwrap()
+    discover(site, &Options::default(), &mut |_, _| ()).unwrap().0
 }
 
 #[test]

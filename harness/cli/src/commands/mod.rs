@@ -4,6 +4,7 @@ mod analyze;
 mod baseline;
 mod check;
 mod compare;
+mod discover;
 mod doctor;
 mod explain;
 mod export;
@@ -29,6 +30,8 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Report(args) => report::report(&args),
         Command::Export(args) => Ok(export::export(&args)),
         Command::Compare(args) => Ok(compare::compare(&args)),
+        Command::Discover(args) => discover::discover_gateway(&args),
+        Command::Diff(args) => Ok(discover::diff(&args)),
         Command::Baseline(command) => Ok(baseline::baseline(&command)),
         Command::History(args) => history::history(&args),
         Command::List { what } => list::list(what),

@@ -32,11 +32,14 @@ const FAILURES: [(&str, &str); 7] = [
     ("reset", "reset = {}"),
 ];
 
-/// How long each is in force.
+/// How long it is in force, as long as no breaker has been seen: several times the open time that is usual.
 const OUTAGE: Timespan = Timespan::from_secs(6);
 
-pub(crate) fn ask(lab: &mut Lab, profile: &mut Profile) -> Result<(), DiscoverError> {
-    if lab.site.backends.len() < 2 {
+/// How long it is in force afterwards, to see only whether a breaker opens: two hundred failures.
+const SHORT: Timespan = Timespan::from_secs(3);
+
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    if lab.backends.len() < 2 {
         let why =
             "with one backend nobody can see that it is left alone and the others are not: give two or more";
         profile.cannot_tell("breaker", why, "outage-503");
@@ -44,8 +47,9 @@ pub(crate) fn ask(lab: &mut Lab, profile: &mut Profile) -> Result<(), DiscoverEr
     }
     let mut detailed = false;
     for (failure, fault) in FAILURES {
-        let seen = lab.run(&outage(&format!("outage-{failure}"), RATE, &lab.site.backends[0], fault))?;
-        let story = Story::of(&seen);
+        let length = if detailed { SHORT } else { OUTAGE };
+        let seen = lab.run(&outage(lab, &format!("outage-{failure}"), RATE, length, fault))?;
+        let story = Story::of(&seen, lab.victim());
         profile.know(
             format!("breaker.opens_on.{failure}"),
             Value::yes(!story.silences.is_empty()),
@@ -62,13 +66,13 @@ pub(crate) fn ask(lab: &mut Lab, profile: &mut Profile) -> Result<(), DiscoverEr
     Ok(())
 }
 
-fn outage(name: &str, rate: u32, backend: &str, fault: &str) -> Experiment {
-    let on = format!("on = [\"{backend}\"]");
+fn outage(lab: &Lab<'_>, name: &str, rate: u32, length: Timespan, fault: &str) -> Experiment {
+    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
     Experiment::new(name, rate)
         .phase("before", Timespan::from_secs(2))
-        .phase("outage", OUTAGE)
+        .phase("outage", length)
         .fault(&on, fault)
-        .phase("after", Timespan::from_secs(4))
+        .phase("after", Timespan(*length * 2 / 3))
 }
 
 /// What happened at the backend that failed.
@@ -82,11 +86,11 @@ struct Story<'a> {
 }
 
 impl<'a> Story<'a> {
-    fn of(seen: &'a Seen) -> Self {
-        let arrivals = seen.arrivals(0);
+    fn of(seen: &'a Seen, backend: usize) -> Self {
+        let arrivals = seen.arrivals(backend as u16);
         let outage = seen.view("outage", None).phase();
         let end = seen.view("after", None).phase().to;
-        let rate = f64::from(RATE) * seen.brief.weight_share(0);
+        let rate = f64::from(RATE) * seen.brief.weight_share(backend);
         let silences = seen.silences(&arrivals, rate, outage.from, end);
         let failures = arrivals.iter().filter(|attempt| attempt.injections != 0).count() as u64;
         Story { arrivals, silences, outage, failures, gap: Duration::from_secs_f64(1.0 / rate.max(1.0)) }
@@ -180,7 +184,7 @@ const TELLING: [(&str, u32, &str); 7] = [
 
 /// Which rules can have opened it, in the outage and in as many others as it takes to tell.
 fn rules(
-    lab: &mut Lab,
+    lab: &mut Lab<'_>,
     profile: &mut Profile,
     seen: &Seen,
     story: &Story<'_>,
@@ -193,7 +197,7 @@ fn rules(
         None => (first.to.since(first.from), Duration::MAX),
     };
     let mut left: Vec<Member> = candidates(low, high, open);
-    retain_fitting(seen, &mut left);
+    retain_fitting(seen, lab.victim(), &mut left);
     let mut last = seen.name.clone();
     for (name, rate, part) in TELLING {
         if kinds(&left).len() < 2 {
@@ -201,22 +205,22 @@ fn rules(
         }
         let partial =
             fault.replace("{}", "{ }").replace(" }", &format!(", share = {part} }}")).replace("{,", "{");
-        let seen = lab.run(&outage(&format!("outage-{name}"), rate, &lab.site.backends[0], &partial))?;
-        retain_fitting(&seen, &mut left);
+        let seen = lab.run(&outage(lab, &format!("outage-{name}"), rate, OUTAGE, &partial))?;
+        retain_fitting(&seen, lab.victim(), &mut left);
         last = seen.name;
     }
     tell_rules(profile, &left, &last);
     Ok(())
 }
 
-/// Keeps the machines of which what was seen of the first backend can be a run.
-fn retain_fitting(seen: &Seen, left: &mut Vec<Member>) {
+/// Keeps the machines of which what was seen of a backend can be a run.
+fn retain_fitting(seen: &Seen, backend: usize, left: &mut Vec<Member>) {
     let view = seen.view("outage", None);
     let offered = Offered::of(&view);
     let statuses = [FailureClass::Statuses(4), FailureClass::Statuses(5)];
     let fails =
         [statuses[0], statuses[1], FailureClass::One(RetryOn::Reset), FailureClass::One(RetryOn::Timeout)];
-    if let Some(input) = Input::of(&view, &offered, &[0], &fails, true) {
+    if let Some(input) = Input::of(&view, &offered, &[backend as u16], &fails, true) {
         left.retain(|member| search(&input, member, 1).fits());
     }
 }

@@ -10,7 +10,7 @@ use crate::value::Value;
 /// The probability with which a share lies within its bounds.
 const CONFIDENCE: f64 = 0.999;
 
-pub(crate) fn ask(lab: &mut Lab, profile: &mut Profile) -> Result<(), DiscoverError> {
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let experiment = Experiment::new("spread", 200).phase("steady", Timespan::from_secs(3));
     let seen = lab.run(&experiment)?;
     let view = seen.view("steady", None);

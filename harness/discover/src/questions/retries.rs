@@ -32,10 +32,10 @@ const FAILURES: [(&str, &str); 9] = [
 const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
 
 /// How often each is sent.
-const RATE: f64 = 2.0;
+const RATE: f64 = 3.0;
 
-/// For how long: sixteen requests of each method.
-const FOR: Timespan = Timespan::from_secs(8);
+/// For how long: fifteen requests of each method.
+const FOR: Timespan = Timespan::from_secs(5);
 
 /// Calm traffic, by the second.
 const CALM: u32 = 150;
@@ -52,7 +52,7 @@ const CASES_MIN: u64 = 3;
 /// Two waits that differ by less are the same.
 const JITTER_MIN: Duration = Duration::from_millis(10);
 
-pub(crate) fn ask(lab: &mut Lab, profile: &mut Profile) -> Result<(), DiscoverError> {
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let total = match profile.value("timeout.total") {
         Some(Value::Time(low, _)) => Some(**low),
         _ => None,

@@ -25,46 +25,59 @@ const HELD: [(&str, &str); 2] = [("get", "GET"), ("post", "POST")];
 /// Two times that are further apart than this were set by two timers.
 const APART: Duration = Duration::from_millis(15);
 
-pub(crate) fn ask(lab: &mut Lab, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let longest = lab.site.longest;
-    let hung = Waits::of(&lab.run(&held("hang", "hang = {}"))?);
-    let over = Timespan(longest.saturating_add(Duration::from_secs(1)));
-    let slow = given_up(&lab.run(&held("slow-body", &format!("slow_body = {{ over = \"{over}\" }}")))?);
-    let stalled = given_up(&lab.run(&held("stalled-body", "stall = { after = \"1B\" }"))?);
+/// Fewer requests than this tell nothing.
+const CASES_MIN: u64 = 3;
 
-    let (total, total_by) = match (&hung.whole, &slow) {
-        (Some(whole), _) => (Some(*whole), "hang"),
-        (None, Some(body)) => (Some(body.asked), "slow-body"),
-        (None, None) => (None, "slow-body"),
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    let longest = lab.site.longest;
+    let hung = lab.run(&held("hang", "hang = {}"))?;
+    let waits = Waits::of(&hung);
+    let over = Timespan(longest.saturating_add(Duration::from_secs(1)));
+    let slow = lab.run(&held("slow-body", &format!("slow_body = {{ over = \"{over}\" }}")))?;
+    let stalled = lab.run(&held("stalled-body", "stall = { after = \"1B\" }"))?;
+
+    let slow_body = Body::of(&slow);
+    let (total, seen) = match waits.whole.or(slow_body.map(|body| body.asked)) {
+        Some(total) if waits.whole.is_some() => (Some(total), &hung),
+        other => (other, &slow),
     };
-    let per_try = hung.one.or(hung.only.filter(|only| !total.is_some_and(|total| meet(*only, total))));
-    match (per_try, hung.only) {
+    let per_try = waits.one.or(waits.only.filter(|only| !total.is_some_and(|total| meet(*only, total))));
+    match (per_try, waits.only) {
         (Some(range), _) => profile.know("timeout.per_try", time(range.low, range.high), range.count, "hang"),
         (None, Some(only)) => profile.cannot_tell(
             "timeout.per_try",
             format!("the timer for the whole request ends every attempt after {}", Timespan(only.low)),
             "hang",
         ),
-        (None, None) => profile.know("timeout.per_try", Value::Beyond(longest), hung.held, "hang"),
+        (None, None) => none_within(profile, "timeout.per_try", &hung, longest),
     }
     match total {
-        Some(range) => profile.know("timeout.total", time(range.low, range.high), range.count, total_by),
-        None => profile.know("timeout.total", Value::Beyond(longest), hung.held, total_by),
+        Some(range) => profile.know("timeout.total", time(range.low, range.high), range.count, &seen.name),
+        None => none_within(profile, "timeout.total", seen, longest),
     }
-    match stalled {
-        None => profile.know("timeout.idle", Value::Beyond(longest), hung.held, "stalled-body"),
+    match Body::of(&stalled) {
+        None => none_within(profile, "timeout.idle", &stalled, longest),
         Some(body) if total.is_some_and(|total| meet(body.asked, total)) => {
-            profile.cannot_tell(
-                "timeout.idle",
-                "the timer for the whole request comes first",
-                "stalled-body",
-            );
+            profile.cannot_tell("timeout.idle", "the timer for the whole request comes first", &stalled.name);
         }
         Some(body) => {
-            profile.know("timeout.idle", time(body.own.low, body.own.high), body.own.count, "stalled-body");
+            profile.know("timeout.idle", time(body.own.low, body.own.high), body.own.count, &stalled.name);
         }
     }
     Ok(())
+}
+
+/// That no timer fired within so long, if enough requests lasted for it. A stall of the machine makes that no less true.
+fn none_within(profile: &mut Profile, key: &str, seen: &Seen, longest: Timespan) {
+    let view = seen.view("held", None);
+    let endured = view.entries().filter_map(|entry| entry.attempts.last());
+    let endured = endured.filter(|last| last.injections != 0 && last.duration() >= *longest).count() as u64;
+    if endured >= CASES_MIN {
+        profile.know(key, Value::Beyond(longest), endured, &seen.name);
+    } else {
+        let why = "no request that could be timed was ended, and too few lasted long enough: repeat it on a quieter machine";
+        profile.cannot_tell(key, why, &seen.name);
+    }
 }
 
 /// An experiment in which a fault holds some requests at every backend, and the calm traffic at none.
@@ -102,8 +115,6 @@ fn meet(one: Range, other: Range) -> bool {
 
 /// How long a gateway waits for answers that never come.
 struct Waits {
-    /// Requests that were held.
-    held: u64,
     /// For one attempt, told by those that were followed by another one.
     one: Option<Range>,
     /// For the whole request, told by last attempts that were given up sooner than that.
@@ -115,10 +126,9 @@ struct Waits {
 impl Waits {
     fn of(seen: &Seen) -> Self {
         let view = seen.view("held", None);
-        let (mut held, mut followed, mut last) = (0, Vec::new(), Vec::new());
+        let (mut followed, mut last) = (Vec::new(), Vec::new());
         for entry in sound(&view) {
             for life in lives(&view, entry, Duration::from_nanos(1)) {
-                held += u64::from(life.nth == 1);
                 let by_gateway = life.ending == Ending::Gateway && life.blur.is_zero();
                 if by_gateway && !life.last && life.let_go.is_none() {
                     followed.push(life.length);
@@ -135,11 +145,12 @@ impl Waits {
         };
         let asked: Vec<Duration> = last.iter().map(|(_, asked)| *asked).collect();
         let only = if one.is_none() { Range::of(&asked) } else { None };
-        Waits { held, one, whole: one.and_then(cut_short), only }
+        Waits { one, whole: one.and_then(cut_short), only }
     }
 }
 
 /// How long a gateway let bodies take that it gave up.
+#[derive(Clone, Copy, Debug)]
 struct Body {
     /// Since the request was sent.
     asked: Range,
@@ -147,17 +158,19 @@ struct Body {
     own: Range,
 }
 
-fn given_up(seen: &Seen) -> Option<Body> {
-    let view = seen.view("held", None);
-    let (mut asked, mut own) = (Vec::new(), Vec::new());
-    for entry in sound(&view) {
-        let Some(last) = entry.attempts.last().filter(|last| last.injections != 0) else { continue };
-        if ending(&entry, last) == Ending::Gateway {
-            asked.push(last.ended.since(entry.exchange.sent));
-            own.push(last.duration());
+impl Body {
+    fn of(seen: &Seen) -> Option<Self> {
+        let view = seen.view("held", None);
+        let (mut asked, mut own) = (Vec::new(), Vec::new());
+        for entry in sound(&view) {
+            let Some(last) = entry.attempts.last().filter(|last| last.injections != 0) else { continue };
+            if ending(&entry, last) == Ending::Gateway {
+                asked.push(last.ended.since(entry.exchange.sent));
+                own.push(last.duration());
+            }
         }
+        Some(Body { asked: Range::of(&asked)?, own: Range::of(&own)? })
     }
-    Some(Body { asked: Range::of(&asked)?, own: Range::of(&own)? })
 }
 
 fn sound<'a>(view: &'a View<'a>) -> impl Iterator<Item = evidence::Entry<'a>> {

@@ -1,0 +1,175 @@
+//! `brownout discover` and `brownout diff`: what a gateway really does, and what changed of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use discover::{Cost, Options, Page, Profile, Site, discover};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Diff, Discover};
+use crate::exit::Exit;
+use crate::interrupt;
+use crate::output::{bars, complain, print};
+use crate::scenario_source;
+use assess::write_whole;
+
+/// The tables of a scenario that say what is asked about.
+const KEPT: [&str; 5] = ["gateway", "policy", "backends", "backend", "limits"];
+
+/// The backends where nothing names any.
+const BACKENDS: [&str; 3] = ["backend-a", "backend-b", "backend-c"];
+
+/// Asks a gateway what it does.
+pub(crate) fn discover_gateway(args: &Discover) -> Result<Exit> {
+    let unknown = args.only.iter().find(|name| !Options::names().contains(&name.as_str()));
+    if let Some(name) = unknown {
+        let names = Options::names().join(", ");
+        complain(&format_args!("error: there is no question `{name}`\nhelp: the questions are {names}"));
+        return Ok(Exit::Usage);
+    }
+    let interrupts = interrupt::listen()?;
+    let site = site(args, interrupts.interrupt)?;
+    let bar = bar(args.quiet);
+    let watch = &mut |experiment: &str, cost: Cost| {
+        bar.set_message(format!("{experiment} ({} requests so far)", cost.requests));
+        bar.set_position(cost.experiments);
+    };
+    let options = Options { only: args.only.clone() };
+    let found = discover(site, &options, watch);
+    bar.finish_and_clear();
+    bars().remove(&bar);
+    let (profile, cost) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            complain(&format_args!("{}", words(&error.to_string())));
+            return Ok(Exit::Environment);
+        }
+    };
+    write_whole(&args.profile, |out| out.write_all(profile.write().as_bytes()))
+        .with_context(|| format!("{}", args.profile.display()))?;
+    print(&Page(&profile))?;
+    print(&format_args!(
+        "\n{} experiments of {} in all, {} requests; the profile is {}\n",
+        cost.experiments,
+        cost.time,
+        cost.requests,
+        args.profile.display()
+    ))?;
+    Ok(if profile.about.ended_early.is_some() { Exit::Inconclusive } else { Exit::Pass })
+}
+
+/// Diagnostics bring their own `error:`.
+fn words(error: &str) -> String {
+    if error.starts_with("error") { error.to_owned() } else { format!("error: {error}") }
+}
+
+fn bar(quiet: bool) -> indicatif::ProgressBar {
+    if quiet {
+        return indicatif::ProgressBar::hidden();
+    }
+    let style = indicatif::ProgressStyle::with_template("{spinner} {elapsed} experiment {pos}: {msg}");
+    let bar = indicatif::ProgressBar::new_spinner();
+    let bar = bars().add(style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style)));
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    bar
+}
+
+fn site(args: &Discover, interrupt: CancellationToken) -> Result<Site> {
+    let (head, base) = match &args.scenario {
+        Some(path) => of_scenario(path, args)?,
+        None => (of_gateway(args)?, PathBuf::from(".")),
+    };
+    let mut overrides = scenario_source::overrides(&args.overrides);
+    if args.scenario.is_none() {
+        // The head has it already.
+        overrides.gateway = None;
+    }
+    Ok(Site {
+        head,
+        overrides,
+        path: args.path.clone(),
+        base,
+        longest: args.longest,
+        simulate: args.simulate,
+        out: args.out.clone(),
+        allow_hosts: args.allow_host.clone(),
+        interrupt,
+    })
+}
+
+/// Gateway, policy and backends of a scenario file, without its traffic, phases and demands.
+fn of_scenario(path: &Path, args: &Discover) -> Result<(String, PathBuf)> {
+    ensure!(args.config.is_none(), "--config is for a gateway without a scenario: the file names its own");
+    let loaded = scenario_source::load(path, &scenario::Overrides::default());
+    let loaded = loaded.map_err(|failure| anyhow::anyhow!("{}", failure.render(false)))?;
+    let mut table: toml::Table = loaded.text.parse()?;
+    table.retain(|key, _| KEPT.contains(&key));
+    Ok((format!("{table}\n"), loaded.plan.base))
+}
+
+/// A gateway with a configuration of its own, or as it is where nothing is declared.
+fn of_gateway(args: &Discover) -> Result<String> {
+    let kind = args.overrides.gateway.as_deref().unwrap_or("reference");
+    let mut gateway = toml::Table::new();
+    let mut names: Vec<String> = BACKENDS.map(String::from).to_vec();
+    if let Some(config) = &args.config {
+        let text = fs::read_to_string(config).with_context(|| format!("{}", config.display()))?;
+        names = named_backends(&text);
+        if names.is_empty() {
+            bail!(
+                "{}: it names no backend of brownout\nhelp: write `{{{{backend.NAME.address}}}}` where the address of a backend stands, for two backends or more",
+                config.display()
+            );
+        }
+        gateway.insert("config".into(), config.display().to_string().into());
+    }
+    let table = |entries: toml::Table| toml::Value::Table(entries);
+    let mut kinds = toml::Table::new();
+    kinds.insert(kind.to_owned(), table(gateway));
+    let backends: toml::Table = names.into_iter().map(|name| (name, table(toml::Table::new()))).collect();
+    let mut head = toml::Table::new();
+    head.insert("gateway".into(), table(kinds));
+    head.insert("backend".into(), table(backends));
+    Ok(format!("{head}\n"))
+}
+
+/// The backends that a configuration has placeholders for.
+fn named_backends(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for found in text.split("{{").skip(1) {
+        let inner = found.split("}}").next().unwrap_or_default().trim();
+        let name =
+            inner.strip_prefix("backend.").and_then(|rest| rest.rsplit_once('.')).map(|(name, _)| name);
+        if let Some(name) = name.filter(|name| !names.iter().any(|known| known == name)) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Compares two profiles.
+pub(crate) fn diff(args: &Diff) -> Exit {
+    let read = |path: &Path| {
+        let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+        Profile::read(&text).with_context(|| format!("{}", path.display()))
+    };
+    let compared = read(&args.before).and_then(|before| Ok((before, read(&args.after)?)));
+    let shown = compared.and_then(|(before, after)| {
+        let found = discover::diff(&before, &after);
+        let bullet = if args.markdown { "- " } else { "  " };
+        let mut lines: Vec<String> =
+            found.changes.iter().map(|change| format!("{bullet}{change}\n")).collect();
+        if !found.untold.is_empty() {
+            lines.push(format!("{bullet}known to one of them only: {}\n", found.untold.join(", ")));
+        }
+        let text = lines.concat();
+        let changes = units::plural::count(found.changes.len() as u64, "change");
+        print(&format_args!("{changes}, {} the same\n{text}", found.same))?;
+        Ok(if found.changes.is_empty() { Exit::Pass } else { Exit::Fail })
+    });
+    shown.unwrap_or_else(|error| {
+        complain(&format_args!("error: {error:#}"));
+        Exit::Usage
+    })
+}
