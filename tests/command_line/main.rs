@@ -3,6 +3,7 @@
 mod common;
 
 mod comparing;
+mod discover;
 mod evidence;
 mod export;
 mod families;

@@ -9,6 +9,7 @@ use crate::args::Args;
 /// Every command with its examples, in the groups of the help page.
 const GROUPS: &[(&str, &[(&str, &str)])] = &[
     ("Test a gateway", &[("run", RUN), ("check", CHECK), ("plan", PLAN), ("init", INIT)]),
+    ("Ask a gateway", &[("discover", DISCOVER), ("diff", DIFF)]),
     ("Read a run", &[("analyze", ANALYZE), ("report", REPORT), ("export", EXPORT)]),
     ("Compare runs", &[("compare", COMPARE), ("baseline", BASELINE), ("history", HISTORY)]),
     ("Look things up", &[("list", LIST), ("explain", EXPLAIN), ("schema", SCHEMA)]),
@@ -27,6 +28,11 @@ const PLAN: &str = "  brownout plan first-look
   brownout plan retry.toml --gateway envoy                  with the configuration that envoy would get";
 const INIT: &str = "  brownout init                                             asks on a terminal
   brownout init --gateway haproxy --backends 3 --policy timeout,retry --out retry.toml";
+const DISCOVER: &str = "  brownout discover --gateway haproxy --config mine.cfg     its timers, retries, breaker
+  brownout discover retry.toml --only timers,retries        the gateway of a scenario file
+  brownout discover retry.toml --profile now.toml           then `brownout diff profile.toml now.toml`";
+const DIFF: &str = "  brownout diff profile.toml now.toml
+  brownout diff profile.toml now.toml --markdown            for a pull request";
 const ANALYZE: &str = "  brownout analyze runs/2026-05-04T10-22-00-first-look
   brownout analyze RUN --scenario stricter.toml             the same evidence, other demands";
 const REPORT: &str = "  brownout report RUN --format html --out report.html

@@ -8,22 +8,17 @@ use crate::profile::{Fact, Profile};
 /// A profile as a text of a few tables.
 pub struct Page<'a>(pub &'a Profile);
 
-/// The sections that are lists: the head of their keys, and their title.
-const LISTS: [(&str, &str); 3] =
-    [("pool.share.", "share of the traffic"), ("timeout.", "timers"), ("breaker.", "breaker")];
-
 impl fmt::Display for Page<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let profile = self.0;
         let about = &profile.about;
         let version = about.version.as_deref().map(|version| format!(" {version}")).unwrap_or_default();
         writeln!(f, "{}{version}, with {}", about.gateway, about.backends.join(", "))?;
-        for (head, title) in LISTS.into_iter().take(2) {
-            list(f, profile, head, title)?;
-        }
+        list(f, profile, "pool.share.", "share of the traffic")?;
+        list(f, profile, "timeout.", "timers")?;
         matrix(f, profile)?;
-        let (head, title) = LISTS[2];
-        list(f, profile, head, title)?;
+        list(f, profile, "retry.", "further attempts")?;
+        list(f, profile, "breaker.", "breaker")?;
         unknown(f, profile)?;
         match &about.ended_early {
             Some(why) => writeln!(f, "\n{why}: more could be asked"),
@@ -45,7 +40,8 @@ fn value(fact: &Fact) -> String {
 }
 
 fn list(f: &mut fmt::Formatter<'_>, profile: &Profile, head: &str, title: &str) -> fmt::Result {
-    let rows: Vec<_> = known(profile, head).map(|(key, fact)| (key, value(fact), fact.exposures)).collect();
+    let listed = known(profile, head).filter(|(key, _)| cell_of(key).is_none());
+    let rows: Vec<_> = listed.map(|(key, fact)| (key, value(fact), fact.exposures)).collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -59,11 +55,11 @@ fn list(f: &mut fmt::Formatter<'_>, profile: &Profile, head: &str, title: &str) 
     Ok(())
 }
 
-/// The attempts of a request that fails everywhere, by failure and method, and the waits between them.
+/// The attempts of a request that fails everywhere, by failure and method.
 fn matrix(f: &mut fmt::Formatter<'_>, profile: &Profile) -> fmt::Result {
     let cells: Vec<(&str, &str, String)> = known(profile, "retry.")
         .filter_map(|(key, fact)| {
-            let (failure, method) = key.split_once('.').filter(|(_, method)| is_method(method))?;
+            let (failure, method) = cell_of(key)?;
             Some((failure, method, value(fact)))
         })
         .collect();
@@ -85,12 +81,12 @@ fn matrix(f: &mut fmt::Formatter<'_>, profile: &Profile) -> fmt::Result {
         }
         writeln!(f)?;
     }
-    for (key, fact) in known(profile, "retry.")
-        .filter(|(key, _)| !key.split_once('.').is_some_and(|(_, method)| is_method(method)))
-    {
-        writeln!(f, "  {:<14}  {}  {}", key, value(fact), units::plural::count(fact.exposures, "case"))?;
-    }
     Ok(())
+}
+
+/// The failure and the method, if the key is a cell of the matrix.
+fn cell_of(key: &str) -> Option<(&str, &str)> {
+    key.split_once('.').filter(|(_, method)| is_method(method))
 }
 
 /// True for what stands behind a failure in a key of the matrix.

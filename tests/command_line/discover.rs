@@ -1,0 +1,124 @@
+//! What a gateway really does, found without a scenario, and what changed of it.
+
+use std::fs;
+
+use units::Timespan;
+
+use crate::common::{Place, snapshot};
+use crate::gateways::has;
+
+/// A gateway with retries, as a scenario file that has more than is asked about.
+const FILE: &str = r#"
+name = "orders"
+
+[gateway.reference]
+
+[policy]
+timeout = { per_try = "200ms" }
+retry = { attempts = 2, on = ["503"], methods = ["GET"] }
+
+[backend.orders-a]
+[backend.orders-b]
+
+[traffic.reads]
+request = "GET /orders/{n}"
+rate = "10/s"
+
+[[phase]]
+name = "steady"
+for = "1s"
+
+[[expect]]
+availability = { min = 0.9 }
+"#;
+
+#[test]
+fn a_gateway_is_asked_what_it_does_and_says_so_as_a_page_and_as_a_profile() {
+    let place = Place::with(FILE);
+    let said = place.say(&["discover", "s.toml", "--simulate", "--quiet"]).ended(0);
+    snapshot("discover-page", &said.out);
+    let profile = fs::read_to_string(place.path().join("profile.toml")).unwrap();
+    assert!(
+        profile.contains("\"retry.503.GET\" = { value = { count = [2, 2] }, exposures = 15"),
+        "{profile}"
+    );
+}
+
+#[test]
+fn only_what_is_asked_for_is_asked_and_the_questions_are_named_to_who_does_not_know_them() {
+    let place = Place::with(FILE);
+    let said = place.say(&["discover", "s.toml", "--simulate", "--quiet", "--only", "timers"]).ended(0).out;
+    assert!(said.contains("per_try") && !said.contains("attempts"), "{said}");
+    let said = place.say(&["discover", "s.toml", "--simulate", "--only", "timer"]).ended(3).err;
+    assert_eq!(
+        said,
+        "error: there is no question `timer`\nhelp: the questions are pool, timers, retries, breaker\n"
+    );
+}
+
+#[test]
+fn what_changed_is_told_in_the_words_of_behaviour_and_by_the_exit_code() {
+    let place = Place::with(FILE);
+    let ask = |more: &[&str]| {
+        let words = ["discover", "s.toml", "--simulate", "--quiet", "--only", "timers,retries"];
+        place.say(&[&words, more].concat()).ended(0);
+    };
+    ask(&["--profile", "before.toml"]);
+    ask(&["--profile", "again.toml", "--seed", "5"]);
+    ask(&["--profile", "after.toml", "--set", "policy.retry.methods=[\"GET\", \"POST\"]"]);
+    let same = place.say(&["diff", "before.toml", "again.toml"]).ended(0).out;
+    assert!(same.starts_with("0 changes, "), "{same}");
+    let changed = place.say(&["diff", "before.toml", "after.toml", "--markdown"]).ended(1).out;
+    assert!(changed.starts_with("1 change, "), "{changed}");
+    assert!(changed.ends_with("- POST is now tried again after a 503: 2 attempts\n"), "{changed}");
+}
+
+#[test]
+fn what_can_not_be_asked_or_compared_is_refused_with_what_to_do() {
+    let place = Place::new();
+    place.write("mine.cfg", "frontend x\n  bind :80\n");
+    let said = place.say(&["discover", "--gateway", "haproxy", "--config", "mine.cfg"]).ended(4).err;
+    assert!(said.contains("mine.cfg: it names no backend of brownout"), "{said}");
+    assert!(said.contains("help: write `{{backend.NAME.address}}`"), "{said}");
+    place.write("broken.toml", "[about]\n");
+    let said = place.say(&["diff", "broken.toml", "missing.toml"]).ended(3).err;
+    assert!(said.starts_with("error: broken.toml: not a profile: "), "{said}");
+}
+
+#[test]
+fn a_real_gateway_is_asked_by_its_own_configuration() {
+    if !has("haproxy") {
+        return;
+    }
+    let place = Place::new();
+    place.write(
+        "mine.cfg",
+        "defaults\n  mode http\n  timeout connect 1s\n  timeout client 20s\n  timeout server 400ms\n  retries 2\n  retry-on 503\n  option redispatch 1\n\
+         frontend in\n  bind {{listen.address}}\n  default_backend pool\n\
+         backend pool\n  server a {{backend.a.address}}\n  server b {{backend.b.address}}\n",
+    );
+    let said = place.say(&[
+        "discover",
+        "--gateway",
+        "haproxy",
+        "--config",
+        "mine.cfg",
+        "--only",
+        "timers",
+        "--longest",
+        "2s",
+        "--quiet",
+    ]);
+    said.ended(0);
+    let profile: toml::Table =
+        fs::read_to_string(place.path().join("profile.toml")).unwrap().parse().unwrap();
+    let fact = &profile["fact"]["timeout.per_try"];
+    // On a machine that stands still all the time nothing can be timed, which is said and not guessed.
+    let Some(bounds) = fact.get("value").map(|value| value["time"].as_array().unwrap()) else {
+        assert!(fact["unknown"].as_str().unwrap().contains("quieter machine"), "{fact}");
+        return;
+    };
+    let [low, high] = [0, 1].map(|side| bounds[side].as_str().unwrap().parse::<Timespan>().unwrap());
+    let declared = Timespan::from_millis(400);
+    assert!(low <= declared && declared <= high, "`timeout server` is 400 ms: {fact}");
+}
