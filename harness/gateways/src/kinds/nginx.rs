@@ -106,7 +106,7 @@ impl Gateway for Nginx {
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
-        Box::pin(launched::launch(&PRODUCT, self.settings(), launch))
+        Box::pin(launched::start(&PRODUCT, self.settings(), launch))
     }
 }
 

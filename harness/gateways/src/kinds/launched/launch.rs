@@ -9,11 +9,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::files::{OwnFile, Wrong};
-use super::machine::Machine;
-use super::product::{Call, Product, Settings};
-use super::template::{Values, fill};
-use super::{AUTHORITY_FILE, NONCE, READY_PATH, program};
+use super::recipe::{CommandLine, Parts, Place, Recipe};
+use super::{AUTHORITY_FILE, READY_PATH};
 use crate::process::{Guard, Process, Said, run_to_its_end};
 use crate::ready::{self, NotRouted, Target};
 use crate::{Handle, Launch, LaunchError, Running};
@@ -33,20 +30,11 @@ const ASK: Duration = Duration::from_secs(2);
 /// How long a check of a configuration may take. Envoy needs 0.1 s; from a cold disk, it is longer.
 const CHECK: Duration = Duration::from_secs(10);
 
-/// Starts `product` and waits until a routed request is answered by a backend.
-pub(crate) async fn launch(
-    product: &'static Product,
-    settings: Settings<'_>,
-    launch: &Launch,
-) -> Result<Running, LaunchError> {
-    let own = match settings.config {
-        Some(config) => Some(OwnFile::read(config, &launch.upstreams.base).map_err(wrong)?),
-        None => None,
-    };
-    let program = program::find(product, settings.binary, &launch.upstreams.base)?;
-    let dir = directory(&launch.dir).map_err(|source| io_error(product, "making its directory", source))?;
+/// Starts what `recipe` says and waits until a routed request is answered by a backend.
+pub(crate) async fn launch(recipe: &dyn Recipe, launch: &Launch) -> Result<Running, LaunchError> {
+    let dir = directory(&launch.dir).map_err(|source| io_error(recipe, "making its directory", source))?;
     let guard = Guard::find(&launch.world, &dir).await;
-    let start = Start { product, launch, own, program, dir, guard };
+    let start = Start { recipe, launch, dir, guard };
     let version = start.version().await?;
     let (address, process) = start.on_some_port().await?;
     Ok(Running {
@@ -58,12 +46,8 @@ pub(crate) async fn launch(
     })
 }
 
-fn wrong((path, why): Wrong) -> LaunchError {
-    LaunchError::Configuration { path, why }
-}
-
-fn io_error(product: &Product, what: &str, source: io::Error) -> LaunchError {
-    LaunchError::Io { gateway: product.name, what: what.to_owned(), source }
+fn io_error(recipe: &dyn Recipe, what: &str, source: io::Error) -> LaunchError {
+    LaunchError::Io { gateway: recipe.name(), what: what.to_owned(), source }
 }
 
 /// The gateway's directory, made, and as seen from everywhere.
@@ -74,10 +58,8 @@ fn directory(dir: &Path) -> io::Result<PathBuf> {
 
 /// One start of a gateway.
 struct Start<'a> {
-    product: &'static Product,
+    recipe: &'a dyn Recipe,
     launch: &'a Launch,
-    own: Option<OwnFile>,
-    program: PathBuf,
     dir: PathBuf,
     guard: Guard,
 }
@@ -92,9 +74,9 @@ enum Started {
 impl Start<'_> {
     /// What the program says its version is; nothing if it says none that is understood.
     async fn version(&self) -> Result<Option<String>, LaunchError> {
-        let arguments = self.product.ask_version.iter().map(ToString::to_string);
-        let said = self.ask(arguments.collect(), "asking for its version", ASK).await?;
-        Ok((self.product.version)(&said.words))
+        let Some(question) = self.recipe.version()? else { return Ok(None) };
+        let said = self.ask(&question, "asking for its version", ASK).await?;
+        Ok(self.recipe.understood(&said.words))
     }
 
     async fn on_some_port(&self) -> Result<(SocketAddr, Process), LaunchError> {
@@ -115,74 +97,61 @@ impl Start<'_> {
         let listener = self.launch.world.bind(any);
         listener
             .and_then(|listener| listener.local_addr())
-            .map_err(|source| io_error(self.product, "looking for a free port", source))
+            .map_err(|source| io_error(self.recipe, "looking for a free port", source))
     }
 
     /// Starts the program for `address`, after a check of the user's own configuration if `checked`.
     async fn on(&self, address: SocketAddr, checked: bool) -> Result<Started, LaunchError> {
         let nonce = format!("{:016x}", RandomState::new().hash_one(address));
-        if let Some(trust) = &self.launch.upstreams.trust {
+        let upstreams = &self.launch.upstreams;
+        if let Some(trust) = &upstreams.trust {
             std::fs::write(self.dir.join(AUTHORITY_FILE), &trust.authority)
-                .map_err(|source| io_error(self.product, "writing the backends' authority", source))?;
+                .map_err(|source| io_error(self.recipe, "writing the backends' authority", source))?;
         }
-        let text = self.text(address, &nonce)?;
-        let file = self.file();
-        std::fs::write(self.dir.join(&file), &text)
-            .map_err(|source| io_error(self.product, "writing its configuration", source))?;
-        let call = Call { dir: &self.dir, file: &file, text: &text };
-        if let Some(own) = self.own.as_ref().filter(|_| checked) {
-            self.check(&call, own).await?;
+        let place = Place { upstreams, address, dir: &self.dir, nonce: &nonce };
+        let Parts { files, serve, check, tells_nonce } = self.recipe.parts(&place)?;
+        files
+            .iter()
+            .try_for_each(|(path, text)| self.write(path, text))
+            .map_err(|source| io_error(self.recipe, "writing its configuration", source))?;
+        if let Some((check, blamed)) = check.filter(|_| checked) {
+            self.check(&check, blamed).await?;
         }
-        let command = self.command((self.product.serve)(&call));
-        let started = Process::start(&self.launch.world, command, &self.dir.join(LOG));
-        let process = started.map_err(|source| io_error(self.product, "starting it", source))?;
-        self.wait(process, address, &nonce).await
+        let started = Process::start(&self.launch.world, self.command(&serve), &self.dir.join(LOG));
+        let process = started.map_err(|source| io_error(self.recipe, "starting it", source))?;
+        self.wait(process, address, tells_nonce.then_some(nonce.as_str())).await
     }
 
-    fn text(&self, address: SocketAddr, nonce: &str) -> Result<String, LaunchError> {
-        let values = Values { place: Some((address, &self.dir)), ..Values::to_show(&self.launch.upstreams) };
-        if let Some(own) = &self.own {
-            return own.filled(&values).map_err(wrong);
-        }
-        let generate = self.product.generate;
-        let made = generate(&self.launch.upstreams, &Machine::here()).map_err(LaunchError::Unsupported)?;
-        fill(&made.replace(NONCE, nonce), &values)
-            .map_err(|why| wrong((self.dir.join(self.product.file), why)))
+    fn write(&self, path: &Path, text: &str) -> io::Result<()> {
+        let path = self.dir.join(path);
+        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::fs::write(path, text)
     }
 
-    /// The name that the configuration has in the gateway's directory.
-    fn file(&self) -> String {
-        let ending = self.own.as_ref().map(OwnFile::ending);
-        match ending.filter(|ending| self.product.endings.contains(&ending.as_str())) {
-            Some(ending) => format!("{}.{ending}", self.product.name),
-            None => self.product.file.to_owned(),
-        }
-    }
-
-    /// Has the program check the user's own configuration.
-    async fn check(&self, call: &Call<'_>, own: &OwnFile) -> Result<(), LaunchError> {
-        let said = self.ask((self.product.check)(call), "checking its configuration", CHECK).await?;
-        let name = self.product.name;
+    /// Has the user's own configuration checked; `blamed` is its file.
+    async fn check(&self, check: &CommandLine, blamed: PathBuf) -> Result<(), LaunchError> {
+        let said = self.ask(check, "checking its configuration", CHECK).await?;
+        let name = self.recipe.name();
         let why = match said.status {
             Some(status) if status.success() => return Ok(()),
             Some(status) => format!("{name} refuses it ({status}): {}", said.words),
             None => format!("{name} did not come to an end with checking it: {}", said.words),
         };
-        Err(wrong((own.path.clone(), why)))
+        Err(LaunchError::Configuration { path: blamed, why })
     }
 
-    async fn ask(&self, arguments: Vec<String>, what: &str, bound: Duration) -> Result<Said, LaunchError> {
+    async fn ask(&self, question: &CommandLine, what: &str, bound: Duration) -> Result<Said, LaunchError> {
         let output = self.dir.join("answer.log");
-        run_to_its_end(&self.launch.world, self.command(arguments), &output, bound)
+        run_to_its_end(&self.launch.world, self.command(question), &output, bound)
             .await
-            .map_err(|source| io_error(self.product, what, source))
+            .map_err(|source| io_error(self.recipe, what, source))
     }
 
-    /// The program with `arguments`, in its directory, and with hardly any of brownout's own environment.
-    fn command(&self, arguments: Vec<String>) -> Command {
-        let mut command = self.guard.command(&self.program, self.product.orphaned);
+    /// What is to be run, in the gateway's directory, and with hardly any of brownout's own environment.
+    fn command(&self, line: &CommandLine) -> Command {
+        let mut command = self.guard.command(&line.program, self.recipe.orphaned());
         command
-            .args(arguments)
+            .args(&line.arguments)
             .current_dir(&self.dir)
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
@@ -195,11 +164,11 @@ impl Start<'_> {
         &self,
         mut process: Process,
         address: SocketAddr,
-        nonce: &str,
+        nonce: Option<&str>,
     ) -> Result<Started, LaunchError> {
         let host = address.to_string();
         let world = &self.launch.world;
-        let gateway = self.product.name;
+        let gateway = self.recipe.name();
         let ready = tokio::select! {
             biased;
             status = process.ended() => return self.ended(&process, status),
@@ -211,7 +180,9 @@ impl Start<'_> {
             return Err(LaunchError::NotReady { gateway, waited, last_probe, last_words });
         }
         // A gateway of an earlier run that has the port answers too, while this one still tries to get it.
-        if self.own.is_none() && !self.answers_with(address, nonce).await {
+        if let Some(nonce) = nonce
+            && !self.answers_with(address, nonce).await
+        {
             let last_words = words(&process);
             process.stop().await;
             return Ok(Started::Taken(LaunchError::NotReady {
@@ -227,7 +198,7 @@ impl Start<'_> {
     fn ended(&self, process: &Process, status: String) -> Result<Started, LaunchError> {
         let last_words = words(process);
         let taken = last_words.contains(TAKEN);
-        let gateway = self.product.name;
+        let gateway = self.recipe.name();
         let error = LaunchError::Ended { gateway, status, last_words };
         if taken { Ok(Started::Taken(error)) } else { Err(error) }
     }

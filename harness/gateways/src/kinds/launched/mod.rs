@@ -8,15 +8,15 @@ mod launch;
 mod machine;
 mod product;
 mod program;
+mod recipe;
 mod refusals;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub(super) use files::read_text;
-pub(super) use launch::launch;
 pub(super) use machine::Machine;
-pub(super) use product::{Call, Product, Settings, configuration};
+pub(super) use product::{Call, Product, Settings, configuration, start};
 pub(crate) use program::on_path;
 pub(super) use refusals::{CONNECT, Refusals, attempts, headers_within, priorities};
 

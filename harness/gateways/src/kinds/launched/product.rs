@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::files::OwnFile;
+use super::files::{OwnFile, Wrong};
 use super::machine::Machine;
-use super::template::Values;
-use crate::{Unsupported, Upstreams};
+use super::program;
+use super::recipe::{CommandLine, Parts, Place, Recipe};
+use super::template::{Values, fill};
+use super::{NONCE, launch};
+use crate::{Launch, LaunchError, Running, Unsupported, Upstreams};
 
 /// One kind of gateway that is a program.
 pub(crate) struct Product {
@@ -71,4 +74,80 @@ pub(crate) fn configuration(
     own.and_then(|own| own.filled(&Values::to_show(upstreams))).map(Some).map_err(|(path, why)| {
         vec![Unsupported { key: product.config_key, why: format!("{}: {why}", path.display()) }]
     })
+}
+
+/// Starts `product` and waits until a routed request is answered by a backend.
+pub(crate) async fn start(
+    product: &'static Product,
+    settings: Settings<'_>,
+    launch: &Launch,
+) -> Result<Running, LaunchError> {
+    let base = &launch.upstreams.base;
+    let own = settings.config.map(|config| OwnFile::read(config, base)).transpose().map_err(wrong)?;
+    let program = program::find(product, settings.binary, base)?;
+    launch::launch(&Known { product, own, program }, launch).await
+}
+
+/// A product with its program and the user's own configuration.
+struct Known {
+    product: &'static Product,
+    own: Option<OwnFile>,
+    program: PathBuf,
+}
+
+impl Known {
+    fn call(&self, arguments: Vec<String>) -> CommandLine {
+        CommandLine { program: self.program.clone(), arguments }
+    }
+
+    fn text(&self, place: &Place<'_>) -> Result<String, LaunchError> {
+        let values = Values { place: Some((place.address, place.dir)), ..Values::to_show(place.upstreams) };
+        if let Some(own) = &self.own {
+            return own.filled(&values).map_err(wrong);
+        }
+        let generate = self.product.generate;
+        let made = generate(place.upstreams, &Machine::here()).map_err(LaunchError::Unsupported)?;
+        fill(&made.replace(NONCE, place.nonce), &values)
+            .map_err(|why| wrong((place.dir.join(self.product.file), why)))
+    }
+
+    /// The name that the configuration has in the gateway's directory.
+    fn file(&self) -> String {
+        let ending = self.own.as_ref().map(OwnFile::ending);
+        match ending.filter(|ending| self.product.endings.contains(&ending.as_str())) {
+            Some(ending) => format!("{}.{ending}", self.product.name),
+            None => self.product.file.to_owned(),
+        }
+    }
+}
+
+impl Recipe for Known {
+    fn name(&self) -> &'static str {
+        self.product.name
+    }
+
+    fn orphaned(&self) -> &'static str {
+        self.product.orphaned
+    }
+
+    fn version(&self) -> Result<Option<CommandLine>, LaunchError> {
+        Ok(Some(self.call(self.product.ask_version.iter().map(ToString::to_string).collect())))
+    }
+
+    fn understood(&self, said: &str) -> Option<String> {
+        (self.product.version)(said)
+    }
+
+    fn parts(&self, place: &Place<'_>) -> Result<Parts, LaunchError> {
+        let (file, text) = (self.file(), self.text(place)?);
+        let call = Call { dir: place.dir, file: &file, text: &text };
+        let serve = self.call((self.product.serve)(&call));
+        // What is made from a policy was never refused by a gateway, and its check would cost each start its time.
+        let check = self.own.as_ref().map(|own| (self.call((self.product.check)(&call)), own.path.clone()));
+        Ok(Parts { files: vec![(file.into(), text)], serve, check, tells_nonce: self.own.is_none() })
+    }
+}
+
+fn wrong((path, why): Wrong) -> LaunchError {
+    LaunchError::Configuration { path, why }
 }
