@@ -6,6 +6,7 @@
 mod in_process;
 mod kinds;
 pub mod process;
+mod readiness;
 pub mod ready;
 pub mod reference;
 mod running;
@@ -13,4 +14,5 @@ mod spec;
 
 pub use in_process::InProcess;
 pub use kinds::GatewaySettings;
+pub use readiness::Ready;
 pub use spec::{Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams};

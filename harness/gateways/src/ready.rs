@@ -15,8 +15,7 @@ use net::tls::ClientTls;
 use net::{Timer, World};
 use units::{Moment, Timespan};
 
-/// How long a gateway may take to route its first request, where nothing else is said.
-pub const BOUND: Duration = Duration::from_secs(10);
+use crate::readiness::Ready;
 
 /// How long after a failed probe the next one follows.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -35,7 +34,7 @@ const ANSWERED_BY: &str = "x-brownout-backend";
 pub struct Target<'a> {
     /// Its address.
     pub address: SocketAddr,
-    /// The `host` header.
+    /// The `host` header, where the scenario names no other.
     pub host: &'a str,
     /// How it is talked to over TLS, if it is.
     pub tls: Option<&'a ClientTls>,
@@ -50,26 +49,33 @@ pub struct NotRouted {
     pub last_probe: String,
 }
 
-/// Sends `GET /` to `target` until a backend answers; for as long as `bound` at the most.
-pub async fn wait_until_routed(world: &World, target: Target<'_>, bound: Duration) -> Result<(), NotRouted> {
+/// Asks `target` until it answers as `ready` says; for as long as it says at the most.
+pub async fn wait_until_routed(world: &World, target: Target<'_>, ready: &Ready) -> Result<(), NotRouted> {
     let timer = world.timer();
-    let end = timer.now() + bound;
+    let end = timer.now() + ready.within.0;
+    let target = Target { host: ready.host.as_deref().unwrap_or(target.host), ..target };
     loop {
         let limit = end.min(timer.now() + PROBE);
-        let Err(met) = probe(world, &timer, target, limit).await else {
+        let Err(met) = probe(world, &timer, target, ready, limit).await else {
             return Ok(());
         };
         if timer.now() + PAUSE >= end {
             let scheme = if target.tls.is_some() { "https" } else { "http" };
-            let last_probe = format!("GET {scheme}://{}/: {met}", target.host);
-            return Err(NotRouted { waited: bound.into(), last_probe });
+            let last_probe = format!("GET {scheme}://{}{}: {met}", target.host, ready.path);
+            return Err(NotRouted { waited: ready.within, last_probe });
         }
         timer.sleep(PAUSE).await;
     }
 }
 
-/// One routed request, or what it met instead.
-async fn probe(world: &World, timer: &Timer, target: Target<'_>, limit: Moment) -> Result<(), String> {
+/// One answer that says ready, or what was met instead.
+async fn probe(
+    world: &World,
+    timer: &Timer,
+    target: Target<'_>,
+    ready: &Ready,
+    limit: Moment,
+) -> Result<(), String> {
     let address = target.address;
     let exchange = async {
         let stream = world.connect(address).await;
@@ -77,18 +83,19 @@ async fn probe(world: &World, timer: &Timer, target: Target<'_>, limit: Moment) 
         if let Some(tls) = target.tls {
             tls.connect(&mut stream).await.map_err(|error| format!("the TLS handshake: {error}"))?;
         }
-        exchange(stream, target.host).await
+        exchange(stream, target.host, ready).await
     };
     timer.until(limit, exchange).await.unwrap_or_else(|| Err("no answer in time".into()))
 }
 
-async fn exchange(stream: net::Stream, host: &str) -> Result<(), String> {
-    get(stream, host, "/", BODY_MAX, |headers, status| {
-        let answered = headers.contains_key(ANSWERED_BY);
-        answered.then_some(()).ok_or_else(|| format!("{status} without `{ANSWERED_BY}`: no backend answered"))
-    })
-    .await
-    .map(drop)
+async fn exchange(stream: net::Stream, host: &str, ready: &Ready) -> Result<(), String> {
+    let accepted = |headers: &HeaderMap, status: StatusCode| match ready.status {
+        Some(wanted) if status.as_u16() == wanted => Ok(()),
+        Some(wanted) => Err(format!("{status} instead of {wanted}")),
+        None if headers.contains_key(ANSWERED_BY) => Ok(()),
+        None => Err(format!("{status} without `{ANSWERED_BY}`: no backend answered")),
+    };
+    get(stream, host, &ready.path, BODY_MAX, accepted).await.map(drop)
 }
 
 /// What `GET path` at `address` answers, if it is at most `bytes_max` long and comes within `bound`.
@@ -140,6 +147,12 @@ mod tests {
 
     /// What is met by probes for 100 ms at a server that plays one answer after the other, the last for ever.
     fn met(answers: &'static [&'static str]) -> Result<u128, String> {
+        met_by(&Ready { within: Timespan::from_millis(100), ..Ready::default() }, answers)
+    }
+
+    /// The same for other questions.
+    fn met_by(ready: &Ready, answers: &'static [&'static str]) -> Result<u128, String> {
+        let ready = ready.clone();
         simulate(|world| async move {
             let listener = world.bind("127.0.0.1:0".parse().unwrap()).unwrap();
             let address = listener.local_addr().unwrap();
@@ -158,23 +171,56 @@ mod tests {
                 }
             });
             let begun = world.now();
-            let ready = wait_until_routed(
-                &world,
-                Target { address, host: "shop", tls: None },
-                Duration::from_millis(100),
-            )
-            .await;
-            ready.map(|()| world.now().since(begun).as_millis()).map_err(|error| error.last_probe)
+            let target = Target { address, host: "shop", tls: None };
+            wait_until_routed(&world, target, &ready)
+                .await
+                .map(|()| world.now().since(begun).as_millis())
+                .map_err(|error| error.last_probe)
         })
     }
 
     const ROUTED: &str = "HTTP/1.1 200 OK\r\nx-brownout-backend: 0\r\ncontent-length: 0\r\n\r\n";
+    const OWN_PAGE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
     const NOT_FOUND: &str = "HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n";
 
     #[test]
     fn a_gateway_is_ready_when_a_backend_answers_through_it() {
         assert_eq!(met(&[ROUTED]), Ok(0));
         assert_eq!(met(&[NOT_FOUND, NOT_FOUND, ROUTED]), Ok(40));
+    }
+
+    #[test]
+    fn a_status_that_the_scenario_names_is_enough_and_no_other_is() {
+        let ready = Ready { status: Some(200), within: Timespan::from_millis(100), ..Ready::default() };
+        assert_eq!(met_by(&ready, &[NOT_FOUND, OWN_PAGE]), Ok(20));
+        assert_eq!(met_by(&ready, &[ROUTED]), Ok(0));
+        let ready = Ready { path: "/healthz".into(), host: Some("shop.test".into()), ..ready };
+        insta::assert_snapshot!(met_by(&ready, &[NOT_FOUND]).unwrap_err(), @"GET http://shop.test/healthz: 404 Not Found instead of 200");
+    }
+
+    #[test]
+    fn path_and_host_are_asked_for_as_the_scenario_says() {
+        let heard = simulate(|world| async move {
+            let listener = world.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = async {
+                let mut stream = listener.accept().await.unwrap();
+                let mut heard = vec![0; 4096];
+                let length = stream.read(&mut heard).await.unwrap();
+                stream.write_all(ROUTED.as_bytes()).await.unwrap();
+                String::from_utf8_lossy(&heard[..length]).into_owned()
+            };
+            let ready =
+                Ready { path: "/orders?a=1".into(), host: Some("shop.test".into()), ..Ready::default() };
+            let target = Target { address, host: "127.0.0.1", tls: None };
+            let (heard, ready) = futures_util::join!(server, wait_until_routed(&world, target, &ready));
+            ready.map(|()| heard)
+        });
+        insta::assert_snapshot!(heard.unwrap().trim(), @r"
+        GET /orders?a=1 HTTP/1.1
+        host: shop.test
+        connection: close
+        ");
     }
 
     #[test]
@@ -193,7 +239,8 @@ mod tests {
         let met = simulate(|world| async move {
             let nobody = "127.0.0.1:9".parse().unwrap();
             let target = Target { address: nobody, host: "shop", tls: None };
-            wait_until_routed(&world, target, Duration::from_millis(100)).await.unwrap_err()
+            let ready = Ready { within: Timespan::from_millis(100), ..Ready::default() };
+            wait_until_routed(&world, target, &ready).await.unwrap_err()
         });
         insta::assert_snapshot!(met.last_probe, @"GET http://shop/: connecting to 127.0.0.1:9: connection refused");
         assert_eq!(met.waited, Timespan::from_millis(100));

@@ -178,7 +178,7 @@ pub enum LaunchError {
     },
     /// It did not get ready in time.
     #[error(
-        "gateway `{gateway}` was not ready after {waited}; last probe: {last_probe}; its last words: {last_words}"
+        "gateway `{gateway}` was not ready after {waited}; last probe: {last_probe}; its last words: {last_words}{help}"
     )]
     NotReady {
         /// The kind.
@@ -189,6 +189,8 @@ pub enum LaunchError {
         last_probe: String,
         /// The end of its output.
         last_words: String,
+        /// What to do, in a line of its own; empty where nothing can be set.
+        help: String,
     },
     /// It runs already, on another machine that was not allowed.
     #[error(

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::launched::{self, Call, Product, Settings};
-use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
+use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
 ///
@@ -31,6 +31,9 @@ pub struct Nginx {
     /// The program. Without it: the one that `BROWNOUT_NGINX` names, or `nginx` in `.gateways/bin` here or above, on
     /// the `PATH`, or in `/usr/local/sbin` or `/usr/sbin`.
     pub binary: Option<PathBuf>,
+    /// How it is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Ready>,
 }
 
 static PRODUCT: Product = Product {
@@ -92,7 +95,8 @@ fn version(said: &str) -> Option<String> {
 
 impl Nginx {
     fn settings(&self) -> Settings<'_> {
-        Settings::new(self.config.as_ref(), self.binary.as_ref())
+        let Self { config, binary, ready } = self;
+        Settings { config: config.as_deref(), binary: binary.as_deref(), ready: ready.as_ref() }
     }
 }
 

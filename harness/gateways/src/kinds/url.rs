@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de};
 
 use super::url_tls::UrlTls;
 use crate::ready::{self, NotRouted};
-use crate::{Gateway, Handle, Launch, LaunchError, Running, Unsupported, Upstreams};
+use crate::{Gateway, Handle, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 const NAME: &str = "url";
 
@@ -54,6 +54,9 @@ pub struct Url {
     /// How it is talked to over TLS. Without it, and with `https://`: its certificate is checked by the system's authorities.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<UrlTls>,
+    /// How each address is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<Ready>,
 }
 
 /// The host as written, the port, and both as the `host` header says them.
@@ -187,12 +190,14 @@ impl Url {
             None
         };
         let asked = ready::Target { address, host: &target.authority, tls: tls.as_ref() };
-        let ready = ready::wait_until_routed(&launch.world, asked, ready::BOUND).await;
-        ready.map_err(|NotRouted { waited, last_probe }| LaunchError::NotReady {
+        let ready = self.ready.clone().unwrap_or_default();
+        let routed = ready::wait_until_routed(&launch.world, asked, &ready).await;
+        routed.map_err(|NotRouted { waited, last_probe }| LaunchError::NotReady {
             gateway: NAME,
             waited,
             last_probe,
             last_words: "not known, since it is not ours".into(),
+            help: Ready::help(NAME),
         })?;
         Ok((address, tls))
     }

@@ -14,7 +14,7 @@ use super::secured::Secured;
 use super::serve::serve;
 use super::settings::Setup;
 use crate::ready::{self, NotRouted, Target};
-use crate::{Handle, InProcess, LaunchError, Running, Upstreams};
+use crate::{Handle, InProcess, LaunchError, Ready, Running, Upstreams};
 
 const NAME: &str = "reference";
 
@@ -52,16 +52,18 @@ pub(crate) async fn launch(
     let address = address.await.unwrap_or_else(gone).map_err(io_error)?;
     let host = address.to_string();
     let target = Target { address, host: &host, tls: tls.as_ref() };
+    let asked = Ready::default();
     let ready = tokio::select! {
         biased;
-        ready = ready::wait_until_routed(world, target, ready::BOUND) => ready,
+        ready = ready::wait_until_routed(world, target, &asked) => ready,
         status = gateway.ended() => {
             return Err(LaunchError::Ended { gateway: NAME, status, last_words: "none".into() });
         }
     };
     if let Err(NotRouted { waited, last_probe }) = ready {
         gateway.stop().await;
-        return Err(LaunchError::NotReady { gateway: NAME, waited, last_probe, last_words: "none".into() });
+        let (last_words, help) = ("none".into(), String::new());
+        return Err(LaunchError::NotReady { gateway: NAME, waited, last_probe, last_words, help });
     }
     let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
     Ok(Running { address, version, tls, further: Vec::new(), handle: Handle::InProcess(Box::new(gateway)) })

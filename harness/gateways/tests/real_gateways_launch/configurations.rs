@@ -113,3 +113,52 @@ fn a_port_that_stays_taken_is_told() {
         }
     });
 }
+
+/// Routes one host and one path only, and has a page of its own.
+fn picky(dir: &Path, ready: Value) -> Value {
+    let text = HAPROXY.replace(
+        "    server",
+        "    http-request return status 204 if { path /healthz }\n    \
+         http-request deny unless { hdr(host) shop.test } { path_beg /orders }\n    server",
+    );
+    let mut gateway = own(dir, "haproxy", "my.cfg", &text);
+    gateway["haproxy"]["ready"] = ready;
+    gateway
+}
+
+#[rstest]
+#[case::by_a_route(json!({ "path": "/orders/0", "host": "shop.test" }), 1)]
+#[case::by_a_page_of_its_own(json!({ "path": "/healthz", "status": 204 }), 0)]
+fn a_gateway_that_routes_only_some_is_ready_as_the_scenario_says(
+    #[case] ready: Value,
+    #[case] arrivals: usize,
+) {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let launched = launch(&world, &dir, &picky(&dir, ready), json!({}), &backends).await;
+        let Some(running) = unless_missing(launched) else { return };
+        assert_eq!(backends[0].count(), arrivals, "what readiness leaves at a backend");
+        running.stop().await;
+    });
+}
+
+#[test]
+fn a_gateway_that_is_not_ready_in_the_time_that_the_scenario_gives_is_told_with_what_to_do() {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let gateway = picky(&dir, json!({ "path": "/orders/0", "within": "500ms" }));
+        let Err(error) = launch(&world, &dir, &gateway, json!({}), &backends).await else {
+            panic!("it was ready");
+        };
+        if matches!(error, LaunchError::Missing { .. }) && !required() {
+            return;
+        }
+        let filters = [(r"127\.0\.0\.1:\d+", "ADDRESS"), (r"words: [^h]*\n", "words: …\n")];
+        insta::with_settings!({ filters => filters }, {
+            insta::assert_snapshot!(error, @r#"
+            gateway `haproxy` was not ready after 500 ms; last probe: GET http://ADDRESS/orders/0: 403 Forbidden without `x-brownout-backend`: no backend answered; its last words: …
+            help: if it routes another path or host, answers itself, or needs longer, say so in `[gateway.haproxy]`: `ready = { path = "/healthz", host = "shop.test", status = 200, within = "60s" }`
+            "#);
+        });
+    });
+}

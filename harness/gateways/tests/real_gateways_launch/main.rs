@@ -301,6 +301,9 @@ fn a_program_that_never_gets_ready_is_given_up_after_ten_seconds() {
     let text = "#!/bin/sh\n[ \"$1\" = -v ] && exit\necho 'one moment'\nexec sleep 100\n";
     let error = refused(|dir| script(dir, text));
     insta::with_settings!({ filters => [(r"127\.0\.0\.1:\d+", "ADDRESS")] }, {
-        insta::assert_snapshot!(error, @"gateway `haproxy` was not ready after 10 s; last probe: GET http://ADDRESS/: connecting to ADDRESS: Connection refused (os error 111); its last words: one moment");
+        insta::assert_snapshot!(error, @r#"
+        gateway `haproxy` was not ready after 10 s; last probe: GET http://ADDRESS/: connecting to ADDRESS: Connection refused (os error 111); its last words: one moment
+        help: if it routes another path or host, answers itself, or needs longer, say so in `[gateway.haproxy]`: `ready = { path = "/healthz", host = "shop.test", status = 200, within = "60s" }`
+        "#);
     });
 }

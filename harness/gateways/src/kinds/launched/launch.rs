@@ -13,7 +13,7 @@ use super::recipe::{CommandLine, Parts, Place, Recipe};
 use super::{AUTHORITY_FILE, READY_PATH};
 use crate::process::{Guard, Process, Said, run_to_its_end};
 use crate::ready::{self, NotRouted, Target};
-use crate::{Handle, Launch, LaunchError, Running};
+use crate::{Handle, Launch, LaunchError, Ready, Running};
 
 /// How many ports are tried. One that was free a moment ago is hardly ever taken, and never three times in a row.
 const PORTS: usize = 3;
@@ -169,15 +169,17 @@ impl Start<'_> {
         let host = address.to_string();
         let world = &self.launch.world;
         let gateway = self.recipe.name();
+        let target = Target { address, host: &host, tls: None };
         let ready = tokio::select! {
             biased;
             status = process.ended() => return self.ended(&process, status),
-            ready = ready::wait_until_routed(world, Target { address, host: &host, tls: None }, ready::BOUND) => ready,
+            ready = ready::wait_until_routed(world, target, self.recipe.ready()) => ready,
         };
         if let Err(NotRouted { waited, last_probe }) = ready {
             let last_words = words(&process);
             process.stop().await;
-            return Err(LaunchError::NotReady { gateway, waited, last_probe, last_words });
+            let help = Ready::help(gateway);
+            return Err(LaunchError::NotReady { gateway, waited, last_probe, last_words, help });
         }
         // A gateway of an earlier run that has the port answers too, while this one still tries to get it.
         if let Some(nonce) = nonce
@@ -187,9 +189,10 @@ impl Start<'_> {
             process.stop().await;
             return Ok(Started::Taken(LaunchError::NotReady {
                 gateway,
-                waited: ready::BOUND.into(),
+                waited: self.recipe.ready().within,
                 last_probe: format!("GET http://{host}{READY_PATH}: another process answered"),
                 last_words,
+                help: String::new(),
             }));
         }
         Ok(Started::Ready(process))

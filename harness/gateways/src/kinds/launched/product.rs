@@ -8,7 +8,7 @@ use super::program;
 use super::recipe::{CommandLine, Parts, Place, Recipe};
 use super::template::{Values, fill};
 use super::{NONCE, launch};
-use crate::{Launch, LaunchError, Running, Unsupported, Upstreams};
+use crate::{Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 /// One kind of gateway that is a program.
 pub(crate) struct Product {
@@ -53,12 +53,8 @@ pub(crate) struct Settings<'a> {
     pub(crate) config: Option<&'a Path>,
     /// The program.
     pub(crate) binary: Option<&'a Path>,
-}
-
-impl<'a> Settings<'a> {
-    pub(crate) fn new(config: Option<&'a PathBuf>, binary: Option<&'a PathBuf>) -> Self {
-        Settings { config: config.map(PathBuf::as_path), binary: binary.map(PathBuf::as_path) }
-    }
+    /// How it is asked whether it is ready.
+    pub(crate) ready: Option<&'a Ready>,
 }
 
 /// The configuration to show: what is known only when the gateway is started stays a placeholder.
@@ -85,7 +81,8 @@ pub(crate) async fn start(
     let base = &launch.upstreams.base;
     let own = settings.config.map(|config| OwnFile::read(config, base)).transpose().map_err(wrong)?;
     let program = program::find(product, settings.binary, base)?;
-    launch::launch(&Known { product, own, program }, launch).await
+    let ready = settings.ready.cloned().unwrap_or_default();
+    launch::launch(&Known { product, own, program, ready }, launch).await
 }
 
 /// A product with its program and the user's own configuration.
@@ -93,6 +90,7 @@ struct Known {
     product: &'static Product,
     own: Option<OwnFile>,
     program: PathBuf,
+    ready: Ready,
 }
 
 impl Known {
@@ -128,6 +126,10 @@ impl Recipe for Known {
 
     fn orphaned(&self) -> &'static str {
         self.product.orphaned
+    }
+
+    fn ready(&self) -> &Ready {
+        &self.ready
     }
 
     fn version(&self) -> Result<Option<CommandLine>, LaunchError> {

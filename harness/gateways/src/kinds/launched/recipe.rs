@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::{LaunchError, Upstreams};
+use crate::{LaunchError, Ready, Upstreams};
 
 /// A program with its arguments. It is started in the gateway's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,9 @@ pub(crate) trait Recipe {
 
     /// The signal that the program gets if brownout dies without having stopped it, as `setpriv` names it.
     fn orphaned(&self) -> &'static str;
+
+    /// How it is asked whether it is ready.
+    fn ready(&self) -> &Ready;
 
     /// How the program is asked for its version, if it can be.
     fn version(&self) -> Result<Option<CommandLine>, LaunchError>;
