@@ -204,3 +204,49 @@ fn each_class_goes_to_the_listener_that_it_names() {
     let said = place.say(&["run", "same.toml"]).ended(1);
     assert!(said.out.contains("availability"), "{}", said.out);
 }
+
+/// A gateway that is a command, and would leave a file behind if it were run.
+fn with_command() -> Place {
+    Place::with(&SMALL.replace(
+        "[gateway.reference]",
+        "[gateway.command]\nrun = [\"touch\", \"../../../was-run\", \"{{listen.address}}\"]\nversion = [\"touch\", \"was-asked\"]\n\
+         env = { KEY = \"{{env.HOME}}\" }",
+    ))
+}
+
+#[test]
+fn a_command_is_shown_and_run_only_where_it_is_allowed() {
+    let place = with_command();
+    let checked = place.say(&["check", "s.toml"]).ended(0);
+    assert!(checked.out.contains("run     [\"touch\", \"../../../was-run\""), "{}", checked.out);
+    let planned = place.say(&["plan", "s.toml"]).ended(0);
+    assert!(
+        planned.out.contains("run       [\"touch\"") && planned.out.contains("version"),
+        "{}",
+        planned.out
+    );
+    let refused = place.say(&["run", "s.toml"]).ended(3);
+    let line = SMALL.lines().position(|line| line == "[gateway.reference]").unwrap() + 2;
+    let expected = format!("error: s.toml:{line}:1: gateway `command` would run [\"touch\"");
+    assert!(refused.err.contains(&expected) && refused.err.contains("--allow-commands"), "{}", refused.err);
+    assert!(!place.path().join("was-run").exists());
+    let run = place.say(&["run", "s.toml", "--allow-commands"]).ended(4);
+    assert!(run.err.contains("ended before it was ready"), "{}", run.err);
+    assert!(place.path().join("was-run").exists());
+    place.nothing_is_left();
+}
+
+#[test]
+fn a_command_that_can_not_be_right_is_told_at_its_key() {
+    let place = with_command();
+    for (set, expected) in [
+        ("gateway.command.run=[\"sh\"]", "nothing tells it where to listen"),
+        ("gateway.command.run=[]", "no program"),
+        ("gateway.command.config=\"/etc/passwd\"", "outside of the scenario's folder"),
+        ("gateway.command.env={ KEY = \"{{env.BROWNOUT_NO_SUCH}}\" }", "`BROWNOUT_NO_SUCH` is not set"),
+        ("gateway.command.stop=\"STOP\"", "unknown value `STOP`"),
+    ] {
+        let said = place.say(&["check", "s.toml", "--set", set]).ended(3);
+        assert!(said.err.contains(expected), "{set}: {}", said.err);
+    }
+}

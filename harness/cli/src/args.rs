@@ -194,6 +194,9 @@ pub(crate) struct Run {
     /// Allow load to this host; without it, loads go to loopback only. May be repeated.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Allow scenarios to run programs of their choice (`[gateway.command]`); `brownout plan` shows which.
+    #[arg(long)]
+    pub(crate) allow_commands: bool,
     /// Serve the live state of the run: `/` as JSON, `/metrics` as OpenMetrics.
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) status: Option<SocketAddr>,

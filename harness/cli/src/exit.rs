@@ -42,6 +42,7 @@ impl From<&RunError> for Exit {
             | RunError::Gateway(
                 LaunchError::Unsupported(_)
                 | LaunchError::NotAllowed { .. }
+                | LaunchError::CommandNotAllowed { .. }
                 | LaunchError::Configuration { .. },
             ) => Exit::Usage,
             _ => Exit::Environment,

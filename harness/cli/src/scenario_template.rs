@@ -50,6 +50,10 @@ fn gateway(kind: &str) -> String {
             "# The gateway under test runs already. Its upstreams must be the backends below.\n\
              # Only this machine is sent load, unless `--allow-host` names the host."
         }
+        "command" => {
+            "# The gateway under test: any program, which `brownout run --allow-commands` starts. It has to stay in the foreground and\n\
+             # to listen at {{listen.address}}. Files of this folder are filled in as well: config = \"gateway.conf\"."
+        }
         _ => {
             "# The gateway under test, started by brownout with a configuration made from the policy below.\n\
              # `brownout plan` prints it. To test your own file instead, name it here; {{backend.NAME.address}} in it\n\
@@ -61,6 +65,7 @@ fn gateway(kind: &str) -> String {
             "# defects = [\"retries-post\"]              # what it is to do wrong: `brownout list defects`\n"
         }
         "url" => "address = \"http://127.0.0.1:8080\"\n",
+        "command" => "run = [\"my-gateway\", \"--listen={{listen.address}}\"]\n",
         _ => "# config = \"gateway.conf\"\n",
     };
     format!("{about}\n[gateway.{kind}]\n{key}")

@@ -15,4 +15,6 @@ mod spec;
 pub use in_process::InProcess;
 pub use kinds::GatewaySettings;
 pub use readiness::Ready;
-pub use spec::{Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams};
+pub use spec::{
+    Allowed, Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams,
+};

@@ -70,8 +70,17 @@ pub struct Launch {
     pub upstreams: Upstreams,
     /// The gateway's directory within the run directory: configuration, output, whatever it writes.
     pub dir: PathBuf,
-    /// Hosts beyond this machine that a gateway which runs already may have: the command line's `--allow-host`.
-    pub allow_hosts: Vec<String>,
+    /// What the user has allowed.
+    pub allowed: Allowed,
+}
+
+/// What a scenario may do only if the user says so on the command line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Hosts beyond this machine that a gateway which runs already may have: `--allow-host`.
+    pub hosts: Vec<String>,
+    /// To run programs of the scenario's choice: `--allow-commands`.
+    pub commands: bool,
 }
 
 /// A kind of gateway.
@@ -93,11 +102,16 @@ pub trait Gateway {
         Vec::new()
     }
 
-    /// Refuses a place that load must not be sent to, as far as it can be told without asking anyone: an address that is
-    /// not this machine's and that nobody allowed. What a name means is told when it is resolved.
-    fn permit(&self, allow_hosts: &[String]) -> Result<(), LaunchError> {
-        let _ = allow_hosts;
+    /// Refuses what nobody has allowed, as far as it can be told without asking anyone: load to an address that is not this
+    /// machine's (what a name means is told when it is resolved), a program of the scenario's choice.
+    fn permit(&self, allowed: &Allowed) -> Result<(), LaunchError> {
+        let _ = allowed;
         Ok(())
+    }
+
+    /// The programs of the scenario's choice, each with what it is run for and word by word.
+    fn commands(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
     }
 
     /// What plans and reports have to say of how it is talked to.
@@ -203,6 +217,17 @@ pub enum LaunchError {
         host: String,
         /// What it resolves to.
         address: std::net::IpAddr,
+    },
+    /// It is a program of the scenario's choice, and nobody has allowed that.
+    #[error(
+        "gateway `{gateway}` would run {command}, and scenarios may not choose programs by themselves\nhelp: `--allow-commands` allows \
+         it; `brownout plan` shows all that would be run"
+    )]
+    CommandNotAllowed {
+        /// The kind.
+        gateway: &'static str,
+        /// The program with its arguments.
+        command: String,
     },
     /// A file of its configuration can't be used.
     #[error("{}: {why}", path.display())]

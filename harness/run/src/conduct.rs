@@ -8,7 +8,7 @@ use std::time::Duration;
 use archive::{Manifest, Recording};
 use driver::DriverSpec;
 use evidence::{Evidence, Kept, Losses, Recorder, Redaction, RunNonce};
-use gateways::{Launch, Trust, Upstream, Upstreams};
+use gateways::{Allowed, Launch, Trust, Upstream, Upstreams};
 use net::World;
 use scenario::Plan;
 use tokio_util::sync::CancellationToken;
@@ -36,8 +36,8 @@ pub struct Options {
     pub overrides: Vec<String>,
     /// True for the simulated world.
     pub simulate: bool,
-    /// Hosts other than loopback that may be sent load.
-    pub allow_hosts: Vec<String>,
+    /// What a scenario may do because the user said so.
+    pub allowed: Allowed,
     /// Where the live state is served.
     pub status: Option<StatusPage>,
     /// Ends the run in order: what was recorded is kept and judged.
@@ -55,10 +55,10 @@ pub struct Finished {
     pub early: Option<String>,
 }
 
-/// What can be told of `plan` before anything is started, and would end a run: load that nobody allowed, a secret that is
+/// What can be told of `plan` before anything is started, and would end a run: what nobody allowed, a secret that is
 /// not there.
-pub fn preflight(plan: &Plan, allow_hosts: &[String]) -> Result<(), RunError> {
-    plan.gateway.contract().permit(allow_hosts)?;
+pub fn preflight(plan: &Plan, allowed: &Allowed) -> Result<(), RunError> {
+    plan.gateway.contract().permit(allowed)?;
     resolved(plan, false).map(|_| ())
 }
 
@@ -115,7 +115,7 @@ fn in_world<T>(
             finished = conduct(world) => finished,
         }
     };
-    preflight(plan, &options.allow_hosts)?;
+    preflight(plan, &options.allowed)?;
     options.status.as_ref().map_or(Ok(()), StatusPage::permit)?;
     let span = info_span!("run", scenario = plan.name, gateway = plan.gateway.name(), seed = plan.seed);
     let conducted = |world| conducted(world).instrument(span);
@@ -214,7 +214,7 @@ impl Run<'_> {
             world: world.clone(),
             upstreams: upstreams(plan, &bound),
             dir: dir.join("gateway"),
-            allow_hosts: options.allow_hosts.clone(),
+            allowed: options.allowed.clone(),
         };
         let mut gateway = tokio::select! {
             biased;

@@ -98,3 +98,13 @@ pub enum RunError {
     #[error("the {0} ended unexpectedly: this is a defect of brownout, please report it")]
     PartEnded(&'static str),
 }
+
+impl RunError {
+    /// The key of the scenario that is at fault, if one is.
+    pub fn key(&self) -> Option<&'static str> {
+        match self {
+            RunError::Gateway(gateways::LaunchError::CommandNotAllowed { .. }) => Some("gateway.command.run"),
+            _ => None,
+        }
+    }
+}

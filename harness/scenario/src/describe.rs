@@ -56,6 +56,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     let mut facts: Vec<_> = words.into_iter().filter_map(|(key, word)| Some((key, word.clone()?))).collect();
     let note = plan.gateway.contract().note().map(|note| format!(" ({note})")).unwrap_or_default();
     facts.push(("gateway", format!("{}{note}", plan.gateway.name())));
+    facts.extend(plan.gateway.contract().commands());
     let policy = inline(&plan.policy);
     facts.push((
         "policy",

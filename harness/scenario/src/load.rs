@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::compile::compile;
 use crate::diagnostic::{Diagnostic, Severity, render};
-use crate::document::{keys_of, lines_under};
+use crate::document::{keys_of, lines_under, place};
 use crate::file::Scenario;
 use crate::overrides::{Overrides, apply};
 use crate::plan::Plan;
@@ -34,6 +34,14 @@ impl Loaded {
     /// The warnings as people read them; empty without any.
     pub fn render_warnings(&self, colour: bool) -> String {
         render(&self.warnings, &self.origin, &self.text, colour)
+    }
+
+    /// Where a key stands, to be put before what is wrong with it: `FILE:LINE:COLUMN: `; empty if it is not in the text.
+    pub fn place_of(&self, key: &str) -> String {
+        let Some(span) = place(&self.text, key) else { return String::new() };
+        let before = &self.text[..span.start];
+        let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+        format!("{}:{}:{column}: ", self.origin, before.matches('\n').count() + 1)
     }
 }
 

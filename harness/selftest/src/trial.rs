@@ -58,7 +58,7 @@ impl Trial<'_> {
             scenario_text: loaded.text,
             overrides: overrides.set,
             simulate: true,
-            allow_hosts: Vec::new(),
+            allowed: gateways::Allowed::default(),
             status: None,
             interrupt: CancellationToken::new(),
             abort: CancellationToken::new(),

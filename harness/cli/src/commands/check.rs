@@ -1,6 +1,7 @@
 //! `brownout check` and `brownout plan`: what a scenario resolves to, without running it.
 
 use anyhow::Result;
+use gateways::Allowed;
 use scenario::Loaded;
 
 use crate::args::{Check, Files};
@@ -9,8 +10,14 @@ use crate::output::{complain, complain_of, harmless, print};
 use crate::scenario_source::{each, load, overrides};
 
 pub(crate) fn check(args: &Check) -> Result<Exit> {
-    show_each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &args.allow_host) {
-        Ok(()) => print(&harmless(&format!("{name}: ok\n"))).map(|()| Exit::Pass),
+    // Nothing is run here, so that commands need no leave.
+    let allowed = Allowed { hosts: args.allow_host.clone(), commands: true };
+    show_each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &allowed) {
+        Ok(()) => {
+            let commands = loaded.plan.gateway.contract().commands().into_iter();
+            let commands = commands.map(|(what, words)| format!("  {what:<7} {words}\n")).collect::<String>();
+            print(&harmless(&format!("{name}: ok\n{commands}"))).map(|()| Exit::Pass)
+        }
         Err(error) => {
             complain(&format_args!("error: {name}: {error}"));
             Ok(Exit::from(&error))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use assess::{ReportFiles, judge_fresh};
 use compare::Baseline;
+use gateways::Allowed;
 use reports::Report;
 use run::{Options, Progress, RunError, StatusPage};
 use scenario::{Loaded, Overrides};
@@ -69,8 +70,9 @@ impl Scenario<'_> {
         let recorded = match carry_out(self.args, self.path, &prepared.loaded, interrupts) {
             Ok(recorded) => recorded,
             Err(error) => {
-                complain(&format_args!("error: {error}"));
-                let report = self.not_run(Some(&prepared), &first_line(&error.to_string()));
+                let place = error.key().map(|key| prepared.loaded.place_of(key)).unwrap_or_default();
+                complain(&format_args!("error: {place}{error}"));
+                let report = self.not_run(Some(&prepared), &first_line(&format!("{place}{error}")));
                 return Ok(Exit::from(&error).max(batch.not_run(report)?));
             }
         };
@@ -164,7 +166,7 @@ fn carry_out(
         scenario_text: loaded.text.clone(),
         overrides: args.files.overrides.set.clone(),
         simulate: args.simulate,
-        allow_hosts: args.allow_host.clone(),
+        allowed: Allowed { hosts: args.allow_host.clone(), commands: args.allow_commands },
         status: args.status.map(|address| StatusPage { address, hosts: args.status_host.clone() }),
         interrupt: interrupts.interrupt.clone(),
         abort: interrupts.abort.clone(),

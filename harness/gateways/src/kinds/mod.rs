@@ -3,6 +3,7 @@
 //! A new kind is one file here (settings, configuration, launching, documentation, tests), its `mod` line, and its
 //! line in the registry below.
 
+mod command;
 mod envoy;
 mod haproxy;
 mod launched;
@@ -22,6 +23,7 @@ units::registry! {
         "haproxy" => Haproxy in haproxy,
         "nginx" => Nginx in nginx,
         "envoy" => Envoy in envoy,
+        "command" => Command in command,
         "url" => Url in url,
     }
 }

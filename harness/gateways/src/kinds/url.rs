@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de};
 
 use super::url_tls::UrlTls;
 use crate::ready::{self, NotRouted};
-use crate::{Gateway, Handle, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use crate::{Allowed, Gateway, Handle, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 const NAME: &str = "url";
 
@@ -141,10 +141,10 @@ impl Gateway for Url {
         self.addresses.keys().map(String::as_str).collect()
     }
 
-    fn permit(&self, allow_hosts: &[String]) -> Result<(), LaunchError> {
+    fn permit(&self, allowed: &Allowed) -> Result<(), LaunchError> {
         self.all().try_for_each(|address| {
             let target = known(address)?;
-            target.host.parse().map_or(Ok(()), |ip| target.permit(ip, allow_hosts))
+            target.host.parse().map_or(Ok(()), |ip| target.permit(ip, &allowed.hosts))
         })
     }
 }
@@ -183,7 +183,7 @@ impl Url {
     ) -> Result<(SocketAddr, Option<ClientTls>), LaunchError> {
         let target = known(address)?;
         let address = resolve(launch, &target).await?;
-        target.permit(address.ip(), &launch.allow_hosts)?;
+        target.permit(address.ip(), &launch.allowed.hosts)?;
         let tls = if target.over_tls {
             Some(self.tls.clone().unwrap_or_default().client(launch, &target.host)?)
         } else {

@@ -9,10 +9,11 @@ use net::{Timer, World};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
+use super::conceal::Concealer;
 use super::output::Output;
 
-/// How long it may take to end after SIGTERM. Those that were measured need 20 ms.
-const STOP: Duration = Duration::from_secs(2);
+/// How long it may take to end after SIGTERM, where nothing else is said. Those that were measured need 20 ms.
+pub(crate) const STOP: Duration = Duration::from_secs(2);
 
 /// How long its output may take to be read to the end, once it has ended.
 const READ: Duration = Duration::from_secs(1);
@@ -27,18 +28,36 @@ pub struct Process {
     group: Option<Pid>,
     output: Output,
     timer: Timer,
+    /// What ends it in order, and how long that may take.
+    stop: (Signal, Duration),
 }
 
 impl Process {
     /// Starts `command`, with standard output and standard error at the end of the file `output`: the first 8 MiB of them, and
     /// the last 64 KiB.
-    pub fn start(world: &World, mut command: Command, output: &Path) -> io::Result<Self> {
-        let (output, pipe) = Output::to(output)?;
+    pub fn start(world: &World, command: Command, output: &Path) -> io::Result<Self> {
+        Process::start_concealing(world, command, output, Concealer::default())
+    }
+
+    /// The same, but for the secrets in its output, of which none is kept.
+    pub(crate) fn start_concealing(
+        world: &World,
+        mut command: Command,
+        output: &Path,
+        secrets: Concealer,
+    ) -> io::Result<Self> {
+        let (output, pipe) = Output::to(output, secrets)?;
         command.stdin(Stdio::null()).stdout(pipe.try_clone()?).stderr(pipe);
         // A group of its own keeps Ctrl-C from reaching the child before the run has stopped it in order.
         let child = command.kill_on_drop(true).process_group(0).spawn()?;
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        Ok(Process { child, group, output, timer: world.timer() })
+        Ok(Process { child, group, output, timer: world.timer(), stop: (Signal::TERM, STOP) })
+    }
+
+    /// The same, but stopped by another signal, which may take so long.
+    pub(crate) fn stopped_by(mut self, stop: (Signal, Duration)) -> Self {
+        self.stop = stop;
+        self
     }
 
     /// Its process number; nothing once it has ended and was reaped.
@@ -66,12 +85,12 @@ impl Process {
         String::from_utf8_lossy(&self.output.last(LAST_WORDS)).trim().to_owned()
     }
 
-    /// Stops it: SIGTERM, and SIGKILL to its whole group when it has not ended 2 s later. Gives how many bytes of its output
+    /// Stops it: its signal (SIGTERM), and SIGKILL to its whole group when it has not ended in time (2 s). Gives how many bytes of its output
     /// were left out of the file.
     pub async fn stop(mut self) -> u64 {
-        for signal in [Signal::TERM, Signal::KILL] {
+        for (signal, within) in [self.stop, (Signal::KILL, STOP)] {
             self.signal(signal);
-            let limit = self.timer.now() + STOP;
+            let limit = self.timer.now() + within;
             if self.timer.until(limit, self.child.wait()).await.is_some() {
                 self.end_the_rest().await;
                 return self.output.left_out();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use net::World;
 use tokio::process::Command;
 
+use super::conceal::Concealer;
 use super::short::run_to_its_end;
 use crate::kinds::on_path;
 
@@ -23,6 +24,9 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// The file that has its output for as long as it is looked for.
+    pub(crate) const LOG: &'static str = "setpriv.log";
+
     /// Finds out whether the machine has what it takes. Its output goes to a file in `dir` for as long as it runs.
     pub(crate) async fn find(world: &World, dir: &Path) -> Self {
         let none = Guard { setpriv: None };
@@ -33,7 +37,7 @@ impl Guard {
         let guard = Guard { setpriv: Some(setpriv.clone()) };
         let mut command = guard.command(&setpriv, "KILL");
         command.arg("--version");
-        match run_to_its_end(world, command, &dir.join("setpriv.log"), BOUND).await {
+        match run_to_its_end(world, command, &dir.join(Guard::LOG), BOUND, Concealer::default()).await {
             Ok(said) if said.is_fine() => guard,
             _ => none,
         }

@@ -1,12 +1,15 @@
 //! What a child process prints, on its way to a file that can't fill the disk: the start of it and, once the process has
 //! ended, its last lines. All of it is read, so that the process never waits for brownout.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
+
+use super::conceal::Concealer;
 
 /// The bytes of the start that are kept: a gateway that logs each of 30 000 requests stays below.
 const START_MAX: u64 = 8 << 20;
@@ -31,14 +34,14 @@ struct Kept {
 }
 
 impl Output {
-    /// An output that is appended to the file `path`, and the end of a pipe to print to.
-    pub(super) fn to(path: &Path) -> io::Result<(Self, PipeWriter)> {
+    /// An output that is appended to the file `path` without `secrets`, and the end of a pipe to print to.
+    pub(super) fn to(path: &Path, secrets: Concealer) -> io::Result<(Self, PipeWriter)> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let (reader, writer) = io::pipe()?;
         let (kept, closed) = (Arc::<Mutex<Kept>>::default(), CancellationToken::new());
         let (all, until) = (kept.clone(), closed.clone().drop_guard());
         let reading = move || {
-            if let Err(error) = keep(reader, file, &all) {
+            if let Err(error) = keep(reader, file, &all, secrets) {
                 tracing::warn!(%error, "a gateway's log is not whole");
             }
             drop(until);
@@ -78,17 +81,21 @@ fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
 }
 
 /// Reads to the end; the file gets what it may have. Where it can't be written, the rest is read all the same.
-fn keep(mut pipe: PipeReader, mut file: File, kept: &Mutex<Kept>) -> io::Result<()> {
+fn keep(mut pipe: PipeReader, mut file: File, kept: &Mutex<Kept>, mut secrets: Concealer) -> io::Result<()> {
     let mut buffer = vec![0; END_MAX];
     let mut written = Ok(());
     let mut room = START_MAX;
-    loop {
+    let mut is_over = false;
+    while !is_over {
         let read = match pipe.read(&mut buffer) {
-            Ok(0) => break,
             Ok(count) => &buffer[..count],
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
+        is_over = read.is_empty();
+        let passed =
+            if secrets.is_idle() { Cow::Borrowed(read) } else { Cow::Owned(secrets.pass(read, is_over)) };
+        let read = passed.as_ref();
         let fits = &read[..read.len().min(usize::try_from(room).unwrap_or(usize::MAX))];
         room -= fits.len() as u64;
         written = written.and_then(|()| file.write_all(fits));
@@ -111,7 +118,7 @@ mod tests {
     fn kept(printed: &[u8]) -> (Vec<u8>, u64) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
-        let (output, mut pipe) = Output::to(&path).unwrap();
+        let (output, mut pipe) = Output::to(&path, Concealer::default()).unwrap();
         printed.chunks(10_007).for_each(|piece| pipe.write_all(piece).unwrap());
         drop(pipe);
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use net::World;
 use tokio::process::Command;
 
-use super::Process;
+use super::{Concealer, Process};
 
 /// What a program said.
 #[derive(Debug)]
@@ -26,15 +26,16 @@ impl Said {
     }
 }
 
-/// Runs `command` to its end, or kills it after `bound`. Its output is in the file `output` only as long as it runs.
+/// Runs `command` to its end, or kills it after `bound`. Its output is in the file `output`, without `secrets`, only as long as it runs.
 pub(crate) async fn run_to_its_end(
     world: &World,
     command: Command,
     output: &Path,
     bound: Duration,
+    secrets: Concealer,
 ) -> io::Result<Said> {
     let timer = world.timer();
-    let mut process = Process::start(world, command, output)?;
+    let mut process = Process::start_concealing(world, command, output, secrets)?;
     let finished = timer.until(timer.now() + bound, process.finished()).await;
     let words = process.last_words();
     let _ = std::fs::remove_file(output);
@@ -55,7 +56,7 @@ mod tests {
         command.args(["-c", script]);
         let said = runtime.block_on(async {
             let world = World::real();
-            run_to_its_end(&world, command, &output, bound).await.unwrap()
+            run_to_its_end(&world, command, &output, bound, Concealer::default()).await.unwrap()
         });
         (said, !output.exists())
     }

@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use brownout_gateways::{GatewaySettings, Handle, Launch, LaunchError, Running, Upstream, Upstreams};
+use brownout_gateways::{
+    Allowed, GatewaySettings, Handle, Launch, LaunchError, Running, Upstream, Upstreams,
+};
 use net::World;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ mod backend;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../reference/client.rs"]
 mod client;
+mod command;
 mod configurations;
 
 use backend::{Act, Backend, ok, reset, status};
@@ -72,7 +75,7 @@ async fn launch_with(
             seed: 1,
         },
         dir: dir.join("gateway"),
-        allow_hosts: vec![],
+        allowed: Allowed { hosts: vec![], commands: true },
     };
     settings.contract().launch(&launch).await
 }

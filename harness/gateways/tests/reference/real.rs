@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use brownout_gateways::{GatewaySettings, Launch, Upstreams};
+use brownout_gateways::{Allowed, GatewaySettings, Launch, Upstreams};
 use net::World;
 use policy::Policy;
 use serde_json::json;
@@ -92,7 +92,7 @@ fn a_gateway_before_no_backend_is_never_ready() {
                 seed: 0,
             },
             dir: PathBuf::new(),
-            allow_hosts: vec![],
+            allowed: Allowed::default(),
         };
         let settings: GatewaySettings = serde_json::from_value(json!({ "reference": {} })).unwrap();
         let error = settings.contract().launch(&launch).await.err().unwrap().to_string();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use brownout_gateways::{GatewaySettings, Launch, Running, Upstream, Upstreams};
+use brownout_gateways::{Allowed, GatewaySettings, Launch, Running, Upstream, Upstreams};
 use net::World;
 use policy::Policy;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ impl Setup {
                 seed: self.seed,
             },
             dir: PathBuf::new(),
-            allow_hosts: Vec::new(),
+            allowed: Allowed::default(),
         };
         let gateway = settings.contract().launch(&launch).await.unwrap();
         world.set_epoch_in(std::time::Duration::ZERO);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use brownout_gateways::{GatewaySettings, Handle, Launch, LaunchError, Running, Upstreams};
+use brownout_gateways::{Allowed, GatewaySettings, Handle, Launch, LaunchError, Running, Upstreams};
 use net::World;
 use net::tls::{Authority, ServerTls, hello};
 use policy::Policy;
@@ -21,8 +21,8 @@ fn settings(address: &str) -> Result<GatewaySettings, String> {
 async fn attach(world: &World, address: &str, allow_hosts: &[&str]) -> Result<Running, LaunchError> {
     let upstreams =
         Upstreams { backends: vec![], policy: Policy::default(), trust: None, base: PathBuf::new(), seed: 0 };
-    let allow_hosts = allow_hosts.iter().map(ToString::to_string).collect();
-    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allow_hosts };
+    let allowed = Allowed { hosts: allow_hosts.iter().map(ToString::to_string).collect(), commands: false };
+    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed };
     settings(address).unwrap().contract().launch(&launch).await
 }
 
@@ -73,8 +73,10 @@ fn further_addresses_are_reached_by_their_names_and_each_has_to_be_allowed() {
                 base: PathBuf::new(),
                 seed: 0,
             };
-            let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allow_hosts: vec![] };
-            let permitted = settings.contract().permit(&[]).map_err(|error| error.to_string());
+            let launch =
+                Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed: Allowed::default() };
+            let permitted =
+                settings.contract().permit(&Allowed::default()).map_err(|error| error.to_string());
             (permitted, settings.contract().launch(&launch).await.map_err(|error| error.to_string()))
         };
         let (permitted, attached) = attach(&format!("http://{second}")).await;
@@ -138,7 +140,7 @@ fn over_tls(world: &World, dir: &Path) -> u16 {
 async fn attach_over_tls(world: &World, dir: &Path, port: u16, tls: Value) -> Result<Running, LaunchError> {
     let upstreams =
         Upstreams { backends: vec![], policy: Policy::default(), trust: None, base: dir.to_owned(), seed: 0 };
-    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allow_hosts: vec![] };
+    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed: Allowed::default() };
     let url = json!({ "url": { "address": format!("https://localhost:{port}"), "tls": tls } });
     let settings: GatewaySettings = serde_json::from_value(url).unwrap();
     settings.contract().launch(&launch).await

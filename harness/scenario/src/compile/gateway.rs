@@ -82,10 +82,16 @@ fn report(context: &mut Context<'_>, gateway: &str, unsupported: &Unsupported) {
         None => "say it in the scenario, or choose another gateway",
     };
     let fallback = context.scenario.gateway.as_ref().map_or(0..0, |table| table.value.span.clone());
-    let noted = context
-        .error(&said.unwrap_or(fallback), format!("gateway `{gateway}` can't express `{}`", unsupported.key));
+    // A key of the gateway's own table asks for nothing that another gateway could do.
+    let is_own = unsupported.key.starts_with("gateway.");
+    let message = if is_own {
+        format!("`{}` can't be used", unsupported.key)
+    } else {
+        format!("gateway `{gateway}` can't express `{}`", unsupported.key)
+    };
+    let noted = context.error(&said.unwrap_or(fallback), message);
     noted.label = Some(unsupported.why.clone());
-    noted.help = Some(help.to_owned());
+    noted.help = (!is_own).then(|| help.to_owned());
 }
 
 fn listing(context: &Context<'_>, backends: &[BackendSpec], policy: &Policy) -> Upstreams {

@@ -19,7 +19,7 @@ const SBIN: [&str; 2] = ["/usr/local/sbin", "/usr/sbin"];
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// Kinds that no program belongs to.
-const WITHOUT_PROGRAM: [&str; 2] = ["reference", "url"];
+const WITHOUT_PROGRAM: [&str; 3] = ["reference", "command", "url"];
 
 pub(super) fn examine(kinds: &[&str], required: &[String]) -> Vec<Found> {
     let launched = kinds.iter().filter(|kind| !WITHOUT_PROGRAM.contains(kind));

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::template::{Values, fill};
+use super::template::{Filled, Values};
 
 /// The longest configuration that is taken.
 const BYTES_MAX: u64 = 1024 * 1024;
@@ -26,8 +26,13 @@ impl OwnFile {
     }
 
     /// The text with its placeholders filled in.
-    pub(crate) fn filled(&self, values: &Values<'_>) -> Result<String, Wrong> {
-        fill(&self.text, values).map_err(|why| (self.path.clone(), why))
+    pub(crate) fn filled(&self, values: &Values<'_>) -> Result<Filled, Wrong> {
+        values.fill(&self.text).map_err(|wrong| (self.path.clone(), wrong.to_string()))
+    }
+
+    /// The same, for one that has to say where to listen.
+    pub(crate) fn listening(&self, values: &Values<'_>) -> Result<String, Wrong> {
+        self.filled(values)?.listening().map_err(|why| (self.path.clone(), why))
     }
 
     /// How the file's name ends, in lower case.

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::recipe::{CommandLine, Parts, Place, Recipe};
 use super::{AUTHORITY_FILE, READY_PATH};
-use crate::process::{Guard, Process, Said, run_to_its_end};
+use crate::process::{Concealer, Guard, Process, Said, run_to_its_end};
 use crate::ready::{self, NotRouted, Target};
 use crate::{Handle, Launch, LaunchError, Ready, Running};
 
@@ -21,13 +21,20 @@ const PORTS: usize = 3;
 /// The file in the gateway's directory that has its output.
 const LOG: &str = "gateway.log";
 
-/// How the programs say that a port is taken. They are asked to speak English.
-const TAKEN: &str = "Address already in use";
+/// The file for what it answers to a question, as long as the answer takes.
+const ANSWER: &str = "answer.log";
 
-/// How long a question of a moment may take: which version it is, who answers at a port.
+/// The files of the gateway's directory that are not to be named by anybody else.
+pub(crate) const OWN_FILES: [&str; 4] = [LOG, ANSWER, AUTHORITY_FILE, Guard::LOG];
+
+/// How the programs say that a port is taken, in whatever case. They are asked to speak English.
+const TAKEN: &str = "address already in use";
+
+/// How long it may take to be asked who answers at a port.
 const ASK: Duration = Duration::from_secs(2);
 
-/// How long a check of a configuration may take. Envoy needs 0.1 s; from a cold disk, it is longer.
+/// How long a check of a configuration, or the answer which version it is, may take. Envoy needs 0.1 s; from a cold disk, or on a
+/// virtual machine of its own, it is longer.
 const CHECK: Duration = Duration::from_secs(10);
 
 /// Starts what `recipe` says and waits until a routed request is answered by a backend.
@@ -75,7 +82,7 @@ impl Start<'_> {
     /// What the program says its version is; nothing if it says none that is understood.
     async fn version(&self) -> Result<Option<String>, LaunchError> {
         let Some(question) = self.recipe.version()? else { return Ok(None) };
-        let said = self.ask(&question, "asking for its version", ASK).await?;
+        let said = self.ask(&question, "asking for its version", CHECK).await?;
         Ok(self.recipe.understood(&said.words))
     }
 
@@ -117,8 +124,14 @@ impl Start<'_> {
         if let Some((check, blamed)) = check.filter(|_| checked) {
             self.check(&check, blamed).await?;
         }
-        let started = Process::start(&self.launch.world, self.command(&serve), &self.dir.join(LOG));
+        let started = Process::start_concealing(
+            &self.launch.world,
+            self.command(&serve),
+            &self.dir.join(LOG),
+            self.secrets(),
+        );
         let process = started.map_err(|source| io_error(self.recipe, "starting it", source))?;
+        let process = process.stopped_by(self.recipe.stop());
         self.wait(process, address, tells_nonce.then_some(nonce.as_str())).await
     }
 
@@ -141,10 +154,15 @@ impl Start<'_> {
     }
 
     async fn ask(&self, question: &CommandLine, what: &str, bound: Duration) -> Result<Said, LaunchError> {
-        let output = self.dir.join("answer.log");
-        run_to_its_end(&self.launch.world, self.command(question), &output, bound)
+        let output = self.dir.join(ANSWER);
+        run_to_its_end(&self.launch.world, self.command(question), &output, bound, self.secrets())
             .await
             .map_err(|source| io_error(self.recipe, what, source))
+    }
+
+    /// What its output must not show.
+    fn secrets(&self) -> Concealer {
+        Concealer::of(self.recipe.secrets())
     }
 
     /// What is to be run, in the gateway's directory, and with hardly any of brownout's own environment.
@@ -156,7 +174,8 @@ impl Start<'_> {
             .env_clear()
             .env("PATH", env::var_os("PATH").unwrap_or_default())
             .env("HOME", &self.dir)
-            .env("LANG", "C");
+            .env("LANG", "C")
+            .envs(line.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -200,7 +219,7 @@ impl Start<'_> {
 
     fn ended(&self, process: &Process, status: String) -> Result<Started, LaunchError> {
         let last_words = words(process);
-        let taken = last_words.contains(TAKEN);
+        let taken = last_words.to_ascii_lowercase().contains(TAKEN);
         let gateway = self.recipe.name();
         let error = LaunchError::Ended { gateway, status, last_words };
         if taken { Ok(Started::Taken(error)) } else { Err(error) }

@@ -14,11 +14,15 @@ mod template;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub(super) use files::read_text;
+pub(super) use files::{OwnFile, Wrong, read_text};
+pub(super) use launch::{OWN_FILES, launch};
 pub(super) use machine::Machine;
 pub(super) use product::{Call, Product, Settings, configuration, start};
+pub(super) use program::named_program;
 pub(crate) use program::on_path;
+pub(super) use recipe::{CommandLine, Parts, Place, Recipe};
 pub(super) use refusals::{CONNECT, Refusals, attempts, headers_within, priorities};
+pub(super) use template::{Filled, Values, secrets};
 
 /// A path of the gateway's own port that it answers itself with [`NONCE`], so that no backend sees it.
 pub(super) const READY_PATH: &str = "/__brownout/ready";

@@ -6,7 +6,7 @@ use super::files::{OwnFile, Wrong};
 use super::machine::Machine;
 use super::program;
 use super::recipe::{CommandLine, Parts, Place, Recipe};
-use super::template::{Values, fill};
+use super::template::{Filled, Values};
 use super::{NONCE, launch};
 use crate::{Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
@@ -67,7 +67,7 @@ pub(crate) fn configuration(
         return (product.generate)(upstreams, &Machine::here()).map(Some);
     };
     let own = OwnFile::read(config, &upstreams.base);
-    own.and_then(|own| own.filled(&Values::to_show(upstreams))).map(Some).map_err(|(path, why)| {
+    own.and_then(|own| own.listening(&Values::to_show(upstreams))).map(Some).map_err(|(path, why)| {
         vec![Unsupported { key: product.config_key, why: format!("{}: {why}", path.display()) }]
     })
 }
@@ -95,18 +95,18 @@ struct Known {
 
 impl Known {
     fn call(&self, arguments: Vec<String>) -> CommandLine {
-        CommandLine { program: self.program.clone(), arguments }
+        CommandLine { program: self.program.clone(), arguments, environment: Vec::new() }
     }
 
     fn text(&self, place: &Place<'_>) -> Result<String, LaunchError> {
         let values = Values { place: Some((place.address, place.dir)), ..Values::to_show(place.upstreams) };
         if let Some(own) = &self.own {
-            return own.filled(&values).map_err(wrong);
+            return own.listening(&values).map_err(wrong);
         }
         let generate = self.product.generate;
         let made = generate(place.upstreams, &Machine::here()).map_err(LaunchError::Unsupported)?;
-        fill(&made.replace(NONCE, place.nonce), &values)
-            .map_err(|why| wrong((place.dir.join(self.product.file), why)))
+        let filled = values.fill(&made.replace(NONCE, place.nonce)).map_err(|wrong| wrong.to_string());
+        filled.and_then(Filled::listening).map_err(|why| wrong((place.dir.join(self.product.file), why)))
     }
 
     /// The name that the configuration has in the gateway's directory.

@@ -38,6 +38,11 @@ pub(crate) fn find(product: &Product, binary: Option<&Path>, base: &Path) -> Res
     })
 }
 
+/// A program by its bare name, looked up as a shell would, or by its place (relative to `base`).
+pub(crate) fn named_program(program: &str, base: &Path) -> Option<PathBuf> {
+    if program.contains('/') { absolute(&base.join(program)) } else { on_path(OsStr::new(program)) }
+}
+
 const SEARCHED: &str = "PATH, /usr/local/sbin, /usr/sbin";
 
 /// In `.gateways/bin` of the current directory or of one above it.

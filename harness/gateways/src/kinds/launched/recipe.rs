@@ -2,16 +2,22 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use rustix::process::Signal;
+
+use crate::process::STOP;
 use crate::{LaunchError, Ready, Upstreams};
 
 /// A program with its arguments. It is started in the gateway's directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+// Not to be printed: its environment may hold secrets.
 pub(crate) struct CommandLine {
     /// The program, as seen from everywhere.
     pub(crate) program: PathBuf,
     /// What it is told.
     pub(crate) arguments: Vec<String>,
+    /// What its environment has beside the little that every gateway gets.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 /// Where a gateway is to be started.
@@ -45,6 +51,16 @@ pub(crate) trait Recipe {
 
     /// The signal that the program gets if brownout dies without having stopped it, as `setpriv` names it.
     fn orphaned(&self) -> &'static str;
+
+    /// The signal that ends it, and how long it may take to end on it.
+    fn stop(&self) -> (Signal, Duration) {
+        (Signal::TERM, STOP)
+    }
+
+    /// The secrets that the program is given, with their variables' names.
+    fn secrets(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
 
     /// How it is asked whether it is ready.
     fn ready(&self) -> &Ready;

@@ -1,5 +1,6 @@
 //! Filling in the placeholders of a configuration: `{{backend.orders-a.address}}`.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use super::AUTHORITY_FILE;
 use crate::{Trust, Upstream, Upstreams};
 
 /// What the placeholders stand for.
+#[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     /// The backends.
     pub(crate) backends: &'a [Upstream],
@@ -14,12 +16,56 @@ pub(crate) struct Values<'a> {
     pub(crate) trust: Option<&'a Trust>,
     /// Where the gateway has to listen and its directory; as long as they are not known, their placeholders stay.
     pub(crate) place: Option<(SocketAddr, &'a Path)>,
+    /// Whether `{{env.NAME}}` may stand there: only where nobody can read it.
+    pub(crate) secrets: bool,
+    /// Whether the values of secrets are put in.
+    pub(crate) reveal: bool,
+}
+
+/// A text with its placeholders filled in.
+#[derive(Debug)]
+pub(crate) struct Filled {
+    /// The text.
+    pub(crate) text: String,
+    /// Whether it says where to listen.
+    pub(crate) listens: bool,
+    /// Whether no placeholder was left for later.
+    pub(crate) whole: bool,
+}
+
+impl Filled {
+    /// The text, if it says where to listen.
+    pub(crate) fn listening(self) -> Result<String, String> {
+        let why =
+            "the gateway is not told where to listen: expected `{{listen.address}}` or `{{listen.port}}`";
+        if self.listens { Ok(self.text) } else { Err(why.into()) }
+    }
+}
+
+/// A placeholder that can't be filled in.
+#[derive(Debug)]
+pub(crate) struct Unfilled {
+    /// The line that it stands in, from 1.
+    pub(crate) line: usize,
+    /// What is wrong with it.
+    pub(crate) why: String,
+}
+
+impl fmt::Display for Unfilled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.why)
+    }
 }
 
 impl<'a> Values<'a> {
     /// Those that are known before the gateway is started.
     pub(crate) fn to_show(upstreams: &'a Upstreams) -> Self {
-        Values { backends: &upstreams.backends, trust: upstreams.trust.as_ref(), place: None }
+        Values { backends: &upstreams.backends, trust: upstreams.trust.as_ref(), ..Values::none() }
+    }
+
+    /// None at all.
+    pub(crate) fn none() -> Self {
+        Values { backends: &[], trust: None, place: None, secrets: false, reveal: false }
     }
 
     /// All placeholders that there are.
@@ -30,6 +76,20 @@ impl<'a> Values<'a> {
         let others = ["listen.address", "listen.host", "listen.port", "dir"];
         let tls = ["ca", "tls.name"].iter().filter(|_| self.trust.is_some());
         backends.chain(others.iter().chain(tls).map(ToString::to_string)).collect()
+    }
+
+    /// What `name` stands for, or what is wrong with it.
+    fn value(&self, name: &str) -> Result<Value, String> {
+        match name.strip_prefix("env.") {
+            None => self.look_up(name).ok_or_else(|| unknown(name, &self.known())),
+            Some(_) if !self.secrets => Err(format!(
+                "`{{{{{name}}}}}` would be written down here, or seen by others: put it into `env`, for which see `brownout explain \
+                 gateway/command`"
+            )),
+            Some(variable) if self.reveal => secret(variable).map(Value::Known),
+            // It is looked at again, and filled in, when the gateway is started.
+            Some(_) => Ok(Value::Later),
+        }
     }
 
     /// What `name` stands for; nothing if there is no such placeholder.
@@ -74,34 +134,47 @@ fn of(address: SocketAddr, part: &str) -> Option<String> {
     }
 }
 
-/// `text` with all placeholders filled in, or what is wrong with the first one that is not known.
-pub(crate) fn fill(text: &str, values: &Values<'_>) -> Result<String, String> {
-    let mut filled = String::with_capacity(text.len());
-    let (mut rest, mut listens) = (text, false);
-    while let Some(start) = rest.find("{{") {
-        let (before, after) = (&rest[..start], &rest[start + 2..]);
-        filled.push_str(before);
-        let Some((name, length)) = name(after) else {
-            // Two braces that enclose no name belong to the configuration itself.
-            filled.push('{');
-            rest = &rest[start + 1..];
-            continue;
-        };
-        let line = 1 + text[..text.len() - after.len()].matches('\n').count();
-        let value = values.look_up(name).ok_or_else(|| unknown(name, line, &values.known()))?;
-        listens |= matches!(name, "listen.address" | "listen.port");
-        match value {
-            Value::Known(value) => filled.push_str(&value),
-            Value::Later => filled.push_str(&rest[start..start + 2 + length]),
+/// The secrets that a text has placeholders for: each with its variable's name, or what is wrong with it.
+pub(crate) fn secrets(text: &str) -> impl Iterator<Item = Result<(String, String), String>> {
+    let names = text.split("{{").skip(1).filter_map(|after| name(after)?.0.strip_prefix("env."));
+    names.map(|name| secret(name).map(|value| (name.to_owned(), value)))
+}
+
+/// The value of a variable of brownout's own environment.
+fn secret(name: &str) -> Result<String, String> {
+    let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+    value.ok_or_else(|| {
+        format!("the environment variable `{name}` is not set: set it before the run, `export {name}=…`")
+    })
+}
+
+impl Values<'_> {
+    /// `text` with all placeholders filled in, or what is wrong with the first one that can't be.
+    pub(crate) fn fill(&self, text: &str) -> Result<Filled, Unfilled> {
+        let mut filled = Filled { text: String::with_capacity(text.len()), listens: false, whole: true };
+        let mut rest = text;
+        while let Some(start) = rest.find("{{") {
+            let (before, after) = (&rest[..start], &rest[start + 2..]);
+            filled.text.push_str(before);
+            let Some((name, length)) = name(after) else {
+                // Two braces that enclose no name belong to the configuration itself.
+                filled.text.push('{');
+                rest = &rest[start + 1..];
+                continue;
+            };
+            let line = 1 + text[..text.len() - after.len()].matches('\n').count();
+            filled.listens |= matches!(name, "listen.address" | "listen.port");
+            match self.value(name).map_err(|why| Unfilled { line, why })? {
+                Value::Known(value) => filled.text.push_str(&value),
+                Value::Later => {
+                    filled.whole = false;
+                    filled.text.push_str(&rest[start..start + 2 + length]);
+                }
+            }
+            rest = &after[length..];
         }
-        rest = &after[length..];
-    }
-    filled.push_str(rest);
-    if listens {
+        filled.text.push_str(rest);
         Ok(filled)
-    } else {
-        Err("the gateway is not told where to listen: expected `{{listen.address}}` or `{{listen.port}}`"
-            .into())
     }
 }
 
@@ -113,7 +186,7 @@ fn name(after: &str) -> Option<(&str, usize)> {
     (!name.is_empty() && name.bytes().all(fits)).then_some((name, end + 2))
 }
 
-fn unknown(name: &str, line: usize, known: &[String]) -> String {
+fn unknown(name: &str, known: &[String]) -> String {
     let nearest = known
         .iter()
         .map(|other| (strsim::damerau_levenshtein(name, other), other))
@@ -123,7 +196,7 @@ fn unknown(name: &str, line: usize, known: &[String]) -> String {
         Some((_, other)) => format!("did you mean `{{{{{other}}}}}`?"),
         None => format!("known are {}", known.join(", ")),
     };
-    format!("line {line}: unknown placeholder `{{{{{name}}}}}`: {help}")
+    format!("unknown placeholder `{{{{{name}}}}}`: {help}")
 }
 
 #[cfg(test)]
@@ -147,8 +220,11 @@ mod tests {
     fn filled(text: &str) -> Result<String, String> {
         let (backends, dir) = (backends(), Path::new("/run/one"));
         let place = Some(("127.0.0.1:8080".parse().unwrap(), dir));
-        let values = Values { backends: &backends, trust: None, place };
-        fill(text, &values)
+        listening(text, &Values { backends: &backends, place, ..Values::none() })
+    }
+
+    fn listening(text: &str, values: &Values<'_>) -> Result<String, String> {
+        values.fill(text).map_err(|wrong| wrong.to_string())?.listening()
     }
 
     #[test]
@@ -165,10 +241,10 @@ mod tests {
     #[test]
     fn what_is_known_only_at_the_start_stays_when_a_configuration_is_shown() {
         let backends = backends();
-        let values = Values { backends: &backends, trust: None, place: None };
-        let shown = fill("{{listen.port}} {{ dir }} {{backend.orders-a.port}}", &values);
+        let values = Values { backends: &backends, ..Values::none() };
+        let shown = listening("{{listen.port}} {{ dir }} {{backend.orders-a.port}}", &values);
         assert_eq!(shown.unwrap(), "{{listen.port}} {{ dir }} 9001");
-        assert!(fill("{{listen.prot}}", &values).is_err());
+        assert!(values.fill("{{listen.prot}}").is_err());
     }
 
     #[test]
@@ -177,11 +253,29 @@ mod tests {
         let trust = Trust { name: "backends.test".into(), authority: String::new() };
         let place = Some(("127.0.0.1:8080".parse().unwrap(), dir));
         let text = "{{listen.port}} {{ca}} {{tls.name}}";
-        let values = Values { backends: &backends, trust: Some(&trust), place };
-        assert_eq!(fill(text, &values).unwrap(), "8080 /run/one/ca.pem backends.test");
+        let values = Values { backends: &backends, trust: Some(&trust), place, ..Values::none() };
+        assert_eq!(listening(text, &values).unwrap(), "8080 /run/one/ca.pem backends.test");
         let shown = Values { place: None, ..values };
-        assert_eq!(fill(text, &shown).unwrap(), "{{listen.port}} {{ca}} backends.test");
+        assert_eq!(listening(text, &shown).unwrap(), "{{listen.port}} {{ca}} backends.test");
         assert!(filled(text).unwrap_err().contains("unknown placeholder `{{ca}}`"));
+    }
+
+    #[test]
+    fn a_secret_is_filled_in_only_where_nobody_can_read_it() {
+        let values = Values { secrets: true, ..Values::none() };
+        let shown = values.fill("key={{env.PATH}}").unwrap();
+        assert_eq!((shown.text.as_str(), shown.whole), ("key={{env.PATH}}", false));
+        let revealed = Values { reveal: true, ..values }.fill("key={{env.PATH}}").unwrap();
+        assert_eq!(
+            (revealed.text, revealed.whole),
+            (format!("key={}", std::env::var("PATH").unwrap()), true)
+        );
+        let wrong = |values: Values<'_>| values.fill("{{env.BROWNOUT_NO_SUCH}}").unwrap_err().why;
+        insta::assert_snapshot!(wrong(Values { reveal: true, ..values }), @"the environment variable `BROWNOUT_NO_SUCH` is not set: set it before the run, `export BROWNOUT_NO_SUCH=…`");
+        insta::assert_snapshot!(wrong(Values { secrets: false, ..values }), @"`{{env.BROWNOUT_NO_SUCH}}` would be written down here, or seen by others: put it into `env`, for which see `brownout explain gateway/command`");
+        let found: Vec<_> = secrets("{{env.PATH}} {{dir}} {{ env.BROWNOUT_NO_SUCH }}").collect();
+        assert_eq!(found[0], Ok(("PATH".to_owned(), std::env::var("PATH").unwrap())));
+        assert!(found.len() == 2 && found[1].is_err());
     }
 
     #[test]

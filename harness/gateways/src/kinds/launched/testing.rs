@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::template::{Values, fill};
+use super::template::Values;
 use crate::{Trust, Unsupported, Upstream, Upstreams};
 
 /// A machine of which no test depends on the real one.
@@ -45,9 +45,9 @@ fn trust() -> Trust {
 pub(crate) fn made(configuration: Result<Option<String>, Vec<Unsupported>>) -> String {
     let text = configuration.map_err(refusals).unwrap().unwrap();
     let place = Some(("127.0.0.1:8080".parse().unwrap(), Path::new("/run")));
-    let filled =
-        fill(&text.replace(super::NONCE, "nonce"), &Values { backends: &[], trust: Some(&trust()), place })
-            .unwrap();
+    let trust = trust();
+    let values = Values { trust: Some(&trust), place, ..Values::none() };
+    let filled = values.fill(&text.replace(super::NONCE, "nonce")).unwrap().listening().unwrap();
     assert!(!filled.contains("{{"), "{filled}");
     text
 }
