@@ -114,14 +114,14 @@ pub enum WayBack {
     Ramp(Timespan),
 }
 
-/// What one breaker protects.
+/// What one breaker protects, and what a limit is counted for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
-    /// One backend: the others go on.
+    /// One backend, apart from the others.
     #[default]
     Backend,
-    /// The whole pool: when it opens, no backend gets requests.
+    /// The whole pool: when a breaker opens, no backend gets requests; a limit is shared by all of them.
     Pool,
 }
 

@@ -5,12 +5,14 @@
 
 mod breaker;
 mod failure;
+mod limit;
 mod policy;
 mod problems;
 mod retry;
 
 pub use breaker::{AllOut, Breaker, Scope, Trip, WayBack};
 pub use failure::FailureClass;
+pub use limit::Limit;
 pub use policy::{Policy, Timeouts};
 pub use problems::REMEMBERED_MAX;
 pub use retry::{Backoff, Retry, RetryAfter, RetryOn};

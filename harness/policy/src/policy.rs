@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use units::Timespan;
 
 use crate::breaker::Breaker;
+use crate::limit::Limit;
 use crate::retry::Retry;
 
 /// What a gateway is declared to do when upstreams fail.
@@ -17,6 +18,9 @@ pub struct Policy {
     pub retry: Option<Retry>,
     /// When a backend is left alone. Without it: never.
     pub breaker: Option<Breaker>,
+    /// How many requests are under way at a time. Without it: the gateway's own limits, which are expected to be out of reach.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
 }
 
 /// The timers of a gateway.

@@ -3,6 +3,7 @@
 use units::Timespan;
 
 use crate::breaker::{Breaker, Trip};
+use crate::limit::Limit;
 use crate::policy::{Policy, Timeouts};
 use crate::retry::{Backoff, Retry};
 
@@ -11,6 +12,9 @@ pub const REMEMBERED_MAX: u32 = 65_536;
 
 /// The most instances of a gateway that count for themselves: each keeps breakers of its own.
 const WORKERS_MAX: u32 = 256;
+
+/// The most requests under way, or waiting for their turn, that a limit can name.
+const LIMIT_MAX: u32 = 65_536;
 
 /// Problems, each with the path of its key.
 type Problems = Vec<(&'static str, String)>;
@@ -25,6 +29,7 @@ impl Policy {
         if let Some(breaker) = &self.breaker {
             problems.extend(breaking(breaker));
         }
+        problems.extend(self.limit.iter().flat_map(limiting));
         problems
     }
 }
@@ -129,6 +134,28 @@ fn breaking(breaker: &Breaker) -> Problems {
     if breaker.probes == Some(0) {
         let what = "`0` would never find out that the backend is back: expected 1 or more";
         problems.push(("policy.breaker.probes", what.into()));
+    }
+    problems
+}
+
+fn limiting(limit: &Limit) -> Problems {
+    let mut problems = Vec::new();
+    if !(1..=LIMIT_MAX).contains(&limit.in_flight) {
+        let what = format!("`{}` is out of bounds: expected 1 to {LIMIT_MAX}", limit.in_flight);
+        problems.push(("policy.limit.in_flight", what));
+    }
+    if let Some(queue) = limit.queue.filter(|queue| *queue > LIMIT_MAX) {
+        problems
+            .push(("policy.limit.queue", format!("`{queue}` is out of bounds: expected 0 to {LIMIT_MAX}")));
+    }
+    if limit.wait.is_some() && limit.queue.is_none_or(|queue| queue == 0) {
+        let what = "nobody waits without a queue: it goes with `queue`, from 1 on";
+        problems.push(("policy.limit.wait", what.into()));
+    }
+    problems.extend(limit.wait.and_then(zero).map(|what| ("policy.limit.wait", what)));
+    if let Some(status) = limit.status.filter(|status| !(400..600).contains(status)) {
+        let what = format!("`{status}` is no status of an error: expected 400 to 599");
+        problems.push(("policy.limit.status", what));
     }
     problems
 }
@@ -262,6 +289,22 @@ mod tests {
         policy.breaker.open_for: `0 ms` leaves no time at all: expected more than zero
         policy.breaker.probes: `0` would never find out that the backend is back: expected 1 or more
         ");
+    }
+
+    #[test]
+    fn a_limit_lets_something_through_and_says_what_becomes_of_the_rest() {
+        let of = |limit: Value| problems(json!({ "limit": limit }));
+        let full = json!({ "in_flight": 8, "scope": "pool", "queue": 16, "wait": "200ms", "status": 429 });
+        assert_eq!(of(full), "");
+        assert_eq!(of(json!({ "in_flight": 1, "queue": 0 })), "");
+        insta::assert_snapshot!(of(json!({ "in_flight": 0, "queue": 70_000, "wait": "0s", "status": 200 })), @r"
+        policy.limit.in_flight: `0` is out of bounds: expected 1 to 65536
+        policy.limit.queue: `70000` is out of bounds: expected 0 to 65536
+        policy.limit.wait: `0 ms` leaves no time at all: expected more than zero
+        policy.limit.status: `200` is no status of an error: expected 400 to 599
+        ");
+        insta::assert_snapshot!(of(json!({ "in_flight": 8, "wait": "1s" })), @"policy.limit.wait: nobody waits without a queue: it goes with `queue`, from 1 on");
+        insta::assert_snapshot!(of(json!({ "in_flight": 8, "queue": 0, "wait": "1s" })), @"policy.limit.wait: nobody waits without a queue: it goes with `queue`, from 1 on");
     }
 
     #[test]

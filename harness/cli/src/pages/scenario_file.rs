@@ -26,6 +26,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("policy.retry.retry_after", "RetryAfter", &[]),
     ("policy.breaker", "Breaker", &[]),
     ("policy.breaker.trip", "Trip", &[]),
+    ("policy.limit", "Limit", &[]),
     ("[phase]", "Phase", &[]),
     ("phase.traffic.NAME", "PhaseTraffic", &[]),
     ("[phase.inject]", "InjectionWithFaultSettings", fault_names()),

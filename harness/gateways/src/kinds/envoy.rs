@@ -400,4 +400,22 @@ mod tests {
         assert_eq!(version("no idea"), None);
         assert_eq!(version("version"), None);
     }
+
+    #[test]
+    fn a_limit_is_max_requests_of_the_pool() {
+        let limit = json!({ "in_flight": 16, "scope": "pool", "queue": 0, "status": 503 });
+        let text = made(configuration(&[(1, 0)], json!({ "limit": limit })));
+        assert!(
+            text.contains(
+                "max_requests: 16, max_retries: 1000000}  # max_requests: policy.limit.in_flight\n"
+            ),
+            "{text}"
+        );
+        let limit = json!({ "in_flight": 8, "queue": 4, "status": 429 });
+        insta::assert_snapshot!(refused(&[(1, 0)], json!({ "limit": limit })), @r#"
+        policy.limit.scope: envoy limits the requests of a pool, never those of one backend: write scope = "pool"
+        policy.limit.queue: envoy lets no request wait for its turn: write queue = 0
+        policy.limit.status: envoy turns requests away with 503: write status = 503
+        "#);
+    }
 }

@@ -283,4 +283,27 @@ mod tests {
         assert_eq!(version("no idea"), None);
         assert_eq!(version("version"), None);
     }
+
+    #[test]
+    fn a_limit_is_maxconn_of_each_server_with_a_rule_for_the_queue() {
+        let written = |limit: Value| {
+            let text = made(configuration(&[(1, 0)], json!({ "limit": limit })));
+            part(&text, "    http-request deny", "").to_owned()
+        };
+        insta::assert_snapshot!(written(json!({ "in_flight": 8, "queue": 0, "status": 429 })), @r"
+        http-request deny deny_status 429 if { be_conn_free(pool) le 0 }  # policy.limit.queue, .status
+        timeout queue 1ms  # policy.limit.wait
+        server a 127.0.0.1:9001 weight 1 maxconn 8
+        ");
+        insta::assert_snapshot!(written(json!({ "in_flight": 8, "queue": 16, "wait": "80ms" })), @r"
+        http-request deny deny_status 503 if { queue(pool) ge 16 }  # policy.limit.queue, .status
+        timeout queue 80ms  # policy.limit.wait
+        server a 127.0.0.1:9001 weight 1 maxconn 8
+        ");
+        let limit = json!({ "in_flight": 8, "scope": "pool", "queue": 4, "status": 429 });
+        insta::assert_snapshot!(refused(&[(1, 0)], json!({ "limit": limit })), @r#"
+        policy.limit.scope: haproxy's `maxconn` is of one server, never of the pool: write scope = "backend"
+        policy.limit.status: haproxy answers 503 when the wait for a server is over: write status = 503, or queue = 0
+        "#);
+    }
 }

@@ -366,4 +366,30 @@ mod tests {
         assert_eq!(version("no idea"), None);
         assert_eq!(version("version"), None);
     }
+
+    #[test]
+    fn a_limit_is_max_conns_of_each_server_or_limit_conn_of_the_pool() {
+        let written = |limit: Value| {
+            let text = made(configuration(&[(1, 0), (1, 0)], json!({ "limit": limit })));
+            let about = |line: &&str| {
+                ["max_conns", "limit_conn", "policy.limit"].iter().any(|word| line.contains(word))
+            };
+            text.lines().filter(about).collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!(written(json!({ "in_flight": 8, "queue": 0, "status": 502 })), @r"
+        # policy.limit.in_flight.
+        server 127.0.0.1:9001 weight=1 max_fails=0 max_conns=8;  # a
+        server 127.0.0.1:9002 weight=1 max_fails=0 max_conns=8;  # b
+        ");
+        insta::assert_snapshot!(written(json!({ "in_flight": 8, "scope": "pool", "status": 429 })), @r"
+        limit_conn_zone $server_port zone=pool:64k;
+            limit_conn pool 8;  # policy.limit.in_flight
+            limit_conn_status 429;  # policy.limit.status
+        ");
+        let limit = json!({ "in_flight": 8, "queue": 4, "status": 503 });
+        insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], json!({ "limit": limit })), @r#"
+        policy.limit.queue: nginx lets no request wait for a backend: write queue = 0
+        policy.limit.status: nginx answers 502 when no backend may get more: write status = 502, or scope = "pool"
+        "#);
+    }
 }

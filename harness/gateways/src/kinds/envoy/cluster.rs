@@ -23,6 +23,10 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
             "{value: 0}  # its own default sends traffic to backends that are out once half of them are"
         }
     };
+    let (most, whence) = match &policy.limit {
+        Some(limit) => (limit.in_flight, "  # max_requests: policy.limit.in_flight"),
+        None => (1_000_000, ""),
+    };
     format!(
         "  clusters:
   - name: pool
@@ -34,7 +38,7 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
       update_merge_window: 0s  # its own default lets an opened breaker leak for 1 s
     circuit_breakers:  # its own defaults drop retries and requests under load: 3 retries at a time, 1024 requests
       thresholds:
-      - {{priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: 1000000, max_retries: 1000000}}
+      - {{priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: {most}, max_retries: 1000000}}{whence}
 {}{}{}",
         upstreams.all_over_tls().map_or_else(String::new, transport_socket),
         policy.breaker.as_ref().map_or_else(String::new, outlier_detection),

@@ -6,7 +6,7 @@ use units::{Share, Timespan};
 
 use super::super::launched::{Refusals, attempts};
 use crate::Upstreams;
-use policy::{Backoff, Breaker, FailureClass, Policy, Retry, RetryOn, WayBack};
+use policy::{Backoff, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
 
 /// Envoy doubles each wait.
 const FACTOR: f64 = 2.0;
@@ -40,6 +40,9 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     if let Some(breaker) = &policy.breaker {
         breaking(&mut refusals, breaker);
     }
+    if let Some(limit) = &policy.limit {
+        limiting(&mut refusals, limit);
+    }
     for backend in upstreams.backends.iter().filter(|backend| backend.weight == 0) {
         refusals
             .say("backend.weight", format!("envoy takes weights from 1 on, and `{}` has 0", backend.name));
@@ -67,6 +70,23 @@ fn conditions(refusals: &mut Refusals, retry: &Retry, policy: &Policy) {
     }
     if on(RetryOn::Timeout) && timed && !on(RetryOn::Reset) {
         refusals.say("policy.retry.on", "envoy has no retry on timeouts only: add \"reset\" to retry.on");
+    }
+}
+
+/// `max_requests` of a cluster. `max_pending_requests` is no queue of those beyond it: it counts who waits for a connection, also
+/// while one is being made.
+fn limiting(refusals: &mut Refusals, limit: &Limit) {
+    if limit.scope.is_backend() {
+        refusals.say(
+            "policy.limit.scope",
+            "envoy limits the requests of a pool, never those of one backend: write scope = \"pool\"",
+        );
+    }
+    if limit.queue.is_some_and(|queue| queue > 0) {
+        refusals.say("policy.limit.queue", "envoy lets no request wait for its turn: write queue = 0");
+    }
+    if limit.status.is_some_and(|status| status != 503) {
+        refusals.say("policy.limit.status", "envoy turns requests away with 503: write status = 503");
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
-use policy::{AllOut, Breaker, Policy, RetryOn, WayBack};
+use policy::{AllOut, Breaker, Limit, Policy, RetryOn, WayBack};
 
 /// The statuses that `retry-on` knows (HAProxy 2.6 configuration manual, section 4.2).
 const STATUSES: [u16; 10] = [401, 403, 404, 408, 425, 500, 501, 502, 503, 504];
@@ -23,6 +23,9 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     if let Some(breaker) = &policy.breaker {
         breaking(&mut refusals, breaker, policy);
     }
+    if let Some(limit) = &policy.limit {
+        limiting(&mut refusals, limit);
+    }
     pool(&mut refusals, upstreams);
     refusals
 }
@@ -36,7 +39,8 @@ fn total(refusals: &mut Refusals, upstreams: &Upstreams) {
     let Some(total) = policy.timeout.total else {
         return;
     };
-    if headers_within(upstreams, between).is_none_or(|bound| bound > *total) {
+    let queued = policy.limit.as_ref().map_or(Duration::ZERO, longest_wait);
+    if headers_within(upstreams, between).is_none_or(|bound| bound.saturating_add(queued) > *total) {
         refusals
             .say("policy.timeout.total", "haproxy has no deadline over all attempts: remove timeout.total");
     }
@@ -135,6 +139,39 @@ fn ejecting(refusals: &mut Refusals, breaker: &Breaker) {
         breaker.all_out == Some(AllOut::Panic),
         "haproxy answers 503 by itself when every server is down: write all_out = \"shed\"",
     );
+}
+
+/// How long a request may wait for its turn.
+fn longest_wait(limit: &Limit) -> Duration {
+    match limit.queue {
+        Some(0) => Duration::ZERO,
+        _ => limit.wait.map_or(Duration::MAX, Duration::from),
+    }
+}
+
+/// The statuses that `deny_status` knows (section 4.2, `http-request deny`), of those that a limit may have.
+const DENIED: [u16; 17] =
+    [400, 401, 403, 404, 405, 407, 408, 410, 413, 421, 422, 425, 429, 500, 502, 503, 504];
+
+/// `maxconn` of a server counts requests (section 5.2): a connection that nobody uses does not count.
+fn limiting(refusals: &mut Refusals, limit: &Limit) {
+    if !limit.scope.is_backend() {
+        refusals.say(
+            "policy.limit.scope",
+            "haproxy's `maxconn` is of one server, never of the pool: write scope = \"backend\"",
+        );
+    }
+    refusals.timer("policy.limit.wait", limit.wait);
+    let Some(status) = limit.status else { return };
+    if limit.queue != Some(0) && status != 503 {
+        refusals.say(
+            "policy.limit.status",
+            "haproxy answers 503 when the wait for a server is over: write status = 503, or queue = 0",
+        );
+    } else if !DENIED.contains(&status) {
+        let why = format!("haproxy can't turn a request away with {status}: write status = 503");
+        refusals.say("policy.limit.status", why);
+    }
 }
 
 fn pool(refusals: &mut Refusals, upstreams: &Upstreams) {

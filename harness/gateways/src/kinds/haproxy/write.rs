@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
 use crate::{Trust, Upstream, Upstreams};
-use policy::{Breaker, Policy, RetryOn, WayBack};
+use policy::{Breaker, Limit, Policy, RetryOn, WayBack};
 
 pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
     let policy = &upstreams.policy;
@@ -123,16 +123,45 @@ fn backend(upstreams: &Upstreams) -> String {
              \x20   # back is a bare connect once a day, which an error pulls forward to `open_for` from then.\n",
         );
     }
+    if let Some(limit) = &policy.limit {
+        text.push_str(&queue(limit));
+    }
     let first = priorities(&upstreams.backends).first().copied();
     for upstream in &upstreams.backends {
         let spare = first.is_some_and(|first| upstream.priority > first);
         let trust = upstreams.trust.as_ref().filter(|_| upstream.tls);
-        text.push_str(&server(upstream, spare, policy.breaker.as_ref(), trust));
+        text.push_str(&server(upstream, spare, policy, trust));
     }
     text
 }
 
-fn server(upstream: &Upstream, spare: bool, breaker: Option<&Breaker>, trust: Option<&Trust>) -> String {
+/// Who waits for a server, and who is turned away. HAProxy has no bound on the queue of a pool, so that a rule sees to it before a
+/// request comes there.
+fn queue(limit: &Limit) -> String {
+    let status = limit.status.unwrap_or(503);
+    let full = limit.queue.map_or_else(String::new, |queue| {
+        let condition = match queue {
+            0 => "be_conn_free(pool) le 0".to_owned(),
+            some => format!("queue(pool) ge {some}"),
+        };
+        format!(
+            "    http-request deny deny_status {status} if {{ {condition} }}  # policy.limit.queue, .status
+"
+        )
+    });
+    let wait = match (limit.queue, limit.wait) {
+        // What is tried again does not wait either.
+        (Some(0), _) => "1ms".to_owned(),
+        (_, Some(wait)) => millis(wait.into()),
+        (_, None) => "1h".to_owned(),
+    };
+    format!(
+        "{full}    timeout queue {wait}  # policy.limit.wait
+"
+    )
+}
+
+fn server(upstream: &Upstream, spare: bool, policy: &Policy, trust: Option<&Trust>) -> String {
     let mut line = format!("    server {} {} weight {}", upstream.name, upstream.address, upstream.weight);
     if spare {
         line.push_str(" backup");
@@ -142,7 +171,10 @@ fn server(upstream: &Upstream, spare: bool, breaker: Option<&Breaker>, trust: Op
             " ssl verify required ca-file {{{{ca}}}} sni str({name}) verifyhost {name} check-sni {name}"
         )]);
     }
-    if let Some(Breaker { trip, open_for, tick, .. }) = breaker
+    if let Some(limit) = &policy.limit {
+        line.extend([format!(" maxconn {}", limit.in_flight)]);
+    }
+    if let Some(Breaker { trip, open_for, tick, .. }) = &policy.breaker
         && let Some(errors) = trip.consecutive
     {
         let open = millis(Duration::from(*open_for));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{Refusals, attempts, headers_within};
 use crate::Upstreams;
-use policy::{AllOut, Breaker, FailureClass, Policy, Retry, RetryOn, WayBack};
+use policy::{AllOut, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
 use units::Timespan;
 
 /// The statuses that `proxy_next_upstream` knows.
@@ -36,12 +36,44 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     if let Some(breaker) = &policy.breaker {
         breaking(&mut refusals, breaker, policy, upstreams.backends.len());
     }
+    if let Some(limit) = &policy.limit {
+        limiting(&mut refusals, limit, upstreams);
+    }
     refusals.two_groups_at_most(&upstreams.backends);
     for backend in upstreams.backends.iter().filter(|backend| backend.weight == 0) {
         refusals
             .say("backend.weight", format!("nginx takes weights from 1 on, and `{}` has 0", backend.name));
     }
     refusals
+}
+
+/// `max_conns` of a server, and `limit_conn` of the pool: neither lets anybody wait.
+fn limiting(refusals: &mut Refusals, limit: &Limit, upstreams: &Upstreams) {
+    let policy = &upstreams.policy;
+    if limit.queue.is_some_and(|queue| queue > 0) {
+        refusals.say("policy.limit.queue", "nginx lets no request wait for a backend: write queue = 0");
+    }
+    if !limit.scope.is_backend() {
+        return;
+    }
+    if limit.status.is_some_and(|status| status != 502) {
+        refusals.say(
+            "policy.limit.status",
+            "nginx answers 502 when no backend may get more: write status = 502, or scope = \"pool\"",
+        );
+    }
+    if policy.breaker.as_ref().is_some_and(|breaker| breaker.workers > 1) {
+        refusals.say(
+            "policy.limit.scope",
+            "each of nginx's workers counts a backend's requests for itself: write scope = \"pool\"",
+        );
+    }
+    if upstreams.backends.len() == 1 && attempts(policy) > 1 {
+        refusals.say(
+            "policy.limit.scope",
+            "nginx has an entry of a lone backend for each attempt, and counts each for itself: write scope = \"pool\"",
+        );
+    }
 }
 
 fn retrying(refusals: &mut Refusals, retry: &Retry, backends: usize) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
 use crate::{Trust, Upstreams};
-use policy::{Policy, Retry, RetryOn};
+use policy::{Limit, Policy, Retry, RetryOn, Scope};
 
 /// The methods that nginx holds to be not idempotent, and tries again only when told so.
 const NON_IDEMPOTENT: [&str; 3] = ["POST", "LOCK", "PATCH"];
@@ -30,10 +30,11 @@ http {{
     send_timeout 1h;
     underscores_in_headers on;
     default_type application/octet-stream;
-{}{}}}
+{}{}{}}}
 ",
         main(machine, upstreams.policy.breaker.as_ref().map_or(1, |breaker| breaker.workers)),
         upstream(upstreams),
+        pool_limit(&upstreams.policy).map_or_else(String::new, zone),
         server(upstreams)
     )
 }
@@ -82,11 +83,15 @@ fn upstream(upstreams: &Upstreams) -> String {
     };
     // nginx tries each entry once, so a lone backend has an entry for each attempt.
     let entries = if upstreams.backends.len() == 1 { attempts(policy) } else { 1 };
-    let mut text = format!("\n    upstream pool {{\n{what}");
+    let most = policy.limit.as_ref().filter(|limit| limit.scope == Scope::Backend);
+    let (most, why) = most.map_or((String::new(), ""), |limit| {
+        (format!(" max_conns={}", limit.in_flight), "        # policy.limit.in_flight.\n")
+    });
+    let mut text = format!("\n    upstream pool {{\n{what}{why}");
     for backend in &upstreams.backends {
         let spare = if first.is_some_and(|first| backend.priority > first) { " backup" } else { "" };
         let line = format!(
-            "        server {} weight={} {breaker}{spare};  # {}\n",
+            "        server {} weight={} {breaker}{most}{spare};  # {}\n",
             backend.address, backend.weight, backend.name
         );
         for _ in 0..entries {
@@ -106,6 +111,19 @@ fn upstream(upstreams: &Upstreams) -> String {
 "
     });
     text
+}
+
+/// The limit on the whole pool, if there is one.
+fn pool_limit(policy: &Policy) -> Option<&Limit> {
+    policy.limit.as_ref().filter(|limit| limit.scope == Scope::Pool)
+}
+
+/// Where all requests are counted together, by a key that is the same for all.
+fn zone(_: &Limit) -> String {
+    "
+    limit_conn_zone $server_port zone=pool:64k;
+"
+    .into()
 }
 
 fn keeps_alive(policy: &Policy) -> bool {
@@ -129,6 +147,15 @@ fn server(upstreams: &Upstreams) -> String {
     };
     let tls = upstreams.all_over_tls().map_or_else(String::new, tls);
     let scheme = if tls.is_empty() { "http" } else { "https" };
+    let limit = pool_limit(policy).map_or_else(String::new, |limit| {
+        format!(
+            "        limit_conn pool {};  # policy.limit.in_flight
+        limit_conn_status {};  # policy.limit.status
+",
+            limit.in_flight,
+            limit.status.unwrap_or(503)
+        )
+    });
     let connection = if keeps_alive(policy) { "\"\"" } else { "close" };
     let retry = policy.retry.as_ref().filter(|_| attempts(policy) > 1);
     format!(
@@ -141,7 +168,7 @@ fn server(upstreams: &Upstreams) -> String {
         proxy_buffering off;            # a body that breaks off reaches the client as far as it came
         proxy_connect_timeout {connect}ms;  # policy.timeout.connect
         {per_try}
-{tls}        location = {READY_PATH} {{ return 200 \"{NONCE}\"; }}
+{tls}{limit}        location = {READY_PATH} {{ return 200 \"{NONCE}\"; }}
 {}    }}
 ",
         retry.map_or_else(

@@ -187,7 +187,7 @@ fn foreseen(attempts: Option<u16>, demand: &str, requests: u64) -> Vec<Forecast>
     brief.traffic[0].planned = Some(vec![requests]);
     let retry = |attempts| Retry::new(attempts, vec![RetryOn::Status(503)]);
     let timeout = policy::Timeouts { per_try: Some(Timespan::from_secs(1)), ..Default::default() };
-    brief.policy = Policy { timeout, retry: attempts.map(retry), breaker: None };
+    brief.policy = Policy { timeout, retry: attempts.map(retry), ..Policy::default() };
     let outlook = Outlook { brief: &brief, place: run().place("p", "") };
     settings(demand).unwrap().contract().forecast(&outlook)
 }

@@ -173,7 +173,7 @@ fn declared(per_try: Option<u64>, total: Option<u64>, attempts: u16) -> Policy {
         total: total.map(Timespan::from_millis),
     };
     let retry = Some(Retry::new(attempts, vec![RetryOn::Timeout]));
-    Policy { timeout, retry, breaker: None }
+    Policy { timeout, retry, ..Policy::default() }
 }
 
 #[rstest]
