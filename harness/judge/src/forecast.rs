@@ -4,6 +4,7 @@
 mod effects;
 mod failing;
 mod leaving;
+mod overload;
 mod shield;
 
 use measure::brief::{Brief, FaultDoes, InjectionBrief};

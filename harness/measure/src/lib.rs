@@ -32,6 +32,7 @@ pub mod hop_by_hop;
 pub mod integrity;
 pub mod lengths;
 pub mod lifetimes;
+pub mod limit;
 pub mod orphans;
 pub mod outcomes;
 pub mod passage;

@@ -9,6 +9,7 @@ use net::Timer;
 use units::Moment;
 
 use super::connections::{Connection, Connections};
+use super::line::Turn;
 use super::settings::{Settings, Slip};
 
 /// The header of brownout's tag. A gateway has no business with it, but a defect has.
@@ -88,6 +89,8 @@ impl Outgoing {
 pub(crate) struct Answer {
     pub(crate) response: Response<Incoming>,
     pub(crate) connection: Connection,
+    /// The attempt is under way until its body is read.
+    pub(crate) turn: Option<Turn>,
 }
 
 /// Why an attempt brought no response.
@@ -172,7 +175,7 @@ pub(crate) async fn attempt(
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 return Err(Failure::Invalid);
             }
-            Ok(response) => return Ok(Answer { response, connection }),
+            Ok(response) => return Ok(Answer { response, connection, turn: None }),
             Err(mut error) => match error.take_message() {
                 // The backend had closed an idle connection. Nothing was sent, so that this is no attempt yet.
                 Some(_) if connection.reused => {}

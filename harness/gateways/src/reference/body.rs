@@ -15,6 +15,7 @@ use units::Moment;
 use super::attempt::{Answer, Failure};
 use super::breakers::Permit;
 use super::connections::Connection;
+use super::line::Turn;
 use super::settings::CutBody;
 
 /// How much of a response that is not passed on is read, so that its connection can be used again.
@@ -50,19 +51,20 @@ struct Held {
     connection: Connection,
     /// The breaker hears of success only when the body is whole.
     permit: Option<Permit>,
+    _turn: Option<Turn>,
 }
 
 impl Relay {
     /// The body `incoming` on `connection`, to be cut at `total`. Unless a cut body is to be [`CutBody::Cut`],
     /// the body's length must not be announced.
     pub(crate) fn new(
-        (incoming, connection): (Incoming, Connection),
+        (incoming, connection, turn): (Incoming, Connection, Option<Turn>),
         permit: Option<Permit>,
         (timer, total): (&Timer, Option<Moment>),
         cut_body: CutBody,
     ) -> Self {
         let ended = incoming.is_end_stream();
-        let held = Some(Held { incoming, connection, permit });
+        let held = Some(Held { incoming, connection, permit, _turn: turn });
         let mut relay = Relay { held, finishes: false, total: None, cut: None, cut_body };
         if ended {
             relay.finish();
@@ -111,10 +113,11 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        if let Some(Held { mut incoming, connection, .. }) = self.held.take().filter(|_| self.finishes) {
+        if let Some(Held { mut incoming, connection, _turn, .. }) = self.held.take().filter(|_| self.finishes)
+        {
             tokio::task::spawn_local(async move {
                 while let Some(Ok(_)) = incoming.frame().await {}
-                drop(connection);
+                drop((connection, _turn));
             });
         }
     }
@@ -177,7 +180,7 @@ impl Body for Relay {
 
 /// Reads a response that is not passed on to its end, if it is short, so that its connection can be used again.
 pub(crate) fn drain(answer: Answer, timer: &Timer) {
-    let Answer { response, connection } = answer;
+    let Answer { response, connection, turn } = answer;
     let mut incoming = response.into_body();
     let timer = timer.clone();
     tokio::task::spawn_local(async move {
@@ -192,5 +195,6 @@ pub(crate) fn drain(answer: Answer, timer: &Timer) {
         if timer.until(timer.now() + DRAIN, to_the_end).await == Some(Some(())) {
             connection.keep();
         }
+        drop(turn);
     });
 }

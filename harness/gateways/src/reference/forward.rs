@@ -10,7 +10,7 @@ use units::Moment;
 use super::attempt::{Answer, Failure, Outgoing, attempt};
 use super::body::{Relay, drain};
 use super::breakers::Permit;
-use super::gateway::Gateway;
+use super::gateway::{Choice, Gateway};
 use super::headers;
 use super::settings::{CutBody, Retry, Slip};
 
@@ -35,15 +35,18 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
     let mut tried = Vec::new();
     let mut latest: Option<Result<Answer, Failure>> = None;
     loop {
-        let Some((backend, permit)) = gateway.choose(worker, &tried) else {
-            return match latest {
-                Some(result) => pass_on(gateway, result, None, total),
-                None => shed(gateway).await,
-            };
+        let choice = gateway.choose_in_turn(worker, &tried, !outgoing.body.is_empty(), total).await;
+        let (backend, permit, turn) = match (choice, latest.take()) {
+            (Choice::Taken(backend, permit, turn), unwanted) => {
+                if let Some(Ok(unwanted)) = unwanted {
+                    drain(unwanted, timer);
+                }
+                (backend, permit, turn)
+            }
+            (_, Some(result)) => return pass_on(gateway, result, None, total),
+            (Choice::Full, None) => return turned_away(gateway),
+            (Choice::Out, None) => return shed(gateway).await,
         };
-        if let Some(Ok(unwanted)) = latest.take() {
-            drain(unwanted, timer);
-        }
         if settings.slips(Slip::TotalForEachTry) {
             total = deadline();
         }
@@ -55,6 +58,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         tried.push(backend);
         gateway.standstill.over(timer).await;
         let result = attempt(settings, timer, &gateway.connections[backend], &sent, cut_at).await;
+        let result = result.map(|answer| Answer { turn, ..answer });
         if failed(&result) {
             gateway.has_failed.set(true);
             gateway.standstill.note_failure(timer.now());
@@ -126,13 +130,19 @@ async fn shed(gateway: &Gateway) -> Response<Content> {
     made(shed.status, "no backend is available")
 }
 
+/// The answer while as many requests are under way as may be.
+fn turned_away(gateway: &Gateway) -> Response<Content> {
+    let status = gateway.settings.limit.as_ref().map(|limit| limit.status);
+    made(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "too many requests are under way")
+}
+
 fn pass_on(
     gateway: &Gateway,
     result: Result<Answer, Failure>,
     permit: Option<Permit>,
     total: Option<Moment>,
 ) -> Response<Content> {
-    let Answer { response, connection } = match result {
+    let Answer { response, connection, turn } = match result {
         Ok(answer) => answer,
         Err(failure) => return made(failure.status(), failure.words()),
     };
@@ -141,7 +151,7 @@ fn pass_on(
     let mut passed_on = Response::new(());
     *passed_on.status_mut() = head.status;
     let cut_body = gateway.settings.cut_body;
-    let mut relay = Relay::new((incoming, connection), permit, (&gateway.timer, total), cut_body);
+    let mut relay = Relay::new((incoming, connection, turn), permit, (&gateway.timer, total), cut_body);
     if gateway.settings.slips(Slip::FinishesDownloads) {
         relay = relay.finishing();
     }

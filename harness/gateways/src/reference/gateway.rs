@@ -1,6 +1,7 @@
 //! What all requests of one gateway share.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use http::HeaderName;
 use net::tls::ClientTls;
@@ -8,13 +9,15 @@ use net::{Timer, World};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use tokio::sync::Semaphore;
+use units::Moment;
 
 use super::breakers::{Breakers, Permit};
 use super::connections::{Backend, Connections};
 use super::health::Checks;
+use super::line::{Line, Turn};
 use super::mixed::Mixed;
 use super::pool::Pool;
-use super::settings::{Next, Settings, Setup};
+use super::settings::{Next, Settings, Setup, Slip};
 use super::standstill::Standstill;
 use super::swap::Swapped;
 use crate::{Upstream, Upstreams};
@@ -33,6 +36,8 @@ pub(crate) struct Gateway {
     pub(crate) withheld: Vec<Vec<HeaderName>>,
     /// Whether any attempt has failed.
     pub(crate) has_failed: Cell<bool>,
+    /// Who may be under way at a backend, if that is limited.
+    line: Option<Rc<Line>>,
     /// Leave to forward a request.
     pub(crate) turns: Semaphore,
     workers: Vec<Worker>,
@@ -75,6 +80,7 @@ impl Gateway {
             mixed: Mixed::default(),
             withheld: backends.iter().map(|backend| withheld(setup, &backend.name)).collect(),
             has_failed: Cell::new(false),
+            line: settings.limit.as_ref().map(|rules| Line::new(rules, backends.len())),
             turns: Semaphore::new(settings.under_way_max),
             workers: (0..workers).map(worker).collect(),
             settings,
@@ -91,24 +97,76 @@ impl Gateway {
         }
     }
 
-    /// Chooses a backend and gets its breaker's leave; nothing if every breaker is open or the pool is empty.
-    pub(crate) fn choose(&self, worker: &Worker, tried: &[usize]) -> Option<(usize, Permit)> {
+    /// Chooses a backend and gets its breaker's leave, at most `most` attempts being under way where that is limited.
+    fn choose(&self, worker: &Worker, tried: &[usize], most: u32) -> Choice {
         let now = self.timer.now();
         let next = self.settings.retry.as_ref().map_or(Next::Any, |retry| retry.next);
+        let full = Cell::new(false);
+        let has_room = |backend| {
+            let room = self.line.as_ref().is_none_or(|line| line.has_room(backend, most));
+            full.set(full.get() || !room);
+            room
+        };
         let admits = |backend| {
             let share = worker.breakers.share(backend, now);
             // Nothing is drawn where all is certain, so that a breaker that never opens changes no other draw.
-            share >= 1.0 || (share > 0.0 && self.draws.borrow_mut().random_bool(share))
+            let admitted = share >= 1.0 || (share > 0.0 && self.draws.borrow_mut().random_bool(share));
+            admitted && has_room(backend)
+        };
+        let taken = |backend, permit| {
+            Choice::Taken(backend, permit, self.line.as_ref().map(|line| line.take(backend)))
         };
         if let Some(backend) = worker.pool.borrow_mut().pick(tried, next, admits) {
-            return Some((backend, worker.breakers.admit(backend, now)?));
+            let permit = worker.breakers.admit(backend, now);
+            return permit.map_or(Choice::Out, |permit| taken(backend, permit));
         }
-        if !worker.breakers.panics(now) {
-            return None;
+        if !full.get() && worker.breakers.panics(now) {
+            let picked = worker.pool.borrow_mut().pick(tried, next, has_room);
+            if let Some(backend) = picked {
+                return taken(backend, Permit::free());
+            }
         }
-        let backend = worker.pool.borrow_mut().pick(tried, next, |_| true)?;
-        Some((backend, Permit::free()))
+        if full.get() { Choice::Full } else { Choice::Out }
     }
+
+    /// Chooses a backend for an attempt of a request, as soon as there is room for one. A further attempt does not wait: the
+    /// request has an answer already.
+    pub(crate) async fn choose_in_turn(
+        &self,
+        worker: &Worker,
+        tried: &[usize],
+        has_body: bool,
+        total: Option<Moment>,
+    ) -> Choice {
+        let Some(line) = &self.line else { return self.choose(worker, tried, u32::MAX) };
+        let starved = has_body && self.settings.slips(Slip::StarvesWrites);
+        let most = if starved { line.rules.in_flight / 2 } else { line.rules.in_flight };
+        if line.is_empty() || !tried.is_empty() {
+            let choice = self.choose(worker, tried, most);
+            if !matches!(choice, Choice::Full) || !tried.is_empty() {
+                return choice;
+            }
+        }
+        let Some(place) = line.enter() else { return Choice::Full };
+        let until = (self.timer.now() + line.rules.wait).min(total.unwrap_or(Moment::NEVER));
+        while self.timer.until(until, place.called()).await.is_some() {
+            let choice = if place.is_first() { self.choose(worker, tried, most) } else { Choice::Full };
+            if !matches!(choice, Choice::Full) {
+                return choice;
+            }
+        }
+        Choice::Full
+    }
+}
+
+/// Where an attempt goes.
+pub(crate) enum Choice {
+    /// To this backend.
+    Taken(usize, Permit, Option<Turn>),
+    /// Nowhere: as many are under way as may be.
+    Full,
+    /// Nowhere: every breaker is open, or the pool is empty.
+    Out,
 }
 
 /// The headers that a backend of this name does not get.

@@ -16,6 +16,7 @@ mod headers;
 mod health;
 mod launch;
 mod leaving;
+mod line;
 mod mixed;
 mod pool;
 mod retry;

@@ -9,6 +9,7 @@ use policy::{Backoff, Policy, RetryOn};
 use tokio::sync::Semaphore;
 
 use super::defects::Defect;
+use super::line::LimitRules;
 use super::rules::Rules;
 
 /// For making a connection, where the policy is silent. Envoy's `connect_timeout` has the same default.
@@ -41,6 +42,8 @@ pub(crate) struct Settings {
     pub(crate) retry: Option<Retry>,
     /// When a backend is left alone.
     pub(crate) breaker: Option<Rc<Rules>>,
+    /// How many attempts are under way at a time.
+    pub(crate) limit: Option<LimitRules>,
     /// What a client gets while no backend may be asked.
     pub(crate) shed: Shed,
     /// What becomes of a response body that the backend cut off.
@@ -182,6 +185,8 @@ pub(crate) enum Slip {
     WithholdsNothing,
     /// Now and then a request has the credential of another one.
     MixesCredentials,
+    /// A request with a body gets a turn only while half of the turns are free.
+    StarvesWrites,
     /// Errors name the backend that failed.
     NamesBackends,
     /// Errors repeat the credential of the request.
@@ -196,6 +201,7 @@ impl Settings {
             total: Some(policy.timeout.total.map_or(TOTAL, Duration::from)),
             retry: policy.retry.as_ref().map(Retry::new),
             breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
+            limit: policy.limit.as_ref().map(LimitRules::new),
             shed: Shed { status: StatusCode::SERVICE_UNAVAILABLE, after: Duration::ZERO },
             cut_body: CutBody::Cut,
             under_way_max: Semaphore::MAX_PERMITS,
@@ -222,6 +228,11 @@ impl Settings {
         if let Some(rules) = &mut self.breaker {
             bend(Rc::make_mut(rules));
         }
+    }
+
+    /// Lets a defect change the limit of attempts under way, if there is one.
+    pub(crate) fn bend_limit(&mut self, bend: impl FnOnce(&mut LimitRules)) {
+        self.limit.as_mut().map(bend);
     }
 
     /// Lets a defect change the retries, if there are any.

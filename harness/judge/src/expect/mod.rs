@@ -20,6 +20,7 @@ mod headers;
 mod integrity;
 mod isolation;
 mod latency;
+mod limit;
 mod no_replay;
 mod orphans;
 mod policy;
@@ -58,6 +59,7 @@ units::registry! {
         "headers" => Headers in headers,
         "credentials" => Credentials in credentials,
         "shed" => Shed in shed,
+        "limit" => Limit in limit,
         "cost" => Cost in cost,
         "cancel" => Cancel in cancel,
         "orphans" => Orphans in orphans,

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod foresight;
+mod limit;
 mod retries;
 #[cfg(test)]
 mod tests;
@@ -27,9 +28,10 @@ use crate::forecast::{Forecast, Outlook};
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
 /// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
-/// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`. The finding is a table: declared,
+/// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`; `limit.in_flight`, `limit.queue`,
+/// `limit.wait`, `limit.status`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
-/// `retry.attempts`, both bounds must be shown.
+/// `retry.attempts` and `limit.in_flight`, both bounds must be shown.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
@@ -53,7 +55,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 15] = [
+pub(crate) const KEYS: [&str; 19] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -69,6 +71,10 @@ pub(crate) const KEYS: [&str; 15] = [
     "breaker.scope",
     "breaker.fails",
     "breaker.all_out",
+    "limit.in_flight",
+    "limit.queue",
+    "limit.wait",
+    "limit.status",
 ];
 
 impl Policy {
@@ -165,6 +171,9 @@ impl Policy {
         }
         if let Some(breaker) = &declared.breaker {
             claims.extend(breaker::claims(self, breaker, view));
+        }
+        if let Some(limit) = &declared.limit {
+            claims.extend(limit::claims(self, limit, view));
         }
         claims
     }

@@ -78,9 +78,12 @@ impl Expectation for Shed {
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
         let deadline = outlook.deadline();
         let needed = if self.within.is_some() { cases_to_exclude(LATE_REFUTED, BETA) } else { CASES_MIN };
-        let shed = outlook.shed().filter(|_| outlook.brief.policy.breaker.is_some());
-        let shed =
-            shed.map(|shed| Forecast::exposures("requests that find every backend left alone", shed, needed));
+        let policy = &outlook.brief.policy;
+        let left_alone = outlook.shed().filter(|_| policy.breaker.is_some());
+        let beyond = policy.limit.as_ref().and_then(|limit| outlook.beyond(limit));
+        let shed = left_alone.into_iter().chain(beyond).reduce(|one, other| one + other);
+        let what = "requests that find every backend left alone, or every turn taken";
+        let shed = shed.map(|shed| Forecast::exposures(what, shed, needed));
         let never = self.within.filter(|within| !deadline.is_zero() && *within >= deadline);
         never
             .map(|within| {

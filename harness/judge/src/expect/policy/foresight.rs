@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use units::Timespan;
 
 use super::breaker::expectation as breaker_demand;
-use super::{Policy, attempts_demands, backoff_demand, retry_after_demand};
+use super::{Policy, attempts_demands, backoff_demand, limit, retry_after_demand};
 use crate::claim::CASES_MIN;
 use crate::expect::ExpectationSettings;
 use crate::expect::breaker::{Breaker, Word};
@@ -66,6 +66,10 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
         keys.extend(backoff.map(|backoff| Key::Kind("retry.backoff", backoff_demand(retry, backoff))));
         let asked = retry.retry_after.filter(|_| settings.is_about("retry.retry_after"));
         keys.extend(asked.map(|asked| Key::Kind("retry.retry_after", retry_after_demand(asked))));
+    }
+    if let Some(limit) = &declared.limit {
+        let demands = limit::demands(limit).into_iter().filter(|(key, _)| settings.is_about(key));
+        keys.extend(demands.map(|(key, demand)| Key::Kind(key, demand)));
     }
     if let Some(breaker) = &declared.breaker {
         for (key, word) in [("breaker.trip", Word::Trip), ("breaker.open_for", Word::OpenFor)] {

@@ -1,0 +1,337 @@
+//! How many attempts are under way at a time, and what becomes of requests that come while as many are as may be: whether they
+//! are turned away too early, how long they wait, how many wait at a time, and which classes they are of.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use evidence::{Attempt, End, Entry, Outcome, Tag};
+use policy::{Limit, Scope};
+use units::Moment;
+
+use crate::aside::SetAside;
+use crate::lifetimes::PASSED_ON;
+use crate::usable::Usable;
+use crate::view::{Sight, View};
+
+/// All turns must be taken for so long after a request was sent for it to have met a full gateway.
+const DECIDED: Duration = Duration::from_millis(1);
+
+/// A request waits only once it is on its way for so long: longer than any that is passed on at once.
+const WAITS: Duration = Duration::from_millis(10);
+
+/// Requests of each kind that are kept.
+const KEPT: usize = 5;
+
+/// What became of the requests of a phase under a limit.
+#[derive(Clone, Debug, Default)]
+pub struct Limited {
+    /// Requests that came while all turns were taken.
+    pub cases: u64,
+    /// The most attempts that were under way at a time, and where: at a backend, or at all of them.
+    pub peak: (u64, Option<u16>),
+    /// How many attempts arrived above the limit.
+    pub above: u64,
+    /// The first few of them, with how many were under way then.
+    pub first_above: Vec<(Tag, u64)>,
+    /// Requests that reached no backend.
+    pub turned_away: u64,
+    /// Those of them that came while it is plain that no more than the limit were under way.
+    pub sharp: u64,
+    /// Those of these that came while fewer were, with how many.
+    pub early: Vec<(Tag, u64)>,
+    /// How long requests waited that came while all turns were taken.
+    pub waits: Vec<Wait>,
+    /// The most that certainly waited at a time, and the first few of them.
+    pub waiting: (u64, Vec<Tag>),
+    /// What became of each class, by its index.
+    pub classes: BTreeMap<u16, OfClass>,
+    /// What says nothing of the gateway.
+    pub set_aside: SetAside,
+}
+
+/// How long a request waited for its first arrival at a backend, or until it was turned away.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// The request.
+    pub tag: Tag,
+    /// How long.
+    pub length: Duration,
+    /// By how much brownout itself may have made that longer.
+    pub disturbance: Duration,
+    /// Whether it reached a backend at last.
+    pub served: bool,
+}
+
+/// The requests of a class.
+#[derive(Clone, Debug, Default)]
+pub struct OfClass {
+    /// All of them.
+    pub requests: u64,
+    /// Those that reached a backend.
+    pub served: u64,
+    /// The first few that did not.
+    pub first: Vec<Tag>,
+}
+
+impl Limited {
+    /// Measures it against a limit. What is under way, waits, and is shared out is counted over all traffic; the requests that
+    /// are looked at are those of the view.
+    pub fn of(view: &View<'_>, limit: &Limit) -> Self {
+        let mut measured = Limited::default();
+        let turns = Turns::of(view, limit);
+        turns.count_above(view, &mut measured);
+        measured.waiting = waiting(view);
+        let usable = Usable::of(view);
+        let sight = Sight { client: false, ..Sight::COUNTS };
+        for entry in view.with_traffic(None).entries().filter(|entry| entry.exchange.was_sent()) {
+            let looked_at = view.takes(entry.exchange.class);
+            if let Some(why) = view.why_apart(&entry, sight) {
+                if looked_at {
+                    measured.set_aside.note(why, entry.exchange);
+                }
+                continue;
+            }
+            measured.share_out(&entry);
+            if !looked_at {
+                continue;
+            }
+            if turns.are_taken(entry.exchange.sent) {
+                measured.cases += 1;
+                measured.waits.push(wait(view, &entry));
+            }
+            if is_turned_away(&entry) {
+                measured.turned_away += 1;
+                measured.look_for_room(view, &entry, &turns, &usable);
+            }
+        }
+        measured
+    }
+
+    fn share_out(&mut self, entry: &Entry<'_>) {
+        let class = self.classes.entry(entry.exchange.class).or_default();
+        class.requests += 1;
+        if entry.attempts.is_empty() {
+            keep(&mut class.first, entry.exchange.tag);
+        } else {
+            class.served += 1;
+        }
+    }
+
+    fn look_for_room(&mut self, view: &View<'_>, entry: &Entry<'_>, turns: &Turns, usable: &Usable<'_>) {
+        let exchange = entry.exchange;
+        // A breaker may have turned it away instead.
+        if view.brief.policy.breaker.is_some() && !usable.any(exchange.sent, None) {
+            return;
+        }
+        let blur = PASSED_ON + view.stalls.touching(exchange.sent - PASSED_ON, exchange.done + PASSED_ON);
+        let under_way = turns.at_most(exchange.sent - blur, exchange.done + blur);
+        let Some(under_way) = under_way.filter(|count| *count <= turns.limit) else { return };
+        self.sharp += 1;
+        if under_way < turns.limit {
+            self.early.push((exchange.tag, under_way));
+        }
+    }
+}
+
+fn keep<T>(kept: &mut Vec<T>, one: T) {
+    if kept.len() < KEPT {
+        kept.push(one);
+    }
+}
+
+fn is_turned_away(entry: &Entry<'_>) -> bool {
+    let exchange = entry.exchange;
+    entry.attempts.is_empty() && !exchange.answered_by_backend() && exchange.outcome == Outcome::Complete
+}
+
+fn wait(view: &View<'_>, entry: &Entry<'_>) -> Wait {
+    let exchange = entry.exchange;
+    let first = entry.attempts.first().map(|first| first.arrived);
+    let until = first.unwrap_or(exchange.done);
+    Wait {
+        tag: exchange.tag,
+        length: until.since(exchange.sent),
+        disturbance: view.disturbance(entry),
+        served: first.is_some(),
+    }
+}
+
+/// Up to when an attempt was certainly under way at the gateway. Of what the gateway itself ended, the backend learns later.
+fn certainly_until(view: &View<'_>, attempt: &Attempt) -> Moment {
+    let by_gateway = attempt.was_abandoned()
+        || matches!(attempt.end, End::RequestCut | End::Malformed | End::OpenAtEnd | End::Spoiled);
+    if by_gateway {
+        attempt.ended - PASSED_ON - view.stalls.touching(attempt.ended - PASSED_ON, attempt.ended)
+    } else {
+        attempt.ended
+    }
+}
+
+/// What a limit is counted for: each backend, or all of them together.
+struct Turns {
+    limit: u64,
+    /// How many were certainly under way, from each moment on; and whose they are.
+    certain: Vec<(Option<u16>, Steps)>,
+    /// When attempts may have begun at the gateway, and when they may have been over there.
+    possible: Vec<(Vec<Moment>, Vec<Moment>)>,
+}
+
+impl Turns {
+    fn of(view: &View<'_>, limit: &Limit) -> Self {
+        let backends = &view.brief.backends;
+        let first = backends.iter().map(|backend| backend.priority).min();
+        let of_first =
+            |index: &usize| Some(backends[*index].priority) == first && backends[*index].weight > 0;
+        let pools: Vec<Option<u16>> = match limit.scope {
+            Scope::Pool => vec![None],
+            Scope::Backend => (0..backends.len()).filter(of_first).map(|index| Some(index as u16)).collect(),
+        };
+        let mut turns =
+            Turns { limit: u64::from(limit.in_flight), certain: Vec::new(), possible: Vec::new() };
+        for pool in pools {
+            let mut changes: Vec<(Moment, i64, Option<Tag>)> = Vec::new();
+            let (mut begun, mut over) = (Vec::new(), Vec::new());
+            for entry in view.ledger.entries() {
+                let here = |attempt: &&Attempt| pool.is_none_or(|pool| attempt.backend == pool);
+                for attempt in entry.attempts.iter().filter(here) {
+                    let until = certainly_until(view, attempt);
+                    if until > attempt.arrived {
+                        changes.extend([(attempt.arrived, 1, Some(attempt.tag)), (until, -1, None)]);
+                    }
+                    begun.push(attempt.arrived);
+                    over.push(attempt.ended.max(entry.exchange.done));
+                }
+            }
+            turns.certain.push((pool, steps(changes)));
+            begun.sort_unstable();
+            over.sort_unstable();
+            turns.possible.push((begun, over));
+        }
+        turns
+    }
+
+    fn count_above(&self, view: &View<'_>, measured: &mut Limited) {
+        for (pool, steps) in &self.certain {
+            let here = steps.iter().filter(|(at, _, tag)| view.stretch.contains(*at) && tag.is_some());
+            for (_, count, tag) in here {
+                if *count > measured.peak.0 {
+                    measured.peak = (*count, *pool);
+                }
+                if let Some(tag) = tag.filter(|_| *count > self.limit) {
+                    measured.above += 1;
+                    keep(&mut measured.first_above, (tag, *count));
+                }
+            }
+        }
+    }
+
+    /// True if all turns are certainly taken from `sent` on until a gateway has decided.
+    fn are_taken(&self, sent: Moment) -> bool {
+        let is_full = |(_, steps): &(_, Steps)| {
+            let from = steps.partition_point(|(at, ..)| *at <= sent);
+            let to = steps.partition_point(|(at, ..)| *at <= sent + DECIDED);
+            from > 0 && steps[from - 1..to].iter().all(|(_, count, _)| *count >= self.limit)
+        };
+        !self.certain.is_empty() && self.certain.iter().all(is_full)
+    }
+
+    /// The most that can have been under way at any time between two moments, where that is least.
+    fn at_most(&self, from: Moment, to: Moment) -> Option<u64> {
+        let overlapping = self.possible.iter().map(|(begun, over)| {
+            let begun = begun.partition_point(|at| *at <= to);
+            let over = over.partition_point(|at| *at < from);
+            begun.saturating_sub(over) as u64
+        });
+        overlapping.min()
+    }
+}
+
+/// The most requests that certainly waited at a time, and the first few that came then.
+fn waiting(view: &View<'_>) -> (u64, Vec<Tag>) {
+    let mut changes: Vec<(Moment, i64, Option<Tag>)> = Vec::new();
+    for entry in view.with_traffic(None).entries().filter(|entry| entry.exchange.was_sent()) {
+        let sent = entry.exchange.sent;
+        let until = entry.attempts.first().map_or(entry.exchange.done, |first| first.arrived);
+        let blur = WAITS + view.stalls.touching(sent, until);
+        let (from, until) = (sent + blur, until - blur);
+        if until > from {
+            changes.extend([(from, 1, Some(entry.exchange.tag)), (until, -1, None)]);
+        }
+    }
+    let steps = steps(changes);
+    let most = steps.iter().map(|(_, count, _)| *count).max().unwrap_or(0);
+    let tags = steps.iter().filter(|(_, count, _)| *count == most).filter_map(|(_, _, tag)| *tag);
+    (most, tags.take(KEPT).collect())
+}
+
+/// How many there are from each moment on, and who came then.
+type Steps = Vec<(Moment, u64, Option<Tag>)>;
+
+/// The steps that changes make. Of what happens at the same moment, ends come first.
+fn steps(mut changes: Vec<(Moment, i64, Option<Tag>)>) -> Steps {
+    changes.sort_unstable_by_key(|(at, change, tag)| (*at, *change, *tag));
+    let mut count = 0i64;
+    let steps = changes.into_iter().map(|(at, change, tag)| {
+        count += change;
+        (at, u64::try_from(count).unwrap_or(0), tag)
+    });
+    steps.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use evidence::Method;
+
+    use super::*;
+    use crate::testing::{Call, Run, Try};
+
+    /// 100 ms a request, one each 10 ms: ten under way, and the others are turned away.
+    fn full(in_flight: usize) -> Run {
+        let run = Run::new().phase("overload", 10.0).backend("a").class("reads", Method::Get);
+        run.calls(900, move |n| {
+            let call = Call::due("reads", 10.0 * n as f64 + 0.5);
+            let goes_in = n % 12 < in_flight;
+            if goes_in { call.attempt(Try::ok("a").takes(119.0)) } else { call.rejected(503, 0.5) }
+        })
+    }
+
+    #[test]
+    fn what_is_under_way_is_counted_and_so_is_what_comes_meanwhile() {
+        full(6).view("overload", "", |view| {
+            let measured = Limited::of(view, &Limit::new(6));
+            assert_eq!((measured.peak, measured.above), ((6, Some(0)), 0));
+            assert!(measured.cases > 300 && measured.early.is_empty(), "{measured:?}");
+            assert!(measured.sharp > 300, "{measured:?}");
+        });
+        full(7).view("overload", "", |view| assert!(Limited::of(view, &Limit::new(6)).above > 50));
+    }
+
+    #[test]
+    fn who_is_turned_away_while_there_is_room_is_early() {
+        full(5).view("overload", "", |view| {
+            let measured = Limited::of(view, &Limit::new(6));
+            assert!(measured.early.len() > 300 && measured.cases == 0, "{measured:?}");
+        });
+    }
+
+    #[test]
+    fn what_the_gateway_gave_up_just_before_another_came_is_not_under_way() {
+        let run = Run::new().phase("overload", 10.0).backend("a").class("reads", Method::Get);
+        let run = run.calls(50, |n| {
+            let given_up = Try::ok("a").takes(101.0).ends(End::AbandonedFin);
+            Call::due("reads", 100.0 * n as f64).attempt(given_up)
+        });
+        run.view("overload", "", |view| assert_eq!(Limited::of(view, &Limit::new(1)).above, 0));
+    }
+
+    #[test]
+    fn who_waits_is_counted_from_when_it_cannot_still_be_on_its_way() {
+        let run =
+            full(6).calls(20, |n| Call::due("reads", 5_000.0 + n as f64).attempt(Try::ok("a").after(300.0)));
+        run.view("overload", "", |view| {
+            let measured = Limited::of(view, &Limit::new(6));
+            assert_eq!(measured.waiting.0, 20);
+            assert!(measured.waits.iter().any(|wait| wait.length.as_millis() == 300), "{measured:?}");
+        });
+    }
+}
