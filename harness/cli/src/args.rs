@@ -249,6 +249,9 @@ pub(crate) struct Discover {
     /// Allow load to this host; without it, loads go to loopback only. May be repeated.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Allow scenarios to run programs of their choice (`[gateway.command]`); `brownout plan` shows which.
+    #[arg(long)]
+    pub(crate) allow_commands: bool,
     /// Show no progress.
     #[arg(long, short)]
     pub(crate) quiet: bool,

@@ -28,7 +28,8 @@ const PLAN: &str = "  brownout plan first-look
   brownout plan retry.toml --gateway envoy                  with the configuration that envoy would get";
 const INIT: &str = "  brownout init                                             asks on a terminal
   brownout init --gateway haproxy --backends 3 --policy timeout,retry --out retry.toml";
-const DISCOVER: &str = "  brownout discover --gateway haproxy --config mine.cfg     its timers, retries, breaker
+const DISCOVER: &str =
+    "  brownout discover --gateway haproxy --config mine.cfg     its timers, retries, breaker
   brownout discover retry.toml --only timers,retries        the gateway of a scenario file
   brownout discover retry.toml --profile now.toml           then `brownout diff profile.toml now.toml`";
 const DIFF: &str = "  brownout diff profile.toml now.toml

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evidence::Ledger;
+use gateways::Allowed;
 use measure::brief::BackendBrief;
 use measure::stalls::Stalls;
 use policy::Policy;
@@ -33,8 +34,8 @@ pub struct Site {
     pub simulate: bool,
     /// The directory in which the runs are kept.
     pub out: PathBuf,
-    /// Hosts beyond this machine that may be sent load.
-    pub allow_hosts: Vec<String>,
+    /// What the user has allowed.
+    pub allowed: Allowed,
     /// Ends the battery: what is known is kept.
     pub interrupt: CancellationToken,
 }
@@ -140,7 +141,7 @@ impl<'w> Lab<'w> {
             scenario_text: loaded.text,
             overrides: site.overrides.set.clone(),
             simulate: site.simulate,
-            allow_hosts: site.allow_hosts.clone(),
+            allowed: site.allowed.clone(),
             status: None,
             interrupt: site.interrupt.clone(),
             abort: CancellationToken::new(),

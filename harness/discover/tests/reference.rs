@@ -1,6 +1,7 @@
 //! What is discovered of the reference gateway is what it was configured to do, and what can't be told is unknown.
 
 use discover::{Options, Profile, Site, Value, discover};
+use gateways::Allowed;
 use policy::{FailureClass, Policy, RetryOn};
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
@@ -21,7 +22,7 @@ fn profile(policy: &str, seed: u64) -> Profile {
         longest: LONGEST,
         simulate: true,
         out: ".".into(),
-        allow_hosts: Vec::new(),
+        allowed: Allowed::default(),
         interrupt: CancellationToken::new(),
     };
     discover(site, &Options::default(), &mut |_, _| ()).unwrap().0

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use discover::{Cost, Options, Page, Profile, Site, discover};
+use gateways::Allowed;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Diff, Discover};
@@ -93,7 +94,7 @@ fn site(args: &Discover, interrupt: CancellationToken) -> Result<Site> {
         longest: args.longest,
         simulate: args.simulate,
         out: args.out.clone(),
-        allow_hosts: args.allow_host.clone(),
+        allowed: Allowed { hosts: args.allow_host.clone(), commands: args.allow_commands },
         interrupt,
     })
 }
