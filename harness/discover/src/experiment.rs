@@ -34,7 +34,13 @@ impl Experiment {
         self
     }
 
-    /// A phase in which only calm requests are sent; the others are silent.
+    /// The clients of the requests that were added last leave so long after they have sent them.
+    pub(crate) fn leaving(mut self, after: Timespan) -> Self {
+        let _ = writeln!(self.text, "abort = {{ after = \"{after}\" }}");
+        self
+    }
+
+    /// A phase in which some classes are silent.
     pub(crate) fn calm(self, name: &str, length: Timespan, silent: &[&str]) -> Self {
         let mut one = self.phase(name, length);
         for class in silent {

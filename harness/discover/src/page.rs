@@ -18,6 +18,7 @@ impl fmt::Display for Page<'_> {
         list(f, profile, "timeout.", "timers")?;
         matrix(f, profile)?;
         list(f, profile, "retry.", "further attempts")?;
+        list(f, profile, "cancel.", "work for clients that left")?;
         list(f, profile, "breaker.", "breaker")?;
         unknown(f, profile)?;
         match &about.ended_early {

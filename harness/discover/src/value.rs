@@ -7,7 +7,7 @@ use units::{Share, Timespan};
 
 /// What was found, with the bounds between which it lies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Value {
     /// A length of time, between two bounds.
     Time(Timespan, Timespan),

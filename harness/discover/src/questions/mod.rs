@@ -1,8 +1,11 @@
 //! What is asked, question by question. A new one is a file here and a line in the battery.
 
 pub(crate) mod breaker;
+pub(crate) mod cancel;
 pub(crate) mod pool;
+pub(crate) mod refusals;
 pub(crate) mod retries;
+pub(crate) mod retry_after;
 pub(crate) mod timers;
 
 use std::time::Duration;

@@ -29,7 +29,7 @@ const FAILURES: [(&str, &str); 9] = [
 ];
 
 /// The methods that are tried.
-const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+pub(super) const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
 
 /// How often each is sent.
 const RATE: f64 = 3.0;

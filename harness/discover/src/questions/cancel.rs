@@ -1,0 +1,56 @@
+//! How long after its client has left a backend goes on working for it.
+
+use evidence::{Entry, Outcome};
+use measure::view::{Sight, View};
+use units::Timespan;
+
+use super::time;
+use crate::experiment::Experiment;
+use crate::lab::{DiscoverError, Lab};
+use crate::profile::Profile;
+use crate::value::Value;
+
+/// Clients leave so long after they have sent their request.
+const LEAVE: Timespan = Timespan::from_millis(100);
+
+/// Fewer cases than this tell nothing.
+const CASES_MIN: usize = 3;
+
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    let longest = lab.site.longest;
+    let experiment = Experiment::new("clients-leave", 150)
+        .traffic("get", "GET", 4.0)
+        .leaving(LEAVE)
+        .calm("before", Timespan::from_secs(1), &["get"])
+        .phase("left", Timespan::from_secs(3))
+        .fault("when = { traffic = \"get\" }", "hang = {}")
+        .calm("after", longest, &["get"]);
+    let seen = lab.run(&experiment)?;
+    let view = seen.view("left", Some("get"));
+    let lives: Vec<_> = view.entries().filter_map(|entry| after_leaving(&view, &entry)).collect();
+    let (Some(low), Some(high)) = (lives.iter().min(), lives.iter().max()) else {
+        profile.cannot_tell("cancel.after", "no client left while a backend worked for it", &seen.name);
+        return Ok(());
+    };
+    let cases = lives.len() as u64;
+    if lives.len() < CASES_MIN {
+        profile.cannot_tell(
+            "cancel.after",
+            "too few clients left while a backend worked for them",
+            &seen.name,
+        );
+    } else if *low >= *longest {
+        profile.know("cancel.after", Value::Beyond(longest), cases, &seen.name);
+    } else {
+        profile.know("cancel.after", time(*low, *high), cases, &seen.name);
+    }
+    Ok(())
+}
+
+/// From the client's leaving to the end of the attempt that was under way.
+fn after_leaving(view: &View<'_>, entry: &Entry<'_>) -> Option<std::time::Duration> {
+    let sound = view.why_apart(entry, Sight { client: false, ..Sight::COUNTS }).is_none();
+    let left = entry.exchange.outcome == Outcome::ClientAbort && sound;
+    let last = entry.attempts.last().filter(|last| left && last.ended >= entry.exchange.done)?;
+    Some(last.ended.since(entry.exchange.done))
+}
