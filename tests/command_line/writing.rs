@@ -20,9 +20,15 @@ fn what_init_writes_passes_at_once() {
 #[test]
 fn what_init_writes_can_be_checked_for_every_gateway() {
     let place = Place::new();
-    for gateway in ["reference", "haproxy", "nginx", "envoy", "url"] {
+    for gateway in ["reference", "haproxy", "nginx", "envoy", "caddy", "traefik", "command", "url"] {
         place.say(&["init", "--out", "s.toml", "--force", "--gateway", gateway, "--backends", "3"]).ended(0);
         place.say(&["check", "s.toml"]).ended(0);
+        for policy in ["none", "timeout", "retry", "breaker", "timeout,retry,breaker"] {
+            place
+                .say(&["init", "--out", "s.toml", "--force", "--gateway", gateway, "--policy", policy])
+                .ended(0);
+            place.say(&["check", "s.toml"]).ended(0);
+        }
     }
 }
 

@@ -80,7 +80,15 @@ fn policy(wishes: &Wishes) -> String {
         let on = if haproxy_sees_only(wishes) {
             "[\"connect-failure\"]                # HAProxy's breaker does not see what is retried for another reason"
         } else {
-            "[\"503\", \"connect-failure\", \"reset\", \"timeout\"]"
+            match wishes.gateway.as_str() {
+                "caddy" => {
+                    "[\"connect-failure\", \"reset\", \"timeout\"]  # Caddy never tries again on a status"
+                }
+                "traefik" => {
+                    "[\"503\", \"connect-failure\"]     # a reset only together with 502, a timeout with 504"
+                }
+                _ => "[\"503\", \"connect-failure\", \"reset\", \"timeout\"]",
+            }
         };
         let _ = write!(
             text,
@@ -89,11 +97,16 @@ fn policy(wishes: &Wishes) -> String {
              on       = {on}\n\
              methods  = [\"GET\"]                         # a write might be carried out twice\n"
         );
+        if takes_turns(wishes) {
+            text += "other_backend = false                      # whichever backend's turn it is\n";
+        }
     }
     if wishes.breaker {
         let _ = write!(text, "\n[policy.breaker]\ntrip     = {}\nopen_for = \"2s\"\n", trip(&wishes.gateway));
         text += match wishes.gateway.as_str() {
-            "envoy" | "haproxy" => "way_back = \"all\"                            # it has no probe\n",
+            "envoy" | "haproxy" | "caddy" | "traefik" => {
+                "way_back = \"all\"                            # it has no probe\n"
+            }
             "nginx" => "way_back = \"probe\"                          # one live request\n",
             _ => "",
         };
@@ -117,9 +130,19 @@ fn writes(wishes: &Wishes) -> bool {
     !(wishes.breaker && wishes.gateway == "nginx")
 }
 
+/// Whether a further attempt goes to whichever backend's turn it is, which may be the same one.
+fn takes_turns(wishes: &Wishes) -> bool {
+    ["caddy", "traefik"].contains(&wishes.gateway.as_str())
+}
+
 /// What opens a breaker: nginx counts failures within a time, the others those in a row as well.
 fn trip(gateway: &str) -> &'static str {
-    if gateway == "nginx" { "{ count = 5, within = \"2s\" }" } else { "{ consecutive = 5 }" }
+    match gateway {
+        "nginx" => "{ count = 5, within = \"2s\" }",
+        // It forgets each failure by itself, so that with more than one the open time can't be declared.
+        "caddy" => "{ consecutive = 1 }",
+        _ => "{ consecutive = 5 }",
+    }
 }
 
 fn backends(wishes: &Wishes) -> String {
@@ -159,12 +182,16 @@ body    = { size = "2KiB" }
 
 fn phases(wishes: &Wishes) -> String {
     // A breaker needs failures in a row; a retry is better seen on some failures among successes.
-    let share = if wishes.breaker { "" } else { ", share = 0.5" };
+    let fault = match (wishes.breaker, wishes.gateway.as_str()) {
+        (true, _) => "status = { code = 503 }",
+        (false, "caddy") => "reset  = { share = 0.5 }",
+        (false, _) => "status = { code = 503, share = 0.5 }",
+    };
     format!(
         "# Phases follow each other. Every outage is followed by a recovery: some gateways never find back.\n\
          [[phase]]\nname = \"steady\"\nfor  = \"3s\"\n\n\
          [[phase]]\nname = \"outage\"\nfor  = \"6s\"\n\
-         [[phase.inject]]\non     = [\"{}\"]\nstatus = {{ code = 503{share} }}\n\n\
+         [[phase.inject]]\non     = [\"{}\"]\n{fault}\n\n\
          [[phase]]\nname = \"recovery\"\nfor  = \"8s\"\n",
         backend(1)
     )
@@ -198,8 +225,12 @@ fn expectations(wishes: &Wishes) -> String {
         );
     }
     if retries(wishes) && wishes.backends > 1 && !wishes.breaker {
-        text += "\n# Users of reads see nothing of the outage, because failed ones are tried again elsewhere.\n\
-                 [[expect]]\nin           = \"outage\"\ntraffic      = \"reads\"\navailability = { min = 0.99 }\n";
+        let (elsewhere, share) = if takes_turns(wishes) { ("", "0.95") } else { (" elsewhere", "0.99") };
+        let _ = write!(
+            text,
+            "\n# Users of reads see little of the outage, because failed ones are tried again{elsewhere}.\n\
+             [[expect]]\nin           = \"outage\"\ntraffic      = \"reads\"\navailability = {{ min = {share} }}\n"
+        );
     }
     if wishes.breaker {
         let _ = write!(

@@ -13,7 +13,7 @@ mod running;
 mod spec;
 
 pub use in_process::InProcess;
-pub use kinds::GatewaySettings;
+pub use kinds::{GatewaySettings, Program};
 pub use readiness::Ready;
 pub use spec::{
     Allowed, Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams,

@@ -98,20 +98,32 @@ async fn exchange(stream: net::Stream, host: &str, ready: &Ready) -> Result<(), 
     get(stream, host, &ready.path, BODY_MAX, accepted).await.map(drop)
 }
 
-/// What `GET path` at `address` answers, if it is at most `bytes_max` long and comes within `bound`.
-pub(crate) async fn ask(
+/// The header by which a gateway that has no pages of its own can tell its nonce.
+pub(crate) const NONCE_HEADER: &str = "x-brownout-nonce";
+
+/// The longest body in which a nonce is looked for.
+const NONCE_MAX: usize = 1024;
+
+/// True if the answer to `GET path` at `address`, which has to come within `bound`, has `nonce` as its body or in its header.
+pub(crate) async fn tells(
     world: &World,
     address: SocketAddr,
     path: &str,
-    bytes_max: usize,
+    nonce: &str,
     bound: Duration,
-) -> Option<Bytes> {
+) -> bool {
+    let mut in_header = false;
     let asked = async {
         let stream = world.connect(address).await.ok()?;
-        get(stream, &address.to_string(), path, bytes_max, |_, _| Ok(())).await.ok()
+        let accepted = |headers: &HeaderMap, _| {
+            in_header = headers.get(NONCE_HEADER).is_some_and(|value| value == nonce);
+            Ok(())
+        };
+        get(stream, &address.to_string(), path, NONCE_MAX, accepted).await.ok()
     };
     let timer = world.timer();
-    timer.until(timer.now() + bound, asked).await.flatten()
+    let body = timer.until(timer.now() + bound, asked).await.flatten();
+    body.is_some_and(|body| in_header || body == nonce.as_bytes())
 }
 
 /// Sends one GET request and reads the answer to its end, so that no backend sees its first request abandoned; its body,

@@ -11,6 +11,8 @@ use units::Timespan;
 
 use policy::Policy;
 
+use crate::kinds::Program;
+
 /// A backend, as the gateway is told of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upstream {
@@ -107,6 +109,11 @@ pub trait Gateway {
     fn permit(&self, allowed: &Allowed) -> Result<(), LaunchError> {
         let _ = allowed;
         Ok(())
+    }
+
+    /// The program that it is, for a kind that has one of its own.
+    fn program(&self) -> Option<Program> {
+        None
     }
 
     /// The programs of the scenario's choice, each with what it is run for and word by word.

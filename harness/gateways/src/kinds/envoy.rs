@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Settings};
+use super::launched::{self, Call, Product, Program, Settings};
 use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 /// Envoy, started as a child process with a configuration that is made from the policy.
@@ -40,15 +40,17 @@ pub struct Envoy {
 static PRODUCT: Product = Product {
     name: "envoy",
     variable: "BROWNOUT_ENVOY",
+    install: "`bash tests/setup-gateways.sh`, or a release binary as .gateways/bin/envoy",
     config_key: "gateway.envoy.config",
     file: "envoy.yaml",
     endings: &["json", "yaml", "yml"],
     orphaned: "KILL",
+    listens_by_argument: false,
     generate: |upstreams, machine| {
         refuse::unsupported(upstreams).into_result(|| write::configuration(upstreams, machine))
     },
     serve,
-    check,
+    check: Some(check),
     ask_version: &["--version"],
     version,
 };
@@ -84,6 +86,10 @@ impl Gateway for Envoy {
 
     fn has_own_configuration(&self) -> bool {
         self.config.is_some()
+    }
+
+    fn program(&self) -> Option<Program> {
+        Some(Program::of(&PRODUCT))
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {

@@ -9,7 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Settings};
+use super::launched::{self, Call, Product, Program, Settings};
 use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 /// HAProxy, started as a child process with a configuration that is made from the policy.
@@ -39,15 +39,17 @@ pub struct Haproxy {
 static PRODUCT: Product = Product {
     name: "haproxy",
     variable: "BROWNOUT_HAPROXY",
+    install: "`apt-get install --no-install-recommends haproxy`",
     config_key: "gateway.haproxy.config",
     file: "haproxy.cfg",
     endings: &["cfg"],
     orphaned: "KILL",
+    listens_by_argument: false,
     generate: |upstreams, machine| {
         refuse::unsupported(upstreams).into_result(|| write::configuration(upstreams, machine))
     },
     serve,
-    check,
+    check: Some(check),
     ask_version: &["-v"],
     version,
 };
@@ -80,6 +82,10 @@ impl Gateway for Haproxy {
 
     fn has_own_configuration(&self) -> bool {
         self.config.is_some()
+    }
+
+    fn program(&self) -> Option<Program> {
+        Some(Program::of(&PRODUCT))
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {

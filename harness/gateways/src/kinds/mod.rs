@@ -3,15 +3,18 @@
 //! A new kind is one file here (settings, configuration, launching, documentation, tests), its `mod` line, and its
 //! line in the registry below.
 
+mod caddy;
 mod command;
 mod envoy;
 mod haproxy;
 mod launched;
 mod nginx;
 mod reference;
+mod traefik;
 mod url;
 mod url_tls;
 
+pub use launched::Program;
 pub(crate) use launched::on_path;
 
 use crate::Gateway;
@@ -23,7 +26,16 @@ units::registry! {
         "haproxy" => Haproxy in haproxy,
         "nginx" => Nginx in nginx,
         "envoy" => Envoy in envoy,
+        "caddy" => Caddy in caddy,
+        "traefik" => Traefik in traefik,
         "command" => Command in command,
         "url" => Url in url,
+    }
+}
+
+impl GatewaySettings {
+    /// A kind with nothing but its defaults; `None` for one that has to be told something.
+    pub fn with_defaults(kind: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::json!({ kind: {} })).ok()
     }
 }

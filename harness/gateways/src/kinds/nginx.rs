@@ -9,7 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Settings};
+use super::launched::{self, Call, Product, Program, Settings};
 use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
@@ -39,15 +39,17 @@ pub struct Nginx {
 static PRODUCT: Product = Product {
     name: "nginx",
     variable: "BROWNOUT_NGINX",
+    install: "`apt-get install --no-install-recommends nginx`",
     config_key: "gateway.nginx.config",
     file: "nginx.conf",
     endings: &[],
     orphaned: "TERM",
+    listens_by_argument: false,
     generate: |upstreams, machine| {
         refuse::unsupported(upstreams).into_result(|| write::configuration(upstreams, machine))
     },
     serve,
-    check,
+    check: Some(check),
     ask_version: &["-v"],
     version,
 };
@@ -107,6 +109,10 @@ impl Gateway for Nginx {
 
     fn has_own_configuration(&self) -> bool {
         self.config.is_some()
+    }
+
+    fn program(&self) -> Option<Program> {
+        Some(Program::of(&PRODUCT))
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
@@ -349,7 +355,8 @@ mod tests {
 
     #[test]
     fn what_keeps_it_within_bounds_is_added_to_a_configuration_that_does_not_say_it() {
-        let globals = |text| globals(&Call { dir: Path::new("/run"), file: "nginx.conf", text });
+        let (dir, address) = (Path::new("/run"), "127.0.0.1:8080".parse().unwrap());
+        let globals = |text| globals(&Call { dir, file: "nginx.conf", address, text });
         assert_eq!(globals("events {}\n# daemon off;"), "daemon off; pid nginx.pid;");
         assert_eq!(globals("daemon off; pid p;"), "");
         assert_eq!(globals("worker_processes 1; pid logs/p;"), "daemon off;");

@@ -32,16 +32,10 @@ impl Concealer {
             {
                 break;
             }
-            match self.secrets.iter().find(|(value, _)| rest.starts_with(value)) {
-                Some((value, stand_in)) => {
-                    passed.extend_from_slice(stand_in);
-                    at += value.len();
-                }
-                None => {
-                    passed.push(rest[0]);
-                    at += 1;
-                }
-            }
+            let found = self.secrets.iter().find(|(value, _)| rest.starts_with(value));
+            let (length, kept) = found.map_or((1, &rest[..1]), |(value, stand_in)| (value.len(), stand_in));
+            passed.extend_from_slice(kept);
+            at += length;
         }
         self.held.drain(..at);
         passed

@@ -42,10 +42,30 @@ const ENVOY: &str = r#"{ "static_resources": { "listeners": [ {
   "cluster_name": "a", "endpoints": [ { "lb_endpoints": [ { "endpoint": { "address": { "socket_address": {
     "address": "{{backend.orders-a.host}}", "port_value": {{backend.orders-a.port}} } } } } ] } ] } } ] } }"#;
 
+const CADDY: &str = "\
+{
+    admin off
+    auto_https off
+    persist_config off
+}
+http://:{{listen.port}} {
+    bind {{listen.host}}
+    reverse_proxy {{backend.orders-a.address}}
+}
+";
+
+const TRAEFIK: &str = r#"
+http:
+  routers: { all: { rule: "PathPrefix(`/`)", service: a } }
+  services: { a: { loadBalancer: { servers: [ { url: "http://{{backend.orders-a.address}}" } ] } } }
+"#;
+
 #[rstest]
 #[case::haproxy("haproxy", "my.cfg", HAPROXY)]
 #[case::nginx("nginx", "my.conf", NGINX)]
 #[case::envoy("envoy", "my.json", ENVOY)]
+#[case::caddy("caddy", "my.caddyfile", CADDY)]
+#[case::traefik("traefik", "my.yml", TRAEFIK)]
 fn the_users_own_configuration_is_filled_in_and_used(
     #[case] name: &str,
     #[case] file: &str,
@@ -74,6 +94,7 @@ fn the_users_own_configuration_is_filled_in_and_used(
 #[case::nginx("nginx", NGINX.replace("proxy_pass", "proxy_pas"), "unknown directive \"proxy_pas\"")]
 #[case::nginx_as_a_daemon("nginx", format!("daemon on; {NGINX}"), "daemon")]
 #[case::envoy("envoy", ENVOY.replace("stat_prefix", "stat_prefixx"), "stat_prefixx")]
+#[case::caddy("caddy", CADDY.replace("reverse_proxy", "reverse_prox"), "reverse_prox")]
 fn a_configuration_that_the_gateway_refuses_is_told_in_the_gateways_own_words(
     #[case] name: &str,
     #[case] text: String,
@@ -81,10 +102,11 @@ fn a_configuration_that_the_gateway_refuses_is_told_in_the_gateways_own_words(
 ) {
     real(|world, dir| async move {
         let backends = two(&world, |_| ok());
-        let gateway = own(&dir, name, "my.json", &text);
+        let file = if name == "envoy" { "my.json" } else { "my.conf" };
+        let gateway = own(&dir, name, file, &text);
         match launch(&world, &dir, &gateway, json!({}), &backends).await {
             Err(LaunchError::Configuration { path, why }) => {
-                assert!(path.ends_with("my.json"), "{}", path.display());
+                assert!(path.ends_with(file), "{}", path.display());
                 assert!(why.contains(word), "{why}");
             }
             other => assert!(unless_missing(other).is_none(), "it was not refused"),
@@ -110,6 +132,22 @@ fn a_port_that_stays_taken_is_told() {
                 assert!(last_words.contains("Address already in use"), "{last_words}");
             }
             other => assert!(unless_missing(other).is_none(), "it was started"),
+        }
+    });
+}
+
+/// Traefik has no check: what it says of a configuration is in its last words.
+#[test]
+fn a_configuration_that_traefik_refuses_is_told_in_its_own_words() {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let mut gateway = own(&dir, "traefik", "my.yml", &TRAEFIK.replace("rule", "rulee"));
+        gateway["traefik"]["ready"] = json!({ "within": "2s" });
+        match launch(&world, &dir, &gateway, json!({}), &backends).await {
+            Err(LaunchError::NotReady { last_words, .. }) => {
+                assert!(last_words.contains("rulee"), "{last_words}")
+            }
+            other => assert!(unless_missing(other).is_none(), "it was not refused"),
         }
     });
 }

@@ -132,10 +132,17 @@ async fn until_nobody_lives(world: &World, group: u32) {
     }
 }
 
-fn everywhere() -> Value {
+/// A policy of which much can be said to this gateway.
+fn much(name: &str) -> Value {
+    let on = match name {
+        "caddy" => json!(["connect-failure", "reset", "timeout"]),
+        "traefik" => json!(["503", "502", "504", "connect-failure", "reset", "timeout"]),
+        _ => json!(["503", "connect-failure", "reset", "timeout"]),
+    };
+    let other_backend = !["caddy", "traefik"].contains(&name);
     json!({
         "timeout": { "connect": "1s", "per_try": "2s" },
-        "retry": { "attempts": 2, "on": ["503", "connect-failure", "reset", "timeout"], "methods": ["GET"] },
+        "retry": { "attempts": 2, "on": on, "methods": ["GET"], "other_backend": other_backend },
     })
 }
 
@@ -143,13 +150,16 @@ fn everywhere() -> Value {
 #[case::haproxy("haproxy", "HAProxy ")]
 #[case::nginx("nginx", "nginx ")]
 #[case::envoy("envoy", "envoy ")]
+#[case::caddy("caddy", "Caddy ")]
+#[case::traefik("traefik", "Traefik ")]
 fn a_gateway_routes_in_turns_says_its_version_and_is_gone_when_stopped(
     #[case] name: &str,
     #[case] version: &str,
-    #[values(json!({}), everywhere())] policy: Value,
+    #[values(false, true)] with_policy: bool,
 ) {
     real(|world, dir| async move {
         let backends = two(&world, |_| ok());
+        let policy = if with_policy { much(name) } else { json!({}) };
         let launched = launch(&world, &dir, &json!({ name: {} }), policy, &backends).await;
         let Some(running) = unless_missing(launched) else { return };
         for _ in 0..10 {
@@ -169,11 +179,11 @@ fn a_gateway_routes_in_turns_says_its_version_and_is_gone_when_stopped(
 
 #[rstest]
 fn a_read_that_was_reset_is_tried_again_and_a_write_is_not(
-    #[values("haproxy", "nginx", "envoy")] name: &str,
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
 ) {
     real(|world, dir| async move {
         let backends = two(&world, |_| reset());
-        let launched = launch(&world, &dir, &json!({ name: {} }), everywhere(), &backends).await;
+        let launched = launch(&world, &dir, &json!({ name: {} }), much(name), &backends).await;
         let Some(running) = unless_missing(launched) else { return };
         for _ in 0..10 {
             assert_eq!(client::ask(&world, running.address, "GET", "/orders", "").await.status, 200);
@@ -232,7 +242,7 @@ fn a_breaker_opens_on_the_primary_and_the_backup_takes_over(#[case] name: &str, 
 
 #[rstest]
 fn a_gateway_that_is_dropped_is_gone_with_all_its_processes(
-    #[values("haproxy", "nginx", "envoy")] name: &str,
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
 ) {
     real(|world, dir| async move {
         let backends = two(&world, |_| ok());
@@ -246,7 +256,9 @@ fn a_gateway_that_is_dropped_is_gone_with_all_its_processes(
 
 /// What a brownout that is killed leaves behind is what a thread leaves behind that ends without stopping anything.
 #[rstest]
-fn a_gateway_does_not_outlive_the_thread_that_started_it(#[values("haproxy", "nginx", "envoy")] name: &str) {
+fn a_gateway_does_not_outlive_the_thread_that_started_it(
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
+) {
     real(|world, dir| async move {
         if !Path::new("/usr/bin/setpriv").exists() {
             return;

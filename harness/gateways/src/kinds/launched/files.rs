@@ -30,9 +30,13 @@ impl OwnFile {
         values.fill(&self.text).map_err(|wrong| (self.path.clone(), wrong.to_string()))
     }
 
-    /// The same, for one that has to say where to listen.
-    pub(crate) fn listening(&self, values: &Values<'_>) -> Result<String, Wrong> {
-        self.filled(values)?.listening().map_err(|why| (self.path.clone(), why))
+    /// The same, for one that has to say where to listen, unless the program is told by an argument.
+    pub(crate) fn text(&self, values: &Values<'_>, listens_by_argument: bool) -> Result<String, Wrong> {
+        let filled = self.filled(values)?;
+        if listens_by_argument {
+            return Ok(filled.text);
+        }
+        filled.listening().map_err(|why| (self.path.clone(), why))
     }
 
     /// How the file's name ends, in lower case.

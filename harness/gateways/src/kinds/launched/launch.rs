@@ -227,8 +227,7 @@ impl Start<'_> {
 
     /// True if the gateway that listens at `address` was given this nonce.
     async fn answers_with(&self, address: SocketAddr, nonce: &str) -> bool {
-        let answer = ready::ask(&self.launch.world, address, READY_PATH, nonce.len(), ASK).await;
-        answer.is_some_and(|body| body == nonce.as_bytes())
+        ready::tells(&self.launch.world, address, READY_PATH, nonce, ASK).await
     }
 }
 

@@ -18,10 +18,11 @@ pub(super) use files::{OwnFile, Wrong, read_text};
 pub(super) use launch::{OWN_FILES, launch};
 pub(super) use machine::Machine;
 pub(super) use product::{Call, Product, Settings, configuration, start};
+pub use program::Program;
 pub(super) use program::named_program;
 pub(crate) use program::on_path;
 pub(super) use recipe::{CommandLine, Parts, Place, Recipe};
-pub(super) use refusals::{CONNECT, Refusals, attempts, headers_within, priorities};
+pub(super) use refusals::{CONNECT, Refusals, attempts, headers_within, priorities, waits};
 pub(super) use template::{Filled, Values, secrets};
 
 /// A path of the gateway's own port that it answers itself with [`NONCE`], so that no backend sees it.

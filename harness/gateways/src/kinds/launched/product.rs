@@ -1,12 +1,13 @@
 //! How one kind differs from the others.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::files::{OwnFile, Wrong};
 use super::machine::Machine;
 use super::program;
 use super::recipe::{CommandLine, Parts, Place, Recipe};
-use super::template::{Filled, Values};
+use super::template::Values;
 use super::{NONCE, launch};
 use crate::{Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
 
@@ -16,6 +17,8 @@ pub(crate) struct Product {
     pub(crate) name: &'static str,
     /// The environment variable that may name the program.
     pub(crate) variable: &'static str,
+    /// How it is installed, for people.
+    pub(crate) install: &'static str,
     /// The key of the user's own file, for messages.
     pub(crate) config_key: &'static str,
     /// The name of the configuration in the gateway's directory, where the user's own file suggests no other.
@@ -24,12 +27,14 @@ pub(crate) struct Product {
     pub(crate) endings: &'static [&'static str],
     /// The signal that the program gets if brownout dies without having stopped it.
     pub(crate) orphaned: &'static str,
+    /// Whether the program is told by an argument where to listen, so that no configuration has to say it.
+    pub(crate) listens_by_argument: bool,
     /// The configuration that the policy asks for, with `{{listen.…}}` and the nonce to be filled in.
     pub(crate) generate: fn(&Upstreams, &Machine) -> Result<String, Vec<Unsupported>>,
     /// How the program is called to serve.
     pub(crate) serve: fn(&Call<'_>) -> Vec<String>,
-    /// How the program is called to check a configuration.
-    pub(crate) check: fn(&Call<'_>) -> Vec<String>,
+    /// How the program is called to check a configuration, if it can.
+    pub(crate) check: Option<fn(&Call<'_>) -> Vec<String>>,
     /// How the program is called to say its version.
     pub(crate) ask_version: &'static [&'static str],
     /// The version in what it then says.
@@ -42,6 +47,8 @@ pub(crate) struct Call<'a> {
     pub(crate) dir: &'a Path,
     /// The name of the configuration in it.
     pub(crate) file: &'a str,
+    /// Where it has to listen.
+    pub(crate) address: SocketAddr,
     /// The configuration itself.
     pub(crate) text: &'a str,
 }
@@ -67,9 +74,11 @@ pub(crate) fn configuration(
         return (product.generate)(upstreams, &Machine::here()).map(Some);
     };
     let own = OwnFile::read(config, &upstreams.base);
-    own.and_then(|own| own.listening(&Values::to_show(upstreams))).map(Some).map_err(|(path, why)| {
-        vec![Unsupported { key: product.config_key, why: format!("{}: {why}", path.display()) }]
-    })
+    own.and_then(|own| own.text(&Values::to_show(upstreams), product.listens_by_argument)).map(Some).map_err(
+        |(path, why)| {
+            vec![Unsupported { key: product.config_key, why: format!("{}: {why}", path.display()) }]
+        },
+    )
 }
 
 /// Starts `product` and waits until a routed request is answered by a backend.
@@ -101,19 +110,21 @@ impl Known {
     fn text(&self, place: &Place<'_>) -> Result<String, LaunchError> {
         let values = Values { place: Some((place.address, place.dir)), ..Values::to_show(place.upstreams) };
         if let Some(own) = &self.own {
-            return own.listening(&values).map_err(wrong);
+            return own.text(&values, self.product.listens_by_argument).map_err(wrong);
         }
         let generate = self.product.generate;
         let made = generate(place.upstreams, &Machine::here()).map_err(LaunchError::Unsupported)?;
-        let filled = values.fill(&made.replace(NONCE, place.nonce)).map_err(|wrong| wrong.to_string());
-        filled.and_then(Filled::listening).map_err(|why| wrong((place.dir.join(self.product.file), why)))
+        values
+            .fill(&made.replace(NONCE, place.nonce))
+            .map(|filled| filled.text)
+            .map_err(|unfilled| wrong((place.dir.join(self.product.file), unfilled.to_string())))
     }
 
     /// The name that the configuration has in the gateway's directory.
     fn file(&self) -> String {
         let ending = self.own.as_ref().map(OwnFile::ending);
         match ending.filter(|ending| self.product.endings.contains(&ending.as_str())) {
-            Some(ending) => format!("{}.{ending}", self.product.name),
+            Some(ending) => Path::new(self.product.file).with_extension(ending).display().to_string(),
             None => self.product.file.to_owned(),
         }
     }
@@ -142,10 +153,11 @@ impl Recipe for Known {
 
     fn parts(&self, place: &Place<'_>) -> Result<Parts, LaunchError> {
         let (file, text) = (self.file(), self.text(place)?);
-        let call = Call { dir: place.dir, file: &file, text: &text };
+        let call = Call { dir: place.dir, file: &file, address: place.address, text: &text };
         let serve = self.call((self.product.serve)(&call));
         // What is made from a policy was never refused by a gateway, and its check would cost each start its time.
-        let check = self.own.as_ref().map(|own| (self.call((self.product.check)(&call)), own.path.clone()));
+        let check = self.own.as_ref().zip(self.product.check);
+        let check = check.map(|(own, check)| (self.call(check(&call)), own.path.clone()));
         Ok(Parts { files: vec![(file.into(), text)], serve, check, tells_nonce: self.own.is_none() })
     }
 }

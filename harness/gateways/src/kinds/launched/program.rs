@@ -11,6 +11,41 @@ use crate::LaunchError;
 /// Where servers are kept that an ordinary user's `PATH` lacks.
 const SBIN: [&str; 2] = ["/usr/local/sbin", "/usr/sbin"];
 
+/// The program of a kind, for those who want to know whether it is there before anything is run.
+#[derive(Clone, Copy)]
+pub struct Program(&'static Product);
+
+impl Program {
+    pub(in crate::kinds) fn of(product: &'static Product) -> Self {
+        Program(product)
+    }
+
+    /// Where it lies, if a run would find it.
+    pub fn find(&self) -> Option<PathBuf> {
+        find(self.0, None, Path::new(".")).ok()
+    }
+
+    /// The environment variable that may name it.
+    pub fn variable(&self) -> &'static str {
+        self.0.variable
+    }
+
+    /// How it is installed, for people.
+    pub fn install(&self) -> &'static str {
+        self.0.install
+    }
+
+    /// The arguments by which it is asked for its version.
+    pub fn ask_version(&self) -> &'static [&'static str] {
+        self.0.ask_version
+    }
+
+    /// The version in what it then says.
+    pub fn version(&self, said: &str) -> Option<String> {
+        (self.0.version)(said)
+    }
+}
+
 /// The program of `product`: the one that the scenario names (relative to `base`), or the first that is found.
 pub(crate) fn find(product: &Product, binary: Option<&Path>, base: &Path) -> Result<PathBuf, LaunchError> {
     let missing = |program: &Path, searched: &str| LaunchError::Missing {

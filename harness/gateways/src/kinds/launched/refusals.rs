@@ -5,7 +5,7 @@ use std::time::Duration;
 use units::Timespan;
 
 use crate::{Unsupported, Upstream, Upstreams};
-use policy::{Policy, Retry};
+use policy::{AllOut, Breaker, Policy, Retry, WayBack};
 
 /// The longest timer: HAProxy keeps milliseconds in 31 bits, and nothing here needs longer ones.
 const TIMER_MAX: Duration = Duration::from_hours(24 * 24);
@@ -106,6 +106,61 @@ impl Refusals {
         }
     }
 
+    /// Other groups than one.
+    pub(crate) fn one_group(&mut self, backends: &[Upstream]) {
+        if priorities(backends).len() > 1 {
+            self.say("backend.priority", format!("{} has no group of backups", self.who));
+        }
+    }
+
+    /// That the next attempt goes to another backend, where each takes its turn over all requests.
+    pub(crate) fn other_backend(&mut self, upstreams: &Upstreams) {
+        if upstreams.backends.len() > 1 {
+            let why = format!(
+                "{} tries again whichever backend's turn it is, which under load may be the same one: write other_backend = false",
+                self.who
+            );
+            self.say("policy.retry.other_backend", why);
+        }
+    }
+
+    /// What passive health checks have no means for that leave a backend alone for a time and then give all back.
+    pub(crate) fn passive_health(&mut self, breaker: &Breaker) {
+        let who = self.who;
+        let mut refuse = |key, unwanted: bool, why: &str| {
+            if unwanted {
+                self.say(key, format!("{who} {why}"));
+            }
+        };
+        refuse("policy.breaker.probes", breaker.probes.is_some(), "has no half-open state");
+        refuse(
+            "policy.breaker.way_back",
+            !matches!(breaker.way_back, None | Some(WayBack::All)),
+            "gives a backend all of its traffic back at once: write way_back = \"all\"",
+        );
+        refuse(
+            "policy.breaker.open_grows",
+            breaker.open_grows,
+            "is out for the same time each time: remove open_grows",
+        );
+        refuse("policy.breaker.tick", breaker.tick.is_some(), "looks at no interval: remove breaker.tick");
+        refuse(
+            "policy.breaker.workers",
+            breaker.workers > 1,
+            "counts in one process: remove breaker.workers",
+        );
+        refuse(
+            "policy.breaker.out_max",
+            breaker.out_max.is_some_and(|share| share.get() < 1.0),
+            "leaves any number of backends alone: leave breaker.out_max out",
+        );
+        refuse(
+            "policy.breaker.all_out",
+            breaker.all_out == Some(AllOut::Panic),
+            "answers 503 by itself when no backend is left: write all_out = \"shed\"",
+        );
+    }
+
     /// All of them, or the text that `write` makes if there is none.
     pub(crate) fn into_result(self, write: impl FnOnce() -> String) -> Result<String, Vec<Unsupported>> {
         if self.found.is_empty() { Ok(write()) } else { Err(self.found) }
@@ -123,6 +178,12 @@ pub(crate) fn priorities(backends: &[Upstream]) -> Vec<u32> {
 /// How often one request may arrive in total.
 pub(crate) fn attempts(policy: &Policy) -> u32 {
     policy.retry.as_ref().map_or(1, |retry| u32::from(retry.attempts))
+}
+
+/// The wait between two attempts, where it is the same each time.
+pub(crate) fn waits(policy: &Policy) -> Duration {
+    let backoff = policy.retry.as_ref().and_then(|retry| retry.backoff.as_ref());
+    backoff.map_or(Duration::ZERO, |backoff| backoff.base.into())
 }
 
 /// The latest moment at which response headers are there or have failed to come, if `between` may pass between two

@@ -47,7 +47,7 @@ pub(crate) fn made(configuration: Result<Option<String>, Vec<Unsupported>>) -> S
     let place = Some(("127.0.0.1:8080".parse().unwrap(), Path::new("/run")));
     let trust = trust();
     let values = Values { trust: Some(&trust), place, ..Values::none() };
-    let filled = values.fill(&text.replace(super::NONCE, "nonce")).unwrap().listening().unwrap();
+    let filled = values.fill(&text.replace(super::NONCE, "nonce")).unwrap().text;
     assert!(!filled.contains("{{"), "{filled}");
     text
 }
