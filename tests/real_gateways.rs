@@ -12,7 +12,7 @@ use std::sync::Mutex;
 const AT_A_TIME: usize = 3;
 
 /// What of the library a gateway can't express, with the first key that it refuses.
-const REFUSED: [(&str, &str, &str); 38] = [
+const REFUSED: [(&str, &str, &str); 89] = [
     ("haproxy", "backoff-with-jitter", "policy.retry.backoff"),
     ("haproxy", "breaker-trips-and-recovers", "policy.breaker.probes"),
     ("haproxy", "failover", "policy.breaker"),
@@ -51,6 +51,57 @@ const REFUSED: [(&str, &str, &str); 38] = [
     ("nginx", "ejection", "policy.breaker.trip"),
     ("envoy", "max-fails", "policy.breaker.trip"),
     ("haproxy", "max-fails", "policy.breaker.trip"),
+    ("caddy", "back-to-normal", "policy.retry.other_backend"),
+    ("caddy", "backoff-grows", "policy.retry.other_backend"),
+    ("caddy", "backoff-with-jitter", "policy.retry.other_backend"),
+    ("caddy", "breaker-by-share", "policy.breaker.trip"),
+    ("caddy", "breaker-classes", "policy.breaker.trip"),
+    ("caddy", "breaker-forgets", "policy.breaker.trip"),
+    ("caddy", "breaker-probes", "policy.breaker.trip"),
+    ("caddy", "breaker-stays-closed", "policy.breaker.trip"),
+    ("caddy", "breaker-to-the-request", "policy.breaker.trip"),
+    ("caddy", "breaker-trips-and-recovers", "policy.breaker.trip"),
+    ("caddy", "brownout-share", "policy.retry.other_backend"),
+    ("caddy", "certificate-expired", "policy.retry.other_backend"),
+    ("caddy", "clients-that-leave", "policy.retry.on"),
+    ("caddy", "connect-refused", "policy.retry.other_backend"),
+    ("caddy", "ejection", "policy.breaker.trip"),
+    ("caddy", "failover", "policy.retry.on"),
+    ("caddy", "first-look", "policy.retry.other_backend"),
+    ("caddy", "max-fails", "policy.retry.on"),
+    ("caddy", "ramp", "policy.breaker.trip"),
+    ("caddy", "reset-mid-body", "policy.retry.other_backend"),
+    ("caddy", "retry-503", "policy.retry.other_backend"),
+    ("caddy", "retry-conditions", "policy.retry.other_backend"),
+    ("caddy", "retry-keeps-body", "policy.retry.other_backend"),
+    ("caddy", "retry-never-posts", "policy.retry.other_backend"),
+    ("caddy", "shed", "policy.breaker.trip"),
+    ("caddy", "slow-tail", "policy.retry.other_backend"),
+    ("caddy", "timers", "policy.timeout.total"),
+    ("traefik", "back-to-normal", "policy.retry.other_backend"),
+    ("traefik", "backoff-grows", "policy.retry.other_backend"),
+    ("traefik", "backoff-with-jitter", "policy.retry.other_backend"),
+    ("traefik", "breaker-by-share", "policy.breaker.trip"),
+    ("traefik", "breaker-classes", "policy.breaker.fails"),
+    ("traefik", "breaker-forgets", "policy.breaker.trip"),
+    ("traefik", "breaker-probes", "policy.breaker.probes"),
+    ("traefik", "breaker-to-the-request", "policy.breaker.probes"),
+    ("traefik", "breaker-trips-and-recovers", "policy.breaker.probes"),
+    ("traefik", "brownout-share", "policy.retry.other_backend"),
+    ("traefik", "certificate-expired", "policy.retry.other_backend"),
+    ("traefik", "clients-that-leave", "policy.retry.other_backend"),
+    ("traefik", "connect-refused", "policy.retry.other_backend"),
+    ("traefik", "failover", "policy.retry.other_backend"),
+    ("traefik", "first-look", "policy.retry.other_backend"),
+    ("traefik", "max-fails", "policy.retry.other_backend"),
+    ("traefik", "ramp", "policy.breaker.way_back"),
+    ("traefik", "reset-mid-body", "policy.retry.other_backend"),
+    ("traefik", "retry-503", "policy.retry.other_backend"),
+    ("traefik", "retry-conditions", "policy.retry.other_backend"),
+    ("traefik", "retry-keeps-body", "policy.retry.other_backend"),
+    ("traefik", "retry-never-posts", "policy.retry.other_backend"),
+    ("traefik", "slow-tail", "policy.retry.other_backend"),
+    ("traefik", "timers", "policy.timeout.total"),
 ];
 
 #[test]
@@ -66,6 +117,16 @@ fn nginx_runs_the_library() {
 #[test]
 fn envoy_runs_the_library() {
     library_against("envoy");
+}
+
+#[test]
+fn caddy_runs_the_library() {
+    library_against("caddy");
+}
+
+#[test]
+fn traefik_runs_the_library() {
+    library_against("traefik");
 }
 
 fn library_against(gateway: &str) {

@@ -57,6 +57,81 @@ fn haproxy_s_ejection_is_told_word_by_word() {
     word_by_word(&EJECTION.map(|(changed, end)| ("haproxy", "ejection", [].as_slice(), changed, end)));
 }
 
+/// A breaker that opens on the first failure shows no way back: the failing backend is out again at once.
+const FIRST_FAILURE: &[Change] = &[
+    ("{ consecutive = 5 }", "{ consecutive = 1 }"),
+    ("way_back = \"all\"\n", ""),
+    (", way_back = \"all\" }", " }"),
+    // The slow phase has too few requests for the timers, with both backends out most of the time.
+    ("policy = {}", "policy = { about = [\"breaker.trip\", \"breaker.open_for\"] }"),
+];
+
+const ON_FIRST_FAILURE: [(&[Change], End); 3] = [
+    (&[], End::Pass),
+    (&[("consecutive = 1", "consecutive = 2")], End::Fail("opened after 1 failure in a row")),
+    (&[("\"2s\"", "\"3s\"")], End::Fail("had opened, 3 s demanded")),
+];
+
+const PASSIVE_HEALTH: [(&[Change], End); 5] = [
+    (&[], End::Pass),
+    (&[("consecutive = 5", "consecutive = 7")], End::Fail("opened after 5 failures in a row")),
+    (&[("consecutive = 5", "consecutive = 4")], End::Fail("opened late, after about 5 failures in a row")),
+    (&[("\"2s\"", "\"3s\"")], End::Fail("had opened, 3 s demanded")),
+    (&[("\"all\"", "\"probe\", probes_max = 1")], End::Fail("gives all of its traffic back at once")),
+];
+
+/// What Traefik tries again after, as far as it can be said to it.
+const BY_TURNS: &[Change] = &[
+    (
+        "on       = [\"503\", \"connect-failure\", \"reset\", \"timeout\"]",
+        "on       = [\"503\", \"connect-failure\"]\nother_backend = false",
+    ),
+    // Whose turn it is depends on how many requests are under way at a time.
+    ("\"retry.methods\", \"retry.other_backend\"]", "\"retry.methods\"]"),
+];
+
+const SHARE: [(&[Change], End); 2] = [
+    (&[], End::Pass),
+    (
+        &[("attempts = { max = 3", "attempts = { max = 2")],
+        End::Fail("reached the backends more than twice, up to 3 times"),
+    ),
+];
+
+/// What Caddy tries again after: never a status.
+const BUT_STATUSES: &[Change] = &[
+    (
+        "on       = [\"503\", \"connect-failure\", \"reset\", \"timeout\"]",
+        "on       = [\"connect-failure\", \"reset\", \"timeout\"]\nother_backend = false",
+    ),
+    ("{ min = 2, other_backend = true }", "{ min = 2 }"),
+];
+
+const RESETS: [(&[Change], End); 2] = [
+    (&[], End::Pass),
+    (&[("{ min = 2 }", "{ max = 1 }")], End::Fail("reached the backends more than once, up to twice")),
+];
+
+#[test]
+fn caddy_s_retries_are_told_word_by_word() {
+    word_by_word(&RESETS.map(|(changed, end)| ("caddy", "faults/reset", BUT_STATUSES, changed, end)));
+}
+
+#[test]
+fn caddy_s_first_failure_is_told_word_by_word() {
+    word_by_word(&ON_FIRST_FAILURE.map(|(changed, end)| ("caddy", "ejection", FIRST_FAILURE, changed, end)));
+}
+
+#[test]
+fn traefik_s_passive_health_checks_are_told_word_by_word() {
+    word_by_word(&PASSIVE_HEALTH.map(|(changed, end)| ("traefik", "ejection", [].as_slice(), changed, end)));
+}
+
+#[test]
+fn traefik_s_retries_are_told_word_by_word() {
+    word_by_word(&SHARE.map(|(changed, end)| ("traefik", "brownout-share", BY_TURNS, changed, end)));
+}
+
 #[test]
 fn nginx_s_count_of_failures_is_told_word_by_word() {
     word_by_word(&MAX_FAILS.map(|(changed, end)| ("nginx", "max-fails", [].as_slice(), changed, end)));

@@ -196,7 +196,8 @@ fn configuration(gateway: &Path) -> Option<String> {
     let is_configuration = |path: &PathBuf| {
         let ending = path.extension().unwrap_or_default();
         own(path, Metadata::is_file)
-            && ["yaml", "yml", "cfg", "conf", "json", "toml"].iter().any(|known| ending == *known)
+            && (["yaml", "yml", "cfg", "conf", "json", "toml"].iter().any(|known| ending == *known)
+                || path.file_name().is_some_and(|name| name == "Caddyfile"))
     };
     let first = files.filter(is_configuration).min()?;
     let mut bytes = Vec::new();

@@ -3,7 +3,7 @@
 mod refuse;
 mod write;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
@@ -58,7 +58,7 @@ static PRODUCT: Product = Product {
 
 fn with_file(what: &str, call: &Call<'_>) -> Vec<String> {
     let file = [what, "--config", call.file].map(String::from);
-    let is_json = call.file.ends_with(".json");
+    let is_json = Path::new(call.file).extension().is_some_and(|ending| ending == "json");
     let adapter = ["--adapter", "caddyfile"].map(String::from).into_iter().filter(|_| !is_json);
     file.into_iter().chain(adapter).collect()
 }
