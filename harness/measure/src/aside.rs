@@ -49,7 +49,9 @@ impl Why {
             Why::ClientLeft => "the client left first",
             Why::Hidden => "a fault that turns connections away may hide attempts",
             Why::Overlapping => "another attempt of the request was under way at the same time",
-            Why::Unavailable => "no time was left, or no backend was certainly in use to try it at",
+            Why::Unavailable => {
+                "no time was left, or no backend, turn or budget was certainly there to try it with"
+            }
             Why::ClientHeld => "the client itself held it up by as much as that",
             Why::Stalled => "brownout's own machine stalled meanwhile",
         }

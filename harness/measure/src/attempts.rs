@@ -148,6 +148,11 @@ pub(crate) fn stopped(
     if is_out_of_time(view.brief, entry.attempts.len(), after) {
         return Some(Stopped::NoTime);
     }
+    // How much of them is spent, only the gateway knows.
+    let policy = &view.brief.policy;
+    if policy.limit.is_some() || policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some()) {
+        return Some(Stopped::NoBackend);
+    }
     // After a wait, the gateway looks for a backend again: one must have been in use at both ends of it.
     let found = |usable: &Usable<'_>| {
         [last.ended, entry.exchange.done].iter().all(|moment| usable.any(*moment, None))

@@ -41,6 +41,7 @@ pub mod replay_body;
 pub mod replays;
 pub mod response;
 pub mod retry_after;
+pub mod retry_budget;
 pub mod retry_matrix;
 pub mod series;
 pub mod shed;

@@ -15,4 +15,4 @@ pub use failure::FailureClass;
 pub use limit::Limit;
 pub use policy::{Policy, Timeouts};
 pub use problems::REMEMBERED_MAX;
-pub use retry::{Backoff, Retry, RetryAfter, RetryOn};
+pub use retry::{Backoff, Retry, RetryAfter, RetryBudget, RetryOn};

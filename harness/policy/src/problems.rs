@@ -75,6 +75,11 @@ fn retrying(retry: &Retry) -> Problems {
         }
     }
     problems.extend(retry.backoff.iter().flat_map(backing_off));
+    if let Some(budget) = retry.budget.filter(|budget| budget.min == 0 && budget.share.get() <= 0.0) {
+        let what =
+            format!("a share of {} and a `min` of 0 leave nothing to try again with", budget.share.get());
+        problems.push(("policy.retry.budget", what));
+    }
     let asked = retry.retry_after.and_then(|obeyed| zero(obeyed.max?));
     problems.extend(asked.map(|what| ("policy.retry.retry_after.max", what)));
     problems

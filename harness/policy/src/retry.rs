@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use units::Timespan;
+use units::{Share, Timespan};
 
 /// When a request is tried again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +28,9 @@ pub struct Retry {
     /// Whether a `Retry-After` of the answer that is tried again after sets the wait. Without it: the header is not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<RetryAfter>,
+    /// How many further attempts may be under way at a time. Without it: any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<RetryBudget>,
 }
 
 /// That a `Retry-After` is obeyed (RFC 9110, section 10.2.3): the next attempt comes once the time that it names is over. What
@@ -41,11 +44,28 @@ pub struct RetryAfter {
     pub max: Option<Timespan>,
 }
 
+/// How many further attempts may be under way at a time, over all backends: a share of the requests that are under way, and a few in
+/// any case. What comes beyond that is not tried again. One counts from the decision to try again, its wait included, until its
+/// answer begins. Envoy's `retry_budget`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RetryBudget {
+    /// The share of the requests under way.
+    pub share: Share,
+    /// As many may be under way in any case. Envoy's default is 3 too.
+    #[serde(default = "three")]
+    pub min: u32,
+}
+
+fn three() -> u32 {
+    3
+}
+
 impl Retry {
     /// So many arrivals for one request after these failures, and all else as in a file that says no more.
     pub fn new(attempts: u16, on: Vec<RetryOn>) -> Self {
         let (methods, other_backend) = (idempotent_methods(), yes());
-        Retry { attempts, on, methods, backoff: None, other_backend, retry_after: None }
+        Retry { attempts, on, methods, backoff: None, other_backend, retry_after: None, budget: None }
     }
 }
 

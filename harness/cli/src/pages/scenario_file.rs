@@ -24,6 +24,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("policy.retry", "Retry", &[]),
     ("policy.retry.backoff", "Backoff", &[]),
     ("policy.retry.retry_after", "RetryAfter", &[]),
+    ("policy.retry.budget", "RetryBudget", &[]),
     ("policy.breaker", "Breaker", &[]),
     ("policy.breaker.trip", "Trip", &[]),
     ("policy.limit", "Limit", &[]),

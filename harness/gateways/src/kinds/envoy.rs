@@ -413,7 +413,7 @@ mod tests {
         let text = made(configuration(&[(1, 0)], json!({ "limit": limit })));
         assert!(
             text.contains(
-                "max_requests: 16, max_retries: 1000000}  # max_requests: policy.limit.in_flight\n"
+                "max_requests: 16, max_retries: 1000000}  # policy.limit.in_flight is max_requests\n"
             ),
             "{text}"
         );
@@ -423,5 +423,13 @@ mod tests {
         policy.limit.queue: envoy lets no request wait for its turn: write queue = 0
         policy.limit.status: envoy turns requests away with 503: write status = 503
         "#);
+    }
+
+    #[test]
+    fn a_budget_for_retries_takes_the_place_of_their_largest_number() {
+        let retry = json!({ "attempts": 2, "on": ["503"], "budget": { "share": 0.2, "min": 3 } });
+        let text = made(configuration(&[(1, 0), (1, 0)], json!({ "retry": retry })));
+        let budget = "retry_budget: {budget_percent: {value: 20}, min_retry_concurrency: 3}}";
+        assert!(text.contains(budget) && !text.contains("max_retries: 1000000}"), "{text}");
     }
 }

@@ -312,4 +312,11 @@ mod tests {
         policy.limit.status: haproxy answers 503 when the wait for a server is over: write status = 503, or queue = 0
         "#);
     }
+
+    #[test]
+    fn a_budget_for_retries_is_refused_by_its_key() {
+        let retry = json!({ "attempts": 2, "on": ["503"], "budget": { "share": 0.2 } });
+        let refused = refused(&[(1, 0), (1, 0)], json!({ "retry": retry }));
+        assert_eq!(refused, "policy.retry.budget: haproxy has no budget for retries: remove retry.budget");
+    }
 }

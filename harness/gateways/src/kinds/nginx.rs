@@ -399,4 +399,11 @@ mod tests {
         policy.limit.status: nginx answers 502 when no backend may get more: write status = 502, or scope = "pool"
         "#);
     }
+
+    #[test]
+    fn a_budget_for_retries_is_refused_by_its_key() {
+        let retry = json!({ "attempts": 2, "on": ["503"], "budget": { "share": 0.2 } });
+        let refused = refused(&[(1, 0), (1, 0)], json!({ "retry": retry }));
+        assert_eq!(refused, "policy.retry.budget: nginx has no budget for retries: remove retry.budget");
+    }
 }

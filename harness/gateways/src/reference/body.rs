@@ -51,7 +51,7 @@ struct Held {
     connection: Connection,
     /// The breaker hears of success only when the body is whole.
     permit: Option<Permit>,
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
 }
 
 impl Relay {
@@ -64,7 +64,7 @@ impl Relay {
         cut_body: CutBody,
     ) -> Self {
         let ended = incoming.is_end_stream();
-        let held = Some(Held { incoming, connection, permit, _turn: turn });
+        let held = Some(Held { incoming, connection, permit, turn });
         let mut relay = Relay { held, finishes: false, total: None, cut: None, cut_body };
         if ended {
             relay.finish();
@@ -84,11 +84,12 @@ impl Relay {
     }
 
     fn finish(&mut self) {
-        if let Some(Held { connection, permit, .. }) = self.held.take() {
+        if let Some(Held { connection, permit, turn, .. }) = self.held.take() {
             if let Some(permit) = permit {
                 permit.succeed();
             }
             connection.keep();
+            drop(turn);
         }
     }
 
@@ -113,11 +114,11 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        if let Some(Held { mut incoming, connection, _turn, .. }) = self.held.take().filter(|_| self.finishes)
+        if let Some(Held { mut incoming, connection, turn, .. }) = self.held.take().filter(|_| self.finishes)
         {
             tokio::task::spawn_local(async move {
                 while let Some(Ok(_)) = incoming.frame().await {}
-                drop((connection, _turn));
+                drop((connection, turn));
             });
         }
     }

@@ -32,21 +32,18 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         timer.sleep(QUEUED).await;
     }
     let worker = gateway.worker();
-    let mut tried = Vec::new();
+    let _request = gateway.budget.request();
+    let (mut tried, mut counted) = (Vec::new(), None);
     let mut latest: Option<Result<Answer, Failure>> = None;
     loop {
         let choice = gateway.choose_in_turn(worker, &tried, !outgoing.body.is_empty(), total).await;
-        let (backend, permit, turn) = match (choice, latest.take()) {
-            (Choice::Taken(backend, permit, turn), unwanted) => {
-                if let Some(Ok(unwanted)) = unwanted {
-                    drain(unwanted, timer);
-                }
-                (backend, permit, turn)
-            }
-            (_, Some(result)) => return pass_on(gateway, result, None, total),
-            (Choice::Full, None) => return turned_away(gateway),
-            (Choice::Out, None) => return shed(gateway).await,
+        let (backend, permit, turn) = match choice {
+            Choice::Taken(backend, permit, turn) => (backend, permit, turn),
+            nowhere => return without_a_place(gateway, &nowhere, latest, total).await,
         };
+        if let Some(Ok(unwanted)) = latest.take() {
+            drain(unwanted, timer);
+        }
         if settings.slips(Slip::TotalForEachTry) {
             total = deadline();
         }
@@ -67,8 +64,9 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let permit = judge(gateway, permit, &result);
         let status = result.as_ref().map(|answer| answer.response.status()).map_err(|failure| *failure);
         let number = tried.len() as u32;
+        drop(counted.take());
         let retry = settings.retry.as_ref().filter(|retry| retry.wants(&outgoing.method, number, status));
-        let Some(retry) = retry else {
+        let Some((retry, leave)) = retry.and_then(|retry| Some((retry, gateway.budget.leave()?))) else {
             return disclosing(gateway, outgoing, backend, pass_on(gateway, result, permit, total));
         };
         let asked = asked_for(gateway, retry, &result);
@@ -79,14 +77,21 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         if let Some(permit) = permit {
             permit.succeed();
         }
-        let wait = asked.unwrap_or_else(|| retry.wait(number, &mut gateway.draws.borrow_mut()));
-        let late = settings.slips(Slip::RetriesInWaves).then(|| to_next_wave(timer.now() + wait));
-        let wait = wait + late.unwrap_or_default();
+        counted = Some(leave);
+        let wait = wait(gateway, retry, number, asked);
         if timer.until(total.unwrap_or(Moment::NEVER), timer.sleep(wait)).await.is_none() {
             return made(Failure::Total.status(), Failure::Total.words());
         }
         latest = Some(result);
     }
+}
+
+/// How long to wait before another attempt than number `made`, where the backend asked to be left alone for so long.
+fn wait(gateway: &Gateway, retry: &Retry, made: u32, asked: Option<Duration>) -> Duration {
+    let wait = asked.unwrap_or_else(|| retry.wait(made, &mut gateway.draws.borrow_mut()));
+    let in_waves = gateway.settings.slips(Slip::RetriesInWaves);
+    let late = in_waves.then(|| to_next_wave(gateway.timer.now() + wait));
+    wait + late.unwrap_or_default()
 }
 
 /// How long it is from `now` to the next wave of a gateway that looks at its queue of retries now and then only.
@@ -128,6 +133,20 @@ async fn shed(gateway: &Gateway) -> Response<Content> {
         gateway.timer.sleep(shed.after).await;
     }
     made(shed.status, "no backend is available")
+}
+
+/// The answer where an attempt can go nowhere: what an attempt before brought, if there was one.
+async fn without_a_place(
+    gateway: &Gateway,
+    why: &Choice,
+    latest: Option<Result<Answer, Failure>>,
+    total: Option<Moment>,
+) -> Response<Content> {
+    match (why, latest) {
+        (_, Some(result)) => pass_on(gateway, result, None, total),
+        (Choice::Full, None) => turned_away(gateway),
+        (_, None) => shed(gateway).await,
+    }
 }
 
 /// The answer while as many requests are under way as may be.

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use units::Moment;
 
 use super::breakers::{Breakers, Permit};
+use super::budget::Budget;
 use super::connections::{Backend, Connections};
 use super::health::Checks;
 use super::line::{Line, Turn};
@@ -38,6 +39,8 @@ pub(crate) struct Gateway {
     pub(crate) has_failed: Cell<bool>,
     /// Who may be under way at a backend, if that is limited.
     line: Option<Rc<Line>>,
+    /// How many further attempts may be under way.
+    pub(crate) budget: Budget,
     /// Leave to forward a request.
     pub(crate) turns: Semaphore,
     workers: Vec<Worker>,
@@ -81,6 +84,7 @@ impl Gateway {
             withheld: backends.iter().map(|backend| withheld(setup, &backend.name)).collect(),
             has_failed: Cell::new(false),
             line: settings.limit.as_ref().map(|rules| Line::new(rules, backends.len())),
+            budget: Budget::new(settings.retry.as_ref().and_then(|retry| retry.budget)),
             turns: Semaphore::new(settings.under_way_max),
             workers: (0..workers).map(worker).collect(),
             settings,

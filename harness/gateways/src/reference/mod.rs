@@ -8,6 +8,7 @@ mod attempt;
 mod body;
 mod breaker;
 mod breakers;
+mod budget;
 mod connections;
 mod defects;
 mod forward;

@@ -8,6 +8,7 @@ use http::StatusCode;
 use policy::{Backoff, Policy, RetryOn};
 use tokio::sync::Semaphore;
 
+use super::budget::BudgetRules;
 use super::defects::Defect;
 use super::line::LimitRules;
 use super::rules::Rules;
@@ -67,6 +68,8 @@ pub(crate) struct Retry {
     pub(crate) backoff: Option<Backoff>,
     /// Whether a `Retry-After` sets that wait, and up to how long.
     pub(crate) asked: Option<Asked>,
+    /// How many further attempts may be under way at a time.
+    pub(crate) budget: Option<BudgetRules>,
     /// Where a further attempt goes.
     pub(crate) next: Next,
 }
@@ -269,6 +272,7 @@ impl Retry {
                 forms: Forms::Both,
                 in_vain: false,
             }),
+            budget: retry.budget.as_ref().map(BudgetRules::new),
             next: if retry.other_backend { Next::Other } else { Next::Any },
         }
     }

@@ -27,6 +27,7 @@ mod policy;
 mod recovery;
 mod replay_body;
 mod retry_after;
+mod retry_budget;
 mod shed;
 mod stable_after;
 mod status;
@@ -45,6 +46,7 @@ units::registry! {
         "status" => Status in status,
         "backoff" => Backoff in backoff,
         "retry_after" => RetryAfter in retry_after,
+        "retry_budget" => RetryBudget in retry_budget,
         "no_replay" => NoReplay in no_replay,
         "replay_body" => ReplayBody in replay_body,
         "breaker" => Breaker in breaker,

@@ -9,7 +9,7 @@ mod tests;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryAfter, RetryOn};
+use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryAfter, RetryBudget, RetryOn};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,12 +26,12 @@ use crate::forecast::{Forecast, Outlook};
 /// # What it checks
 /// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault: `timeout.per_try`
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
-/// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`; `breaker.trip`, `breaker.open_for`,
+/// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`, `retry.budget`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
 /// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`; `limit.in_flight`, `limit.queue`,
 /// `limit.wait`, `limit.status`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
-/// `retry.attempts` and `limit.in_flight`, both bounds must be shown.
+/// `retry.attempts`, `retry.budget` and `limit.in_flight`, both bounds must be shown.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
@@ -55,7 +55,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 19] = [
+pub(crate) const KEYS: [&str; 20] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -64,6 +64,7 @@ pub(crate) const KEYS: [&str; 19] = [
     "retry.other_backend",
     "retry.backoff",
     "retry.retry_after",
+    "retry.budget",
     "breaker.trip",
     "breaker.open_for",
     "breaker.probes",
@@ -218,6 +219,12 @@ impl Policy {
             let words = asked.max.map_or_else(|| "obeyed".into(), |max| format!("obeyed, up to {max}"));
             claims.extend(by_kind(view, "retry.retry_after", &words, retry_after_demand(asked)));
         }
+        if let Some(budget) = retry.budget.filter(|_| self.is_about("retry.budget") && retry.attempts > 1) {
+            let words = format!("{} % of what is under way, or {}", budget.share.get() * 100.0, budget.min);
+            for (key, demand) in budget_demands(budget) {
+                claims.extend(by_kind(view, key, &words, demand));
+            }
+        }
         claims
     }
 }
@@ -226,8 +233,11 @@ impl Policy {
 fn attempts_demands(declared: &Declared, retry: &Retry) -> impl Iterator<Item = (&'static str, Value)> {
     let most = ("retry.attempts, at most", json!({ "attempts": { "max": retry.attempts } }));
     let fewest = ("retry.attempts, at least", json!({ "attempts": { "min": retry.attempts } }));
-    // With every breaker open there is nowhere to try again, so that only the upper bound is certain.
-    let has_fewest = declared.breaker.is_none() && retry.attempts > 1;
+    // With every breaker open, every turn taken or the budget spent there is nowhere to try again, so that only the upper bound is certain.
+    let has_fewest = declared.breaker.is_none()
+        && declared.limit.is_none()
+        && retry.budget.is_none()
+        && retry.attempts > 1;
     std::iter::once(most).chain(has_fewest.then_some(fewest))
 }
 
@@ -252,6 +262,13 @@ fn retry_after_demand(asked: RetryAfter) -> Value {
         demand["at_most"] = max.to_string().into();
     }
     json!({ "retry_after": demand })
+}
+
+/// Both bounds of the budget, each by its own exposures.
+fn budget_demands(budget: RetryBudget) -> impl Iterator<Item = (&'static str, Value)> {
+    let most = ("retry.budget, at most", json!({ "retry_budget": budget }));
+    let exact = json!({ "retry_budget": { "min": budget.min, "exact": true } });
+    std::iter::once(most).chain((budget.min > 0).then_some(("retry.budget, at least", exact)))
 }
 
 fn unspeakable(error: &serde_json::Error) -> Claim {

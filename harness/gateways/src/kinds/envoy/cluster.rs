@@ -24,9 +24,20 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
         }
     };
     let (most, whence) = match &policy.limit {
-        Some(limit) => (limit.in_flight, "  # max_requests: policy.limit.in_flight"),
+        Some(limit) => (limit.in_flight, "  # policy.limit.in_flight is max_requests"),
         None => (1_000_000, ""),
     };
+    let budget = policy.retry.as_ref().and_then(|retry| retry.budget);
+    let retries = budget.map_or_else(
+        || "max_retries: 1000000".into(),
+        |budget| {
+            format!(
+                "retry_budget: {{budget_percent: {{value: {}}}, min_retry_concurrency: {}}}",
+                budget.share.get() * 100.0,
+                budget.min
+            )
+        },
+    );
     format!(
         "  clusters:
   - name: pool
@@ -38,7 +49,7 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
       update_merge_window: 0s  # its own default lets an opened breaker leak for 1 s
     circuit_breakers:  # its own defaults drop retries and requests under load: 3 retries at a time, 1024 requests
       thresholds:
-      - {{priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: {most}, max_retries: 1000000}}{whence}
+      - {{priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: {most}, {retries}}}{whence}
 {}{}{}",
         upstreams.all_over_tls().map_or_else(String::new, transport_socket),
         policy.breaker.as_ref().map_or_else(String::new, outlier_detection),

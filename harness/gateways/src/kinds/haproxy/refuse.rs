@@ -61,6 +61,7 @@ fn retry(refusals: &mut Refusals, policy: &Policy) {
         }
     }
     refusals.retry_after(retry);
+    refusals.retry_budget(retry);
     if retry.backoff.is_some() {
         refusals.say("policy.retry.backoff", "haproxy has no retry backoff: remove retry.backoff");
     }

@@ -60,6 +60,14 @@ impl Refusals {
         }
     }
 
+    /// That it has no budget for retries.
+    pub(crate) fn retry_budget(&mut self, retry: &Retry) {
+        if retry.budget.is_some() {
+            let why = format!("{} has no budget for retries: remove retry.budget", self.who);
+            self.say("policy.retry.budget", why);
+        }
+    }
+
     /// Adds one.
     pub(crate) fn say(&mut self, key: &'static str, why: impl Into<String>) {
         let why = why.into();

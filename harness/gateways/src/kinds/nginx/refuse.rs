@@ -103,6 +103,7 @@ fn retrying(refusals: &mut Refusals, retry: &Retry, backends: usize) {
         );
     }
     refusals.retry_after(retry);
+    refusals.retry_budget(retry);
     if retry.backoff.is_some() {
         refusals.say("policy.retry.backoff", "nginx has no retry backoff: remove retry.backoff");
     }

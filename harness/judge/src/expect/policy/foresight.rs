@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use units::Timespan;
 
 use super::breaker::expectation as breaker_demand;
-use super::{Policy, attempts_demands, backoff_demand, limit, retry_after_demand};
+use super::{Policy, attempts_demands, backoff_demand, budget_demands, limit, retry_after_demand};
 use crate::claim::CASES_MIN;
 use crate::expect::ExpectationSettings;
 use crate::expect::breaker::{Breaker, Word};
@@ -64,6 +64,9 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
         keys.extend(settings.is_about("retry.other_backend").then_some(Key::OtherBackend));
         let backoff = retry.backoff.as_ref().filter(|_| settings.is_about("retry.backoff"));
         keys.extend(backoff.map(|backoff| Key::Kind("retry.backoff", backoff_demand(retry, backoff))));
+        let budget = retry.budget.filter(|_| settings.is_about("retry.budget"));
+        let demands = budget.into_iter().flat_map(budget_demands);
+        keys.extend(demands.map(|(key, demand)| Key::Kind(key, demand)));
         let asked = retry.retry_after.filter(|_| settings.is_about("retry.retry_after"));
         keys.extend(asked.map(|asked| Key::Kind("retry.retry_after", retry_after_demand(asked))));
     }
