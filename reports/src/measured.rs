@@ -61,6 +61,9 @@ pub struct PolicyRow {
     /// The line of the scenario file that declares it, from 1.
     #[serde(default)]
     pub line: Option<u32>,
+    /// Where the gateway's own configuration declares it, if the scenario was made from one: `policy.xml:12:5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 /// Something that the evidence shows and no expectation asks about.

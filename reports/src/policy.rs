@@ -46,10 +46,16 @@ fn because(row: &PolicyRow) -> String {
     if row.verdict == Verdict::Pass { String::new() } else { escape::plain(&row.because, 240) }
 }
 
-/// The file and line that declare a key.
+/// The file and line that declare a key: of the gateway's own configuration where that is known, and of the scenario.
 pub(crate) fn place(report: &Report, row: &PolicyRow) -> String {
     let file = escape::plain(&report.scenario_path, 300);
-    row.line.map_or_else(|| "–".to_owned(), |line| format!("{file}:{line}"))
+    let line = row.line.map(|line| format!("{file}:{line}"));
+    let source = row.source.as_ref().map(|source| escape::plain(source, 300));
+    match (source, line) {
+        (Some(source), Some(line)) => format!("{source} ({line})"),
+        (Some(only), None) | (None, Some(only)) => only,
+        (None, None) => "–".to_owned(),
+    }
 }
 
 /// What the table is of: the phase and the traffic that were looked at.

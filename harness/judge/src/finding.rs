@@ -200,6 +200,8 @@ fn policy_rows(brief: &Brief, claims: &[Claim], rulings: &[Ruling]) -> Vec<Polic
     let mut rows: Vec<PolicyRow> = Vec::new();
     for (claim, ruling) in claims.iter().zip(rulings) {
         let Some(key) = &claim.key else { continue };
+        // `retry.on, others` stands where `retry.on` does.
+        let bare = key.key.split(',').next().unwrap_or_default();
         let row = PolicyRow {
             key: key.key.clone(),
             declared: key.declared.clone(),
@@ -208,8 +210,8 @@ fn policy_rows(brief: &Brief, claims: &[Claim], rulings: &[Ruling]) -> Vec<Polic
             verdict: ruling.verdict,
             because: summary(claim, ruling).to_owned(),
             exposures: claim.exposures(),
-            // `retry.on, others` stands where `retry.on` does.
-            line: brief.policy_line(key.key.split(',').next().unwrap_or_default()),
+            line: brief.policy_line(bare),
+            source: brief.policy.source(bare).map(str::to_owned),
         };
         match rows.iter_mut().find(|earlier| earlier.key == row.key) {
             None => rows.push(row),

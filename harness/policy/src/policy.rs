@@ -1,5 +1,7 @@
 //! The policy as a whole, and its timers.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Timespan;
@@ -21,6 +23,23 @@ pub struct Policy {
     /// How many requests are under way at a time. Without it: the gateway's own limits, which are expected to be out of reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// Where the gateway's own configuration says so, key by key: `"retry.attempts" = "policy.xml:12:5"`. Reports name these places
+    /// beside the scenario's. `brownout import` writes them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, String>,
+}
+
+impl Policy {
+    /// Where the gateway's own configuration declares a key, or the table that it stands in: `retry.on` for `retry.on.503`.
+    pub fn source(&self, key: &str) -> Option<&str> {
+        let mut key = key;
+        loop {
+            if let Some(place) = self.sources.get(key) {
+                return Some(place);
+            }
+            key = key.rsplit_once('.')?.0;
+        }
+    }
 }
 
 /// The timers of a gateway.

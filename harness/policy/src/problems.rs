@@ -1,5 +1,7 @@
 //! What is wrong with a policy that is well-formed but makes no sense.
 
+use std::collections::BTreeMap;
+
 use units::Timespan;
 
 use crate::breaker::{Breaker, Trip};
@@ -15,6 +17,12 @@ const WORKERS_MAX: u32 = 256;
 
 /// The most requests under way, or waiting for their turn, that a limit can name.
 const LIMIT_MAX: u32 = 65_536;
+/// The tables of a policy.
+const TABLES: [&str; 4] = ["timeout", "retry", "breaker", "limit"];
+
+/// The most places that are given, and the longest of them in bytes.
+const SOURCES_MAX: usize = 100;
+const SOURCE_MAX: usize = 500;
 
 /// Problems, each with the path of its key.
 type Problems = Vec<(&'static str, String)>;
@@ -30,8 +38,35 @@ impl Policy {
             problems.extend(breaking(breaker));
         }
         problems.extend(self.limit.iter().flat_map(limiting));
+        problems.extend(places(&self.sources));
         problems
     }
+}
+
+/// Places are shown in reports: a few, each of a length that a line takes.
+fn places(sources: &BTreeMap<String, String>) -> Problems {
+    const KEY: &str = "policy.sources";
+    let mut problems = Problems::new();
+    if sources.len() > SOURCES_MAX {
+        problems.push((KEY, format!("{} places are given: expected at most {SOURCES_MAX}", sources.len())));
+    }
+    let is_key = |key: &str| {
+        TABLES
+            .iter()
+            .any(|table| key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    };
+    if let Some(stray) = sources.keys().find(|key| !is_key(key)) {
+        let stray: String = stray.chars().take(60).collect();
+        let what = format!(
+            "`{}` is no key of a policy: expected one such as `retry.attempts`",
+            stray.escape_debug()
+        );
+        problems.push((KEY, what));
+    }
+    if let Some((key, _)) = sources.iter().find(|(_, place)| place.is_empty() || place.len() > SOURCE_MAX) {
+        problems.push((KEY, format!("the place of `{key}` has no or more than {SOURCE_MAX} bytes")));
+    }
+    problems
 }
 
 fn timeouts(timeout: Timeouts) -> Problems {
@@ -310,6 +345,29 @@ mod tests {
         ");
         insta::assert_snapshot!(of(json!({ "in_flight": 8, "wait": "1s" })), @"policy.limit.wait: nobody waits without a queue: it goes with `queue`, from 1 on");
         insta::assert_snapshot!(of(json!({ "in_flight": 8, "queue": 0, "wait": "1s" })), @"policy.limit.wait: nobody waits without a queue: it goes with `queue`, from 1 on");
+    }
+
+    #[test]
+    fn places_are_those_of_keys_and_bounded() {
+        let of = |sources: Value| problems(json!({ "sources": sources }));
+        assert_eq!(of(json!({ "retry": "a.xml:1:1", "retry.on.503": "a.xml:2:1" })), "");
+        insta::assert_snapshot!(of(json!({ "retries": "a.xml:1:1", "timeout": "" })), @r"
+        policy.sources: `retries` is no key of a policy: expected one such as `retry.attempts`
+        policy.sources: the place of `timeout` has no or more than 500 bytes
+        ");
+        let many: serde_json::Map<String, Value> =
+            (0..101).map(|n| (format!("retry.{n}"), json!("a:1:1"))).collect();
+        assert_eq!(of(many.into()), "policy.sources: 101 places are given: expected at most 100");
+    }
+
+    #[test]
+    fn a_key_has_the_place_of_the_table_that_it_stands_in() {
+        let sources = json!({ "retry.on": "a.xml:2:1", "retry": "a.xml:1:1" });
+        let policy: Policy = serde_json::from_value(json!({ "sources": sources })).unwrap();
+        let of = |key| policy.source(key);
+        assert_eq!(of("retry.on.503"), Some("a.xml:2:1"));
+        assert_eq!(of("retry.attempts"), Some("a.xml:1:1"));
+        assert_eq!(of("breaker.trip"), None);
     }
 
     #[test]

@@ -139,6 +139,7 @@ fn policy() -> Finding {
         because: because.to_owned(),
         exposures: 1256,
         line: Some(9),
+        source: None,
     };
     let timer = "a timer that fires early or late by a tenth would have shown";
     let idle = PolicyRow {

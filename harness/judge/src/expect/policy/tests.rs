@@ -82,3 +82,14 @@ fn what_is_tried_again_undeclared_is_left_open_where_it_is_asked_for_and_never_c
     assert_eq!(verdict_of(&of("retry.on"), "retry.on, others"), Some(Verdict::Inconclusive));
     assert_eq!(verdict_of(&of("retry.on.503"), "retry.on, others"), None);
 }
+
+#[test]
+fn a_key_names_its_place_in_the_gateway_s_own_configuration() {
+    let run = model("status", 1.0);
+    let text =
+        format!("{BREAKER}\nsources = {{ 'breaker' = 'a.bicep:3:1', 'breaker.trip' = 'a.bicep:4:5' }}");
+    let finding = run.policy(declared(&text)).finding("outage", "", "policy = {}");
+    let source = |key: &str| finding.policy.iter().find(|row| row.key == key).unwrap().source.clone();
+    assert_eq!(source("breaker.trip").as_deref(), Some("a.bicep:4:5"));
+    assert_eq!(source("breaker.open_for").as_deref(), Some("a.bicep:3:1"));
+}
