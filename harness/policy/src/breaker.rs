@@ -52,6 +52,10 @@ pub struct Breaker {
     /// reference gateway sheds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub all_out: Option<AllOut>,
+    /// The status with which requests are answered while every backend is left alone and they are shed. Without it that is
+    /// left to the gateway; the reference gateway answers 503.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shed_status: Option<u16>,
 }
 
 impl Breaker {
@@ -71,6 +75,7 @@ impl Breaker {
             workers: 1,
             out_max: None,
             all_out: None,
+            shed_status: None,
         }
     }
 
@@ -86,6 +91,7 @@ impl Breaker {
             ("policy.breaker.workers", self.workers != 1),
             ("policy.breaker.out_max", self.out_max.is_some()),
             ("policy.breaker.all_out", self.all_out.is_some()),
+            ("policy.breaker.shed_status", self.shed_status.is_some()),
         ];
         set.into_iter().filter_map(|(key, set)| set.then_some(key)).collect()
     }

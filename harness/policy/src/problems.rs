@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use units::Timespan;
 
-use crate::breaker::{Breaker, Trip};
+use crate::breaker::{AllOut, Breaker, Trip};
 use crate::limit::Limit;
 use crate::policy::{Policy, Timeouts};
 use crate::retry::{Backoff, Retry};
@@ -170,6 +170,16 @@ fn breaking(breaker: &Breaker) -> Problems {
     }
     if breaker.workers == 0 {
         problems.push(("policy.breaker.workers", "`0` would send nothing: expected 1 or more".into()));
+    }
+    if let Some(status) = breaker.shed_status {
+        if !(400..=599).contains(&status) {
+            let what = format!("`{status}` is no status of a failure: expected 400 to 599");
+            problems.push(("policy.breaker.shed_status", what));
+        }
+        if breaker.all_out == Some(AllOut::Panic) {
+            let what = "with `all_out = \"panic\"` nothing is shed: it goes with `all_out = \"shed\"`";
+            problems.push(("policy.breaker.shed_status", what.into()));
+        }
     }
     if breaker.probes == Some(0) {
         let what = "`0` would never find out that the backend is back: expected 1 or more";
@@ -345,6 +355,16 @@ mod tests {
         ");
         insta::assert_snapshot!(of(json!({ "in_flight": 8, "wait": "1s" })), @"policy.limit.wait: nobody waits without a queue: it goes with `queue`, from 1 on");
         insta::assert_snapshot!(of(json!({ "in_flight": 8, "queue": 0, "wait": "1s" })), @"policy.limit.wait: nobody waits without a queue: it goes with `queue`, from 1 on");
+    }
+
+    #[test]
+    fn a_shed_request_is_answered_with_a_failure_where_requests_are_shed() {
+        let breaker =
+            json!({ "trip": { "consecutive": 5 }, "open_for": "1s", "all_out": "panic", "shed_status": 200 });
+        insta::assert_snapshot!(problems(json!({ "breaker": breaker })), @r#"
+        policy.breaker.shed_status: `200` is no status of a failure: expected 400 to 599
+        policy.breaker.shed_status: with `all_out = "panic"` nothing is shed: it goes with `all_out = "shed"`
+        "#);
     }
 
     #[test]

@@ -208,6 +208,7 @@ mod tests {
         assert_eq!(keys(json!({ "workers": 2 })), ["policy.breaker.workers"]);
         assert_eq!(keys(json!({ "out_max": 0.5 })), ["policy.breaker.out_max"]);
         assert_eq!(keys(json!({ "all_out": "panic" })), ["policy.breaker.all_out"]);
+        assert_eq!(keys(json!({ "shed_status": 429 })), ["policy.breaker.shed_status"]);
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl Settings {
             retry: policy.retry.as_ref().map(Retry::new),
             breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
             limit: policy.limit.as_ref().map(LimitRules::new),
-            shed: Shed { status: StatusCode::SERVICE_UNAVAILABLE, after: Duration::ZERO },
+            shed: Shed { status: shed_status(policy), after: Duration::ZERO },
             cut_body: CutBody::Cut,
             under_way_max: Semaphore::MAX_PERMITS,
             slips: Vec::new(),
@@ -258,6 +258,11 @@ impl Settings {
         self.per_try = self.per_try.map(&bend);
         self.total = self.total.map(bend);
     }
+}
+
+fn shed_status(policy: &Policy) -> StatusCode {
+    let status = policy.breaker.as_ref().and_then(|breaker| breaker.shed_status);
+    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 impl Retry {

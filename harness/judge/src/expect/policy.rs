@@ -28,8 +28,8 @@ use crate::forecast::{Forecast, Outlook};
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
 /// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`, `retry.budget`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
-/// failures opens it by itself; one of them is `breaker.fails.429`) and `breaker.all_out`; `limit.in_flight`, `limit.queue`,
-/// `limit.wait`, `limit.status`. The finding is a table: declared,
+/// failures opens it by itself; one of them is `breaker.fails.429`), `breaker.all_out` and `breaker.shed_status`; `limit.in_flight`,
+/// `limit.queue`, `limit.wait`, `limit.status`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
 /// `retry.attempts`, `retry.budget` and `limit.in_flight`, both bounds must be shown.
 ///
@@ -55,7 +55,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 20] = [
+pub(crate) const KEYS: [&str; 21] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -72,6 +72,7 @@ pub(crate) const KEYS: [&str; 20] = [
     "breaker.scope",
     "breaker.fails",
     "breaker.all_out",
+    "breaker.shed_status",
     "limit.in_flight",
     "limit.queue",
     "limit.wait",
@@ -172,6 +173,10 @@ impl Policy {
         }
         if let Some(breaker) = &declared.breaker {
             claims.extend(breaker::claims(self, breaker, view));
+            let status = breaker.shed_status.filter(|_| self.is_about("breaker.shed_status"));
+            if let Some(status) = status {
+                claims.extend(by_kind(view, "breaker.shed_status", &status.to_string(), shed_demand(status)));
+            }
         }
         if let Some(limit) = &declared.limit {
             claims.extend(limit::claims(self, limit, view));
@@ -254,6 +259,10 @@ fn backoff_demand(retry: &Retry, backoff: &Backoff) -> Value {
         (false, false) => json!({ "fixed": backoff.base.to_string() }),
     };
     json!({ "backoff": kind })
+}
+
+fn shed_demand(status: u16) -> Value {
+    json!({ "shed": { "of": [status] } })
 }
 
 fn retry_after_demand(asked: RetryAfter) -> Value {

@@ -167,6 +167,11 @@ fn ejecting(refusals: &mut Refusals, breaker: &Breaker) {
     if let Some(why) = way_back {
         refusals.say("policy.breaker.way_back", format!("{why}: write way_back = \"all\""));
     }
+    if breaker.shed_status.is_some_and(|status| status != 503) {
+        let why =
+            "envoy answers 503 by itself when no backend is left: write shed_status = 503, or leave it out";
+        refusals.say("policy.breaker.shed_status", why);
+    }
     if breaker.workers != 1 {
         refusals.say(
             "policy.breaker.workers",

@@ -140,6 +140,11 @@ fn ejecting(refusals: &mut Refusals, breaker: &Breaker) {
         breaker.all_out == Some(AllOut::Panic),
         "haproxy answers 503 by itself when every server is down: write all_out = \"shed\"",
     );
+    refuse(
+        "policy.breaker.shed_status",
+        breaker.shed_status.is_some_and(|status| status != 503),
+        "haproxy answers 503 by itself when no backend is left: write shed_status = 503, or leave it out",
+    );
 }
 
 /// How long a request may wait for its turn.

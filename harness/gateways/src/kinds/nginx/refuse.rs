@@ -203,4 +203,9 @@ fn ejecting(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy) {
         breaker.all_out == Some(AllOut::Panic),
         "nginx answers 502 by itself when no backend is left: write all_out = \"shed\"",
     );
+    refuse(
+        "policy.breaker.shed_status",
+        breaker.shed_status.is_some_and(|status| status != 502),
+        "nginx answers 502 by itself when no backend is left: write shed_status = 502, or leave it out",
+    );
 }

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use units::Timespan;
 
 use super::breaker::expectation as breaker_demand;
-use super::{Policy, attempts_demands, backoff_demand, budget_demands, limit, retry_after_demand};
+use super::{
+    Policy, attempts_demands, backoff_demand, budget_demands, limit, retry_after_demand, shed_demand,
+};
 use crate::claim::CASES_MIN;
 use crate::expect::ExpectationSettings;
 use crate::expect::breaker::{Breaker, Word};
@@ -79,6 +81,8 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
             let demand = breaker_demand(breaker).ok().filter(|_| settings.is_about(key));
             keys.extend(demand.map(|demand| Key::Breaker(key, word, Box::new(demand))));
         }
+        let status = breaker.shed_status.filter(|_| settings.is_about("breaker.shed_status"));
+        keys.extend(status.map(|status| Key::Kind("breaker.shed_status", shed_demand(status))));
     }
     keys
 }

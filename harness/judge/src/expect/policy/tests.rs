@@ -84,6 +84,23 @@ fn what_is_tried_again_undeclared_is_left_open_where_it_is_asked_for_and_never_c
 }
 
 #[test]
+fn the_status_of_shed_requests_is_judged_as_it_is_declared() {
+    let run = Run::new().class("reads", Method::Get).backend("a");
+    let run = run.phase("steady", 1.0).phase("outage", 4.0).fault("outage", "status", &["a"]);
+    let failed = |n: usize| Call::due("reads", 1_000.0 + 10.0 * n as f64).attempt(Try::hit("a", "status"));
+    let shed = |n: usize| Call::due("reads", 1_300.0 + 10.0 * n as f64).rejected(429, 1.0);
+    let of = |status: u16| {
+        let breaker =
+            format!("breaker = {{ trip = {{ consecutive = 5 }}, open_for = '2s', shed_status = {status} }}");
+        let finding = run.clone().policy(declared(&breaker)).calls(20, failed).calls(200, shed);
+        let finding = finding.finding("outage", "", "policy = { about = ['breaker.shed_status'] }");
+        verdict_of(&finding, "breaker.shed_status")
+    };
+    assert_eq!(of(429), Some(Verdict::Pass));
+    assert_eq!(of(503), Some(Verdict::Fail));
+}
+
+#[test]
 fn a_key_names_its_place_in_the_gateway_s_own_configuration() {
     let run = model("status", 1.0);
     let text =
