@@ -16,7 +16,7 @@ use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
 /// and total timeouts, retries with backoff, and a circuit breaker for each backend. It is what scenarios are tried
 /// out on, and with `defects` it is what checks are tried out on: each defect breaks one part of the policy.
 ///
-/// Where the policy is silent, it gives connections 5 s and requests 60 s.
+/// Where the policy is silent, it gives connections 5 s, and requests 60 s or as long as all of their declared attempts may take.
 ///
 /// # Example
 /// `[gateway.reference]` with `defects = ["retries-post"]`

@@ -13,7 +13,7 @@ use policy::{Backoff, RetryOn};
 use units::Moment;
 
 /// The longest wait, for a backoff that names none: past it, a factor would soon mean years.
-const WAIT_MAX: Duration = Duration::from_hours(1);
+pub(super) const WAIT_MAX: Duration = Duration::from_hours(1);
 
 impl Retry {
     /// True if a request of `method` is tried again, when its attempt number `made` ended in `result`.

@@ -19,6 +19,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// For a request, where the policy is silent. The default of nginx's `proxy_read_timeout`.
 const TOTAL: Duration = Duration::from_mins(1);
 
+/// The longest of it where it is made from other timers: as long as a run may take.
+const TOTAL_MAX: Duration = Duration::from_hours(24);
+
 /// What a scenario says of this gateway beside the policy.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
@@ -201,7 +204,7 @@ impl Settings {
         let mut settings = Settings {
             connect: policy.timeout.connect.map_or(CONNECT, Duration::from),
             per_try: policy.timeout.per_try.map(Duration::from),
-            total: Some(policy.timeout.total.map_or(TOTAL, Duration::from)),
+            total: Some(policy.timeout.total.map_or_else(|| total(policy), Duration::from)),
             retry: policy.retry.as_ref().map(Retry::new),
             breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
             limit: policy.limit.as_ref().map(LimitRules::new),
@@ -260,6 +263,19 @@ impl Settings {
     }
 }
 
+/// For the whole request where the policy is silent on it: never so short that it ends an attempt whose own timer is declared.
+fn total(policy: &Policy) -> Duration {
+    let attempts = policy.retry.as_ref().map_or(1, |retry| u32::from(retry.attempts));
+    let wait = policy.retry.as_ref().and_then(|retry| retry.backoff).map_or(Duration::ZERO, |backoff| {
+        let growth = backoff.factor.powi(i32::try_from(attempts).unwrap_or(i32::MAX));
+        let longest = backoff.max.map_or(super::retry::WAIT_MAX, Duration::from);
+        let nanos = (backoff.base.as_nanos() as f64 * growth).min(longest.as_nanos() as f64);
+        Duration::from_nanos(nanos as u64)
+    });
+    let attempt = policy.timeout.per_try.map_or(Duration::ZERO, Duration::from);
+    attempt.saturating_add(wait).saturating_mul(attempts).saturating_add(attempt).clamp(TOTAL, TOTAL_MAX)
+}
+
 fn shed_status(policy: &Policy) -> StatusCode {
     let status = policy.breaker.as_ref().and_then(|breaker| breaker.shed_status);
     status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE)
@@ -280,5 +296,29 @@ impl Retry {
             budget: retry.budget.as_ref().map(BudgetRules::new),
             next: if retry.other_backend { Next::Other } else { Next::Any },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::Timeouts;
+    use units::Timespan;
+
+    #[test]
+    fn a_request_has_the_time_that_its_declared_attempts_may_take_and_a_minute_at_least() {
+        let of = |per_try: u64, attempts: u16, base: Option<u64>| {
+            let mut retry = policy::Retry::new(attempts, Vec::new());
+            let wait =
+                |base| Backoff { base: Timespan::from_secs(base), factor: 2.0, max: None, jitter: false };
+            retry.backoff = base.map(wait);
+            let timeout = Timeouts { per_try: Some(Timespan::from_secs(per_try)), ..Timeouts::default() };
+            let policy = Policy { timeout, retry: Some(retry), ..Policy::default() };
+            Settings::new(&policy, &[]).total
+        };
+        assert_eq!(of(1, 2, None), Some(TOTAL));
+        assert!(of(100, 3, None) >= Some(Duration::from_secs(300)));
+        assert!(of(10, 3, Some(30)) >= Some(Duration::from_secs(3 * 10 + 30 + 60)));
+        assert_eq!(of(u64::from(u32::MAX), u16::MAX, Some(3600)), Some(TOTAL_MAX));
     }
 }
