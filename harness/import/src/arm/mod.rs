@@ -1,0 +1,8 @@
+//! ARM templates: JSON with comments, whose texts in brackets are expressions. Bicep comes to the same resources.
+
+mod language;
+mod read;
+mod resource;
+
+pub(crate) use read::read;
+pub(crate) use resource::{Resource, Template, last_segment, resources_of};
