@@ -14,6 +14,7 @@ mod iso;
 mod note;
 mod place;
 mod value;
+mod xml;
 
 pub use note::{Note, NoteKind};
 pub use place::{FILES_MAX, Place, Position, Sources, TEXT_MAX};
