@@ -2,19 +2,27 @@
 //!
 //! An importer has a reader that loses nothing, a table of what it understands, and a list of what it met and did not
 //! understand. Nothing is guessed: what the configuration does not say is asked for by name. It opens nothing.
-#![allow(dead_code, unused_imports, reason = "readers come before the importer that uses them")]
 
 mod arm;
+mod azure;
 mod bicep;
 mod evaluate;
 mod expression;
 mod functions;
 mod given;
+mod import;
 mod iso;
+mod kinds;
 mod note;
 mod place;
+mod sidecar;
 mod value;
+mod write;
 mod xml;
 
+pub use import::{Choices, Import, Member, Refused};
+pub use kinds::{Importer, KINDS, import};
 pub use note::{Note, NoteKind};
 pub use place::{FILES_MAX, Place, Position, Sources, TEXT_MAX};
+pub use sidecar::sidecar;
+pub use write::scenario;

@@ -1,0 +1,28 @@
+//! Azure API Management: backends of Bicep and ARM templates, and policy XML.
+//!
+//! What is taken over, and from where:
+//!
+//! | source | what becomes of it |
+//! | --- | --- |
+//! | `backends`: `pool.services[]` with `id`, `weight`, `priority` | `[backend.NAME]` |
+//! | `circuitBreaker.rules[0].failureCondition`: `count` or `percentage`, `interval` | `policy.breaker.trip` |
+//! | … `statusCodeRanges`, `errorReasons` | `policy.breaker.fails` |
+//! | … `tripDuration`, `acceptRetryAfter` | `policy.breaker.open_for`, `retry_after` |
+//! | … `failureResponse.statusCode` | what a shed request is answered |
+//! | `<retry>`: `condition`, `count`, `interval`, `first-fast-retry` | `policy.retry` |
+//! | `<forward-request>`: `timeout`, `timeout-ms`, `buffer-request-body` | `policy.timeout.per_try`, the bodies of writes |
+//! | `<set-backend-service>`: `backend-id` | which backend the scenario is about |
+//! | `namedValues` | the values of `{{name}}` |
+//!
+//! Everything else is told with its place: as not understood, or as understood and not rehearsed.
+
+mod assemble;
+mod backends;
+mod breaker;
+mod elements;
+mod fails;
+mod keys;
+mod policies;
+mod retry;
+
+pub(crate) use assemble::IMPORTER;

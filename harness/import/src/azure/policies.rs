@@ -1,0 +1,193 @@
+//! Policy files: what of them is about failures, and what else was met.
+
+use policy::Retry;
+use units::Timespan;
+
+use super::elements::{Values, strays};
+use super::retry;
+use crate::note::Note;
+use crate::place::Place;
+use crate::xml::Element;
+
+/// Above so many seconds the network may cut a connection on which nothing comes (forward-request-policy.md).
+const CUT_BY_NETWORK: Timespan = Timespan::from_secs(240);
+
+/// Elements that hold others and do nothing themselves.
+const HOLDERS: [&str; 9] =
+    ["policies", "inbound", "backend", "outbound", "on-error", "fragment", "choose", "when", "otherwise"];
+
+/// What is understood, and has no words in a policy.
+const UNREHEARSED: [(&str, &str); 4] = [
+    ("limit-concurrency", "requests beyond `max-count` are answered 429 at once"),
+    ("rate-limit", "calls beyond the limit are answered 429 with `Retry-After`"),
+    ("rate-limit-by-key", "calls beyond the limit are answered 429 with `Retry-After`"),
+    ("quota", "calls beyond the quota are answered 403"),
+];
+
+/// What the policies say of failures.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Policies {
+    pub(super) retry: Option<(Retry, Vec<(&'static str, Place)>)>,
+    /// For how long the headers of an answer are waited for.
+    pub(super) timeout: Option<(Timespan, Place)>,
+    /// Whether a further attempt brings the body.
+    pub(super) buffered: Option<bool>,
+    /// The backends that requests are sent to: names, in the order of the files.
+    pub(super) sent_to: Vec<(String, Place)>,
+    /// Retries that every request meets, understood or not.
+    retries: usize,
+    forwards: usize,
+}
+
+impl Policies {
+    /// Takes in a file.
+    pub(super) fn take(&mut self, root: &Element, values: &Values<'_>, notes: &mut Vec<Note>) {
+        if !matches!(root.name.as_str(), "policies" | "fragment") {
+            let words = format!(
+                "`<{}>` is no policy: expected `<policies>` or `<fragment>`",
+                root.name.escape_debug()
+            );
+            return notes.push(Note::unknown(&root.place, words));
+        }
+        for section in &root.children {
+            if section.name == "backend" {
+                check_section(section, notes);
+            }
+            self.element(section, false, values, notes);
+        }
+        if root.name == "fragment" {
+            return;
+        }
+        if self.retry.is_some() && self.forwards == 0 {
+            let words = "the retry holds no `<forward-request>`: what it tries again is something else";
+            notes.push(Note::lint(&root.place, words));
+        }
+    }
+
+    fn element(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
+        let name = element.name.as_str();
+        let mut is_chosen = is_chosen;
+        match name {
+            "retry" => self.retry(element, is_chosen, values, notes),
+            "forward-request" => self.forward(element, is_chosen, values, notes),
+            "set-backend-service" => {
+                strays(element, &["backend-id", "base-url"], notes);
+                if let Some(id) = values.text(element, "backend-id", notes) {
+                    let place = element.attribute("backend-id").map_or(&element.place, |one| &one.place);
+                    self.sent_to.push((id, place.clone()));
+                }
+                if let Some(url) = element.attribute("base-url").filter(|url| !url.is_expression()) {
+                    self.sent_to.push((url.value.clone(), url.place.clone()));
+                }
+            }
+            "when" | "otherwise" => is_chosen = true,
+            "base" => {}
+            "include-fragment" => {
+                let id = element.attribute("fragment-id").map_or("", |id| id.value.as_str());
+                let words = format!("the fragment `{}` is read only if its file is named", id.escape_debug());
+                notes.push(Note::unknown(&element.place, words));
+            }
+            _ => {
+                if let Some((_, words)) = UNREHEARSED.iter().find(|(known, _)| *known == name) {
+                    notes.push(Note::unrehearsed(
+                        &element.place,
+                        format!("`<{name}>`: {words}; that is not rehearsed"),
+                    ));
+                } else if !HOLDERS.contains(&name) {
+                    let words = format!("`<{}>` is not read", name.escape_debug());
+                    // What is in it belongs to it.
+                    return notes.push(Note::unknown(&element.place, words));
+                }
+            }
+        }
+        for child in &element.children {
+            self.element(child, is_chosen, values, notes);
+        }
+    }
+
+    fn retry(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
+        if is_chosen {
+            return notes.push(Note::unknown(
+                &element.place,
+                "whether this retry is used is decided with each request: it is left out",
+            ));
+        }
+        self.retries += 1;
+        if self.retries > 1 {
+            let words = "a further retry: a scenario has one, and the first one is taken";
+            return notes.push(Note::unknown(&element.place, words).help("import its file by itself"));
+        }
+        self.retry = retry::read(element, values, notes);
+        let inner = element.all();
+        let forward = inner.iter().find(|one| one.name == "forward-request");
+        if let Some(forward) = forward {
+            let buffer = values.text(forward, "buffer-request-body", notes);
+            let is_kept = buffer.as_deref().is_some_and(|text| text.trim().eq_ignore_ascii_case("true"));
+            self.buffered = Some(is_kept);
+            if !is_kept {
+                let words = "the body of a request is not kept: a further attempt has none to send";
+                notes.push(
+                    Note::lint(&forward.place, words)
+                        .help("set `buffer-request-body=\"true\"` on `<forward-request>`"),
+                );
+            }
+        }
+    }
+
+    fn forward(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
+        self.forwards += 1;
+        let known = [
+            "timeout",
+            "timeout-ms",
+            "buffer-request-body",
+            "buffer-response",
+            "http-version",
+            "follow-redirects",
+            "fail-on-error-status-code",
+            "continue-timeout",
+        ];
+        strays(element, &known, notes);
+        for name in ["fail-on-error-status-code", "follow-redirects"] {
+            if let Some(on) =
+                element.attribute(name).filter(|one| !one.value.trim().eq_ignore_ascii_case("false"))
+            {
+                notes.push(Note::unrehearsed(&on.place, format!("`{name}` is not rehearsed")));
+            }
+        }
+        let seconds =
+            values.number(element, "timeout", notes).map(|seconds| Timespan::from_secs(u64::from(seconds)));
+        let millis = values
+            .number(element, "timeout-ms", notes)
+            .map(|millis| Timespan::from_millis(u64::from(millis)));
+        let key = if millis.is_some() { "timeout-ms" } else { "timeout" };
+        let Some(timeout) = millis.or(seconds).filter(|timeout| !timeout.is_zero()) else {
+            let words = "without `timeout` an answer's headers are waited for 300 s, by default: that is not rehearsed";
+            return notes.push(
+                Note::unrehearsed(&element.place, words).help("set `timeout`: few clients wait for 300 s"),
+            );
+        };
+        let place = element.attribute(key).map_or(&element.place, |one| &one.place);
+        if is_chosen || self.timeout.is_some() {
+            let words = "a further timeout, or one that depends on the request: it is not rehearsed";
+            return notes.push(Note::unrehearsed(place, words));
+        }
+        if timeout > CUT_BY_NETWORK {
+            let words = format!(
+                "{timeout} is longer than the 240 s after which the network may cut an idle connection"
+            );
+            notes.push(Note::lint(place, words));
+        }
+        self.timeout = Some((timeout, place.clone()));
+    }
+}
+
+/// `<backend>` takes one child.
+fn check_section(section: &Element, notes: &mut Vec<Note>) {
+    if let [_, second, ..] = section.children.as_slice() {
+        let words = "`<backend>` takes one policy: a deployment with this one beside it is refused";
+        notes.push(
+            Note::lint(&second.place, words)
+                .help("keep `<retry>` or `<forward-request>` alone, without `<base />`"),
+        );
+    }
+}

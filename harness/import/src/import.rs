@@ -1,0 +1,65 @@
+//! What an import comes to: the backends, the declared policy, and where each key of it stands in the source.
+
+use std::collections::BTreeMap;
+
+use policy::Policy;
+
+use crate::note::Note;
+use crate::place::Place;
+
+/// What the user chose for what the configuration leaves open.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// Values of parameters, named values and slots of templates, by name.
+    pub values: BTreeMap<String, String>,
+    /// The backend or pool that the scenario is about.
+    pub backend: Option<String>,
+}
+
+/// A backend that gets traffic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// Its name in the source.
+    pub name: String,
+    /// Its share of the traffic, relative to the others of its group.
+    pub weight: u32,
+    /// Its group: a lower number is used first.
+    pub priority: u32,
+    /// Where the source names it.
+    pub place: Place,
+}
+
+/// What was understood of a configuration.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The importer's name, such as `azure-api-management`.
+    pub importer: &'static str,
+    /// What the gateway is called, at the beginning of a sentence.
+    pub gateway: &'static str,
+    /// The backend or pool that the scenario is about.
+    pub subject: String,
+    /// The backends.
+    pub members: Vec<Member>,
+    /// What the gateway is declared to do.
+    pub policy: Policy,
+    /// Where each key of the policy stands in the source: `retry.attempts`.
+    pub sources: BTreeMap<String, Place>,
+    /// The status of what the gateway answers while no backend may be asked.
+    pub shed: Option<u16>,
+    /// Whether a further attempt brings the request's body; nothing if there is none.
+    pub keeps_body: Option<bool>,
+    /// Mistakes, what was not understood, what is not rehearsed, and which readings were taken.
+    pub notes: Vec<Note>,
+}
+
+/// Why nothing could be made of the files.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{words}")]
+pub struct Refused {
+    /// Why.
+    pub words: String,
+    /// What to do about it.
+    pub help: String,
+    /// What else was noticed.
+    pub notes: Vec<Note>,
+}

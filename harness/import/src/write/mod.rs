@@ -1,0 +1,7 @@
+//! The scenario that an import becomes: policy, faults that show each key of it, and what is expected.
+
+mod names;
+mod phases;
+mod text;
+
+pub use text::scenario;

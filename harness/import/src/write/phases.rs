@@ -1,0 +1,341 @@
+//! Which faults show which keys of a policy, and for how long they last.
+
+use std::time::Duration;
+
+use policy::{Breaker, FailureClass, Policy, RetryOn};
+use units::Timespan;
+
+/// The most requests of a run, all phases together: what a rehearsal takes seconds for.
+const REQUESTS: f64 = 60_000.0;
+
+/// So many writes come for a read.
+const WRITES: f64 = 0.45;
+
+/// The most requests that may be under way while a backend hangs.
+const UNDER_WAY: f64 = 4_000.0;
+
+/// The bounds of the rate of reads, in requests a second.
+const RATE: (f64, f64) = (1.0, 20.0);
+
+/// So many failures of a backend are wanted of a phase: ten cases show a key, and some are no first attempts.
+const FAILURES: u32 = 40;
+
+/// The fewest and the most openings of a breaker in a phase.
+const OPENINGS: (u32, u32) = (5, 20);
+
+/// So many requests after a backend is back are wanted: 299 show that 99 in 100 succeed, and a backend with a fourth of the traffic needs more.
+const RECOVERED: f64 = 700.0;
+
+/// So many attempts that run into a timer are wanted: 59 show it.
+const TIMEOUTS: f64 = 70.0;
+
+/// Breakers that open for longer are shown by one kind of failure only, and by fewer openings.
+const LONG: Timespan = Timespan::from_secs(600);
+const OPENINGS_LONG: u32 = 8;
+
+/// Breakers that open for longer can't be shown within the 24 h of a run.
+const SHOWN_MAX: Timespan = Timespan::from_secs(90 * 60);
+
+/// Kinds of failures that a phase of its own is planned for.
+const CLASSES_MAX: usize = 3;
+
+/// The share of answers that fail where no breaker looks: several attempts in a row fail often enough, and others succeed.
+const SHARE: f64 = 0.7;
+
+/// A phase of the scenario.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Phase {
+    pub(super) name: String,
+    pub(super) length: Timespan,
+    /// The fault, as it is written behind `[[phase.inject]]`, and whether it is on one backend, on those of the first group, or on all.
+    pub(super) fault: Option<(String, On)>,
+}
+
+/// The backends that a fault is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum On {
+    One,
+    FirstGroup,
+    All,
+}
+
+/// The phases, and what they show.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Proof {
+    pub(super) phases: Vec<Phase>,
+    /// The keys of the policy that they show: the `about` of the expectation.
+    pub(super) about: Vec<String>,
+    /// What no phase shows, and why.
+    pub(super) unshown: Vec<String>,
+    /// Where every backend fails and the gateway answers by itself.
+    pub(super) shed_in: Option<String>,
+    /// Where requests with a body are tried again.
+    pub(super) replayed_in: Option<String>,
+    /// Where all is as before a fault.
+    pub(super) recovered_in: Option<String>,
+    /// Where the first of several groups fails, and how soon the next one has the traffic.
+    pub(super) failover_in: Option<(String, Timespan)>,
+    /// Reads a second.
+    pub(super) rate: f64,
+    /// Writes a second: fewer, and seldom at the same moment.
+    pub(super) writes: f64,
+    /// How long after its fault a backend is back.
+    pub(super) back_within: Timespan,
+    /// How long a client waits.
+    pub(super) deadline: Timespan,
+}
+
+/// How many backends there are, and whether they are of several groups.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pool {
+    pub(super) members: usize,
+    pub(super) has_groups: bool,
+}
+
+/// Plans the phases that show the policy.
+pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
+    let attempts = policy.retry.as_ref().map_or(1, |retry| retry.attempts);
+    let open_for = policy
+        .breaker
+        .as_ref()
+        .filter(|breaker| breaker.open_for <= SHOWN_MAX)
+        .map_or(Duration::ZERO, |breaker| breaker.open_for.0);
+    let per_try = policy.timeout.per_try.map(|timer| timer.0);
+    let wait = policy
+        .retry
+        .as_ref()
+        .and_then(|retry| retry.backoff)
+        .map_or(Duration::ZERO, |backoff| backoff.base.0);
+    let request = (per_try.unwrap_or(Duration::from_secs(2)) + wait) * u32::from(attempts);
+    let mut proof = Proof {
+        back_within: seconds(open_for.as_secs_f64() + 5.0),
+        deadline: seconds((request.as_secs_f64() * 1.2).max(10.0)),
+        ..Proof::default()
+    };
+    let mut planning = Planning { policy, pool, proof: &mut proof, timeouts: 0.0 };
+    planning.phase("steady", 10.0, None);
+    if let Some(breaker) = &policy.breaker {
+        planning.breaker(breaker);
+    }
+    planning.retries();
+    planning.timeout();
+    let length: f64 = proof.phases.iter().map(|phase| phase.length.0.as_secs_f64()).sum();
+    // Reads, and up to as many writes.
+    proof.rate = (REQUESTS / length.max(1.0) / 2.0)
+        .min(UNDER_WAY / proof.deadline.0.as_secs_f64() / 2.0)
+        .clamp(RATE.0, RATE.1)
+        .floor();
+    proof.writes = (proof.rate * WRITES).ceil();
+    let back = proof.back_within.0.as_secs_f64();
+    // Spares get no requests once all is well, so that they show no recovery.
+    let is_shown = |pair: &[Phase]| match &pair[0].fault {
+        Some((_, On::One)) => true,
+        Some((_, On::All)) => !pool.has_groups,
+        _ => false,
+    };
+    if let Some(before) = proof.phases.windows(2).rposition(is_shown) {
+        let after = &mut proof.phases[before + 1];
+        after.length = seconds(back + (RECOVERED / (proof.rate + proof.writes)).max(10.0));
+        proof.recovered_in = Some(after.name.clone());
+    }
+    proof
+}
+
+struct Planning<'a> {
+    policy: &'a Policy,
+    pool: Pool,
+    proof: &'a mut Proof,
+    /// About so many attempts will run into the timer while a breaker counts them.
+    timeouts: f64,
+}
+
+impl Planning<'_> {
+    fn phase(&mut self, name: &str, length: f64, fault: Option<(String, On)>) {
+        self.proof.phases.push(Phase { name: name.to_owned(), length: seconds(length), fault });
+    }
+
+    /// A phase with a fault, and the time that it takes to get over it.
+    fn outage(&mut self, name: &str, length: f64, fault: String, on: On) {
+        self.phase(name, length, Some((fault, on)));
+        let back = self.proof.back_within.0.as_secs_f64() + 10.0;
+        self.phase(&format!("after-{name}"), back, None);
+    }
+
+    fn about(&mut self, keys: &[&str]) {
+        self.proof.about.extend(keys.iter().map(|key| (*key).to_owned()));
+    }
+
+    fn breaker(&mut self, breaker: &Breaker) {
+        if breaker.open_for > SHOWN_MAX {
+            let words = format!(
+                "of the breaker nothing is shown: a run takes 24 h at most, and it opens for {}",
+                breaker.open_for
+            );
+            return self.proof.unshown.push(words);
+        }
+        let open_for = breaker.open_for.0.as_secs_f64();
+        let needed = breaker.trip.count.or(breaker.trip.consecutive).unwrap_or(1).max(1);
+        let is_long = breaker.open_for > LONG;
+        let most = if is_long { OPENINGS_LONG } else { OPENINGS.1 };
+        let openings = FAILURES.div_ceil(needed).clamp(OPENINGS.0, most);
+        let length = f64::from(openings) * (open_for + 1.0) + open_for / 2.0;
+        let mut classes = representatives(breaker, self.policy.timeout.per_try.is_some());
+        classes.truncate(if is_long { 1 } else { CLASSES_MAX });
+        for (class, fault) in &classes {
+            let name = format!("one-fails-by-{}", word(*fault));
+            self.outage(&name, length, written(*fault), On::One);
+            self.about(&[&format!("breaker.fails.{class}")]);
+            if let Some(per_try) = self.policy.timeout.per_try.filter(|_| *fault == RetryOn::Timeout) {
+                // Those that are under way when it opens time out as well.
+                let under_way = per_try.as_secs_f64() * RATE.0 / self.pool.members as f64;
+                self.timeouts = f64::from(openings) * (f64::from(needed) + under_way);
+            }
+            let is_retried = self.policy.retry.as_ref().is_some_and(|retry| retry.on.contains(fault));
+            if is_retried && self.pool.members > 1 {
+                let key = format!("retry.on.{fault}");
+                if !retry.on.is_empty() && !self.proof.about.contains(&key) {
+                    self.proof.about.push(key);
+                }
+                self.proof.replayed_in.get_or_insert(name);
+            }
+        }
+        let Some((_, fault)) = classes.first() else { return };
+        self.about(&["breaker.trip", "breaker.open_for"]);
+        // Where one failure opens it, a backend that still fails gets one request, whether it was a probe or not.
+        if needed > 1 {
+            self.about(&["breaker.way_back"]);
+        }
+        if self.pool.has_groups {
+            let name = "first-group-fails";
+            self.outage(name, open_for * 0.8, written(*fault), On::FirstGroup);
+            let within = (open_for * 0.4).clamp(1.0, 5.0);
+            self.proof.failover_in = Some((name.to_owned(), seconds(within)));
+        }
+        let name = "all-fail";
+        self.outage(name, open_for * 2.5, written(*fault), On::All);
+        self.about(&["breaker.all_out"]);
+        if breaker.shed_status.is_some() {
+            self.about(&["breaker.shed_status"]);
+        }
+        self.proof.shed_in = Some(name.to_owned());
+    }
+
+    /// Failures that are tried again after and that no breaker counts: there is no end to them.
+    fn retries(&mut self) {
+        let Some(retry) = &self.policy.retry else { return };
+        let is_timed = self.policy.timeout.per_try.is_some();
+        let is_counted =
+            |on: RetryOn| self.policy.breaker.as_ref().is_some_and(|breaker| counts(breaker, on));
+        // A refused connection leaves no trace at the backend.
+        let shown = |on: &RetryOn| {
+            !is_counted(*on) && *on != RetryOn::ConnectFailure && (is_timed || *on != RetryOn::Timeout)
+        };
+        let free: Vec<RetryOn> = retry.on.iter().copied().filter(shown).collect();
+        let mut chosen: Vec<RetryOn> = Vec::new();
+        for wanted in [RetryOn::Status(503), RetryOn::Status(429), RetryOn::Status(500), RetryOn::Reset] {
+            chosen.extend(free.contains(&wanted).then_some(wanted));
+        }
+        chosen.extend(free.iter().find(|on| matches!(on, RetryOn::Status(_))).filter(|_| chosen.is_empty()));
+        chosen.truncate(CLASSES_MAX);
+        let wait = retry.backoff.map_or(0.0, |backoff| backoff.base.0.as_secs_f64());
+        for (index, fault) in chosen.iter().enumerate() {
+            let name = format!("{}-now-and-then", word(*fault));
+            self.outage(&name, 120.0 + 2.0 * wait * f64::from(retry.attempts), shared(*fault), On::All);
+            self.about(&[&format!("retry.on.{fault}")]);
+            if index == 0 {
+                self.about(&["retry.attempts"]);
+                if retry.backoff.is_some() {
+                    self.about(&["retry.backoff"]);
+                }
+                self.proof.replayed_in = Some(name);
+            }
+        }
+    }
+
+    fn timeout(&mut self) {
+        let Some(per_try) = self.policy.timeout.per_try else { return };
+        let per_try = per_try.0.as_secs_f64();
+        let is_counted =
+            self.policy.breaker.as_ref().is_some_and(|breaker| counts(breaker, RetryOn::Timeout));
+        if is_counted {
+            // A breaker that counts timeouts lets few of them happen.
+            if self.timeouts >= TIMEOUTS {
+                self.about(&["timeout.per_try"]);
+            } else {
+                let words = "of the timeout nothing is shown: the breaker opens before enough attempts have run into it";
+                self.proof.unshown.push(words.into());
+            }
+            return;
+        }
+        self.about(&["timeout.per_try"]);
+        self.outage("one-hangs", 3.0 * per_try + 20.0, "hang = {}".into(), On::One);
+        let retry = self.policy.retry.as_ref().filter(|retry| retry.on.contains(&RetryOn::Timeout));
+        if retry.is_some() && self.pool.members > 1 {
+            self.about(&["retry.on.timeout"]);
+        }
+    }
+}
+
+/// Of what a breaker counts, some kinds that a fault can make, each with the class that it belongs to.
+fn representatives(breaker: &Breaker, is_timed: bool) -> Vec<(FailureClass, RetryOn)> {
+    let wanted =
+        [RetryOn::Status(429), RetryOn::Status(503), RetryOn::Status(500), RetryOn::Timeout, RetryOn::Reset];
+    let class_of = |fault: RetryOn| {
+        let found = breaker.fails.iter().copied().find(|class| match fault {
+            RetryOn::Status(status) => class.takes_status(status),
+            _ => *class == FailureClass::One(fault),
+        })?;
+        (is_timed || fault != RetryOn::Timeout).then_some((found, fault))
+    };
+    let mut found: Vec<(FailureClass, RetryOn)> = Vec::new();
+    for (class, fault) in wanted.into_iter().filter_map(class_of) {
+        if !found.iter().any(|(known, _)| *known == class) {
+            found.push((class, fault));
+        }
+    }
+    if found.is_empty() {
+        found.extend(breaker.fails.iter().find_map(|class| match class {
+            FailureClass::Statuses(hundred) => Some((*class, RetryOn::Status(hundred * 100 + 3))),
+            FailureClass::One(RetryOn::Status(status)) => Some((*class, RetryOn::Status(*status))),
+            FailureClass::One(_) => None,
+        }));
+    }
+    found
+}
+
+fn counts(breaker: &Breaker, on: RetryOn) -> bool {
+    breaker.fails.iter().any(|class| match on {
+        RetryOn::Status(status) => class.takes_status(status),
+        _ => *class == FailureClass::One(on),
+    })
+}
+
+/// A failure as part of a phase's name.
+fn word(fault: RetryOn) -> String {
+    match fault {
+        RetryOn::Timeout => "hang".into(),
+        other => other.to_string(),
+    }
+}
+
+fn written(fault: RetryOn) -> String {
+    match fault {
+        RetryOn::Status(code) => format!("status = {{ code = {code} }}"),
+        RetryOn::Reset => "reset = {}".into(),
+        RetryOn::ConnectFailure => "refuse = {}".into(),
+        RetryOn::Timeout => "hang = {}".into(),
+    }
+}
+
+/// The same for a share of the requests.
+fn shared(fault: RetryOn) -> String {
+    match fault {
+        RetryOn::Status(code) => format!("status = {{ code = {code}, share = {SHARE} }}"),
+        RetryOn::Reset => format!("reset = {{ share = {SHARE} }}"),
+        RetryOn::ConnectFailure | RetryOn::Timeout => written(fault),
+    }
+}
+
+fn seconds(seconds: f64) -> Timespan {
+    Timespan::from_secs(seconds.ceil().max(1.0) as u64)
+}

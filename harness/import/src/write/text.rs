@@ -1,0 +1,287 @@
+//! The text of the scenario, each line of the policy with its place in the source.
+
+use std::fmt::Write;
+
+use policy::{AllOut, Breaker, Policy, Retry, Timeouts, WayBack};
+
+use super::names::{groups, of_members, plain};
+use super::phases::{On, Phase, Pool, Proof, plan};
+use crate::import::Import;
+use crate::iso::written;
+use crate::place::Sources;
+
+/// The column in which places stand, where a line is short enough.
+const PLACES_AT: usize = 58;
+
+/// The text of the scenario that an import becomes.
+pub fn scenario(import: &Import, sources: &Sources) -> String {
+    let groups = groups(&import.members);
+    let pool = Pool { members: import.members.len(), has_groups: groups.iter().any(|group| *group > 0) };
+    let proof = plan(&import.policy, pool);
+    let writing = Writing { import, sources, names: of_members(&import.members), groups, proof };
+    let mut text = String::new();
+    // Writing to a text can't fail.
+    let _ = writing.write(&mut text);
+    text
+}
+
+struct Writing<'a> {
+    import: &'a Import,
+    sources: &'a Sources,
+    names: Vec<String>,
+    groups: Vec<usize>,
+    proof: Proof,
+}
+
+type Written = std::fmt::Result;
+
+impl Writing<'_> {
+    fn write(&self, out: &mut String) -> Written {
+        let Import { gateway, subject, .. } = self.import;
+        let files: Vec<&str> = self.sources.files().map(|(name, _)| name).collect();
+        writeln!(
+            out,
+            "# Made by `brownout import` from {}. Behind each line of the policy stands where the source says so.",
+            comment(&files.join(", "))
+        )?;
+        writeln!(
+            out,
+            "#\n#   brownout run --simulate {}.toml      a rehearsal: the reference gateway does what the policy says",
+            plain(subject)
+        )?;
+        writeln!(
+            out,
+            "#\n# For the real gateway, put `[gateway.url]` with its address in place of `[gateway.reference]`, and let it reach the backends"
+        )?;
+        writeln!(
+            out,
+            "# of the run (`listen`). A rehearsal shows what the configuration means, and nothing of what {gateway} does.\n"
+        )?;
+        writeln!(
+            out,
+            "name     = {}",
+            quoted(&format!("{} does what its configuration says", plain(subject)))
+        )?;
+        writeln!(
+            out,
+            "why      = \"A policy is believed because it is configured: this shows what it does to requests when backends fail.\""
+        )?;
+        writeln!(out, "owner    = \"whoever answers for {}\"", plain(subject))?;
+        writeln!(
+            out,
+            "rollback = \"Deploy the configuration before the last change, and run this scenario again.\""
+        )?;
+        writeln!(out, "seed     = 1\n")?;
+        writeln!(out, "[gateway.reference]")?;
+        if self.import.keeps_body == Some(false) && self.proof.replayed_in.is_some() {
+            writeln!(
+                out,
+                "defects = [\"empty-retried-body\"]            # without a buffer, a further attempt has no body to send"
+            )?;
+        }
+        self.policy(out)?;
+        self.backends(out)?;
+        self.traffic(out)?;
+        for phase in &self.proof.phases {
+            self.phase(phase, out)?;
+        }
+        self.expectations(out)
+    }
+
+    /// A line of the policy, with its place if the source has one.
+    fn line(&self, key: &str, line: &str, out: &mut String) -> Written {
+        match self.import.sources.get(key) {
+            Some(place) => {
+                let place = comment(&self.sources.position(place).to_string());
+                writeln!(out, "{line:<PLACES_AT$} # {place}")
+            }
+            None => writeln!(out, "{line}"),
+        }
+    }
+
+    fn policy(&self, out: &mut String) -> Written {
+        let Policy { timeout, retry, breaker, .. } = &self.import.policy;
+        if let Timeouts { per_try: Some(per_try), .. } = timeout {
+            writeln!(out, "\n[policy.timeout]")?;
+            self.line("timeout.per_try", &format!("per_try = \"{}\"", written(*per_try)), out)?;
+        }
+        if let Some(retry) = retry {
+            self.retry(retry, out)?;
+        }
+        if let Some(breaker) = breaker {
+            self.breaker(breaker, out)?;
+        }
+        if !self.import.sources.is_empty() {
+            writeln!(out, "\n# Reports show these places beside what was observed.\n[policy.sources]")?;
+            for (key, place) in &self.import.sources {
+                let place = self.sources.position(place).to_string();
+                writeln!(out, "{} = {}", quoted(key), quoted(&place))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn retry(&self, retry: &Retry, out: &mut String) -> Written {
+        writeln!(out, "\n[policy.retry]")?;
+        self.line("retry.attempts", &format!("attempts      = {}", retry.attempts), out)?;
+        let on: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
+        self.line("retry.on", &format!("on            = {}", list(&on)), out)?;
+        self.line("retry.methods", &format!("methods       = {}", list(&retry.methods)), out)?;
+        writeln!(out, "other_backend = {}", retry.other_backend)?;
+        if let Some(backoff) = retry.backoff {
+            let line = format!(
+                "backoff       = {{ base = \"{}\", factor = {:?} }}",
+                written(backoff.base),
+                backoff.factor
+            );
+            self.line("retry.backoff", &line, out)?;
+        }
+        Ok(())
+    }
+
+    fn breaker(&self, breaker: &Breaker, out: &mut String) -> Written {
+        writeln!(out, "\n[policy.breaker]")?;
+        let within = breaker.trip.within.map(written).unwrap_or_default();
+        let trip = match (breaker.trip.count, breaker.trip.share, breaker.trip.consecutive) {
+            (Some(count), ..) => format!("count = {count}, within = \"{within}\""),
+            (_, Some(share), _) => format!("share = {:?}, within = \"{within}\"", share.get()),
+            (.., count) => format!("consecutive = {}", count.unwrap_or(1)),
+        };
+        self.line("breaker.trip", &format!("trip        = {{ {trip} }}"), out)?;
+        let fails: Vec<String> = breaker.fails.iter().map(ToString::to_string).collect();
+        self.line("breaker.fails", &format!("fails       = {}", list(&fails)), out)?;
+        self.line("breaker.open_for", &format!("open_for    = \"{}\"", written(breaker.open_for)), out)?;
+        if breaker.retry_after {
+            self.line("breaker.retry_after", "retry_after = true", out)?;
+        }
+        if breaker.way_back == Some(WayBack::All) {
+            writeln!(out, "way_back    = \"all\"")?;
+        }
+        if breaker.all_out == Some(AllOut::Shed) {
+            writeln!(out, "all_out     = \"shed\"")?;
+        }
+        if let Some(status) = breaker.shed_status {
+            self.line("breaker.shed_status", &format!("shed_status = {status}"), out)?;
+        }
+        Ok(())
+    }
+
+    fn backends(&self, out: &mut String) -> Written {
+        for ((member, name), group) in self.import.members.iter().zip(&self.names).zip(&self.groups) {
+            let place = comment(&self.sources.position(&member.place).to_string());
+            let heading = format!("[backend.{}]", key(name));
+            writeln!(out, "\n{heading:<PLACES_AT$} # {place}")?;
+            if member.weight != 1 {
+                writeln!(out, "weight   = {}", member.weight.max(1))?;
+            }
+            if *group > 0 {
+                writeln!(out, "priority = {group}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn traffic(&self, out: &mut String) -> Written {
+        let (rate, writes, deadline) = (self.proof.rate, self.proof.writes, written(self.proof.deadline));
+        writeln!(
+            out,
+            "\n[traffic.reads]\nrequest  = \"GET /{{n}}\"\nrate     = \"{rate}/s\"\ndeadline = \"{deadline}\""
+        )?;
+        writeln!(
+            out,
+            "\n[traffic.writes]\nrequest  = \"POST /\"\nrate     = \"{writes}/s\"\nbody     = {{ size = \"2KiB\" }}\ndeadline = \"{deadline}\""
+        )
+    }
+
+    fn phase(&self, phase: &Phase, out: &mut String) -> Written {
+        writeln!(out, "\n[[phase]]\nname = \"{}\"\nfor  = \"{}\"", phase.name, written(phase.length))?;
+        let Some((fault, on)) = &phase.fault else { return Ok(()) };
+        let of_first: Vec<usize> = (0..self.names.len()).filter(|index| self.groups[*index] == 0).collect();
+        // The lightest of the group: a further attempt seldom comes back to it, so that its failures come one by one.
+        let lightest = of_first.iter().copied().min_by_key(|index| self.import.members[*index].weight);
+        let on: Vec<usize> = match on {
+            On::One => lightest.into_iter().collect(),
+            On::FirstGroup => of_first,
+            On::All => (0..self.names.len()).collect(),
+        };
+        let on: Vec<String> = on.into_iter().map(|index| self.names[index].clone()).collect();
+        writeln!(out, "[[phase.inject]]\non = {}\n{fault}", list(&on))
+    }
+
+    fn expectations(&self, out: &mut String) -> Written {
+        let proof = &self.proof;
+        writeln!(
+            out,
+            "\n# Nobody gets somebody else's answer, or half of one.\n[[expect]]\nin        = \"steady\"\nintegrity = {{}}"
+        )?;
+        for words in &proof.unshown {
+            writeln!(out, "\n# {}", comment(words))?;
+        }
+        if !proof.about.is_empty() {
+            writeln!(
+                out,
+                "\n# Declared against observed, key by key.\n[[expect]]\npolicy = {{ about = {} }}",
+                list(&proof.about)
+            )?;
+        }
+        if let (Some(phase), Some(status)) = (&proof.shed_in, self.import.shed) {
+            writeln!(out, "\n# With every backend left alone, clients are told so at once.")?;
+            writeln!(out, "[[expect]]\nin   = \"{phase}\"\nshed = {{ of = [{status}], within = \"1s\" }}")?;
+        }
+        if let Some((phase, within)) = &proof.failover_in {
+            writeln!(
+                out,
+                "\n# The next group takes over once all of the first one are left alone, and not before."
+            )?;
+            writeln!(
+                out,
+                "[[expect]]\nin       = \"{phase}\"\nfailover = {{ within = \"{}\" }}",
+                written(*within)
+            )?;
+        }
+        if let (Some(phase), Some(_)) = (&proof.replayed_in, self.import.keeps_body) {
+            writeln!(out, "\n# A further attempt brings the body that the client sent.")?;
+            writeln!(
+                out,
+                "[[expect]]\nin          = \"{phase}\"\ntraffic     = \"writes\"\nreplay_body = {{}}"
+            )?;
+        }
+        if let Some(phase) = &proof.recovered_in {
+            writeln!(out, "\n# Once the fault is over, all is as before.\n[[expect]]")?;
+            writeln!(
+                out,
+                "in       = \"{phase}\"\nrecovery = {{ within = \"{}\" }}",
+                written(proof.back_within)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn list(items: &[String]) -> String {
+    let items: Vec<String> = items.iter().map(|item| quoted(item)).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A text of TOML.
+fn quoted(text: &str) -> String {
+    let mut made = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => made.extend(['\\', letter]),
+            letter if letter.is_control() => made.extend(format!("\\u{:04X}", u32::from(letter)).chars()),
+            letter => made.push(letter),
+        }
+    }
+    made + "\""
+}
+
+/// A key of TOML: one with a dot is quoted.
+fn key(name: &str) -> String {
+    if name.contains('.') { quoted(name) } else { name.to_owned() }
+}
+
+/// Text that stays on the line of its comment.
+fn comment(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}

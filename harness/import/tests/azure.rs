@@ -1,0 +1,318 @@
+//! Configurations of Azure API Management, from their files to a scenario.
+
+use std::fmt::Write;
+
+use import::{Choices, Import, Note, Refused, Sources};
+
+fn sources(files: &[(&str, &str)]) -> Sources {
+    let mut sources = Sources::default();
+    for (name, text) in files {
+        sources.add(name, (*text).to_owned());
+    }
+    sources
+}
+
+fn choices(values: &[(&str, &str)], backend: Option<&str>) -> Choices {
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Choices { values, backend: backend.map(str::to_owned) }
+}
+
+fn told(sources: &Sources, notes: &[Note]) -> String {
+    let mut text = String::new();
+    for note in notes {
+        writeln!(text, "{:?} {}: {}", note.kind, sources.position(&note.place), note.words).unwrap();
+        if let Some(help) = &note.help {
+            writeln!(text, "    help: {help}").unwrap();
+        }
+    }
+    text
+}
+
+/// The scenario, and what is told beside it.
+fn imported(files: &[(&str, &str)], choices: &Choices) -> (Import, String) {
+    let sources = sources(files);
+    let import = import::import(&sources, choices)
+        .unwrap_or_else(|refused| panic!("{refused}\n{}", told(&sources, &refused.notes)));
+    let shown = format!("{}\n{}", import::scenario(&import, &sources), told(&sources, &import.notes));
+    (import, shown)
+}
+
+fn refused(files: &[(&str, &str)], choices: &Choices) -> String {
+    let Refused { words, help, .. } = import::import(&sources(files), choices).unwrap_err();
+    format!("{words}\nhelp: {help}")
+}
+
+const BICEP: &str = include_str!("../../../docs/tutorials/azure-api-management/orders.bicep");
+const POLICY: &str = include_str!("../../../docs/tutorials/azure-api-management/orders.xml");
+
+#[test]
+fn a_pool_with_breakers_and_a_retry_becomes_a_scenario_with_the_place_of_each_line() {
+    let (_, shown) = imported(&[("orders.bicep", BICEP), ("orders.xml", POLICY)], &Choices::default());
+    insta::assert_snapshot!(shown);
+}
+
+/// A template with a backend whose breaker's rule has these keys.
+fn template(rule: &str, more: &str) -> String {
+    format!(
+        r#"{{
+  // Comments are allowed.
+  "parameters": {{ "failures": {{ "type": "int", "defaultValue": 3 }}, "service": {{ "type": "string" }} }},
+  "variables": {{ "trip": "PT1M" }},
+  "resources": [
+    {{
+      "type": "Microsoft.ApiManagement/service/backends",
+      "apiVersion": "2024-06-01-preview",
+      "name": "[format('{{0}}/{{1}}', parameters('service'), 'a')]",
+      "properties": {{ "url": "https://a.example.com", "circuitBreaker": {{ "rules": [ {{ {rule} }} ] }} }}
+    }}{more}
+  ]
+}}"#
+    )
+}
+
+const CONDITION: &str = r#""failureCondition": { "count": "[string(parameters('failures'))]", "interval": "PT1M", "statusCodeRanges": [{ "min": 500, "max": 599 }] }, "tripDuration": "[variables('trip')]""#;
+
+#[test]
+fn a_template_comes_to_the_same_as_bicep() {
+    let (import, _) = imported(&[("a.json", &template(CONDITION, ""))], &Choices::default());
+    let breaker = import.policy.breaker.unwrap();
+    assert_eq!((breaker.trip.count, breaker.open_for.to_string().as_str()), (Some(3), "60 s"));
+    let (import, _) = imported(&[("a.json", &template(CONDITION, ""))], &choices(&[("failures", "7")], None));
+    assert_eq!(import.policy.breaker.unwrap().trip.count, Some(7));
+}
+
+#[test]
+fn loops_of_templates_make_their_backends_and_pools() {
+    let more = r#",
+    { "type": "Microsoft.ApiManagement/service/backends", "name": "[format('s/b{0}', copyIndex())]", "copy": { "name": "bs", "count": 2 },
+      "properties": { "url": "https://b", "circuitBreaker": { "rules": [ { CONDITION } ] } } },
+    { "type": "Microsoft.ApiManagement/service/backends", "name": "s/p", "properties": { "type": "Pool", "pool": {
+      "copy": [ { "name": "services", "count": 2, "input": {
+        "id": "[resourceId('Microsoft.ApiManagement/service/backends', 's', format('b{0}', copyIndex('services')))]", "priority": "[add(copyIndex('services'), 1)]" } } ] } } }"#;
+    let text = template(CONDITION, &more.replace("CONDITION", CONDITION));
+    let (import, _) = imported(&[("a.json", &text)], &Choices::default());
+    let members: Vec<(&str, u32)> =
+        import.members.iter().map(|one| (one.name.as_str(), one.priority)).collect();
+    assert_eq!(members, [("b0", 1), ("b1", 2)]);
+    assert!(import.policy.breaker.is_some());
+}
+
+#[test]
+fn a_template_inside_of_a_template_is_read_with_what_it_is_handed() {
+    let inner = template(CONDITION, "");
+    let outer = format!(
+        r#"{{ "variables": {{ "many": 9 }}, "resources": [ {{ "type": "Microsoft.Resources/deployments", "name": "m",
+        "properties": {{ "parameters": {{ "failures": {{ "value": "[variables('many')]" }} }}, "template": {inner} }} }} ] }}"#
+    );
+    let (import, _) = imported(&[("a.json", &outer)], &Choices::default());
+    assert_eq!(import.policy.breaker.unwrap().trip.count, Some(9));
+}
+
+#[test]
+fn every_mistake_of_a_backend_is_told_at_its_place() {
+    let bicep = "
+param chain bool = false
+resource a 'Microsoft.ApiManagement/service/backends@2024-06-01-preview' = {
+  name: 's/a'
+  properties: {
+    url: 'https://a.example.com'
+    tls: { validateCertificateChain: chain }
+    credentials: { header: { 'x-key': ['{{key}}'] } }
+    proxy: { url: 'http://p' }
+    circuitBreaker: {
+      rules: [
+        {
+          failureCondition: {
+            count: 1
+            percentage: 50
+            interval: 'PT1M'
+            statusCodeRanges: [
+              { min: 500, max: 503 }
+              { min: 500, max: 429 }
+              { min: 400, max: 404 }
+              { min: 300, max: 399 }
+              { min: 1 }
+            ]
+            errorReasons: [ 'Server errors', 'timeout', 'Timeout', 'OperationNotFound' ]
+            burst: 3
+          }
+          tripDuration: 'PT10S'
+          failureResponse: { statusCode: 429 }
+        }
+        { name: 'second' }
+      ]
+    }
+  }
+}
+";
+    let (import, shown) = imported(&[("a.bicep", bicep)], &Choices::default());
+    assert_eq!(import.policy.breaker.unwrap().shed_status, Some(429));
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn every_mistake_of_a_policy_is_told_at_its_place() {
+    let xml = r#"<policies>
+  <inbound>
+    <base />
+    <set-variable name="a" value="@(context.Request.Headers["x"].First() == ">" ? "<" : "&")" />
+    <limit-concurrency key="k" max-count="3">
+      <rate-limit calls="3" renewal-period="10" />
+    </limit-concurrency>
+    <choose>
+      <when condition="@(true)"><retry condition="@(true)" count="1" interval="1" /></when>
+    </choose>
+    <include-fragment fragment-id="f" />
+  </inbound>
+  <backend>
+    <retry condition="@(context.Response == null || context.Response.StatusCode >= 500 || context.Response.StatusCode == 429 && context.Response.Headers.ContainsKey("a"))"
+           count="{{tries}}" interval="2" delta="1" max-interval="10" color="red">
+      <forward-request timeout="250" fail-on-error-status-code="true" />
+    </retry>
+    <base />
+  </backend>
+</policies>"#;
+    let (import, shown) = imported(&[("a.xml", xml)], &choices(&[("tries", "4")], None));
+    assert_eq!(import.policy.retry.unwrap().attempts, 5);
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn a_retry_whose_condition_asks_for_the_method_repeats_no_other() {
+    let xml = "<policies><backend><retry condition='@(context.Request.Method == \"GET\" && context.Response.StatusCode == 503)' count='1' interval='1'><forward-request timeout='9'/></retry></backend></policies>";
+    let (import, shown) = imported(&[("a.xml", xml)], &Choices::default());
+    assert_eq!(import.policy.retry.unwrap().methods, ["GET"]);
+    assert!(!shown.contains("repeats POST"), "{shown}");
+}
+
+#[test]
+fn what_is_not_in_the_files_is_asked_for_by_its_name() {
+    let xml = |count: &str| {
+        format!(
+            "<policies><backend><retry condition='@(context.Response.StatusCode == 503)' count='{count}' interval='1'><forward-request timeout='9'/></retry></backend></policies>"
+        )
+    };
+    for (count, name) in [("{{tries}}", "tries"), ("{tries}", "tries"), ("RETRY_COUNT", "RETRY_COUNT")] {
+        let text = xml(count);
+        let (without, shown) = imported(&[("a.xml", &text)], &Choices::default());
+        assert!(without.policy.retry.is_none() && shown.contains(&format!("--value {name}=")), "{shown}");
+        let (with, _) = imported(&[("a.xml", &text)], &choices(&[(name, "2")], None));
+        assert_eq!(with.policy.retry.unwrap().attempts, 3);
+    }
+    let text = xml("1");
+    assert!(
+        refused(&[("a.xml", &text)], &choices(&[("tires", "2")], None))
+            .contains("nothing asks for the value of `tires`")
+    );
+}
+
+#[test]
+fn named_values_of_the_templates_fill_in_those_of_policies_unless_they_are_secret() {
+    let value = |secret: bool| {
+        format!(
+            "resource t 'Microsoft.ApiManagement/service/namedValues@2024-05-01' = {{ name: 's/tries', properties: {{ displayName: 'tries', value: '3', secret: {secret} }} }}"
+        )
+    };
+    let xml = "<policies><backend><retry condition='@(context.Response.StatusCode == 503)' count='{{tries}}' interval='1'><forward-request timeout='9'/></retry></backend></policies>";
+    let attempts = |secret| {
+        let files = [("a.bicep", value(secret)), ("a.xml", xml.to_owned())];
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        imported(&files, &Choices::default()).0.policy.retry.map(|retry| retry.attempts)
+    };
+    assert_eq!(attempts(false), Some(4));
+    assert_eq!(attempts(true), None);
+}
+
+#[test]
+fn which_backend_it_is_about_is_asked_for_where_there_are_several() {
+    let backend = |name: &str| {
+        format!(
+            "resource {name} 'Microsoft.ApiManagement/service/backends@2024-05-01' = {{ name: '{name}', properties: {{ url: 'https://{name}' }} }}\n"
+        )
+    };
+    let text = backend("a") + &backend("b");
+    insta::assert_snapshot!(refused(&[("a.bicep", &text)], &Choices::default()), @r"
+    a scenario is about one backend or pool, and there are a, b
+    help: name one: `--backend NAME`
+    ");
+    insta::assert_snapshot!(refused(&[("a.bicep", &text)], &choices(&[], Some("c"))), @r"
+    there is no backend `c`
+    help: there are a, b
+    ");
+    assert_eq!(imported(&[("a.bicep", &text)], &choices(&[], Some("b"))).0.subject, "b");
+    // A backend whose URL a request is sent to is the one that is used.
+    let by_url = "<policies><inbound><set-backend-service base-url='https://b/v1' /></inbound></policies>";
+    assert_eq!(imported(&[("a.bicep", &text), ("p.xml", by_url)], &Choices::default()).0.subject, "b");
+}
+
+#[test]
+fn a_pool_without_breakers_and_members_that_differ_are_told() {
+    let pool = |first: &str, second: &str| {
+        let backend = |name: &str, count: &str| {
+            let breaker = if count.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    "circuitBreaker: {{ rules: [ {{ failureCondition: {{ count: {count}, interval: 'PT1M', statusCodeRanges: [ {{ min: 500, max: 599 }} ] }}, tripDuration: 'PT1M' }} ] }}"
+                )
+            };
+            format!(
+                "resource {name} 'Microsoft.ApiManagement/service/backends@2024-05-01' = {{\n name: '{name}'\n properties: {{\n url: 'https://{name}'\n {breaker}\n }}\n}}\n"
+            )
+        };
+        let pool = "resource p 'Microsoft.ApiManagement/service/backends@2024-05-01' = {\n name: 'p'\n properties: { pool: { services: [ { id: a.id, priority: 1 }\n { id: '/backends/b', priority: 2 } ] } }\n}\n";
+        let text = backend("a", first) + &backend("b", second) + pool;
+        imported(&[("a.bicep", &text)], &Choices::default())
+    };
+    let (none, shown) = pool("", "");
+    assert!(none.policy.breaker.is_none() && shown.contains("the later groups are never used"), "{shown}");
+    let (differ, shown) = pool("3", "5");
+    assert!(
+        differ.policy.breaker.is_none()
+            && shown.contains("the breaker of `b` is another one than that of `a`"),
+        "{shown}"
+    );
+    let (one, shown) = pool("3", "");
+    assert!(one.policy.breaker.is_none() && shown.contains("the breaker of `b` is another one"), "{shown}");
+    assert!(pool("3", "3").0.policy.breaker.is_some());
+}
+
+#[test]
+fn files_of_no_kind_and_files_that_say_nothing_are_refused() {
+    assert!(
+        refused(&[("a.conf", "x")], &Choices::default())
+            .starts_with("a.conf: no importer knows files of this kind")
+    );
+    for (name, text) in [
+        ("a.bicep", ""),
+        ("a.json", "{}"),
+        ("a.json", "[1"),
+        ("a.xml", "<policies/>"),
+        ("a.xml", ""),
+        ("a.bicep", "résource ' {"),
+    ] {
+        assert!(
+            refused(&[(name, text)], &Choices::default()).starts_with("no backend, no retry"),
+            "{name} {text}"
+        );
+    }
+}
+
+#[test]
+fn templates_that_ask_for_too_much_end_early() {
+    let mut doubling = String::from("var v0 = ['a']\n");
+    for n in 1..60 {
+        writeln!(doubling, "var v{n} = concat(v{m}, v{m})", m = n - 1).unwrap();
+    }
+    doubling += "resource a 'Microsoft.ApiManagement/service/backends@2024-05-01' = { name: 'a', properties: { url: v59, x: y } }\nvar y = y\n";
+    let deep = format!("{{\"a\": {}1{} }}", "[".repeat(5000), "]".repeat(5000));
+    for (name, text) in [
+        ("a.bicep", doubling.as_str()),
+        ("a.json", &deep),
+        ("b.bicep", &"(".repeat(5000)),
+        ("a.xml", &"<a>".repeat(5000)),
+    ] {
+        // Whatever it comes to, it comes to it.
+        let _ = import::import(&sources(&[(name, text)]), &Choices::default());
+    }
+}
