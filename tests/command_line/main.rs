@@ -9,6 +9,7 @@ mod export;
 mod families;
 mod gateways;
 mod hardship;
+mod importing;
 mod progress;
 mod reference;
 mod reports;

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Plan(Files),
     /// Write a commented scenario to start from.
     Init(Init),
+    /// Make a scenario of a gateway's own configuration: Bicep, ARM templates and policies of Azure API Management.
+    Import(Import),
     /// Judge a run again, also one that was cut off, also with another scenario's expectations.
     Analyze(Analyze),
     /// Write the report of a finished run, or of a saved report, in any format.
@@ -114,6 +116,26 @@ pub(crate) struct Init {
     #[arg(long, value_name = "PART", value_delimiter = ',')]
     pub(crate) policy: Option<Vec<PolicyPart>>,
     /// Overwrite the file if it exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Import {
+    /// The files of the configuration. Only these are read: modules, fragments and policies that they name have to be named here
+    /// as well.
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The directory to write the scenario and `import.json` to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The value of a parameter, a named value or a slot that the files leave open; may be repeated.
+    #[arg(long = "value", value_name = "NAME=VALUE")]
+    pub(crate) values: Vec<String>,
+    /// The backend or pool that the scenario is about, if there are several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) backend: Option<String>,
+    /// Overwrite what was written before.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -8,7 +8,7 @@ use crate::args::Args;
 
 /// Every command with its examples, in the groups of the help page.
 const GROUPS: &[(&str, &[(&str, &str)])] = &[
-    ("Test a gateway", &[("run", RUN), ("check", CHECK), ("plan", PLAN), ("init", INIT)]),
+    ("Test a gateway", &[("run", RUN), ("check", CHECK), ("plan", PLAN), ("init", INIT), ("import", IMPORT)]),
     ("Ask a gateway", &[("discover", DISCOVER), ("diff", DIFF)]),
     ("Read a run", &[("analyze", ANALYZE), ("report", REPORT), ("export", EXPORT)]),
     ("Compare runs", &[("compare", COMPARE), ("baseline", BASELINE), ("history", HISTORY)]),
@@ -34,6 +34,9 @@ const DISCOVER: &str =
   brownout discover retry.toml --profile now.toml           then `brownout diff profile.toml now.toml`";
 const DIFF: &str = "  brownout diff profile.toml now.toml
   brownout diff profile.toml now.toml --markdown            for a pull request";
+const IMPORT: &str =
+    "  brownout import main.bicep policy.xml --out rehearsal     a scenario of what they declare
+  brownout import main.bicep --backend orders --value retries=3 --out rehearsal";
 const ANALYZE: &str = "  brownout analyze runs/2026-05-04T10-22-00-first-look
   brownout analyze RUN --scenario stricter.toml             the same evidence, other demands";
 const REPORT: &str = "  brownout report RUN --format html --out report.html

@@ -9,6 +9,7 @@ mod doctor;
 mod explain;
 mod export;
 mod history;
+mod import;
 mod init;
 mod list;
 mod report;
@@ -38,6 +39,7 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Explain(args) => explain::explain(&args),
         Command::Schema => schema(),
         Command::Init(args) => init::init(&args),
+        Command::Import(args) => import::import(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Selftest(args) => selftest::run(&args),
         Command::Completions { shell } => shell::completions(shell),

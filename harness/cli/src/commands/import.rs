@@ -1,0 +1,186 @@
+//! `brownout import`: a scenario from a gateway's own configuration.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use import::{Choices, FILES_MAX, Note, NoteKind, Place, Refused, Sources, TEXT_MAX};
+use scenario::Diagnostic;
+
+use crate::args::Import;
+use crate::exit::Exit;
+use crate::output::{complain, complain_of, harmless, print};
+
+/// Of the same words at several places, so many places are shown.
+const PLACES_SHOWN: usize = 4;
+
+pub(crate) fn import(args: &Import) -> Result<Exit> {
+    let (sources, choices) = match read(args) {
+        Ok(read) => read,
+        Err((words, help)) => {
+            complain(&format_args!("error: {words}\nhelp: {help}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    let made = match import::import(&sources, &choices) {
+        Ok(made) => made,
+        Err(Refused { words, help, notes }) => {
+            show_lints(&sources, &notes);
+            print(&harmless(&others(&sources, &notes)))?;
+            complain(&format_args!("error: {words}\nhelp: {help}"));
+            return Ok(Exit::Usage);
+        }
+    };
+    let text = import::scenario(&made, &sources);
+    let file = args.out.join(format!("{}.toml", stem(&made.subject)));
+    let sidecar = args.out.join("import.json");
+    if let Some(there) = [&file, &sidecar].into_iter().find(|path| !args.force && path.exists()) {
+        complain(&format_args!("error: {} exists\nhelp: `--force` overwrites it", there.display()));
+        return Ok(Exit::Usage);
+    }
+    show_lints(&sources, &made.notes);
+    print(&harmless(&understood(&made, &sources)))?;
+    print(&harmless(&others(&sources, &made.notes)))?;
+    let origin = file.display().to_string();
+    let loaded = match scenario::load_text(&origin, &text, &args.out, &scenario::Overrides::default()) {
+        Ok(loaded) => loaded,
+        Err(failure) => {
+            complain_of(|colour| failure.render(colour));
+            complain(&"error: the configuration is understood, and no scenario can say what it says");
+            return Ok(Exit::Usage);
+        }
+    };
+    if !loaded.warnings.is_empty() {
+        complain_of(|colour| loaded.render_warnings(colour));
+    }
+    fs::create_dir_all(&args.out).with_context(|| format!("{}", args.out.display()))?;
+    for (path, text) in [(&file, text), (&sidecar, import::sidecar(&made, &sources))] {
+        fs::write(path, text).with_context(|| format!("{}", path.display()))?;
+    }
+    print(&harmless(&format!(
+        "written  {origin}\n         {}\nnext  brownout run --simulate {origin}\n",
+        sidecar.display()
+    )))?;
+    Ok(Exit::Pass)
+}
+
+/// The name of a file: that of the subject, without what has a meaning in paths.
+fn stem(subject: &str) -> String {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    subject.chars().take(60).map(|letter| if fits(letter) { letter } else { '-' }).collect()
+}
+
+fn read(args: &Import) -> Result<(Sources, Choices), (String, String)> {
+    if args.files.len() > FILES_MAX {
+        return Err((
+            format!("{} files are too many", args.files.len()),
+            format!("at most {FILES_MAX} are read at a time"),
+        ));
+    }
+    let mut sources = Sources::default();
+    for path in &args.files {
+        sources.add(&path.display().to_string(), text(path)?);
+    }
+    let mut values = BTreeMap::new();
+    for pair in &args.values {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err((format!("`--value {pair}` has no value"), "write `--value NAME=VALUE`".into()));
+        };
+        values.insert(name.trim().to_owned(), value.to_owned());
+    }
+    Ok((sources, Choices { values, backend: args.backend.clone() }))
+}
+
+fn text(path: &Path) -> Result<String, (String, String)> {
+    let shown = path.display();
+    let unreadable = |error: std::io::Error| {
+        let words = error.to_string().to_lowercase();
+        let words = words.split(" (os error").next().unwrap_or_default().to_owned();
+        (format!("{shown}: the file can't be read: {words}"), "a configuration is a regular file".to_owned())
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(TEXT_MAX as u64 + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if bytes.len() > TEXT_MAX {
+        return Err((
+            format!("{shown}: the file is longer than 4 MiB"),
+            "no template of Azure is that long".into(),
+        ));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        (format!("{shown}: not UTF-8 text, from byte {at} on"), "save it as UTF-8".to_owned())
+    })?;
+    // A byte order mark is no part of the text.
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned))
+}
+
+/// Mistakes, as diagnostics with their lines.
+fn show_lints(sources: &Sources, notes: &[Note]) {
+    for (file, (name, text)) in sources.files().enumerate() {
+        let of_file = notes.iter().filter(|note| note.kind == NoteKind::Lint && note.place.file == file);
+        let diagnostic = |note: &Note| {
+            let diagnostic = Diagnostic::warning(&note.words).at(note.place.start..note.place.end);
+            note.help.as_ref().map_or(diagnostic.clone(), |help| diagnostic.help(help))
+        };
+        let diagnostics: Vec<Diagnostic> = of_file.map(diagnostic).collect();
+        if !diagnostics.is_empty() {
+            complain_of(|colour| scenario::render(&diagnostics, name, text, colour));
+        }
+    }
+}
+
+/// What was taken over, with its places.
+fn understood(made: &import::Import, sources: &Sources) -> String {
+    let at = |place: &Place| sources.position(place);
+    let mut lines = format!(
+        "understood  {}, {}\n",
+        made.subject,
+        units::plural::count(made.members.len() as u64, "backend")
+    );
+    for member in &made.members {
+        let _ = writeln!(lines, "  {:<42} {}", format!("backend.{}", member.name), at(&member.place));
+    }
+    for (key, place) in &made.sources {
+        let _ = writeln!(lines, "  {:<42} {}", format!("policy.{key}"), at(place));
+    }
+    lines
+}
+
+/// What was not taken over, and which readings were chosen: the same words once, with their places.
+fn others(sources: &Sources, notes: &[Note]) -> String {
+    let mut text = String::new();
+    let chapters = [
+        (NoteKind::Choice, "readings taken where the documentation leaves it open"),
+        (NoteKind::Unrehearsed, "understood, and not rehearsed"),
+        (NoteKind::Unknown, "not understood"),
+    ];
+    for (kind, title) in chapters {
+        let mut by_words: Vec<(&Note, Vec<&Place>)> = Vec::new();
+        for note in notes.iter().filter(|note| note.kind == kind) {
+            match by_words.iter_mut().find(|(known, _)| known.words == note.words) {
+                Some((_, places)) => places.push(&note.place),
+                None => by_words.push((note, vec![&note.place])),
+            }
+        }
+        if by_words.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "{title}");
+        for (note, places) in by_words {
+            let shown: Vec<String> =
+                places.iter().take(PLACES_SHOWN).map(|place| sources.position(place).to_string()).collect();
+            let more = places.len().saturating_sub(PLACES_SHOWN);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ = writeln!(text, "  {}{more}: {}", shown.join(", "), note.words);
+            if let Some(help) = &note.help {
+                let _ = writeln!(text, "    help: {help}");
+            }
+        }
+    }
+    text
+}
