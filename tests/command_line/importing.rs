@@ -67,7 +67,8 @@ fn a_report_shows_the_place_in_the_source_of_what_was_judged() {
     place.say(&["import", "orders.bicep", "orders.xml", "--out", "."]).ended(0);
     let said = place.say(&["run", "--simulate", "orders.toml", "--report", "markdown=r.md", "--quiet"]);
     let report = fs::read_to_string(place.path().join("r.md")).unwrap();
-    assert!(report.contains("orders.bicep:33:20 (orders.toml:"), "{report}\n{}", said.out);
+    assert!(report.contains("| breaker.trip | 3 failures within 60 s | 3 failures |"), "{report}");
+    assert!(report.contains("| orders.bicep:5:22 (orders.toml:"), "{report}\n{}", said.out);
 }
 
 #[test]

@@ -33,7 +33,7 @@ const TIMEOUTS: f64 = 70.0;
 const LONG: Timespan = Timespan::from_secs(600);
 const OPENINGS_LONG: u32 = 8;
 
-/// Breakers that open for longer can't be shown within the 24 h of a run.
+/// Breakers that open for longer, and timers that take longer, can't be shown within the 24 h of a run.
 const SHOWN_MAX: Timespan = Timespan::from_secs(90 * 60);
 
 /// Kinds of failures that a phase of its own is planned for.
@@ -193,7 +193,7 @@ impl Planning<'_> {
             let is_retried = self.policy.retry.as_ref().is_some_and(|retry| retry.on.contains(fault));
             if is_retried && self.pool.members > 1 {
                 let key = format!("retry.on.{fault}");
-                if !retry.on.is_empty() && !self.proof.about.contains(&key) {
+                if !self.proof.about.contains(&key) {
                     self.proof.about.push(key);
                 }
                 self.proof.replayed_in.get_or_insert(name);
@@ -254,6 +254,12 @@ impl Planning<'_> {
 
     fn timeout(&mut self) {
         let Some(per_try) = self.policy.timeout.per_try else { return };
+        if per_try > SHOWN_MAX {
+            return self
+                .proof
+                .unshown
+                .push(format!("of the timeout nothing is shown: {per_try} are too long for a run"));
+        }
         let per_try = per_try.0.as_secs_f64();
         let is_counted =
             self.policy.breaker.as_ref().is_some_and(|breaker| counts(breaker, RetryOn::Timeout));
