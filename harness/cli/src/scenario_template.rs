@@ -107,7 +107,9 @@ fn policy(wishes: &Wishes) -> String {
             "envoy" | "haproxy" | "caddy" | "traefik" => {
                 "way_back = \"all\"                            # it has no probe\n"
             }
-            "nginx" => "way_back = \"probe\"                          # one live request\n",
+            "nginx" => {
+                "way_back = \"probe\"                          # one live request\ntick     = \"1s\"                             # it reads a clock of whole seconds\n"
+            }
             _ => "",
         };
     }
