@@ -99,7 +99,7 @@ impl Limited {
                 measured.cases += 1;
                 measured.waits.push(wait(view, &entry));
             }
-            if is_turned_away(&entry) {
+            if is_turned_away(view, &entry) {
                 measured.turned_away += 1;
                 measured.look_for_room(view, &entry, &turns, &usable);
             }
@@ -139,9 +139,15 @@ fn keep<T>(kept: &mut Vec<T>, one: T) {
     }
 }
 
-fn is_turned_away(entry: &Entry<'_>) -> bool {
+/// A gateway answers some requests itself for what they are; a limit shows in statuses of overload, or in the declared one.
+fn is_turned_away(view: &View<'_>, entry: &Entry<'_>) -> bool {
     let exchange = entry.exchange;
-    entry.attempts.is_empty() && !exchange.answered_by_backend() && exchange.outcome == Outcome::Complete
+    let declared = view.brief.policy.limit.as_ref().and_then(|limit| limit.status);
+    let of_overload = exchange.status == 429 || exchange.status >= 500 || Some(exchange.status) == declared;
+    entry.attempts.is_empty()
+        && of_overload
+        && !exchange.answered_by_backend()
+        && exchange.outcome == Outcome::Complete
 }
 
 fn wait(view: &View<'_>, entry: &Entry<'_>) -> Wait {
@@ -311,6 +317,15 @@ mod tests {
         full(5).view("overload", "", |view| {
             let measured = Limited::of(view, &Limit::new(6));
             assert!(measured.early.len() > 300 && measured.cases == 0, "{measured:?}");
+        });
+    }
+
+    #[test]
+    fn what_the_gateway_answers_for_what_a_request_is_was_not_turned_away() {
+        let run = full(6).calls(50, |n| Call::due("reads", 9_100.0 + 10.0 * n as f64).rejected(404, 0.5));
+        run.view("overload", "", |view| {
+            let measured = Limited::of(view, &Limit::new(6));
+            assert!(measured.early.is_empty(), "{measured:?}");
         });
     }
 
