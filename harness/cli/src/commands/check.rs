@@ -15,8 +15,9 @@ pub(crate) fn check(args: &Check) -> Result<Exit> {
     show_each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &allowed) {
         Ok(()) => {
             let commands = loaded.plan.gateway.contract().commands().into_iter();
-            let commands = commands.map(|(what, words)| format!("  {what:<7} {words}\n")).collect::<String>();
-            print(&harmless(&format!("{name}: ok\n{commands}"))).map(|()| Exit::Pass)
+            let commands: Vec<String> =
+                commands.map(|(what, words)| format!("  {what:<7} {words}\n")).collect();
+            print(&harmless(&format!("{name}: ok\n{}", commands.concat()))).map(|()| Exit::Pass)
         }
         Err(error) => {
             complain(&format_args!("error: {name}: {error}"));

@@ -145,7 +145,7 @@ fn a_configuration_that_traefik_refuses_is_told_in_its_own_words() {
         gateway["traefik"]["ready"] = json!({ "within": "2s" });
         match launch(&world, &dir, &gateway, json!({}), &backends).await {
             Err(LaunchError::NotReady { last_words, .. }) => {
-                assert!(last_words.contains("rulee"), "{last_words}")
+                assert!(last_words.contains("rulee"), "{last_words}");
             }
             other => assert!(unless_missing(other).is_none(), "it was not refused"),
         }

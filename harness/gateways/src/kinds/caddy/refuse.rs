@@ -6,7 +6,7 @@ use policy::{Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("caddy", policy);
+    let mut refusals = Refusals::new("caddy", policy, &[]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "caddy speaks TLS to all backends of a pool or to none");
     }
@@ -47,7 +47,6 @@ fn retrying(refusals: &mut Refusals, retry: &Retry) {
         let why = "caddy tries again after resets and timeouts alike: list both \"reset\" and \"timeout\" in retry.on, or neither";
         refusals.say("policy.retry.on", why);
     }
-    refusals.retry_after(retry);
     if let Some(backoff) = &retry.backoff {
         if backoff.jitter || (backoff.factor - 1.0).abs() > f64::EPSILON {
             let why =

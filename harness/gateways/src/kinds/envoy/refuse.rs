@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use units::{Share, Timespan};
 
-use super::super::launched::{Refusals, attempts};
+use super::super::launched::{Ability, Refusals, attempts};
 use crate::Upstreams;
 use policy::{Backoff, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
 
@@ -13,7 +13,8 @@ const FACTOR: f64 = 2.0;
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("envoy", policy);
+    let mut refusals =
+        Refusals::new("envoy", policy, &[Ability::RetryAfter, Ability::RetryBudget, Ability::Limit]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "envoy speaks TLS to all backends of a pool or to none");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::launched::{CONNECT, Refusals, attempts, headers_within, priorities};
+use super::super::launched::{Ability, CONNECT, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
 use policy::{AllOut, Breaker, Limit, Policy, RetryOn, WayBack};
 
@@ -17,7 +17,7 @@ const TURN_AROUND: Duration = Duration::from_secs(1);
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("haproxy", policy);
+    let mut refusals = Refusals::new("haproxy", policy, &[Ability::Limit]);
     total(&mut refusals, upstreams);
     retry(&mut refusals, policy);
     if let Some(breaker) = &policy.breaker {
@@ -60,8 +60,6 @@ fn retry(refusals: &mut Refusals, policy: &Policy) {
             refusals.say("policy.retry.on", why);
         }
     }
-    refusals.retry_after(retry);
-    refusals.retry_budget(retry);
     if retry.backoff.is_some() {
         refusals.say("policy.retry.backoff", "haproxy has no retry backoff: remove retry.backoff");
     }

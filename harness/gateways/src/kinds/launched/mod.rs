@@ -22,7 +22,7 @@ pub use program::Program;
 pub(super) use program::named_program;
 pub(crate) use program::on_path;
 pub(super) use recipe::{CommandLine, Parts, Place, Recipe};
-pub(super) use refusals::{CONNECT, Refusals, attempts, headers_within, priorities, waits};
+pub(super) use refusals::{Ability, CONNECT, Refusals, attempts, headers_within, priorities, waits};
 pub(super) use template::{Filled, Values, secrets};
 
 /// A path of the gateway's own port that it answers itself with [`NONCE`], so that no backend sees it.

@@ -13,6 +13,17 @@ const TIMER_MAX: Duration = Duration::from_hours(24 * 24);
 /// For making a connection, where the policy is silent. Envoy's own default, and the reference gateway's.
 pub(crate) const CONNECT: Duration = Duration::from_secs(5);
 
+/// What some gateways have means for and others have not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ability {
+    /// A wait that a backend asks for is kept.
+    RetryAfter,
+    /// Retries are bounded by a share of the requests.
+    RetryBudget,
+    /// Requests under way are bounded.
+    Limit,
+}
+
 /// Everything that one gateway can't express, in the order in which it was found.
 pub(crate) struct Refusals {
     who: &'static str,
@@ -20,16 +31,31 @@ pub(crate) struct Refusals {
 }
 
 impl Refusals {
-    /// Nothing yet, and what holds for every gateway: timers within bounds, methods that can be written down.
-    pub(crate) fn new(who: &'static str, policy: &Policy) -> Self {
+    /// Nothing yet, and what holds for every gateway: timers within bounds, methods that can be written down, and none of the
+    /// abilities that `has` does not name.
+    pub(crate) fn new(who: &'static str, policy: &Policy, has: &[Ability]) -> Self {
+        // Taken apart by all of its tables, so that a new one can't be passed over in silence.
+        let Policy { timeout, retry, breaker, limit, sources: _ } = policy;
         let mut refusals = Refusals { who, found: Vec::new() };
-        refusals.timer("policy.timeout.connect", policy.timeout.connect);
-        refusals.timer("policy.timeout.per_try", policy.timeout.per_try);
-        refusals.timer("policy.timeout.total", policy.timeout.total);
-        if let Some(retry) = &policy.retry {
+        refusals.timer("policy.timeout.connect", timeout.connect);
+        refusals.timer("policy.timeout.per_try", timeout.per_try);
+        refusals.timer("policy.timeout.total", timeout.total);
+        if let Some(retry) = retry {
             refusals.methods(retry);
+            if retry.retry_after.is_some() && !has.contains(&Ability::RetryAfter) {
+                let why = format!("{who} does not read `Retry-After`: remove retry.retry_after");
+                refusals.say("policy.retry.retry_after", why);
+            }
+            if retry.budget.is_some() && !has.contains(&Ability::RetryBudget) {
+                let why = format!("{who} has no budget for retries: remove retry.budget");
+                refusals.say("policy.retry.budget", why);
+            }
         }
-        if let Some(breaker) = &policy.breaker {
+        if limit.is_some() && !has.contains(&Ability::Limit) {
+            let why = format!("{who} has no limit for requests under way: remove the table");
+            refusals.say("policy.limit", why);
+        }
+        if let Some(breaker) = breaker {
             refusals.timer("policy.breaker.open_for", Some(breaker.open_for));
             refusals.timer("policy.breaker.trip.within", breaker.trip.within);
             refusals.timer("policy.breaker.open_max", breaker.open_max);
@@ -50,22 +76,6 @@ impl Refusals {
             }
         }
         refusals
-    }
-
-    /// That it does not read a `Retry-After`.
-    pub(crate) fn retry_after(&mut self, retry: &Retry) {
-        if retry.retry_after.is_some() {
-            let why = format!("{} does not read `Retry-After`: remove retry.retry_after", self.who);
-            self.say("policy.retry.retry_after", why);
-        }
-    }
-
-    /// That it has no budget for retries.
-    pub(crate) fn retry_budget(&mut self, retry: &Retry) {
-        if retry.budget.is_some() {
-            let why = format!("{} has no budget for retries: remove retry.budget", self.who);
-            self.say("policy.retry.budget", why);
-        }
     }
 
     /// Adds one.
@@ -161,6 +171,11 @@ impl Refusals {
             "policy.breaker.out_max",
             breaker.out_max.is_some_and(|share| share.get() < 1.0),
             "leaves any number of backends alone: leave breaker.out_max out",
+        );
+        refuse(
+            "policy.breaker.shed_status",
+            breaker.shed_status.is_some_and(|status| status != 503),
+            "answers 503 by itself when no backend is left: write shed_status = 503, or leave it out",
         );
         refuse(
             "policy.breaker.all_out",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::launched::{Refusals, attempts, headers_within};
+use super::super::launched::{Ability, Refusals, attempts, headers_within};
 use crate::Upstreams;
 use policy::{AllOut, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
 use units::Timespan;
@@ -18,7 +18,7 @@ const WORKERS_MAX: u32 = 64;
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("nginx", policy);
+    let mut refusals = Refusals::new("nginx", policy, &[Ability::Limit]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "nginx speaks TLS to all backends of a pool or to none");
     }
@@ -102,8 +102,6 @@ fn retrying(refusals: &mut Refusals, retry: &Retry, backends: usize) {
              retry.on, or neither",
         );
     }
-    refusals.retry_after(retry);
-    refusals.retry_budget(retry);
     if retry.backoff.is_some() {
         refusals.say("policy.retry.backoff", "nginx has no retry backoff: remove retry.backoff");
     }

@@ -8,7 +8,7 @@ use policy::{Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("traefik", policy);
+    let mut refusals = Refusals::new("traefik", policy, &[]);
     if upstreams.mixes_tls() {
         refusals.say(
             "backend.tls",
@@ -54,7 +54,6 @@ fn retrying(refusals: &mut Refusals, retry: &Retry) {
         let why = "traefik turns a connection that could not be made into a 502 as well: list \"connect-failure\" in retry.on";
         refusals.say("policy.retry.on", why);
     }
-    refusals.retry_after(retry);
     if retry.backoff.is_some() {
         let why =
             "traefik draws its waits from half to one and a half times their length: remove retry.backoff";
