@@ -43,7 +43,7 @@ pub fn run_in(text: &str, set: &[&str], seed: u64, out: &Path, simulate: bool) -
         scenario_text: loaded.text.clone(),
         overrides: overrides.set.clone(),
         simulate,
-        allowed: gateways::Allowed::default(),
+        allowed: run::Allowed::default(),
         status: None,
         interrupt: CancellationToken::new(),
         abort: CancellationToken::new(),

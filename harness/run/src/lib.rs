@@ -17,6 +17,7 @@ mod watchdog;
 pub use conduct::{Finished, Options, preflight, run, run_in_memory};
 pub use driver::Progress as Counts;
 pub use error::RunError;
+pub use gateways::Allowed;
 pub use observe::{Failures, RECENT, Recent, Sight};
 pub use progress::{Fault, Progress, Stage};
 pub use status::StatusPage;

@@ -1,5 +1,7 @@
 //! `brownout check` and `brownout plan`: what a scenario resolves to, without running it.
 
+use std::fmt::Write;
+
 use anyhow::Result;
 use gateways::Allowed;
 use scenario::Loaded;
@@ -14,10 +16,11 @@ pub(crate) fn check(args: &Check) -> Result<Exit> {
     let allowed = Allowed { hosts: args.allow_host.clone(), commands: true };
     show_each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &allowed) {
         Ok(()) => {
-            let commands = loaded.plan.gateway.contract().commands().into_iter();
-            let commands: Vec<String> =
-                commands.map(|(what, words)| format!("  {what:<7} {words}\n")).collect();
-            print(&harmless(&format!("{name}: ok\n{}", commands.concat()))).map(|()| Exit::Pass)
+            let mut commands = String::new();
+            for (what, words) in loaded.plan.gateway.contract().commands() {
+                let _ = writeln!(commands, "  {what:<7} {words}");
+            }
+            print(&harmless(&format!("{name}: ok\n{commands}"))).map(|()| Exit::Pass)
         }
         Err(error) => {
             complain(&format_args!("error: {name}: {error}"));

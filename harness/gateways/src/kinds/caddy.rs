@@ -225,11 +225,11 @@ mod tests {
             },
         });
         insta::assert_snapshot!(refusals(configuration(&[(1, 0), (1, 3)], policy).unwrap_err()), @r#"
+        policy.retry.retry_after: caddy does not read `Retry-After`: remove retry.retry_after
         policy.timeout.total: caddy can't cut an attempt when timeout.total is over, it only starts no further one: remove timeout.total
         policy.retry.on: caddy never tries again on a status, such as 503
         policy.retry.on: caddy always tries again when a connection could not be made: list "connect-failure" in retry.on
         policy.retry.on: caddy tries again after resets and timeouts alike: list both "reset" and "timeout" in retry.on, or neither
-        policy.retry.retry_after: caddy does not read `Retry-After`: remove retry.retry_after
         policy.retry.backoff: caddy waits the same time before each attempt: write backoff.factor = 1, without jitter
         policy.breaker.trip: caddy forgets each failure `fail_duration` after it came, so that with several the open time depends on when they came: write breaker.trip = { consecutive = 1 }
         policy.breaker.fails: caddy always counts what it got no answer for: list "timeout", "reset" and "connect-failure" in breaker.fails

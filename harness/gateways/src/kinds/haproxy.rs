@@ -250,11 +250,11 @@ mod tests {
         insta::assert_snapshot!(refused(&[(300, 0), (1, 1), (1, 2)], policy), @r#"
         policy.timeout.connect: haproxy counts time in whole milliseconds, which `1.5 ms` is not
         policy.retry.methods: `A'B` can't be written into haproxy's configuration: expected capital letters
+        policy.retry.retry_after: haproxy does not read `Retry-After`: remove retry.retry_after
         policy.breaker.open_for: haproxy keeps no timer that is longer than 24 days
         policy.breaker.retry_after: haproxy's breaker does not read `Retry-After`
         policy.timeout.total: haproxy has no deadline over all attempts: remove timeout.total
         policy.retry.on: haproxy can't retry on status 429; it knows 401, 403, 404, 408, 425 and 500 to 504
-        policy.retry.retry_after: haproxy does not read `Retry-After`: remove retry.retry_after
         policy.retry.backoff: haproxy has no retry backoff: remove retry.backoff
         policy.breaker.trip: haproxy's breaker counts consecutive errors only: write breaker.trip = { consecutive = … }
         policy.breaker.probes: haproxy has no half-open state

@@ -326,12 +326,12 @@ mod tests {
             "breaker": { "trip": { "consecutive": 5 }, "open_for": "1500ms", "probes": 2, "retry_after": true },
         });
         insta::assert_snapshot!(refused(&[(0, 0), (1, 1), (1, 2)], policy), @r#"
+        policy.retry.retry_after: nginx does not read `Retry-After`: remove retry.retry_after
         policy.breaker.retry_after: nginx's breaker does not read `Retry-After`
         policy.timeout.total: nginx can't cut an attempt when timeout.total is over, it only starts no further one: remove timeout.total
         policy.retry.attempts: nginx tries every backend at most once: retry.attempts = 5 needs 5 backends, the pool has 3
         policy.retry.on: nginx can't retry on status 501; it knows 403, 404, 429, 500, 502, 503 and 504
         policy.retry.on: nginx retries refused and reset connections alike: list both "connect-failure" and "reset" in retry.on, or neither
-        policy.retry.retry_after: nginx does not read `Retry-After`: remove retry.retry_after
         policy.retry.backoff: nginx has no retry backoff: remove retry.backoff
         policy.breaker.trip: nginx counts failures, not consecutive ones: write breaker.trip = { count = 5, within = breaker.open_for }
         policy.breaker.open_for: nginx counts time in whole seconds here, which breaker.open_for = `1.5 s` is not

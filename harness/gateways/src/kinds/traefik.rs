@@ -265,11 +265,11 @@ mod tests {
             },
         });
         insta::assert_snapshot!(refusals(configuration(&[(0, 0), (1, 3)], policy).unwrap_err()), @r#"
+        policy.retry.retry_after: traefik does not read `Retry-After`: remove retry.retry_after
         policy.timeout.total: traefik has no deadline over all attempts: remove timeout.total
         policy.retry.on: traefik turns a reset into a 502 before it looks whether to try again: list both "reset" and "502" in retry.on, or neither
         policy.retry.on: traefik turns a timeout into a 504 before it looks whether to try again: list both "timeout" and "504" in retry.on, or neither
         policy.retry.on: traefik turns a connection that could not be made into a 502 as well: list "connect-failure" in retry.on
-        policy.retry.retry_after: traefik does not read `Retry-After`: remove retry.retry_after
         policy.retry.backoff: traefik draws its waits from half to one and a half times their length: remove retry.backoff
         policy.retry.other_backend: traefik tries again whichever backend's turn it is, which under load may be the same one: write other_backend = false
         policy.breaker.trip: traefik's passive health checks count failures in a row: write breaker.trip = { consecutive = … }
