@@ -213,7 +213,8 @@ impl Requests {
         };
         // It only grows when one is sent.
         let first = self.sent.partition_point(|at| *at <= from);
-        let last = self.sent.partition_point(|at| *at <= to);
+        // Rows that were edited may end before they begin.
+        let last = self.sent.partition_point(|at| *at <= to).max(first);
         self.sent[first..last].iter().map(|moment| at(*moment)).fold(at(from), u64::max)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use evidence::{Attempt, End, Entry, Firing, Tag};
 use policy::{FailureClass, RetryOn};
+use units::Moment;
 
 use crate::arrivals::weight_share;
 use crate::aside::{SetAside, Why};
@@ -37,6 +38,9 @@ pub struct Followed {
     pub again: u64,
     /// Those whose second attempt went to another backend.
     pub elsewhere: u64,
+    /// Those before whose second attempt so many others had come to the pool that whose turn it was is anybody's guess. Counted
+    /// where the policy leaves the backend of a further attempt open.
+    pub free: u64,
     /// Those that look like a replay by the gateway's HTTP library.
     pub replays: u64,
     /// The first few that arrived again.
@@ -58,12 +62,16 @@ pub struct RetryMatrix {
     /// Requests that some backends would have refused while others took them: counted as tried again unless the gateway
     /// gave up without any attempt on record.
     pub refused: Followed,
+    /// How many backends there are.
+    pub backends: usize,
 }
 
 /// Measures it.
 pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
-    let mut matrix = RetryMatrix::default();
+    let mut matrix = RetryMatrix { backends: view.brief.backends.len(), ..RetryMatrix::default() };
     let usable = view.brief.policy.breaker.as_ref().map(|_| Usable::of(view));
+    let open_choice = view.brief.policy.retry.as_ref().is_some_and(|retry| !retry.other_backend);
+    let arrivals = if open_choice { arrivals(view) } else { Vec::new() };
     for entry in view.entries() {
         let Some(first) = entry.attempts.first() else { continue };
         // Given up for a client that left: whether the gateway would have given it up later, nobody knows.
@@ -76,11 +84,30 @@ pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
         let followed = matrix.cells.entry((failed, first.method.word())).or_default();
         match view.why_apart(&entry, Sight::COUNTS).or_else(unavailable) {
             Some(why) => followed.set_aside.note(why, entry.exchange),
-            None => followed.take(&entry),
+            None => {
+                followed.take(&entry);
+                followed.free += u64::from(is_free(view, &arrivals, &entry));
+            }
         }
     }
     matrix.refused = refused(view, usable.as_ref());
     matrix
+}
+
+/// When requests arrived at the pool, in order.
+fn arrivals(view: &View<'_>) -> Vec<Moment> {
+    let mut arrivals: Vec<Moment> = view.ledger.attempts().iter().map(|attempt| attempt.arrived).collect();
+    arrivals.sort_unstable();
+    arrivals
+}
+
+/// True if, between the first two attempts, as many others came as there are further backends: a gateway that takes turns may
+/// then have come round to the first one again.
+fn is_free(view: &View<'_>, arrivals: &[Moment], entry: &Entry<'_>) -> bool {
+    let [first, second, ..] = entry.attempts else { return false };
+    let up_to_first = arrivals.partition_point(|at| *at <= first.arrived);
+    let between = arrivals.partition_point(|at| *at < second.arrived).saturating_sub(up_to_first);
+    !arrivals.is_empty() && between + 1 >= view.brief.backends.len()
 }
 
 /// What became of requests while some backends refused connections, and not all. A refused connection leaves no trace, but
@@ -114,6 +141,8 @@ fn refused(view: &View<'_>, usable: Option<&Usable<'_>>) -> Followed {
         let fails = if breaker.fails.is_empty() { &FailureClass::USUAL[..] } else { &breaker.fails };
         fails.contains(&FailureClass::One(RetryOn::ConnectFailure))
     });
+    // Where a further attempt may go to the same backend, it may have been refused as well.
+    let may_be_same = policy.retry.as_ref().is_some_and(|retry| !retry.other_backend);
     let (mut exposed, mut given_up) = (0.0, 0u64);
     for entry in view.entries() {
         let closed = closed(&entry);
@@ -135,6 +164,10 @@ fn refused(view: &View<'_>, usable: Option<&Usable<'_>>) -> Followed {
         let given_up_here = entry.attempts.is_empty() && !entry.exchange.succeeded();
         if given_up_here && nowhere {
             refused.set_aside.note(Why::Unavailable, entry.exchange);
+            continue;
+        }
+        if given_up_here && may_be_same {
+            refused.set_aside.note(Why::Hidden, entry.exchange);
             continue;
         }
         if !counted {

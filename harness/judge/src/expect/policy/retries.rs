@@ -141,13 +141,15 @@ pub(super) fn other_backend(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
             format!("{} went to the backend that had just failed", count(same, "second attempt")),
         )
     } else {
-        // A free choice among n backends avoids the same one in all cases only by chance.
-        let p_never = 0.5f64.powi(i32::try_from(again.min(1_000)).unwrap_or(1_000));
+        // A free choice among n backends avoids the same one in all cases only by chance. Where nobody came meanwhile, a gateway
+        // that takes turns always goes on to the next one, and has not chosen it.
+        let avoids = 1.0 - 1.0 / matrix.backends.max(1) as f64;
+        let p_never = avoids.powi(i32::try_from(all.free.min(10_000)).unwrap_or(i32::MAX));
         let broken = if same == 0 { p_never } else { 1.0 };
         Claim::on(crate::claim::Basis::Tested {
             p_broken: broken,
             p_kept: if same > 0 { 0.0 } else { 1.0 },
-            count: again,
+            count: if same == 0 { all.free } else { again },
             needed: None,
         })
         .says("second attempts went to any backend", "no second attempt went to the same backend")
@@ -159,7 +161,7 @@ pub(super) fn other_backend(retry: &Retry, matrix: &RetryMatrix) -> Vec<Claim> {
             .seen(seen, format!("second attempts go to {declared}"))
             .shown(shown)
             .aside(all.set_aside)
-            .remedy("make more requests be tried again, or leave `retry.other_backend` out of `about`")
+            .remedy("make more requests be tried again while others come, or leave `retry.other_backend` out of `about`")
             .of_key(Key { key: "retry.other_backend".into(), declared: declared.into() }),
     ]
 }
@@ -176,6 +178,7 @@ fn sum(matrix: &RetryMatrix, meant: impl Fn(Failed, &str) -> bool) -> Followed {
             total.failed += followed.failed;
             total.again += followed.again;
             total.elsewhere += followed.elsewhere;
+            total.free += followed.free;
             total.replays += followed.replays;
             total.shown_again.extend(&followed.shown_again);
             total.shown_not.extend(&followed.shown_not);
