@@ -65,9 +65,8 @@ fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_f
                 "{gateway}: {failure}"
             );
         }
-        assert!(
-            refused * 3 < scenarios::LIBRARY.len() * 2,
-            "{gateway} can express {refused} scenarios less than all"
-        );
+        // Faults and clients in trouble need no policy: a gateway that can't run even those refuses too much.
+        let expressed = scenarios::LIBRARY.len() - refused;
+        assert!(expressed >= 30, "{gateway} can express {expressed} of {}", scenarios::LIBRARY.len());
     }
 }
