@@ -74,6 +74,19 @@ fn what_changed_is_told_in_the_words_of_behaviour_and_by_the_exit_code() {
 }
 
 #[test]
+fn what_a_policy_declares_is_held_against_what_was_found() {
+    let place = Place::with(FILE);
+    let words = ["discover", "s.toml", "--simulate", "--quiet", "--only", "timers,retries"];
+    place.say(&words).ended(0);
+    let same = place.say(&["diff", "s.toml", "profile.toml"]).ended(0).out;
+    assert!(same.starts_with("0 changes, "), "{same}");
+    let defect = "gateway.reference.defects=[\"retries-post\"]";
+    place.say(&[&words[..], &["--set", defect, "--profile", "bent.toml"]].concat()).ended(0);
+    let found = place.say(&["diff", "s.toml", "bent.toml"]).ended(1).out;
+    assert!(found.contains("  POST is now tried again after a 503: 2 attempts\n"), "{found}");
+}
+
+#[test]
 fn what_can_not_be_asked_or_compared_is_refused_with_what_to_do() {
     let place = Place::new();
     place.write("mine.cfg", "frontend x\n  bind :80\n");

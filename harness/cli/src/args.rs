@@ -281,9 +281,9 @@ pub(crate) struct Discover {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Diff {
-    /// The profile that was.
+    /// The profile that was, or a scenario whose policy declares what should be.
     pub(crate) before: PathBuf,
-    /// The profile that is.
+    /// The profile that is, or such a scenario.
     pub(crate) after: PathBuf,
     /// Write Markdown, for a pull request.
     #[arg(long)]

@@ -39,6 +39,9 @@ pub fn diff(before: &Profile, after: &Profile) -> Diff {
             (Some(one), Some(other)) => {
                 found.changes.push(Change { key: key.clone(), before: one.clone(), after: other.clone() });
             }
+            // A policy says nothing of most that a gateway does.
+            (None, _) if before.is_declared() => {}
+            (_, None) if after.is_declared() => {}
             (None, None) => {}
             _ => found.untold.push(key.clone()),
         }

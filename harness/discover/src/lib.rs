@@ -5,6 +5,7 @@
 //! is *unknown*, with the reason.
 
 mod battery;
+mod declared;
 mod diff;
 mod experiment;
 mod lab;

@@ -149,12 +149,20 @@ fn named_backends(text: &str) -> Vec<String> {
     names
 }
 
+/// A profile, or what the policy of a scenario declares.
+fn read(path: &Path) -> Result<Profile> {
+    let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    let is_scenario = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("gateway"));
+    if !is_scenario {
+        return Profile::read(&text).with_context(|| format!("{}", path.display()));
+    }
+    let loaded = scenario_source::load(path, &scenario::Overrides::default());
+    let plan = loaded.map_err(|failure| anyhow::anyhow!("{}", failure.render(false)))?.plan;
+    Ok(Profile::declared(&plan.policy, plan.gateway.name()))
+}
+
 /// Compares two profiles.
 pub(crate) fn diff(args: &Diff) -> Exit {
-    let read = |path: &Path| {
-        let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-        Profile::read(&text).with_context(|| format!("{}", path.display()))
-    };
     let compared = read(&args.before).and_then(|before| Ok((before, read(&args.after)?)));
     let shown = compared.and_then(|(before, after)| {
         let found = discover::diff(&before, &after);

@@ -22,7 +22,7 @@ use crate::value::Value;
 const RATE: u32 = 200;
 
 /// Failures of which one is in force on the first backend for all requests.
-const FAILURES: [(&str, &str); 7] = [
+pub(crate) const BREAKING: [(&str, &str); 7] = [
     ("503", "status = { code = 503 }"),
     ("500", "status = { code = 500 }"),
     ("502", "status = { code = 502 }"),
@@ -46,7 +46,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         return Ok(());
     }
     let mut detailed = false;
-    for (failure, fault) in FAILURES {
+    for (failure, fault) in BREAKING {
         let length = if detailed { SHORT } else { OUTAGE };
         let seen = lab.run(&outage(lab, &format!("outage-{failure}"), RATE, length, fault))?;
         let story = Story::of(&seen, lab.victim());

@@ -8,6 +8,10 @@ pub(crate) mod retries;
 pub(crate) mod retry_after;
 pub(crate) mod timers;
 
+pub(crate) use breaker::BREAKING;
+pub(crate) use refusals::REFUSED;
+pub(crate) use retries::{FAILING, METHODS};
+
 use std::time::Duration;
 
 use units::Timespan;

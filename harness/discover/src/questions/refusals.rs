@@ -12,13 +12,16 @@ use crate::profile::Profile;
 use crate::seen::Seen;
 use crate::value::Value;
 
+/// The failure's name.
+pub(crate) const REFUSED: &str = "connect-failure";
+
 /// How often a request of the method is sent, by the second, and for how long.
 const RATE: f64 = 20.0;
 const FOR: Timespan = Timespan::from_secs(2);
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     for method in METHODS {
-        let key = format!("retry.connect-failure.{method}");
+        let key = format!("retry.{REFUSED}.{method}");
         if lab.backends.len() < 2 {
             profile.cannot_tell(key, "with one backend there is nowhere else to try", "refused");
             continue;

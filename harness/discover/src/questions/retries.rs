@@ -16,7 +16,7 @@ use crate::seen::Seen;
 use crate::value::Value;
 
 /// The failures that are tried, each in an experiment of its own.
-const FAILURES: [(&str, &str); 9] = [
+pub(crate) const FAILING: [(&str, &str); 9] = [
     ("429", "status = { code = 429 }"),
     ("500", "status = { code = 500 }"),
     ("502", "status = { code = 502 }"),
@@ -29,7 +29,7 @@ const FAILURES: [(&str, &str); 9] = [
 ];
 
 /// The methods that are tried.
-pub(super) const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
+pub(crate) const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
 
 /// How often each is sent.
 const RATE: f64 = 3.0;
@@ -60,7 +60,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let mut waits = Waits::default();
     // Where no timer ends an attempt, none is tried again because of it.
     let timed = matches!(profile.value("timeout.per_try"), Some(Value::Time(..)));
-    for (failure, fault) in FAILURES.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
+    for (failure, fault) in FAILING.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
         let seen = lab.run(&experiment(format!("retries-{failure}"), &METHODS, RATE, FOR, fault))?;
         for method in METHODS {
             let mut cell = Cell { total, ..Cell::default() };
