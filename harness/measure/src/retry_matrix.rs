@@ -82,13 +82,12 @@ pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
                 .then_some(Why::Unavailable)
         };
         let followed = matrix.cells.entry((failed, first.method.word())).or_default();
-        match view.why_apart(&entry, Sight::COUNTS).or_else(unavailable) {
-            Some(why) => followed.set_aside.note(why, entry.exchange),
-            None => {
-                followed.take(&entry);
-                followed.free += u64::from(is_free(view, &arrivals, &entry));
-            }
+        if let Some(why) = view.why_apart(&entry, Sight::COUNTS).or_else(unavailable) {
+            followed.set_aside.note(why, entry.exchange);
+            continue;
         }
+        followed.take(&entry);
+        followed.free += u64::from(is_free(view, &arrivals, &entry));
     }
     matrix.refused = refused(view, usable.as_ref());
     matrix
@@ -162,12 +161,9 @@ fn refused(view: &View<'_>, usable: Option<&Usable<'_>>) -> Followed {
         }
         let nowhere = usable.is_some_and(|usable| !usable.any(entry.exchange.done, None));
         let given_up_here = entry.attempts.is_empty() && !entry.exchange.succeeded();
-        if given_up_here && nowhere {
-            refused.set_aside.note(Why::Unavailable, entry.exchange);
-            continue;
-        }
-        if given_up_here && may_be_same {
-            refused.set_aside.note(Why::Hidden, entry.exchange);
+        let excuse = if nowhere { Some(Why::Unavailable) } else { may_be_same.then_some(Why::Hidden) };
+        if let Some(why) = excuse.filter(|_| given_up_here) {
+            refused.set_aside.note(why, entry.exchange);
             continue;
         }
         if !counted {
