@@ -15,7 +15,7 @@ pub(crate) const CALM: &str = "calm";
 
 impl Experiment {
     /// An experiment of this name with calm traffic at a rate, by the second.
-    pub(crate) fn new(name: impl Into<String>, calm: u32) -> Self {
+    pub(crate) fn new(name: impl Into<String>, calm: f64) -> Self {
         let text = format!(
             "\n[traffic.{CALM}]\nrequest = \"GET {{path}}\"\nrate = \"{calm}/s\"\ndeadline = \"{{deadline}}\"\n"
         );

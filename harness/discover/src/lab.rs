@@ -107,7 +107,8 @@ impl<'w> Lab<'w> {
     pub(crate) fn new(site: Site, watch: Watch<'w>) -> Result<Self, DiscoverError> {
         let cost = Cost::default();
         let mut lab = Lab { site, watch, cost, gateway: String::new(), version: None, backends: Vec::new() };
-        let plan = lab.compile(&Experiment::new("nothing", 1).phase("steady", Timespan::from_secs(1)))?.plan;
+        let plan =
+            lab.compile(&Experiment::new("nothing", 1.0).phase("steady", Timespan::from_secs(1)))?.plan;
         plan.gateway.name().clone_into(&mut lab.gateway);
         lab.backends = plan.brief.backends;
         Ok(lab)

@@ -18,7 +18,7 @@ const CASES_MIN: usize = 3;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let longest = lab.site.longest;
-    let experiment = Experiment::new("clients-leave", 150)
+    let experiment = Experiment::new("clients-leave", 150.0)
         .traffic("get", "GET", 4.0)
         .leaving(LEAVE)
         .calm("before", Timespan::from_secs(1), &["get"])

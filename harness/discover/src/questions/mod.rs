@@ -6,6 +6,7 @@ pub(crate) mod pool;
 pub(crate) mod refusals;
 pub(crate) mod retries;
 pub(crate) mod retry_after;
+mod rules;
 pub(crate) mod timers;
 
 pub(crate) use breaker::BREAKING;

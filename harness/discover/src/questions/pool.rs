@@ -11,7 +11,7 @@ use crate::value::Value;
 const CONFIDENCE: f64 = 0.999;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let experiment = Experiment::new("spread", 200).phase("steady", Timespan::from_secs(3));
+    let experiment = Experiment::new("spread", 200.0).phase("steady", Timespan::from_secs(3));
     let seen = lab.run(&experiment)?;
     let view = seen.view("steady", None);
     let mut counts = vec![0; seen.brief.backends.len()];

@@ -34,7 +34,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
 
 fn experiment(lab: &Lab<'_>, method: &str) -> Experiment {
     let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
-    Experiment::new(format!("refused-{method}"), 100)
+    Experiment::new(format!("refused-{method}"), 100.0)
         .traffic("one", method, RATE)
         .calm("before", Timespan::from_secs(1), &["one"])
         .calm("refused", FOR, &[crate::experiment::CALM])

@@ -38,7 +38,7 @@ const RATE: f64 = 3.0;
 const FOR: Timespan = Timespan::from_secs(5);
 
 /// Calm traffic, by the second.
-const CALM: u32 = 150;
+const CALM: f64 = 150.0;
 
 /// So few requests don't open a breaker that counts to more.
 const FEW: u32 = 3;
@@ -174,7 +174,7 @@ fn openings(seen: &Seen) -> Vec<Option<Moment>> {
     let end = seen.view("after", None).phase().to;
     let of_backend = |backend: usize| {
         let arrivals = seen.arrivals(backend as u16);
-        let rate = f64::from(CALM) * seen.brief.weight_share(backend);
+        let rate = CALM * seen.brief.weight_share(backend);
         let silences = seen.silences(&arrivals, rate, phase.from, end);
         silences.first().filter(|_| rate > 0.0).map(|first| first.from)
     };

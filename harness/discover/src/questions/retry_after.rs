@@ -59,7 +59,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
 
 fn experiment(status: &str) -> Experiment {
     let seconds = ASKED.as_secs();
-    Experiment::new(format!("retry-after-{status}"), 150)
+    Experiment::new(format!("retry-after-{status}"), 150.0)
         .traffic("get", "GET", 3.0)
         .calm("before", Timespan::from_secs(1), &["get"])
         .phase("asked", Timespan::from_secs(3))

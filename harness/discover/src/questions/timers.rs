@@ -82,7 +82,7 @@ fn none_within(profile: &mut Profile, key: &str, seen: &Seen, longest: Timespan)
 
 /// An experiment in which a fault holds some requests at every backend, and the calm traffic at none.
 fn held(name: &str, fault: &str) -> Experiment {
-    let mut experiment = Experiment::new(name, 150);
+    let mut experiment = Experiment::new(name, 150.0);
     for (class, method) in HELD {
         experiment = experiment.traffic(class, method, 2.0);
     }

@@ -1,0 +1,246 @@
+//! Which rule opens a breaker: failures in a row, failures within a time, or a share of them; with its numbers.
+//!
+//! All machines of the family that can have made what was seen are kept, and experiments go on until one rule is left.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use measure::automata::input::Input;
+use measure::automata::member::{Member, Rule, Ways};
+use measure::automata::offered::Offered;
+use measure::automata::search::search;
+use policy::{FailureClass, RetryOn};
+use units::{Share, Timespan};
+
+use super::breaker::{OUTAGE, RATE, Story, outage};
+use crate::lab::{DiscoverError, Lab};
+use crate::profile::Profile;
+use crate::seen::Seen;
+use crate::value::Value;
+
+/// Partial outages by which the rules are told apart: requests a second, and the part of them that fails.
+///
+/// Where every second request fails, a rule of failures in a row opens late. Where few come, one with a short window does not
+/// open at all. Where many come and few of them fail, one by share does not.
+const TELLING: [(&str, f64, &str); 7] = [
+    ("half", RATE, "0.5"),
+    ("dense", 5.0 * RATE, "0.3"),
+    ("slow", 12.0, "1.0"),
+    ("less", 90.0, "1.0"),
+    ("sparse", 5.0 * RATE, "0.05"),
+    ("fifth", RATE, "0.2"),
+    ("most", RATE, "0.8"),
+];
+
+/// Which rules can have opened it, in the outage and in as many others as it takes to tell.
+pub(super) fn ask(
+    lab: &mut Lab<'_>,
+    profile: &mut Profile,
+    seen: &Seen,
+    story: &Story<'_>,
+    fault: &str,
+) -> Result<(), DiscoverError> {
+    let Some(first) = story.silences.first() else { return Ok(()) };
+    let (low, high) = story.failures_before(first);
+    let open = match story.silences.iter().find(|silence| silence.ended) {
+        Some(silence) => story.open_time(silence),
+        None => (first.to.since(first.from), Duration::MAX),
+    };
+    let mut left: Vec<Member> = candidates(low, high, open);
+    retain_fitting(seen, lab.victim(), &mut left);
+    let (mut last, mut asked) = (seen.name.clone(), 1);
+    for (name, rate, part) in TELLING {
+        if kinds(&left).len() < 2 {
+            break;
+        }
+        let partial =
+            fault.replace("{}", "{ }").replace(" }", &format!(", share = {part} }}")).replace("{,", "{");
+        let seen = lab.run(&outage(lab, &format!("outage-{name}"), rate, OUTAGE, &partial))?;
+        retain_fitting(&seen, lab.victim(), &mut left);
+        (last, asked) = (seen.name, asked + 1);
+    }
+    let window = narrow(lab, fault, &mut left)?;
+    tell(profile, &left, asked, &last);
+    if let Some((window, name)) = window {
+        profile.know("breaker.window", window, asked, &name);
+    }
+    Ok(())
+}
+
+/// So often a window is halved, at the most.
+const ROUNDS: u32 = 4;
+
+/// Bounds of a window that are so near to each other need no more experiments.
+const NEAR: f64 = 1.3;
+
+/// Into so many steps what is left of a window is cut.
+const STEPS: u32 = 16;
+
+/// How long the window is within which failures are counted: as many as open it are spread over a time in the middle of what is
+/// left, again and again. `None` if it does not count within a window.
+fn narrow(
+    lab: &mut Lab<'_>,
+    fault: &str,
+    left: &mut Vec<Member>,
+) -> Result<Option<(Value, String)>, DiscoverError> {
+    let counted = |member: &Member| match member.rule {
+        Rule::Count(count, window) => Some((count, window)),
+        _ => None,
+    };
+    let Some(first) = left.first().copied() else { return Ok(None) };
+    let counts: BTreeSet<u32> = left.iter().filter_map(counted).map(|(count, _)| count).collect();
+    let Some(least) = counts.first().copied().filter(|least| *least > 1 && kinds(left).len() == 1) else {
+        return Ok(None);
+    };
+    let (mut low, mut high) = bounds(left.iter().filter_map(counted).map(|(_, window)| window));
+    let (mut name, mut round) = (String::new(), 0);
+    let longest = *lab.site.longest;
+    while round < ROUNDS && high.as_secs_f64() > NEAR * low.as_secs_f64() && low < longest {
+        let least_s = low.as_secs_f64().max(0.1);
+        let ratio = (high.as_secs_f64() / least_s).powf(1.0 / f64::from(STEPS));
+        let grid: Vec<Duration> =
+            (0..=STEPS).map(|step| Duration::from_secs_f64(least_s * ratio.powi(step as i32))).collect();
+        *left = counts
+            .iter()
+            .flat_map(|count| grid.iter().map(|window| Rule::Count(*count, *window)))
+            .map(|rule| Member { rule, ..first })
+            .collect();
+        let span = (least_s * high.as_secs_f64()).sqrt().min(longest.as_secs_f64());
+        let victim = lab.backends[lab.victim()].weight;
+        let all: u32 = lab.backends.iter().map(|backend| backend.weight).sum();
+        let rate = f64::from(least - 1) / span * f64::from(all) / f64::from(victim.max(1));
+        let length = Timespan(Duration::from_secs_f64(span * f64::from(least + 2) / f64::from(least - 1)));
+        let seen = lab.run(&outage(lab, &format!("outage-spread-{round}"), rate, length, fault))?;
+        retain_fitting(&seen, lab.victim(), left);
+        let windows: Vec<Duration> = left.iter().filter_map(counted).map(|(_, window)| window).collect();
+        let (Some(shortest), Some(longest)) = (windows.iter().min(), windows.iter().max()) else { break };
+        // What lies between two that were tried may be either.
+        let step = |window: f64| Duration::from_secs_f64(window);
+        (low, high) =
+            (step(shortest.as_secs_f64() / ratio).max(low), step(longest.as_secs_f64() * ratio).min(high));
+        (name, round) = (seen.name, round + 1);
+    }
+    let whole = |length: Duration| Timespan(Duration::from_millis(length.as_millis() as u64));
+    Ok((round > 0).then(|| (Value::Time(whole(low), whole(high)), name)))
+}
+
+/// The windows between which those lie that are left: their neighbours, which were tried and don't fit.
+fn bounds(left: impl Iterator<Item = Duration>) -> (Duration, Duration) {
+    let windows: Vec<Timespan> = left.map(Timespan).collect();
+    match windows.iter().min().zip(windows.iter().max()) {
+        Some((low, high)) => neighbours(*low, *high),
+        None => (Duration::ZERO, Duration::ZERO),
+    }
+}
+
+/// Keeps the machines of which what was seen of a backend can be a run.
+fn retain_fitting(seen: &Seen, backend: usize, left: &mut Vec<Member>) {
+    let view = seen.view("outage", None);
+    let offered = Offered::of(&view);
+    let statuses = [FailureClass::Statuses(4), FailureClass::Statuses(5)];
+    let fails =
+        [statuses[0], statuses[1], FailureClass::One(RetryOn::Reset), FailureClass::One(RetryOn::Timeout)];
+    if let Some(input) = Input::of(&view, &offered, &[backend as u16], &fails, true) {
+        left.retain(|member| search(&input, member, 1).fits());
+    }
+}
+
+/// The kinds of rules among some machines, in words.
+fn kinds(left: &[Member]) -> BTreeSet<&'static str> {
+    left.iter().map(|member| kind(member.rule)).collect()
+}
+
+fn kind(rule: Rule) -> &'static str {
+    match rule {
+        Rule::InARow(_) => "failures in a row",
+        Rule::Count(..) => "failures within a time",
+        Rule::Share(..) => "a share of failures within a time",
+        Rule::Never => "nothing",
+    }
+}
+
+/// Windows that are tried.
+const WINDOWS: [u64; 12] =
+    [250, 500, 1_000, 1_500, 2_000, 3_000, 5_000, 10_000, 15_000, 30_000, 60_000, 300_000];
+
+/// No window is longer.
+const WINDOW_MAX: Duration = Duration::from_hours(24);
+
+/// Shares that are tried are so far apart.
+const SHARE_STEP: f64 = 0.05;
+
+/// Machines that open after so many failures in a row from a healthy state, by every rule of the family.
+fn candidates(low: u64, high: u64, open: (Duration, Duration)) -> Vec<Member> {
+    let open = (open.0.saturating_sub(super::TRANSIT), open.1.saturating_add(super::TRANSIT));
+    let member = |rule| Member {
+        rule,
+        slack: 0,
+        looks: Duration::ZERO,
+        open,
+        growth: None,
+        ways: Ways::any(),
+        leaked_max: 0,
+        may_stay: false,
+        panics: false,
+    };
+    let mut found = Vec::new();
+    for count in low..=high.min(low + 3) {
+        let count = count as u32;
+        found.push(member(Rule::InARow(count)));
+        found.extend(WINDOWS.map(|window| member(Rule::Count(count, Duration::from_millis(window)))));
+    }
+    for window in WINDOWS {
+        for share in 1..=20 {
+            for min in (1..=20).chain([30, 50, 100]) {
+                let share = f64::from(share) * SHARE_STEP;
+                found.push(member(Rule::Share(share, Duration::from_millis(window), min)));
+            }
+        }
+    }
+    found
+}
+
+fn tell(profile: &mut Profile, left: &[Member], asked: u64, name: &str) {
+    let kinds: Vec<&str> = kinds(left).into_iter().collect();
+    let [kind] = kinds.as_slice() else {
+        let why = if kinds.is_empty() {
+            "no rule that is known fits what was seen".to_owned()
+        } else {
+            let one = |kind: &&str| left.iter().find(|member| self::kind(member.rule) == *kind);
+            let examples: Vec<String> = kinds.iter().filter_map(one).map(|one| one.rule.words()).collect();
+            format!("more than one rule fits: after {}", examples.join("; after "))
+        };
+        profile.cannot_tell("breaker.rule", why, name);
+        return;
+    };
+    profile.know("breaker.rule", Value::word(*kind), asked, name);
+    let windows = left.iter().filter_map(|member| match member.rule {
+        Rule::Count(_, window) | Rule::Share(_, window, _) => Some(Timespan(window)),
+        _ => None,
+    });
+    if let Some((low, high)) = windows.clone().min().zip(windows.max()) {
+        profile.know("breaker.window", around(low, high), asked, name);
+    }
+    let shares = left.iter().filter_map(|member| match member.rule {
+        Rule::Share(share, ..) => Some(share),
+        _ => None,
+    });
+    let bounds =
+        (shares.clone().fold(1.0, f64::min) - SHARE_STEP, shares.clone().fold(0.0, f64::max) + SHARE_STEP);
+    let bounds = Share::new(bounds.0.max(0.0)).zip(Share::new(bounds.1.min(1.0)));
+    if let Some((low, high)) = bounds.filter(|_| shares.count() > 0) {
+        profile.know("breaker.share", Value::Share(low, high), asked, name);
+    }
+}
+
+/// The windows from one that was tried to another, and what lies between them and their neighbours, which nobody tried.
+fn around(low: Timespan, high: Timespan) -> Value {
+    let (below, above) = neighbours(low, high);
+    Value::Time(Timespan(below), Timespan(above))
+}
+
+fn neighbours(low: Timespan, high: Timespan) -> (Duration, Duration) {
+    let tried = WINDOWS.map(Duration::from_millis);
+    let below = tried.iter().rev().find(|window| **window < *low).copied().unwrap_or_default();
+    (below, tried.iter().find(|window| **window > *high).copied().unwrap_or(WINDOW_MAX))
+}
