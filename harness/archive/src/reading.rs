@@ -118,6 +118,7 @@ fn read_tables(dir: &Path) -> Result<Evidence, ReadError> {
         firings: read_table(dir)?.into_rows(&mut damaged),
         hiccups: read_table(dir)?.into_rows(&mut damaged),
         headers: read_table(dir)?.into_rows(&mut damaged),
+        actions: read_table(dir)?.into_rows(&mut damaged),
         damaged,
         ..Evidence::default()
     })

@@ -10,7 +10,8 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema};
 use evidence::{
-    Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Header, Hiccup, Losses, Probe, Row,
+    Action, Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Header, Hiccup, Losses,
+    Probe, Row,
 };
 use units::Moment;
 
@@ -19,13 +20,13 @@ use crate::{Ending, Manifest, Seal};
 
 /// The names of all tables, in the order in which they are listed.
 pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
-    [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME, Header::NAME]
-        .into_iter()
+    let first = [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME];
+    first.into_iter().chain([Header::NAME, Action::NAME])
 }
 
 /// Whether a table was added later: runs of older builds do not have it, which is as if it had no rows.
 pub(crate) fn may_be_absent(name: &str) -> bool {
-    name == Header::NAME
+    [Header::NAME, Action::NAME].contains(&name)
 }
 
 /// The file of a table.
@@ -46,6 +47,7 @@ pub fn write_run(dir: &Path, manifest: &Manifest, evidence: &Evidence) -> io::Re
     tables.append_all(&evidence.firings)?;
     tables.append_all(&evidence.hiccups)?;
     tables.append_all(&evidence.headers)?;
+    tables.append_all(&evidence.actions)?;
     tables.finish()?;
     write_ending(dir, sealed, evidence.ended, evidence.early.clone(), evidence.losses)
 }
@@ -101,6 +103,7 @@ impl Tables {
         tables.add::<Firing>(dir)?;
         tables.add::<Hiccup>(dir)?;
         tables.add::<Header>(dir)?;
+        tables.add::<Action>(dir)?;
         Ok(tables)
     }
 
@@ -123,6 +126,7 @@ impl Tables {
             Batch::Firings(rows) => self.append(rows),
             Batch::Hiccups(rows) => self.append(rows),
             Batch::Headers(rows) => self.append(rows),
+            Batch::Actions(rows) => self.append(rows),
         }
     }
 

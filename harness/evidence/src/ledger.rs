@@ -7,7 +7,9 @@ use std::thread;
 
 use units::{Moment, Stretch};
 
-use crate::{Attempt, Batch, Connection, Damage, Exchange, Firing, Header, Hiccup, Losses, Probe, Tag};
+use crate::{
+    Action, Attempt, Batch, Connection, Damage, Exchange, Firing, Header, Hiccup, Losses, Probe, Tag,
+};
 
 /// All that was recorded.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,8 @@ pub struct Evidence {
     pub hiccups: Vec<Hiccup>,
     /// Headers of messages at both ends, if the scenario has them recorded.
     pub headers: Vec<Header>,
+    /// What was done to the gateway itself.
+    pub actions: Vec<Action>,
     /// When the run ended; for a cut run, the last moment recorded.
     pub ended: Moment,
     /// True if the run was cut: nothing says that the evidence is all there is.
@@ -49,6 +53,7 @@ impl Evidence {
             Batch::Firings(rows) => self.firings.extend(rows),
             Batch::Hiccups(rows) => self.hiccups.extend(rows),
             Batch::Headers(rows) => self.headers.extend(rows),
+            Batch::Actions(rows) => self.actions.extend(rows),
         }
     }
 
@@ -182,7 +187,7 @@ impl Ledger {
         &self.forged
     }
 
-    /// The evidence that is not joined: connections, probes, firings, hiccups, and how the run ended.
+    /// The evidence that is not joined: connections, probes, firings, hiccups, actions, and how the run ended.
     pub fn rest(&self) -> &Evidence {
         &self.rest
     }

@@ -3,6 +3,7 @@
 //! Evidence is plain data. It holds no sockets, no files, no clock and no opinion; the judge has the opinion, later.
 //! `archive` keeps it on disk, `export` writes it for other tools: both see its tables as columns of plain numbers and texts.
 
+mod action;
 mod attempt;
 mod column;
 mod connection;
@@ -21,6 +22,7 @@ mod table;
 mod tag;
 pub mod trace;
 
+pub use action::{Action, Carried};
 pub use attempt::{Attempt, End, INJECTIONS_MAX, Method, Planned, UNKNOWN_ATTEMPT};
 pub use column::{Column, Columns, Declared, Kind, Misfit};
 pub use connection::{Connection, ConnectionEnd, Probe, Stamp};

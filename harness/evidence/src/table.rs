@@ -36,6 +36,7 @@ pub enum Batch {
     Firings(Vec<crate::Firing>),
     Hiccups(Vec<crate::Hiccup>),
     Headers(Vec<crate::Header>),
+    Actions(Vec<crate::Action>),
 }
 
 /// Declares an enum whose variants are stored, shown and serialized by name.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use evidence::{
-    Attempt, Column, Connection, Declared, Exchange, Firing, Header, Hiccup, Kind, NO_BACKEND, Probe, Row,
-    TARGET,
+    Action, Attempt, Column, Connection, Declared, Exchange, Firing, Header, Hiccup, Kind, NO_BACKEND, Probe,
+    Row, TARGET,
 };
 
 use crate::Names;
@@ -58,6 +58,8 @@ enum Treatment {
     Fault,
     /// By the name of the header.
     Header,
+    /// By the kind of the action, with its settings.
+    Action,
 }
 
 /// Judged by what a column is called: each name has one meaning in all tables.
@@ -68,6 +70,7 @@ fn treatment(declared: &Declared) -> Treatment {
         ("injections" | "effective", _) => Treatment::Faults,
         ("injection", _) => Treatment::Fault,
         ("header", _) => Treatment::Header,
+        ("action", _) => Treatment::Action,
         ("delay" | "delay_error" | "paced" | "length" | "held", _) | (_, Kind::I64 | Kind::OptionalI64) => {
             Treatment::In("ns")
         }
@@ -83,7 +86,7 @@ fn name_of(declared: &Declared) -> String {
         Treatment::Fault => "fault".into(),
         Treatment::Faults if declared.name == "injections" => "faults_planned".into(),
         Treatment::Faults => "faults_done".into(),
-        Treatment::Plain | Treatment::Backend | Treatment::Header => declared.name.into(),
+        Treatment::Plain | Treatment::Backend | Treatment::Header | Treatment::Action => declared.name.into(),
     }
 }
 
@@ -98,6 +101,7 @@ pub(crate) fn exporting<R: Row>(rows: &[R], names: &Names<'_>) -> Vec<Exporting>
             (Treatment::Fault, Column::U16(indices)) => named(indices, &names.faults, "fault"),
             (Treatment::Faults, Column::U64(bits)) => faults(&bits, names),
             (Treatment::Header, Column::U16(indices)) => headers(indices, names),
+            (Treatment::Action, Column::U16(indices)) => named(indices, &names.actions, "action"),
             (_, column) => plain(column, declared.kind),
         },
     };
@@ -205,5 +209,6 @@ pub fn tables() -> Vec<Described> {
         described::<Firing>(),
         described::<Hiccup>(),
         described::<Header>(),
+        described::<Action>(),
     ]
 }

@@ -79,6 +79,7 @@ mod tests {
             traffic: vec!["reads".into(), "writes, slow".into()],
             backends: Vec::new(),
             faults: Vec::new(),
+            actions: Vec::new(),
             headers: Vec::new(),
             phases: Vec::new(),
             request: &|_| None,

@@ -11,6 +11,8 @@ pub struct Names<'a> {
     pub backends: Vec<String>,
     /// The injections: each fault with its settings.
     pub faults: Vec<String>,
+    /// What was done to the gateway: each action with its settings.
+    pub actions: Vec<String>,
     /// The headers that are recorded.
     pub headers: Vec<String>,
     /// The phases in their order, and when each was.

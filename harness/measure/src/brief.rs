@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use evidence::{INJECTIONS_MAX, Method, RecordedHeader};
 use policy::Policy;
 use serde::{Deserialize, Serialize};
-use units::{Share, Stretch, Timespan};
+use units::{Moment, Share, Stretch, Timespan};
 
 /// The run as planned.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct Brief {
     pub backends: Vec<BackendBrief>,
     /// The injections, by the index that evidence names them with.
     pub injections: Vec<InjectionBrief>,
+    /// What is done to the gateway itself, by the index that evidence names it with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionBrief>,
     /// What the gateway is declared to do.
     #[serde(default)]
     pub policy: Policy,
@@ -42,6 +45,12 @@ impl Brief {
             ));
         }
         let phases = self.phases.len();
+        if let Some(stray) = self.actions.iter().find(|action| action.phase >= phases) {
+            return Some(format!(
+                "the action `{}` names phase {}, there are {phases}",
+                stray.kind, stray.phase
+            ));
+        }
         let stray = self.injections.iter().find(|injection| injection.phase >= phases)?;
         Some(format!("the fault `{}` names phase {}, there are {phases}", stray.fault, stray.phase))
     }
@@ -216,6 +225,23 @@ impl InjectionBrief {
     pub fn may_hit(&self, class: u16) -> bool {
         self.classes.as_ref().is_none_or(|classes| classes.contains(&class))
     }
+}
+
+/// Something that is planned to be done to the gateway.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ActionBrief {
+    /// The phase that it belongs to, by its index.
+    pub phase: usize,
+    /// Its kind: `reload`.
+    pub kind: String,
+    /// Its settings as the scenario words them: `{ backends = ["orders-b"] }`.
+    pub settings: String,
+    /// When it begins.
+    pub at: Moment,
+    /// The backends that the gateway has after it, by their index.
+    pub backends: Vec<u16>,
+    /// True if another process serves after it, so that no connection to a backend can outlive it.
+    pub replaces: bool,
 }
 
 /// What a fault does, in as few figures as it takes to tell before a run what it can show.

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use evidence::{Batch, Exchange, Header, Hiccup, Losses, Message, Row, Tag};
+use evidence::{Action, Batch, Exchange, Header, Hiccup, Losses, Message, Row, Tag};
 use units::Moment;
 
 use super::*;
@@ -96,17 +96,22 @@ fn a_table_that_was_edited_after_the_run_is_refused() {
 
 #[test]
 fn a_table_that_older_builds_did_not_have_is_as_if_it_had_no_rows() {
+    later_table_may_be_absent(Header::NAME);
+    later_table_may_be_absent(Action::NAME);
+}
+
+fn later_table_may_be_absent(name: &str) {
     let dir = whole(3);
-    let table = table_path(dir.path(), Header::NAME);
+    let table = table_path(dir.path(), name);
     fs::remove_file(&table).unwrap();
-    assert!(refusal(dir.path()).contains("headers.arrows"), "the run wrote it");
+    assert!(refusal(dir.path()).contains(&format!("{name}.arrows")), "the run wrote it");
 
     let ending_path = dir.path().join("ending.json");
     let mut ending: Ending = serde_json::from_slice(&fs::read(&ending_path).unwrap()).unwrap();
-    ending.files.retain(|(name, ..)| name != Header::NAME);
+    ending.files.retain(|(listed, ..)| listed != name);
     fs::write(&ending_path, serde_json::to_vec(&ending).unwrap()).unwrap();
     let evidence = read_run(dir.path()).unwrap().evidence;
-    assert_eq!((evidence.exchanges.len(), evidence.headers.len()), (3, 0));
+    assert_eq!((evidence.exchanges.len(), evidence.headers.len(), evidence.actions.len()), (3, 0, 0));
 
     fs::write(&table, "put there later").unwrap();
     assert!(refusal(dir.path()).contains("the run wrote no such file"));

@@ -40,6 +40,12 @@ fn write(args: &Export) -> Result<()> {
     let names = Names {
         traffic: driver.classes.iter().map(|class| class.name.clone()).collect(),
         backends: backends.iter().map(|backend| backend.name.clone()).collect(),
+        actions: plan
+            .brief
+            .actions
+            .iter()
+            .map(|action| format!("{} {}", action.kind, action.settings))
+            .collect(),
         faults: injections.iter().map(|fault| format!("{} {}", fault.fault, fault.settings)).collect(),
         headers: headers.iter().map(|header| header.name.clone()).collect(),
         phases: phases.iter().map(|phase| (phase.name.clone(), phase.during)).collect(),

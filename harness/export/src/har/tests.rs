@@ -106,6 +106,7 @@ fn written(run: ReadRun) -> Result<(usize, Value), ExportError> {
         traffic: vec!["reads".into()],
         request: &request,
         backends: vec!["a".into()],
+        actions: Vec::new(),
         faults: vec!["reset {}".into(), "status { code = 503 }".into()],
         headers: Vec::new(),
         phases: vec![("steady".into(), stretch(0, 2_000)), ("outage".into(), stretch(2_000, 9_000))],

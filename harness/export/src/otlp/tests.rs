@@ -104,6 +104,7 @@ fn received() -> ExportTraceServiceRequest {
     let names = Names {
         traffic: vec!["reads".into()],
         backends: vec!["a".into(), "b".into()],
+        actions: Vec::new(),
         faults: vec!["latency {}".into(), "status { code = 503 }".into()],
         headers: Vec::new(),
         phases: vec![("outage".into(), Stretch { from: Moment(0), to: Moment(1000 * MS) })],

@@ -58,7 +58,8 @@ impl Observer {
             | Batch::Connections(_)
             | Batch::Probes(_)
             | Batch::Firings(_)
-            | Batch::Hiccups(_) => {}
+            | Batch::Hiccups(_)
+            | Batch::Actions(_) => {}
         }
     }
 }
