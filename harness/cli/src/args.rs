@@ -331,6 +331,7 @@ pub(crate) struct Export {
 pub(crate) enum Listing {
     Scenarios,
     Faults,
+    Actions,
     Expectations,
     Gateways,
     Defects,

@@ -3,6 +3,8 @@
 //! Every kind is started through one contract and reaped on every path. The room knows nothing of scenarios,
 //! backends' faults or verdicts: it gets addresses and a policy, and gives back an address.
 
+mod action;
+mod acts;
 mod in_process;
 mod kinds;
 pub mod process;
@@ -12,8 +14,10 @@ pub mod reference;
 mod running;
 mod spec;
 
+pub use action::{Action, ActionSettings, Scene};
+pub use acts::{Acts, Doing, Means, NotDone};
 pub use in_process::InProcess;
-pub use kinds::{GatewaySettings, Program};
+pub use kinds::{GatewaySettings, Launched, Program, backends_in};
 pub use readiness::Ready;
 pub use spec::{
     Allowed, Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams,

@@ -2,16 +2,26 @@
 
 use std::future::pending;
 
+use crate::acts::{Acts, NotOurs};
 use crate::{Handle, Running};
 
 impl Running {
     /// Waits until the gateway dies by itself, and says how. Waits for ever for a gateway that is only attached:
     /// its death shows in the traffic alone.
-    pub async fn ended(&mut self) -> String {
-        match &mut self.handle {
+    pub async fn ended(&self) -> String {
+        match &self.handle {
             Handle::InProcess(gateway) => gateway.ended().await,
-            Handle::Process(process) => process.ended().await,
+            Handle::Launched(program) => program.ended().await,
             Handle::Attached => pending().await,
+        }
+    }
+
+    /// What can be done to it.
+    pub fn acts(&self) -> &dyn Acts {
+        match &self.handle {
+            Handle::InProcess(gateway) => &**gateway,
+            Handle::Launched(program) => &**program,
+            Handle::Attached => &NotOurs,
         }
     }
 
@@ -20,7 +30,7 @@ impl Running {
     pub async fn stop(self) -> u64 {
         match self.handle {
             Handle::InProcess(gateway) => gateway.stop().await,
-            Handle::Process(process) => return process.stop().await,
+            Handle::Launched(program) => return program.stop().await,
             Handle::Attached => {}
         }
         0

@@ -11,6 +11,7 @@ use units::Timespan;
 
 use policy::Policy;
 
+use crate::acts::Means;
 use crate::kinds::Program;
 
 /// A backend, as the gateway is told of it.
@@ -65,6 +66,7 @@ impl Upstreams {
 }
 
 /// Where and with what a gateway is started.
+#[derive(Clone)]
 pub struct Launch {
     /// Sockets and time, for the gateway that runs inside this process.
     pub world: World,
@@ -74,6 +76,8 @@ pub struct Launch {
     pub dir: PathBuf,
     /// What the user has allowed.
     pub allowed: Allowed,
+    /// Whether actions are planned, for which some programs have to be started otherwise.
+    pub acted_on: bool,
 }
 
 /// What a scenario may do only if the user says so on the command line.
@@ -121,6 +125,12 @@ pub trait Gateway {
         Vec::new()
     }
 
+    /// Why it can't be acted on so during a run, if it can't: `nginx can't …`. `upstreams` are the backends that it has then.
+    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
+        let _ = upstreams;
+        Some(format!("brownout has no means by which it is {}", means.word()))
+    }
+
     /// What plans and reports have to say of how it is talked to.
     fn note(&self) -> Option<&'static str> {
         None
@@ -165,8 +175,8 @@ pub struct Running {
 pub enum Handle {
     /// It runs inside of this process, on a thread of its own or, in the simulated world, as a task.
     InProcess(Box<crate::in_process::InProcess>),
-    /// A child process, killed and reaped when dropped.
-    Process(Box<crate::process::Process>),
+    /// A program that brownout has started; its processes are killed and reaped when dropped.
+    Launched(Box<crate::kinds::Launched>),
     /// Somebody else's; left alone.
     Attached,
 }

@@ -215,8 +215,9 @@ impl Run<'_> {
             upstreams: upstreams(plan, &bound),
             dir: dir.join("gateway"),
             allowed: options.allowed.clone(),
+            acted_on: !plan.actions.is_empty(),
         };
-        let mut gateway = tokio::select! {
+        let gateway = tokio::select! {
             biased;
             () = options.interrupt.cancelled() => return Err(RunError::Aborted),
             gateway = plan.gateway.contract().launch(&launch) => gateway?,
@@ -235,7 +236,7 @@ impl Run<'_> {
         manifest.started = (directory::wall_clock() + LEAD).to_string();
         started(manifest)?;
 
-        let early = parts.carry_the_load(plan, load, &mut gateway, (options, progress)).await?;
+        let early = parts.carry_the_load(plan, load, &gateway, (options, progress)).await?;
         let at = world.now();
         parts.stop.cancel();
         let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Span;
 use units::Moment;
 
+use crate::act::act;
 use crate::conduct::Options;
 use crate::error::RunError;
 use crate::observe::{Change, Silence, Story};
@@ -97,7 +98,7 @@ impl Parts {
         &self,
         plan: &Plan,
         mut spec: DriverSpec,
-        gateway: &mut Running,
+        gateway: &Running,
         (options, progress): (&Options, &Arc<Progress>),
     ) -> Result<Option<Early>, RunError> {
         spec.target = gateway.address;
@@ -121,8 +122,8 @@ impl Parts {
         };
         tokio::pin!(driven);
         progress.enter(Stage::Running);
+        let story = Story::of(plan, &Span::current());
         let end = async {
-            let story = Story::of(plan, &Span::current());
             for phase in &plan.brief.phases {
                 timer.sleep_until(phase.during.from).await;
                 tracing::info!(parent: story.phase(phase.during.from), length = ?phase.during.length(), "a phase begins");
@@ -134,6 +135,7 @@ impl Parts {
         let early = tokio::select! {
             biased;
             never = tell_of_silence(self.world.timer(), progress) => match never {},
+            never = act(plan, gateway, (&self.world, &self.recorder), &story) => match never {},
             driven = &mut driven => return driven.map(|()| None),
             () = options.interrupt.cancelled() => Early::Interrupted,
             how = gateway.ended() => Early::GatewayEnded(how),

@@ -32,6 +32,8 @@ pub struct PhaseDescription {
     pub title: String,
     /// The traffic.
     pub traffic: Vec<String>,
+    /// What is done to the gateway.
+    pub actions: Vec<String>,
     /// What the backends do wrong.
     pub faults: Vec<String>,
     /// What will be judged.
@@ -87,9 +89,11 @@ fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {
     let faults =
         plan.brief.injections.iter().filter(|it| it.phase == index).map(|it| fault(plan, it)).collect();
     let demands = plan.demands.iter().filter(|it| it.phase == index).map(|it| demand(plan, it)).collect();
+    let actions = plan.brief.actions.iter().filter(|it| it.phase == index).map(|it| action(plan, it));
     PhaseDescription {
         title: format!("{} ({})", phase.name, phase.during),
         traffic,
+        actions: actions.collect(),
         faults,
         expectations: demands,
     }
@@ -157,6 +161,17 @@ fn fault(plan: &Plan, injection: &measure::brief::InjectionBrief) -> String {
         injection.settings,
         names.join(", "),
         injection.during
+    )
+}
+
+fn action(plan: &Plan, action: &measure::brief::ActionBrief) -> String {
+    let backends = action.backends.iter().map(|backend| plan.brief.backend_name(*backend));
+    format!(
+        "{} = {} at {:.3} s; then its backends are {}",
+        action.kind,
+        action.settings,
+        action.at.seconds(),
+        backends.collect::<Vec<_>>().join(", ")
     )
 }
 
@@ -228,8 +243,12 @@ impl fmt::Display for Description {
         }
         for phase in &self.phases {
             writeln!(f, "\nphase {}", phase.title)?;
-            let parts =
-                [("send", &phase.traffic), ("inject", &phase.faults), ("expect", &phase.expectations)];
+            let parts = [
+                ("send", &phase.traffic),
+                ("act", &phase.actions),
+                ("inject", &phase.faults),
+                ("expect", &phase.expectations),
+            ];
             for (word, lines) in parts {
                 for line in lines {
                     writeln!(f, "  {word:<7} {line}")?;

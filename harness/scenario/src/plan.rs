@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use driver::DriverSpec;
 use fake_backends::PoolSpec;
-use gateways::GatewaySettings;
+use gateways::{ActionSettings, GatewaySettings};
 use judge::Demand;
 use measure::brief::Brief;
 use policy::Policy;
@@ -26,6 +26,9 @@ pub struct Plan {
     pub policy: Policy,
     /// The fake backends with their faults.
     pub pool: PoolSpec,
+    /// What is done to the gateway during the run; the brief says when.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<ActionSettings>,
     /// The load.
     pub driver: DriverSpec,
     /// What is measured by.

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::file::Kinds;
 use crate::names::{listed, nearest};
 use fake_backends::fault::FaultSettings;
-use gateways::GatewaySettings;
+use gateways::{ActionSettings, GatewaySettings};
 use judge::ExpectationSettings;
 
 /// The error that the parser met first, reworded.
@@ -51,9 +51,10 @@ fn unknown(message: &str) -> Option<Diagnostic> {
 
 /// The word by which `brownout list` shows the kinds that an error is about.
 fn list_command(what: &str) -> Option<&'static str> {
-    let registries: [(&str, &str, &[Kind]); 3] = [
+    let registries: [(&str, &str, &[Kind]); 4] = [
         (FaultSettings::WHAT, FaultSettings::LIST, FaultSettings::ALL),
         (ExpectationSettings::WHAT, ExpectationSettings::LIST, ExpectationSettings::ALL),
+        (ActionSettings::WHAT, ActionSettings::LIST, ActionSettings::ALL),
         (GatewaySettings::WHAT, GatewaySettings::LIST, GatewaySettings::ALL),
     ];
     registries.into_iter().find(|(name, ..)| *name == what).map(|(_, list, _)| list)
@@ -79,6 +80,7 @@ fn kind_missing(message: &str) -> Option<Diagnostic> {
     let (what, rest) = message.strip_prefix("a second ")?.split_once(", ")?;
     let table = match what {
         "fault kind" => "give each fault its own `[[phase.inject]]`",
+        "action kind" => "restart = {}",
         "expectation kind" => "give each expectation its own `[[expect]]`",
         _ => "keep one of the two; `--gateway KIND` chooses another for one run",
     };

@@ -13,6 +13,7 @@ pub(crate) fn list(what: Listing) -> Result<Exit> {
         Listing::Scenarios => return list_scenarios(),
         Listing::Faults => return list_faults(),
         Listing::Expectations => kinds(judge::ExpectationSettings::KINDS),
+        Listing::Actions => kinds(gateways::ActionSettings::KINDS),
         Listing::Gateways => kinds(gateways::GatewaySettings::KINDS),
         Listing::Defects => defect_rows(),
         Listing::Formats => {

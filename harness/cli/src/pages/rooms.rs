@@ -60,6 +60,7 @@ pub(super) fn rooms() -> Vec<Room> {
     let room = |word, title, file, about, entries| Room { word, title, file, about, entries };
     vec![
         room("fault", "Faults", "faults.md", FAULTS, faults()),
+        room("action", "Actions", "actions.md", ACTIONS, actions()),
         room("expectation", "Expectations", "expectations.md", EXPECTATIONS, expectations()),
         room("scenario", "The scenario library", "scenarios.md", SCENARIOS, scenarios()),
         room("gateway", "Gateways", "gateways.md", GATEWAYS, gateways()),
@@ -76,6 +77,10 @@ pub(super) fn rooms() -> Vec<Room> {
 const FAULTS: &str = "What a fake backend does wrong. A `[[phase.inject]]` names the backends in `on`, has one fault, and \
     is in force during its phase, or from `from` on and for `for` if these are given. Several faults combine. Which \
     attempts a `share` hits depends on the seed, the tag and the number of the attempt alone.";
+
+const ACTIONS: &str = "What is done to the gateway itself. A `[[phase.act]]` has one action and begins `at` that time of its \
+    phase. What a gateway has no means for is refused before the run. Each is on record with when it began, when it was over \
+    and what became of it; what rests on one that was not carried out is inconclusive.";
 
 const EXPECTATIONS: &str = "What is demanded of the gateway. An `[[expect]]` has one expectation and looks at the \
     exchanges that were due in the phase `in`, of the traffic class `traffic`; without them, at every phase and all \
@@ -110,6 +115,10 @@ const OUTCOMES: &str = "How an exchange ended, seen from the client: the words o
 
 fn faults() -> Vec<Entry> {
     kinds(fake_backends::fault::FaultSettings::KINDS, "InjectionWithFaultSettings")
+}
+
+fn actions() -> Vec<Entry> {
+    kinds(gateways::ActionSettings::KINDS, "ActionWithActionSettings")
 }
 
 fn expectations() -> Vec<Entry> {

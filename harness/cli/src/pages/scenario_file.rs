@@ -30,6 +30,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("policy.limit", "Limit", &[]),
     ("[phase]", "Phase", &[]),
     ("phase.traffic.NAME", "PhaseTraffic", &[]),
+    ("[phase.act]", "ActionWithActionSettings", action_names()),
     ("[phase.inject]", "InjectionWithFaultSettings", fault_names()),
     ("[expect]", "ExpectationWithExpectationSettings", expectation_names()),
     ("record", "Record", &[]),
@@ -38,8 +39,8 @@ const TABLES: &[(&str, &str, &[&str])] = &[
 ];
 
 const INTRODUCTION: &str = "\
-A scenario is a TOML file. A kind (of gateway, fault, expectation) is chosen by its key, durations and rates are text
-with units, and an unknown key is an error that points at it. `brownout schema` prints the JSON Schema of the file,
+A scenario is a TOML file. A kind (of gateway, fault, action, expectation) is chosen by its key, durations and rates are
+text with units, and an unknown key is an error that points at it. `brownout schema` prints the JSON Schema of the file,
 by which editors complete it; `brownout check FILE` finds all mistakes at once; `brownout plan FILE` shows what the
 file resolves to.
 ";
@@ -77,6 +78,7 @@ fn text(schema: &Value, written: &str, table: &str, but: &[&str]) -> String {
 
 fn more(written: &str) -> Option<&'static str> {
     match written {
+        "[phase.act]" => Some("And one action: see [actions](actions.md)."),
         "[phase.inject]" => Some("And one fault: see [faults](faults.md)."),
         "[expect]" => Some("And one expectation: see [expectations](expectations.md)."),
         _ => None,
@@ -85,6 +87,12 @@ fn more(written: &str) -> Option<&'static str> {
 
 const fn fault_names() -> &'static [&'static str] {
     const KINDS: &[units::Kind] = fake_backends::fault::FaultSettings::KINDS;
+    const NAMES: [&str; KINDS.len()] = names(KINDS);
+    &NAMES
+}
+
+const fn action_names() -> &'static [&'static str] {
+    const KINDS: &[units::Kind] = gateways::ActionSettings::KINDS;
     const NAMES: [&str; KINDS.len()] = names(KINDS);
     &NAMES
 }

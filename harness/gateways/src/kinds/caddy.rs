@@ -6,11 +6,12 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use futures_util::future::LocalBoxFuture;
+use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Program, Settings};
-use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
+use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
 
 /// Caddy, started as a child process with a Caddyfile that is made from the policy.
 ///
@@ -52,6 +53,7 @@ static PRODUCT: Product = Product {
     generate: |upstreams, _| refuse::unsupported(upstreams).into_result(|| write::configuration(upstreams)),
     serve: |call| with_file("run", call),
     check: Some(|call| with_file("validate", call)),
+    acts: Acting { reload: None, restart: Some(Renewal::StopAndStart(Signal::TERM)) },
     ask_version: &["version"],
     version,
 };
@@ -87,6 +89,10 @@ impl Gateway for Caddy {
 
     fn program(&self) -> Option<Program> {
         Some(Program::of(&PRODUCT))
+    }
+
+    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
+        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {

@@ -14,7 +14,7 @@ use self::config::Files;
 use self::recipe::Prepared;
 use self::stop::Stop;
 use super::launched::{self, secrets};
-use crate::{Allowed, Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use crate::{Allowed, Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
 
 const NAME: &str = "command";
 
@@ -149,10 +149,15 @@ impl Gateway for Command {
         }
     }
 
+    fn refuses(&self, means: &Means<'_>, _: &Upstreams) -> Option<String> {
+        (*means != Means::Kill)
+            .then(|| format!("brownout has no means by which a program of your own is {}", means.word()))
+    }
+
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
         Box::pin(async move {
             self.permit(&launch.allowed)?;
-            launched::launch(&Prepared::new(self, &launch.upstreams), launch).await
+            launched::launch(Box::new(Prepared::new(self, &launch.upstreams)), launch).await
         })
     }
 }

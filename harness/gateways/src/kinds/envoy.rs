@@ -10,8 +10,8 @@ use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Program, Settings};
-use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
+use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
 
 /// Envoy, started as a child process with a configuration that is made from the policy.
 ///
@@ -51,15 +51,42 @@ static PRODUCT: Product = Product {
     },
     serve,
     check: Some(check),
+    acts: Acting { reload: Some(HOT), restart: Some(HOT) },
     ask_version: &["--version"],
     version,
 };
 
+/// A hot restart, which is also how another static configuration is taken up (docs: "Hot restart Python wrapper").
+const HOT: Renewal = Renewal::Successor { up: "starting workers" };
+
+/// For how long the process before it closes connections little by little, and when it is ended, in seconds after a hot
+/// restart. Its own defaults are 10 and 15 minutes.
+const DRAINS: [&str; 2] = ["2", "3"];
+
 fn serve(call: &Call<'_>) -> Vec<String> {
-    let admin = call.dir.join("admin.txt").display().to_string();
-    let arguments = ["-c", call.file, "--concurrency", "1", "-l", "warning", "--disable-hot-restart"];
-    let arguments = arguments.into_iter().chain(["--admin-address-path", &admin]);
-    arguments.map(String::from).collect()
+    let path = |name: &str| call.dir.join(name).display().to_string();
+    let admin = path("admin.txt");
+    let arguments = ["-c", call.file, "--concurrency", "1", "--admin-address-path", &admin].map(String::from);
+    arguments.into_iter().chain(hot_restart(call.generation, &path("base-id"))).collect()
+}
+
+/// The first process picks a number that no other Envoy has, and writes it to a file; its successors are called with it.
+fn hot_restart(generation: Option<u32>, base_id: &str) -> Vec<String> {
+    let [drain, end] = DRAINS;
+    let times = ["--drain-time-s", drain, "--parent-shutdown-time-s", end];
+    let arguments = match generation {
+        None => return ["-l", "warning", "--disable-hot-restart"].map(String::from).into(),
+        Some(0) => {
+            ["-l", "info", "--use-dynamic-base-id", "--base-id-path", base_id].map(String::from).into()
+        }
+        Some(number) => {
+            // What can't be read is refused by the program.
+            let id = std::fs::read_to_string(base_id).unwrap_or_default();
+            let (id, number) = (id.trim().to_owned(), number.to_string());
+            vec!["-l".into(), "info".into(), "--base-id".into(), id, "--restart-epoch".into(), number]
+        }
+    };
+    arguments.into_iter().chain(times.map(String::from)).collect()
 }
 
 fn check(call: &Call<'_>) -> Vec<String> {
@@ -90,6 +117,10 @@ impl Gateway for Envoy {
 
     fn program(&self) -> Option<Program> {
         Some(Program::of(&PRODUCT))
+    }
+
+    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
+        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {

@@ -6,11 +6,12 @@ mod write;
 use std::path::PathBuf;
 
 use futures_util::future::LocalBoxFuture;
+use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Program, Settings};
-use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
+use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
 
 /// HAProxy, started as a child process with a configuration that is made from the policy.
 ///
@@ -50,13 +51,18 @@ static PRODUCT: Product = Product {
     },
     serve,
     check: Some(check),
+    acts: Acting {
+        reload: Some(Renewal::Signal(Signal::USR2)),
+        restart: Some(Renewal::Signal(Signal::USR2)),
+    },
     ask_version: &["-v"],
     version,
 };
 
 fn serve(call: &Call<'_>) -> Vec<String> {
-    // In the foreground, whatever the configuration says.
-    ["-db", "-f", call.file].map(String::from).into()
+    // In the foreground, whatever the configuration says. Only with a master, it can be reloaded by a signal to that.
+    let master = call.generation.map(|_| "-W").into_iter();
+    master.chain(["-db", "-f", call.file]).map(String::from).collect()
 }
 
 fn check(call: &Call<'_>) -> Vec<String> {
@@ -86,6 +92,10 @@ impl Gateway for Haproxy {
 
     fn program(&self) -> Option<Program> {
         Some(Program::of(&PRODUCT))
+    }
+
+    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
+        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {

@@ -16,6 +16,7 @@ mod url_tls;
 
 pub use launched::Program;
 pub(crate) use launched::on_path;
+pub use launched::{Launched, backends_in};
 
 use crate::Gateway;
 

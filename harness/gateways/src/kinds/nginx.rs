@@ -6,11 +6,12 @@ mod write;
 use std::path::PathBuf;
 
 use futures_util::future::LocalBoxFuture;
+use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Program, Settings};
-use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
+use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
 ///
@@ -50,6 +51,10 @@ static PRODUCT: Product = Product {
     },
     serve,
     check: Some(check),
+    acts: Acting {
+        reload: Some(Renewal::Signal(Signal::HUP)),
+        restart: Some(Renewal::StopAndStart(Signal::QUIT)),
+    },
     ask_version: &["-v"],
     version,
 };
@@ -113,6 +118,10 @@ impl Gateway for Nginx {
 
     fn program(&self) -> Option<Program> {
         Some(Program::of(&PRODUCT))
+    }
+
+    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
+        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
@@ -357,7 +366,7 @@ mod tests {
     #[test]
     fn what_keeps_it_within_bounds_is_added_to_a_configuration_that_does_not_say_it() {
         let (dir, address) = (Path::new("/run"), "127.0.0.1:8080".parse().unwrap());
-        let globals = |text| globals(&Call { dir, file: "nginx.conf", address, text });
+        let globals = |text| globals(&Call { dir, file: "nginx.conf", address, text, generation: None });
         assert_eq!(globals("events {}\n# daemon off;"), "daemon off; pid nginx.pid;");
         assert_eq!(globals("daemon off; pid p;"), "");
         assert_eq!(globals("worker_processes 1; pid logs/p;"), "daemon off;");

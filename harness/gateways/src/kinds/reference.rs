@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::reference::{self, Defect, Setup};
-use crate::{Gateway, Launch, LaunchError, Running, Unsupported, Upstreams};
+use crate::{Gateway, Launch, LaunchError, Means, Running, Unsupported, Upstreams};
 
 /// A gateway of brownout's own, that does what the policy says.
 ///
@@ -58,6 +58,18 @@ impl Gateway for Reference {
             over_tls: self.tls.is_some(),
         };
         Box::pin(async move { reference::launch(&launch.world, &launch.upstreams, &setup).await })
+    }
+
+    fn refuses(&self, means: &Means<'_>, _: &Upstreams) -> Option<String> {
+        match means {
+            Means::Reload { config: None, .. } | Means::Restart | Means::Kill => None,
+            Means::Reload { config: Some(_), .. } => {
+                Some("the reference gateway has no configuration file: name the `backends` instead".into())
+            }
+            Means::Pause => {
+                Some("the reference gateway runs inside of brownout, which can't stand still itself".into())
+            }
+        }
     }
 
     fn can_be_simulated(&self) -> bool {

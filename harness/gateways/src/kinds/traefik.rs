@@ -6,11 +6,12 @@ mod write;
 use std::path::PathBuf;
 
 use futures_util::future::LocalBoxFuture;
+use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Call, Product, Program, Settings};
-use crate::{Gateway, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
+use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
 
 /// Traefik 3.7 or later, started as a child process with a dynamic configuration that is made from the policy.
 ///
@@ -54,6 +55,7 @@ static PRODUCT: Product = Product {
     serve,
     // It has no means to check a configuration: what it can't read is in its log, and no request is routed.
     check: None,
+    acts: Acting { reload: None, restart: Some(Renewal::StopAndStart(Signal::TERM)) },
     ask_version: &["version"],
     version,
 };
@@ -92,6 +94,10 @@ impl Gateway for Traefik {
 
     fn program(&self) -> Option<Program> {
         Some(Program::of(&PRODUCT))
+    }
+
+    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
+        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {

@@ -3,11 +3,15 @@
 use std::io;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use net::{Timer, World};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::{Child, Command};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::conceal::Concealer;
 use super::output::Output;
@@ -23,13 +27,22 @@ const LAST_WORDS: usize = 2048;
 
 /// A child process in a process group of its own. Dropping it kills the whole group.
 pub struct Process {
-    child: Child,
-    /// The group's number, which is the child's; nothing once all of it has ended.
-    group: Option<Pid>,
+    state: Arc<State>,
+    /// Waits for the child, so that it can be sent signals meanwhile.
+    _reaping: AbortOnDropHandle<()>,
     output: Output,
     timer: Timer,
     /// What ends it in order, and how long that may take.
     stop: (Signal, Duration),
+}
+
+/// What is known of the child.
+struct State {
+    /// The group's number, which is the child's; 0 once all of it has ended.
+    group: AtomicI32,
+    /// How the child ended.
+    how: OnceLock<io::Result<ExitStatus>>,
+    ended: CancellationToken,
 }
 
 impl Process {
@@ -50,8 +63,14 @@ impl Process {
         command.stdin(Stdio::null()).stdout(pipe.try_clone()?).stderr(pipe);
         // A group of its own keeps Ctrl-C from reaching the child before the run has stopped it in order.
         let child = command.kill_on_drop(true).process_group(0).spawn()?;
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        Ok(Process { child, group, output, timer: world.timer(), stop: (Signal::TERM, STOP) })
+        let state = Arc::new(State {
+            group: AtomicI32::new(child.id().unwrap_or_default().cast_signed()),
+            how: OnceLock::new(),
+            ended: CancellationToken::new(),
+        });
+        let reaping = AbortOnDropHandle::new(tokio::spawn(state.clone().reap(child)));
+        let stop = (Signal::TERM, STOP);
+        Ok(Process { state, _reaping: reaping, output, timer: world.timer(), stop })
     }
 
     /// The same, but stopped by another signal, which may take so long.
@@ -62,22 +81,26 @@ impl Process {
 
     /// Its process number; nothing once it has ended and was reaped.
     pub fn id(&self) -> Option<u32> {
-        self.child.id()
+        self.state.group().map(|group| group.as_raw_nonzero().get().cast_unsigned())
     }
 
-    /// Waits until it ends by itself, and says how.
-    pub async fn ended(&mut self) -> String {
+    /// Waits until it ends, and says how.
+    pub async fn ended(&self) -> String {
         match self.finished().await {
             Ok(status) => status.to_string(),
             Err(error) => format!("it can't be watched: {error}"),
         }
     }
 
-    /// Waits until it ends by itself, and takes what it has left behind along.
-    pub(crate) async fn finished(&mut self) -> io::Result<ExitStatus> {
-        let how = self.child.wait().await;
-        self.end_the_rest().await;
-        how
+    /// Waits until it has ended, with all that it has left behind, and its output has come to its end.
+    pub(crate) async fn finished(&self) -> io::Result<ExitStatus> {
+        self.state.ended.cancelled().await;
+        self.timer.until(self.timer.now() + READ, self.output.closed.cancelled()).await;
+        match self.state.how.get() {
+            Some(Ok(status)) => Ok(*status),
+            Some(Err(error)) => Err(io::Error::new(error.kind(), error.to_string())),
+            None => Err(io::Error::other("nobody waited for it")),
+        }
     }
 
     /// The last lines of its output so far, at most 2 KiB.
@@ -87,32 +110,67 @@ impl Process {
 
     /// Stops it: its signal (SIGTERM), and SIGKILL to its whole group when it has not ended in time (2 s). Gives how many bytes of its output
     /// were left out of the file.
-    pub async fn stop(mut self) -> u64 {
+    pub async fn stop(&self) -> u64 {
         for (signal, within) in [self.stop, (Signal::KILL, STOP)] {
             self.signal(signal);
             let limit = self.timer.now() + within;
-            if self.timer.until(limit, self.child.wait()).await.is_some() {
-                self.end_the_rest().await;
-                return self.output.left_out();
+            if self.timer.until(limit, self.finished()).await.is_some() {
+                return self.left_out();
             }
         }
-        tracing::warn!(group = ?self.group, "a gateway's process survived SIGKILL for {STOP:?}");
+        tracing::warn!(group = ?self.id(), "a gateway's process survived SIGKILL for {STOP:?}");
+        self.left_out()
+    }
+
+    /// How many bytes of its output are not in the file.
+    pub(crate) fn left_out(&self) -> u64 {
         self.output.left_out()
     }
 
-    /// Kills what the child has left behind, and lets the output come to its end. It must follow at once when the child was
-    /// reaped: as long as others are in the group its number is taken, but an empty group's number is soon somebody else's.
-    async fn end_the_rest(&mut self) {
-        self.signal(Signal::KILL);
-        self.group = None;
-        self.timer.until(self.timer.now() + READ, self.output.closed.cancelled()).await;
+    /// Sends `signal` to the whole group.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.state.signal(signal);
     }
 
-    /// Sends `signal` to the whole group.
+    /// Sends `signal` to the child alone, which passes on to the others what they are to know.
+    pub(crate) fn signal_first(&self, signal: Signal) {
+        if let Some(child) = self.state.group() {
+            let _ = kill_process(child, signal);
+        }
+    }
+}
+
+impl State {
+    /// Waits for the child, and kills what it has left behind. That must follow at once when the child was reaped: as long as
+    /// others are in the group its number is taken, but an empty group's number is soon somebody else's.
+    async fn reap(self: Arc<Self>, mut child: Child) {
+        // Also where the runtime goes away before the child does.
+        let rest = KilledWhenDropped(&self);
+        let how = child.wait().await;
+        drop(rest);
+        self.group.store(0, Ordering::Relaxed);
+        // Set once: nobody else waits for it.
+        let _ = self.how.set(how);
+        self.ended.cancel();
+    }
+
+    fn group(&self) -> Option<Pid> {
+        Pid::from_raw(self.group.load(Ordering::Relaxed))
+    }
+
     fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
+        if let Some(group) = self.group() {
             let _ = kill_process_group(group, signal);
         }
+    }
+}
+
+/// Kills the whole group.
+struct KilledWhenDropped<'a>(&'a State);
+
+impl Drop for KilledWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.signal(Signal::KILL);
     }
 }
 
@@ -157,8 +215,7 @@ mod tests {
     #[test]
     fn a_process_that_ends_by_itself_says_how_and_leaves_its_last_words() {
         real(|world, output| async move {
-            let mut process =
-                Process::start(&world, shell("echo out; echo err >&2; exit 3"), &output).unwrap();
+            let process = Process::start(&world, shell("echo out; echo err >&2; exit 3"), &output).unwrap();
             assert_eq!(process.ended().await, "exit status: 3");
             assert_eq!(process.last_words(), "out\nerr");
             assert_eq!(process.id(), None);
@@ -169,7 +226,7 @@ mod tests {
     fn only_the_end_of_a_long_output_is_quoted() {
         real(|world, output| async move {
             let script = "i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done";
-            let mut process = Process::start(&world, shell(script), &output).unwrap();
+            let process = Process::start(&world, shell(script), &output).unwrap();
             process.ended().await;
             let words = process.last_words();
             assert!(words.len() <= 2048 && words.ends_with("line 4999"), "{words}");
@@ -208,7 +265,7 @@ mod tests {
             let script = "trap '' TERM; sleep 1000 & echo up; wait";
             let process = Process::start(&world, shell(script), &output).unwrap();
             until_it_says(&process, "up").await;
-            let (group, timer) = (process.group.unwrap(), process.timer.clone());
+            let (group, timer) = (process.state.group().unwrap(), process.timer.clone());
             assert!(lives(group));
             drop(process);
             until_gone(group, &timer).await;
@@ -221,7 +278,7 @@ mod tests {
             let script = "(trap '' TERM; while :; do sleep 0.05; done) & trap 'exit 0' TERM; echo up; wait";
             let process = Process::start(&world, shell(script), &output).unwrap();
             until_it_says(&process, "up").await;
-            let (group, timer) = (process.group.unwrap(), process.timer.clone());
+            let (group, timer) = (process.state.group().unwrap(), process.timer.clone());
             process.stop().await;
             until_gone(group, &timer).await;
         });

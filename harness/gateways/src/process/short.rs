@@ -35,7 +35,7 @@ pub(crate) async fn run_to_its_end(
     secrets: Concealer,
 ) -> io::Result<Said> {
     let timer = world.timer();
-    let mut process = Process::start_concealing(world, command, output, secrets)?;
+    let process = Process::start_concealing(world, command, output, secrets)?;
     let finished = timer.until(timer.now() + bound, process.finished()).await;
     let words = process.last_words();
     let _ = std::fs::remove_file(output);

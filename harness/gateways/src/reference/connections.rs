@@ -74,6 +74,12 @@ impl Connections {
         }
     }
 
+    /// Closes those that carry no request.
+    pub(crate) fn close_idle(&self) {
+        // Taken out first: what is dropped must not find the list borrowed.
+        drop(self.idle.take());
+    }
+
     /// Where the backend is.
     pub(crate) fn address(&self) -> SocketAddr {
         self.backend.address

@@ -93,6 +93,23 @@ impl Gateway {
         }
     }
 
+    /// Chooses among these backends only, from now on. Idle connections to the others are closed.
+    pub(crate) fn use_only(&self, backends: &[usize]) {
+        for worker in &self.workers {
+            worker.pool.borrow_mut().use_only(backends);
+        }
+        for (index, connections) in self.connections.iter().enumerate() {
+            if !backends.contains(&index) {
+                connections.close_idle();
+            }
+        }
+    }
+
+    /// The backends that it chooses among.
+    pub(crate) fn in_use(&self) -> Vec<usize> {
+        self.workers.first().map_or_else(Vec::new, |worker| worker.pool.borrow().in_use())
+    }
+
     /// The instance that a request comes to.
     pub(crate) fn worker(&self) -> &Worker {
         match &self.workers[..] {

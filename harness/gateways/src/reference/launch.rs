@@ -7,12 +7,12 @@ use std::thread;
 
 use net::World;
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
 
-use super::gateway::Gateway;
+use super::acting::Acting;
+use super::front::Front;
 use super::secured::Secured;
-use super::serve::serve;
 use super::settings::Setup;
+use crate::in_process::{Reins, reins};
 use crate::ready::{self, NotRouted, Target};
 use crate::{Handle, InProcess, LaunchError, Ready, Running, Upstreams};
 
@@ -32,21 +32,19 @@ pub(crate) async fn launch(
     })?;
     let tls = secured.clients.clone();
     let (say_address, address) = oneshot::channel();
-    let (say_ended, ended) = oneshot::channel();
-    let cancel = CancellationToken::new();
+    let (reins, hold) = reins();
     let run = Run {
         world: world.clone(),
         upstreams: upstreams.clone(),
         setup: setup.clone(),
         secured,
         say_address,
-        say_ended,
-        cancel: cancel.clone(),
+        reins,
     };
-    let mut gateway = if world.is_simulated() {
-        InProcess::task(tokio::task::spawn_local(run.run()), cancel, ended, world.timer())
+    let gateway = if world.is_simulated() {
+        InProcess::task(tokio::task::spawn_local(run.run()), hold, world.timer())
     } else {
-        InProcess::thread(run.on_its_own_thread().map_err(io_error)?, cancel, ended, world.timer())
+        InProcess::thread(run.on_its_own_thread().map_err(io_error)?, hold, world.timer())
     };
     let gone = |_| Err(io::Error::other("it ended before it listened"));
     let address = address.await.unwrap_or_else(gone).map_err(io_error)?;
@@ -76,8 +74,7 @@ struct Run {
     setup: Setup,
     secured: Secured,
     say_address: oneshot::Sender<io::Result<SocketAddr>>,
-    say_ended: oneshot::Sender<String>,
-    cancel: CancellationToken,
+    reins: Reins,
 }
 
 impl Run {
@@ -98,14 +95,16 @@ impl Run {
             Err(error) => return drop(self.say_address.send(Err(error))),
         };
         let to_backends = self.secured.backends.as_ref();
-        let gateway = Rc::new(Gateway::new(&self.world, &self.upstreams, &self.setup, to_backends));
+        let front = Rc::new(Front::new(&self.world, &self.upstreams, &self.setup, to_backends));
         // Whoever launches it may have gone away; then `cancel` follows.
         let _ = self.say_address.send(Ok(address));
+        let Reins { cancel, say_ended, orders } = self.reins;
+        let acting = Acting::new(&self.world, address, self.secured.own, front);
         let ended = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => "it was stopped".to_owned(),
-            how = serve(gateway, listener, self.secured.own) => how,
+            () = cancel.cancelled() => "it was stopped".to_owned(),
+            how = acting.serve(listener, orders) => how,
         };
-        let _ = self.say_ended.send(ended);
+        let _ = say_ended.send(ended);
     }
 }

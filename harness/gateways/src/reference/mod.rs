@@ -3,6 +3,7 @@
 //! It runs in both worlds, and in the simulated one two runs of a seed are identical: all time and all sockets come
 //! from `net`, all draws from the seed.
 
+mod acting;
 mod activity;
 mod attempt;
 mod body;
@@ -12,6 +13,7 @@ mod budget;
 mod connections;
 mod defects;
 mod forward;
+mod front;
 mod gateway;
 mod headers;
 mod health;

@@ -16,6 +16,8 @@ pub(crate) struct Pool {
 struct Member {
     weight: i64,
     priority: u32,
+    /// Whether the configuration has it.
+    in_use: bool,
     /// What it is ahead by. The algorithm is nginx's smooth weighted round robin: even weights take strict turns,
     /// and others are interleaved instead of served in bursts.
     current: i64,
@@ -27,6 +29,7 @@ impl Pool {
         let member = |backend: &Upstream| Member {
             weight: if even { i64::from(backend.weight > 0) } else { i64::from(backend.weight) },
             priority: backend.priority,
+            in_use: true,
             current: 0,
         };
         Pool {
@@ -35,6 +38,18 @@ impl Pool {
             kept: 0,
             spills_early: settings.slips(Slip::SpillsEarly),
         }
+    }
+
+    /// Picks among these backends only, from now on.
+    pub(crate) fn use_only(&mut self, backends: &[usize]) {
+        for (index, member) in self.members.iter_mut().enumerate() {
+            member.in_use = backends.contains(&index);
+        }
+    }
+
+    /// The backends that it picks among.
+    pub(crate) fn in_use(&self) -> Vec<usize> {
+        (0..self.members.len()).filter(|&index| self.members[index].in_use).collect()
     }
 
     /// The next backend among those that `admits` lets through; `tried` are those that this request has met
@@ -49,8 +64,8 @@ impl Pool {
         admits: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let latest = tried.last().copied();
-        let open: Vec<usize> =
-            (0..self.members.len()).filter(|&i| self.members[i].weight > 0 && admits(i)).collect();
+        let may_be = |&i: &usize| self.members[i].in_use && self.members[i].weight > 0 && admits(i);
+        let open: Vec<usize> = (0..self.members.len()).filter(may_be).collect();
         let among = |wanted: &dyn Fn(usize) -> bool| -> Vec<usize> {
             open.iter().copied().filter(|&backend| wanted(backend)).collect()
         };
@@ -88,7 +103,7 @@ impl Pool {
     /// Up to which group the traffic goes: the first one, unless a defect lets the next one join it.
     fn last_group(&self, candidates: &[usize], first: u32) -> u32 {
         let of_first =
-            self.members.iter().filter(|member| member.priority == first && member.weight > 0).count();
+            self.members.iter().filter(|one| one.in_use && one.priority == first && one.weight > 0).count();
         let here = candidates.iter().filter(|backend| self.members[**backend].priority == first).count();
         if !self.spills_early || here == of_first {
             return first;

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use super::activity::{Activity, BODY_WAIT, IDLE, Reply};
 use super::attempt::Outgoing;
 use super::forward::{Content, made};
+use super::front::Front;
 use super::gateway::Gateway;
 use super::headers;
 use super::leaving::forward_for_client;
@@ -42,7 +43,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves clients until it is dropped, or until the task of a connection panics; the text says how.
-pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener, tls: Option<ServerTls>) -> String {
+pub(crate) async fn serve(front: Rc<Front>, listener: Rc<Listener>, tls: Option<ServerTls>) -> String {
     let mut clients = JoinSet::new();
     loop {
         tokio::select! {
@@ -52,8 +53,9 @@ pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener, tls: Option<
                 _ => {}
             },
             accepted = listener.accept(), if clients.len() < CLIENTS_MAX => match accepted {
-                Ok(stream) => drop(clients.spawn_local(client(gateway.clone(), stream, tls.clone()))),
+                Ok(stream) => drop(clients.spawn_local(client(front.clone(), stream, tls.clone()))),
                 Err(error) => {
+                    let gateway = front.current();
                     gateway.world.note_shortage(&error);
                     tracing::warn!("the reference gateway can't accept: {error}");
                     gateway.timer.sleep(ACCEPT_PAUSE).await;
@@ -65,8 +67,10 @@ pub(crate) async fn serve(gateway: Rc<Gateway>, listener: Listener, tls: Option<
 
 /// One client's connection to its end. When the client goes away, hyper drops the request that is under way, and
 /// with it the attempt.
-async fn client(gateway: Rc<Gateway>, mut stream: Stream, tls: Option<ServerTls>) {
+async fn client(front: Rc<Front>, mut stream: Stream, tls: Option<ServerTls>) {
+    let gateway = front.current();
     let timer = gateway.timer.clone();
+    let never_moves = gateway.settings.slips(Slip::DrainNeverEnds).then(|| gateway.clone());
     if let Some(tls) = tls {
         let handshake = async { hello(&mut stream).await?.accept(&tls).await };
         match timer.until(timer.now() + HANDSHAKE, handshake).await {
@@ -79,7 +83,8 @@ async fn client(gateway: Rc<Gateway>, mut stream: Stream, tls: Option<ServerTls>
     let service = {
         let activity = activity.clone();
         service_fn(move |request| {
-            let (gateway, busy) = (gateway.clone(), activity.busy());
+            let busy = activity.busy();
+            let gateway = never_moves.clone().unwrap_or_else(|| front.current());
             async move {
                 let response = respond(&gateway, request).await;
                 Ok::<_, Infallible>(response.map(|content| Reply { content, _busy: busy }))

@@ -197,6 +197,14 @@ pub(crate) enum Slip {
     NamesBackends,
     /// Errors repeat the credential of the request.
     EchoesCredentials,
+    /// A reload breaks off what is under way.
+    ReloadDropsConnections,
+    /// A reload loses what was learned of the backends.
+    ReloadForgetsBreakers,
+    /// Clients that were connected before a reload are served as before it, for as long as they stay.
+    DrainNeverEnds,
+    /// A restart ends before it begins.
+    RestartRefusesForAWhile,
 }
 
 impl Settings {

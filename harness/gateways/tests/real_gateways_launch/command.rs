@@ -125,7 +125,8 @@ fn a_program_that_nobody_has_allowed_is_not_run() {
             base: dir.clone(),
             seed: 1,
         };
-        let launch = Launch { world, upstreams, dir: dir.join("gateway"), allowed: Allowed::default() };
+        let (here, allowed) = (dir.join("gateway"), Allowed::default());
+        let launch = Launch { world, upstreams, dir: here, allowed, acted_on: false };
         let error = settings.contract().launch(&launch).await.err().unwrap();
         insta::assert_snapshot!(error.to_string().replace(&dir.display().to_string(), "DIR"), @r#"
         gateway `command` would run ["sh", "-c", "sleep 1000 & python3 \"$@\" & wait", "sh", "{{dir}}/forwarder.py", "conf/forward.txt", "{{backend.orders-b.port}}", "a b; $HOME"], and scenarios may not choose programs by themselves

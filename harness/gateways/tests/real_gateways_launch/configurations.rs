@@ -3,12 +3,12 @@
 use super::*;
 
 /// The user's own file, with this text.
-fn own(dir: &Path, name: &str, file: &str, text: &str) -> Value {
+pub(super) fn own(dir: &Path, name: &str, file: &str, text: &str) -> Value {
     std::fs::write(dir.join(file), text).unwrap();
     json!({ name: { "config": file } })
 }
 
-const HAPROXY: &str = "\
+pub(super) const HAPROXY: &str = "\
 defaults
     mode http
     timeout connect 1s
@@ -19,7 +19,7 @@ listen all
     server a {{backend.orders-a.address}}
 ";
 
-const NGINX: &str = "\
+pub(super) const NGINX: &str = "\
 events {}
 http {
     access_log off;
@@ -32,7 +32,7 @@ http {
 }
 ";
 
-const ENVOY: &str = r#"{ "static_resources": { "listeners": [ {
+pub(super) const ENVOY: &str = r#"{ "static_resources": { "listeners": [ {
   "address": { "socket_address": { "address": "{{listen.host}}", "port_value": {{listen.port}} } },
   "filter_chains": [ { "filters": [ {
     "name": "tcp", "typed_config": {

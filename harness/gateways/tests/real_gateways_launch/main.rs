@@ -13,6 +13,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::task::LocalSet;
 
+mod acting;
 #[expect(dead_code, reason = "other tests use the rest of it")]
 #[path = "../reference/backend.rs"]
 mod backend;
@@ -76,6 +77,7 @@ async fn launch_with(
         },
         dir: dir.join("gateway"),
         allowed: Allowed { hosts: vec![], commands: true },
+        acted_on: true,
     };
     settings.contract().launch(&launch).await
 }
@@ -104,7 +106,7 @@ fn two(world: &World, first: fn(usize) -> Act) -> Vec<Backend> {
 /// The number of the gateway's process group.
 fn group(running: &Running) -> u32 {
     match &running.handle {
-        Handle::Process(process) => process.id().unwrap(),
+        Handle::Launched(program) => program.id().unwrap(),
         _ => panic!("not a process"),
     }
 }

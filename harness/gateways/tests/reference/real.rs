@@ -93,6 +93,7 @@ fn a_gateway_before_no_backend_is_never_ready() {
             },
             dir: PathBuf::new(),
             allowed: Allowed::default(),
+            acted_on: false,
         };
         let settings: GatewaySettings = serde_json::from_value(json!({ "reference": {} })).unwrap();
         let error = settings.contract().launch(&launch).await.err().unwrap().to_string();

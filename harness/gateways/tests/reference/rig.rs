@@ -80,6 +80,7 @@ impl Setup {
             },
             dir: PathBuf::new(),
             allowed: Allowed::default(),
+            acted_on: false,
         };
         let gateway = settings.contract().launch(&launch).await.unwrap();
         world.set_epoch_in(std::time::Duration::ZERO);

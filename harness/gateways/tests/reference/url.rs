@@ -22,7 +22,7 @@ async fn attach(world: &World, address: &str, allow_hosts: &[&str]) -> Result<Ru
     let upstreams =
         Upstreams { backends: vec![], policy: Policy::default(), trust: None, base: PathBuf::new(), seed: 0 };
     let allowed = Allowed { hosts: allow_hosts.iter().map(ToString::to_string).collect(), commands: false };
-    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed };
+    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed, acted_on: false };
     settings(address).unwrap().contract().launch(&launch).await
 }
 
@@ -73,8 +73,13 @@ fn further_addresses_are_reached_by_their_names_and_each_has_to_be_allowed() {
                 base: PathBuf::new(),
                 seed: 0,
             };
-            let launch =
-                Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed: Allowed::default() };
+            let launch = Launch {
+                world: world.clone(),
+                upstreams,
+                dir: PathBuf::new(),
+                allowed: Allowed::default(),
+                acted_on: false,
+            };
             let permitted =
                 settings.contract().permit(&Allowed::default()).map_err(|error| error.to_string());
             (permitted, settings.contract().launch(&launch).await.map_err(|error| error.to_string()))
@@ -140,7 +145,13 @@ fn over_tls(world: &World, dir: &Path) -> u16 {
 async fn attach_over_tls(world: &World, dir: &Path, port: u16, tls: Value) -> Result<Running, LaunchError> {
     let upstreams =
         Upstreams { backends: vec![], policy: Policy::default(), trust: None, base: dir.to_owned(), seed: 0 };
-    let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed: Allowed::default() };
+    let launch = Launch {
+        world: world.clone(),
+        upstreams,
+        dir: PathBuf::new(),
+        allowed: Allowed::default(),
+        acted_on: false,
+    };
     let url = json!({ "url": { "address": format!("https://localhost:{port}"), "tls": tls } });
     let settings: GatewaySettings = serde_json::from_value(url).unwrap();
     settings.contract().launch(&launch).await

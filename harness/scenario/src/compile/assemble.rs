@@ -7,13 +7,16 @@ use std::time::Duration;
 use driver::{Abort, AbortBy, Class, DriverSpec, Mix};
 use evidence::{RecordedHeaders, RunNonce};
 use fake_backends::{BackendSpec, Injection, PoolSpec};
-use gateways::GatewaySettings;
+use gateways::{ActionSettings, GatewaySettings};
 use judge::Demand;
-use measure::brief::{About, BackendBrief, Brief, InjectionBrief, LeavingBrief, PhaseBrief, TrafficBrief};
+use measure::brief::{
+    About, ActionBrief, BackendBrief, Brief, InjectionBrief, LeavingBrief, PhaseBrief, TrafficBrief,
+};
 use policy::Policy;
 
 use super::{
-    Context, backends, demands, faults, gateway, limits, load, mix, phases, record, sizes, traffic, vacuous,
+    Context, actions, backends, demands, faults, gateway, limits, load, mix, phases, record, sizes, traffic,
+    vacuous,
 };
 use crate::diagnostic::Diagnostic;
 use crate::document::Lines;
@@ -36,6 +39,8 @@ struct Parts {
     threads: usize,
     injections: Vec<Injection>,
     injection_briefs: Vec<InjectionBrief>,
+    actions: Vec<ActionSettings>,
+    action_briefs: Vec<ActionBrief>,
     demands: Vec<Demand>,
     /// The place of each demand in the file.
     spans: Vec<Range<usize>>,
@@ -73,6 +78,8 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     let (demands, spans) = demands::compile(context, &phases, &injection_briefs, &classes);
     let record = record::compile(context, &backends, &classes, &demands, &spans);
     let (gateway, policy) = gateway::compile(context, &backends);
+    let (actions, action_briefs) =
+        actions::compile(context, &phases, &gateway, &gateway::listing(context, &backends, &policy));
     Parts {
         backends,
         phases,
@@ -81,6 +88,8 @@ fn resolve(context: &mut Context<'_>) -> Parts {
         threads,
         injections,
         injection_briefs,
+        actions,
+        action_briefs,
         demands,
         spans,
         record,
@@ -116,6 +125,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         phases: parts.phases,
         backends: backend_briefs(scenario),
         injections: parts.injection_briefs,
+        actions: parts.action_briefs,
         policy: parts.policy.clone(),
         policy_lines: lines_under(text, "policy"),
         headers: parts.record.iter().flat_map(|record| record.headers.clone()).collect(),
@@ -132,8 +142,8 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
     };
     let (name, base) = (scenario.name.value.clone(), base.to_path_buf());
     let (gateway, policy, grace) = (parts.gateway, parts.policy, longest + GRACE);
-    let demands = parts.demands;
-    Plan { name, seed, gateway, policy, pool, driver, brief, demands, length, grace, base, limits }
+    let (demands, actions) = (parts.demands, parts.actions);
+    Plan { name, seed, gateway, policy, pool, actions, driver, brief, demands, length, grace, base, limits }
 }
 
 /// The exchanges of a plan: those of the schedule, and what it leaves of the limit to closed-loop classes.

@@ -94,7 +94,7 @@ fn report(context: &mut Context<'_>, gateway: &str, unsupported: &Unsupported) {
     noted.help = (!is_own).then(|| help.to_owned());
 }
 
-fn listing(context: &Context<'_>, backends: &[BackendSpec], policy: &Policy) -> Upstreams {
+pub(super) fn listing(context: &Context<'_>, backends: &[BackendSpec], policy: &Policy) -> Upstreams {
     let tables = context.scenario.backend.0.iter();
     let weights = tables.map(|(_, table)| {
         (

@@ -1,7 +1,7 @@
 //! The registries whose kinds a file chooses from by key.
 
 use fake_backends::fault::FaultSettings;
-use gateways::GatewaySettings;
+use gateways::{ActionSettings, GatewaySettings};
 use judge::ExpectationSettings;
 use units::Kind;
 
@@ -25,6 +25,12 @@ impl Kinds for ExpectationSettings {
     const WHAT: &'static str = "expectation kind";
     const LIST: &'static str = "expectations";
     const ALL: &'static [Kind] = ExpectationSettings::KINDS;
+}
+
+impl Kinds for ActionSettings {
+    const WHAT: &'static str = "action kind";
+    const LIST: &'static str = "actions";
+    const ALL: &'static [Kind] = ActionSettings::KINDS;
 }
 
 impl Kinds for GatewaySettings {

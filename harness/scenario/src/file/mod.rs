@@ -18,7 +18,7 @@ pub(crate) use kinds::Kinds;
 pub(crate) use located::Located;
 pub(crate) use mix::MixTable;
 pub(crate) use named::Named;
-pub(crate) use phase::{ExpectOwn, InjectOwn, PhaseTable, PhaseTraffic};
+pub(crate) use phase::{ActOwn, ExpectOwn, InjectOwn, PhaseTable, PhaseTraffic};
 pub(crate) use phases::Phases;
 pub(crate) use scenario::{BackendTable, Scenario};
 pub(crate) use traffic::{ArrivalsWord, BodyTable, TrafficTable};

@@ -2,6 +2,7 @@
 
 use fake_backends::fault::FaultSettings;
 use fake_backends::{Correlate, Flap, Ramp, When};
+use gateways::ActionSettings;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use units::{Rate, Timespan};
@@ -29,6 +30,9 @@ pub(crate) struct PhaseTable {
     /// What backends do wrong in this phase.
     #[serde(default)]
     pub(crate) inject: Vec<Keyed<InjectOwn, FaultSettings>>,
+    /// What is done to the gateway itself in this phase.
+    #[serde(default)]
+    pub(crate) act: Vec<Keyed<ActOwn, ActionSettings>>,
 }
 
 /// The load of one class, or of one mix, in one phase: `{ rate = "200/s" }`, `{ from = "100/s", to = "400/s" }` or `{ users = 0 }`.
@@ -70,6 +74,15 @@ pub(crate) struct InjectOwn {
     /// value = "a" } }`, all of which a request has to meet; `{ probe = true }` for health checks only, `{ probe = false }` for all
     /// but these. Without it: all requests.
     pub(crate) when: Option<Located<When>>,
+}
+
+/// Something that is done to the gateway in a phase.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Action")]
+pub(crate) struct ActOwn {
+    /// When it begins, counted from the start of the phase. Without it: at once.
+    pub(crate) at: Option<Located<Timespan>>,
 }
 
 /// Where and on what an expectation looks.

@@ -1,5 +1,6 @@
 //! Scenario files, from their text to a plan or to diagnostics.
 
+mod actions;
 mod common;
 mod cross_checks;
 mod hostile;

@@ -3,6 +3,7 @@
 use crate::common::{SOUND, with};
 use brownout_scenario::schema;
 use fake_backends::fault::FaultSettings;
+use gateways::ActionSettings;
 use judge::ExpectationSettings;
 use serde_json::Value;
 
@@ -42,6 +43,7 @@ fn every_kind_is_a_key_with_documentation_beside_the_own_keys() {
     let schema = schema();
     let phase_and_expect = [
         ("InjectionWithFaultSettings", FaultSettings::KINDS),
+        ("ActionWithActionSettings", ActionSettings::KINDS),
         ("ExpectationWithExpectationSettings", ExpectationSettings::KINDS),
     ];
     for (table, kinds) in phase_and_expect {

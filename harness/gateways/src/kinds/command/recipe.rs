@@ -111,15 +111,16 @@ fn files(
 }
 
 /// A command that is about to be started.
-pub(super) struct Prepared<'a> {
-    command: &'a Command,
-    upstreams: &'a Upstreams,
+pub(super) struct Prepared {
+    command: Command,
+    upstreams: Upstreams,
     ready: Ready,
 }
 
-impl<'a> Prepared<'a> {
-    pub(super) fn new(command: &'a Command, upstreams: &'a Upstreams) -> Self {
-        Prepared { command, upstreams, ready: command.ready.clone().unwrap_or_default() }
+impl Prepared {
+    pub(super) fn new(command: &Command, upstreams: &Upstreams) -> Self {
+        let ready = command.ready.clone().unwrap_or_default();
+        Prepared { command: command.clone(), upstreams: upstreams.clone(), ready }
     }
 
     /// The words as they are run, with what of the environment is known by now.
@@ -139,14 +140,14 @@ impl<'a> Prepared<'a> {
                 "PATH, /usr/local/sbin, /usr/sbin; with a slash in its name, from the scenario's folder"
                     .into(),
         })?;
-        let environment = environment(self.command, &Values { reveal: true, ..*values }).map_err(wrong)?;
+        let environment = environment(&self.command, &Values { reveal: true, ..*values }).map_err(wrong)?;
         let known = environment.into_iter().filter(|(_, value)| value.whole);
         let environment = known.map(|(name, value)| (name.to_owned(), value.text)).collect();
         Ok(CommandLine { program, arguments: filled.collect(), environment })
     }
 }
 
-impl Recipe for Prepared<'_> {
+impl Recipe for Prepared {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -173,7 +174,7 @@ impl Recipe for Prepared<'_> {
     }
 
     fn version(&self) -> std::result::Result<Option<CommandLine>, LaunchError> {
-        let values = Values::to_show(self.upstreams);
+        let values = Values::to_show(&self.upstreams);
         let ask = self.command.version.as_ref();
         ask.map(|ask| self.line(ask, VERSION, &values)).transpose()
     }
@@ -186,7 +187,7 @@ impl Recipe for Prepared<'_> {
     fn parts(&self, place: &Place<'_>) -> std::result::Result<Parts, LaunchError> {
         let values = Values { place: Some((place.address, place.dir)), ..Values::to_show(place.upstreams) };
         let serve = self.line(&self.command.run, RUN, &values)?;
-        let files = files(self.command, place.upstreams, &values)
+        let files = files(&self.command, place.upstreams, &values)
             .map_err(|(path, why)| LaunchError::Configuration { path, why })?;
         // Of several files any may be to blame: the first one stands for all.
         let blamed = files.first().map_or(serve.program.clone(), |(path, _)| place.upstreams.base.join(path));

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use super::recipe::{CommandLine, Parts, Place, Recipe};
+use super::recipe::{CommandLine, Having, Parts, Place, Recipe};
+use super::running::Launched;
 use super::{AUTHORITY_FILE, READY_PATH};
 use crate::process::{Concealer, Guard, Process, Said, run_to_its_end};
 use crate::ready::{self, NotRouted, Target};
@@ -38,18 +39,19 @@ const ASK: Duration = Duration::from_secs(2);
 const CHECK: Duration = Duration::from_secs(10);
 
 /// Starts what `recipe` says and waits until a routed request is answered by a backend.
-pub(crate) async fn launch(recipe: &dyn Recipe, launch: &Launch) -> Result<Running, LaunchError> {
-    let dir = directory(&launch.dir).map_err(|source| io_error(recipe, "making its directory", source))?;
+pub(crate) async fn launch(recipe: Box<dyn Recipe>, launch: &Launch) -> Result<Running, LaunchError> {
+    let dir = directory(&launch.dir).map_err(|source| io_error(&*recipe, "making its directory", source))?;
     let guard = Guard::find(&launch.world, &dir).await;
-    let start = Start { recipe, launch, dir, guard };
+    let start = Start { recipe, launch: launch.clone(), dir, guard };
     let version = start.version().await?;
     let (address, process) = start.on_some_port().await?;
+    let launched = Launched::new(start, address, process);
     Ok(Running {
         address,
         version,
         tls: None,
         further: Vec::new(),
-        handle: Handle::Process(Box::new(process)),
+        handle: Handle::Launched(Box::new(launched)),
     })
 }
 
@@ -63,10 +65,10 @@ fn directory(dir: &Path) -> io::Result<PathBuf> {
     dir.canonicalize()
 }
 
-/// One start of a gateway.
-struct Start<'a> {
-    recipe: &'a dyn Recipe,
-    launch: &'a Launch,
+/// A gateway with all that it takes to start it, the first time and again.
+pub(super) struct Start {
+    pub(super) recipe: Box<dyn Recipe>,
+    pub(super) launch: Launch,
     dir: PathBuf,
     guard: Guard,
 }
@@ -78,7 +80,7 @@ enum Started {
     Taken(LaunchError),
 }
 
-impl Start<'_> {
+impl Start {
     /// What the program says its version is; nothing if it says none that is understood.
     async fn version(&self) -> Result<Option<String>, LaunchError> {
         let Some(question) = self.recipe.version()? else { return Ok(None) };
@@ -104,45 +106,57 @@ impl Start<'_> {
         let listener = self.launch.world.bind(any);
         listener
             .and_then(|listener| listener.local_addr())
-            .map_err(|source| io_error(self.recipe, "looking for a free port", source))
+            .map_err(|source| io_error(&*self.recipe, "looking for a free port", source))
     }
 
     /// Starts the program for `address`, after a check of the user's own configuration if `checked`.
     async fn on(&self, address: SocketAddr, checked: bool) -> Result<Started, LaunchError> {
-        let nonce = format!("{:016x}", RandomState::new().hash_one(address));
-        let upstreams = &self.launch.upstreams;
-        if let Some(trust) = &upstreams.trust {
+        let nonce = nonce();
+        if let Some(trust) = &self.launch.upstreams.trust {
             std::fs::write(self.dir.join(AUTHORITY_FILE), &trust.authority)
-                .map_err(|source| io_error(self.recipe, "writing the backends' authority", source))?;
+                .map_err(|source| io_error(&*self.recipe, "writing the backends' authority", source))?;
         }
-        let place = Place { upstreams, address, dir: &self.dir, nonce: &nonce };
+        let having = Having::at_first(&self.launch.upstreams);
+        let place = Place { nonce: &nonce, ..self.place(&having, address) };
         let Parts { files, serve, check, tells_nonce } = self.recipe.parts(&place)?;
-        files
-            .iter()
-            .try_for_each(|(path, text)| self.write(path, text))
-            .map_err(|source| io_error(self.recipe, "writing its configuration", source))?;
+        self.write(&files)?;
         if let Some((check, blamed)) = check.filter(|_| checked) {
             self.check(&check, blamed).await?;
         }
-        let started = Process::start_concealing(
-            &self.launch.world,
-            self.command(&serve),
-            &self.dir.join(LOG),
-            self.secrets(),
-        );
-        let process = started.map_err(|source| io_error(self.recipe, "starting it", source))?;
-        let process = process.stopped_by(self.recipe.stop());
+        let process = self.serve(&serve)?;
         self.wait(process, address, tells_nonce.then_some(nonce.as_str())).await
     }
 
-    fn write(&self, path: &Path, text: &str) -> io::Result<()> {
-        let path = self.dir.join(path);
-        path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-        std::fs::write(path, text)
+    /// Where its first process is to be started with what it is to have; it has no nonce as yet.
+    pub(super) fn place<'a>(&'a self, having: &'a Having, address: SocketAddr) -> Place<'a> {
+        let (upstreams, dir) = (&self.launch.upstreams, &*self.dir);
+        let generation = self.launch.acted_on.then_some(0);
+        Place { upstreams, having, address, dir, nonce: "", generation, trial: false }
     }
 
-    /// Has the user's own configuration checked; `blamed` is its file.
-    async fn check(&self, check: &CommandLine, blamed: PathBuf) -> Result<(), LaunchError> {
+    /// Puts files into its directory.
+    pub(super) fn write(&self, files: &[(PathBuf, String)]) -> Result<(), LaunchError> {
+        let write = |(path, text): &(PathBuf, String)| {
+            let path = self.dir.join(path);
+            path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+            std::fs::write(path, text)
+        };
+        files
+            .iter()
+            .try_for_each(write)
+            .map_err(|source| io_error(&*self.recipe, "writing its configuration", source))
+    }
+
+    /// Starts the program.
+    pub(super) fn serve(&self, line: &CommandLine) -> Result<Process, LaunchError> {
+        let (world, log) = (&self.launch.world, self.dir.join(LOG));
+        let started = Process::start_concealing(world, self.command(line), &log, self.secrets());
+        let process = started.map_err(|source| io_error(&*self.recipe, "starting it", source))?;
+        Ok(process.stopped_by(self.recipe.stop()))
+    }
+
+    /// Has a configuration checked; `blamed` is its file, for messages.
+    pub(super) async fn check(&self, check: &CommandLine, blamed: PathBuf) -> Result<(), LaunchError> {
         let said = self.ask(check, "checking its configuration", CHECK).await?;
         let name = self.recipe.name();
         let why = match said.status {
@@ -157,7 +171,7 @@ impl Start<'_> {
         let output = self.dir.join(ANSWER);
         run_to_its_end(&self.launch.world, self.command(question), &output, bound, self.secrets())
             .await
-            .map_err(|source| io_error(self.recipe, what, source))
+            .map_err(|source| io_error(&*self.recipe, what, source))
     }
 
     /// What its output must not show.
@@ -181,24 +195,20 @@ impl Start<'_> {
 
     async fn wait(
         &self,
-        mut process: Process,
+        process: Process,
         address: SocketAddr,
         nonce: Option<&str>,
     ) -> Result<Started, LaunchError> {
         let host = address.to_string();
-        let world = &self.launch.world;
         let gateway = self.recipe.name();
-        let target = Target { address, host: &host, tls: None };
-        let ready = tokio::select! {
-            biased;
-            status = process.ended() => return self.ended(&process, status),
-            ready = ready::wait_until_routed(world, target, self.recipe.ready()) => ready,
-        };
-        if let Err(NotRouted { waited, last_probe }) = ready {
-            let last_words = words(&process);
+        if let Err(error) = self.routes(&process, address, self.recipe.ready()).await {
             process.stop().await;
-            let help = Ready::help(gateway);
-            return Err(LaunchError::NotReady { gateway, waited, last_probe, last_words, help });
+            return match &error {
+                LaunchError::Ended { last_words, .. } if last_words.to_ascii_lowercase().contains(TAKEN) => {
+                    Ok(Started::Taken(error))
+                }
+                _ => Err(error),
+            };
         }
         // A gateway of an earlier run that has the port answers too, while this one still tries to get it.
         if let Some(nonce) = nonce
@@ -217,21 +227,43 @@ impl Start<'_> {
         Ok(Started::Ready(process))
     }
 
-    fn ended(&self, process: &Process, status: String) -> Result<Started, LaunchError> {
-        let last_words = words(process);
-        let taken = last_words.to_ascii_lowercase().contains(TAKEN);
-        let gateway = self.recipe.name();
-        let error = LaunchError::Ended { gateway, status, last_words };
-        if taken { Ok(Started::Taken(error)) } else { Err(error) }
+    /// Waits until it is ready, as `ready` says, or the process has ended.
+    pub(super) async fn routes(
+        &self,
+        process: &Process,
+        address: SocketAddr,
+        ready: &Ready,
+    ) -> Result<(), LaunchError> {
+        let (host, gateway) = (address.to_string(), self.recipe.name());
+        let target = Target { address, host: &host, tls: None };
+        let ready = tokio::select! {
+            biased;
+            status = process.ended() => {
+                return Err(LaunchError::Ended { gateway, status, last_words: words(process) });
+            }
+            ready = ready::wait_until_routed(&self.launch.world, target, ready) => ready,
+        };
+        ready.map_err(|NotRouted { waited, last_probe }| LaunchError::NotReady {
+            gateway,
+            waited,
+            last_probe,
+            last_words: words(process),
+            help: Ready::help(gateway),
+        })
     }
 
     /// True if the gateway that listens at `address` was given this nonce.
-    async fn answers_with(&self, address: SocketAddr, nonce: &str) -> bool {
+    pub(super) async fn answers_with(&self, address: SocketAddr, nonce: &str) -> bool {
         ready::tells(&self.launch.world, address, READY_PATH, nonce, ASK).await
     }
 }
 
-fn words(process: &Process) -> String {
+/// What a gateway answers by which it is told from another one.
+pub(super) fn nonce() -> String {
+    format!("{:016x}", RandomState::new().hash_one(0))
+}
+
+pub(super) fn words(process: &Process) -> String {
     match process.last_words() {
         words if words.is_empty() => "none".into(),
         words => words,

@@ -3,6 +3,7 @@
 //! A kind says how its configuration is written and how its program is called; finding the program, filling in the
 //! user's own file, choosing a port, waiting, and explaining what went wrong is done here, once.
 
+mod acting;
 mod files;
 mod launch;
 mod machine;
@@ -10,19 +11,24 @@ mod product;
 mod program;
 mod recipe;
 mod refusals;
+mod running;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
+mod workers;
 
+pub use acting::backends_in;
+pub(super) use acting::{Acting, Renewal};
 pub(super) use files::{OwnFile, Wrong, read_text};
 pub(super) use launch::{OWN_FILES, launch};
 pub(super) use machine::Machine;
-pub(super) use product::{Call, Product, Settings, configuration, start};
+pub(super) use product::{Call, Product, Settings, configuration, refuses, start};
 pub use program::Program;
 pub(super) use program::named_program;
 pub(crate) use program::on_path;
 pub(super) use recipe::{CommandLine, Parts, Place, Recipe};
 pub(super) use refusals::{Ability, CONNECT, Refusals, attempts, headers_within, priorities, waits};
+pub use running::Launched;
 pub(super) use template::{Filled, Values, secrets};
 
 /// A path of the gateway's own port that it answers itself with [`NONCE`], so that no backend sees it.

@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::acting::Acting;
 use super::files::{OwnFile, Wrong};
 use super::machine::Machine;
 use super::program;
 use super::recipe::{CommandLine, Parts, Place, Recipe};
 use super::template::Values;
 use super::{NONCE, launch};
-use crate::{Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use crate::{Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
 
 /// One kind of gateway that is a program.
 pub(crate) struct Product {
@@ -35,6 +36,8 @@ pub(crate) struct Product {
     pub(crate) serve: fn(&Call<'_>) -> Vec<String>,
     /// How the program is called to check a configuration, if it can.
     pub(crate) check: Option<fn(&Call<'_>) -> Vec<String>>,
+    /// What it can be made to do while it runs.
+    pub(crate) acts: Acting,
     /// How the program is called to say its version.
     pub(crate) ask_version: &'static [&'static str],
     /// The version in what it then says.
@@ -51,6 +54,8 @@ pub(crate) struct Call<'a> {
     pub(crate) address: SocketAddr,
     /// The configuration itself.
     pub(crate) text: &'a str,
+    /// Which process in turn it is, from 0, of a gateway that is acted on; `None` if no action is planned.
+    pub(crate) generation: Option<u32>,
 }
 
 /// The settings that all these kinds have.
@@ -91,7 +96,7 @@ pub(crate) async fn start(
     let own = settings.config.map(|config| OwnFile::read(config, base)).transpose().map_err(wrong)?;
     let program = program::find(product, settings.binary, base)?;
     let ready = settings.ready.cloned().unwrap_or_default();
-    launch::launch(&Known { product, own, program, ready }, launch).await
+    launch::launch(Box::new(Known { product, own, program, ready }), launch).await
 }
 
 /// A product with its program and the user's own configuration.
@@ -107,20 +112,20 @@ impl Known {
         CommandLine { program: self.program.clone(), arguments, environment: Vec::new() }
     }
 
-    fn text(&self, place: &Place<'_>) -> Result<String, LaunchError> {
+    fn text(&self, place: &Place<'_>, own: Option<&OwnFile>) -> Result<String, LaunchError> {
         let values = Values { place: Some((place.address, place.dir)), ..Values::to_show(place.upstreams) };
-        if let Some(own) = &self.own {
+        if let Some(own) = own {
             return own.text(&values, self.product.listens_by_argument).map_err(wrong);
         }
         let generate = self.product.generate;
-        let made = generate(place.upstreams, &Machine::here()).map_err(LaunchError::Unsupported)?;
+        let made = generate(&place.chosen(), &Machine::here()).map_err(LaunchError::Unsupported)?;
         values
             .fill(&made.replace(NONCE, place.nonce))
             .map(|filled| filled.text)
             .map_err(|unfilled| wrong((place.dir.join(self.product.file), unfilled.to_string())))
     }
 
-    /// The name that the configuration has in the gateway's directory.
+    /// The name that the configuration has in the gateway's directory, whichever it is at the time.
     fn file(&self) -> String {
         let ending = self.own.as_ref().map(OwnFile::ending);
         match ending.filter(|ending| self.product.endings.contains(&ending.as_str())) {
@@ -151,17 +156,57 @@ impl Recipe for Known {
         (self.product.version)(said)
     }
 
+    fn acts(&self) -> Acting {
+        self.product.acts
+    }
+
     fn parts(&self, place: &Place<'_>) -> Result<Parts, LaunchError> {
-        let (file, text) = (self.file(), self.text(place)?);
-        let call = Call { dir: place.dir, file: &file, address: place.address, text: &text };
+        let other = place.having.config.as_deref().map(|config| OwnFile::read(config, &place.upstreams.base));
+        let other = other.transpose().map_err(wrong)?;
+        let own = other.as_ref().or(self.own.as_ref());
+        let (mut file, text) = (self.file(), self.text(place, own)?);
+        if place.trial {
+            file.insert_str(0, "next-");
+        }
+        let Place { dir, address, generation, .. } = *place;
+        let call = Call { dir, file: &file, address, text: &text, generation };
         let serve = self.call((self.product.serve)(&call));
-        // What is made from a policy was never refused by a gateway, and its check would cost each start its time.
-        let check = self.own.as_ref().zip(self.product.check);
-        let check = check.map(|(own, check)| (self.call(check(&call)), own.path.clone()));
-        Ok(Parts { files: vec![(file.into(), text)], serve, check, tells_nonce: self.own.is_none() })
+        let made = dir.join(&file);
+        // What is made from a policy was never refused by a gateway, and its check would cost each start its time. A gateway that
+        // runs must not be lost to it.
+        let blamed = own.map_or(place.trial.then_some(&made), |own| Some(&own.path));
+        let check = blamed.zip(self.product.check);
+        let check = check.map(|(blamed, check)| (self.call(check(&call)), blamed.clone()));
+        Ok(Parts { files: vec![(file.into(), text)], serve, check, tells_nonce: own.is_none() })
     }
 }
 
 fn wrong((path, why): Wrong) -> LaunchError {
     LaunchError::Configuration { path, why }
+}
+
+/// Why it can't be acted on so, if it can't.
+pub(crate) fn refuses(
+    product: &Product,
+    settings: Settings<'_>,
+    means: &Means<'_>,
+    upstreams: &Upstreams,
+) -> Option<String> {
+    let (name, key) = (product.name, product.config_key);
+    match means {
+        Means::Kill | Means::Pause => None,
+        Means::Restart => product.acts.restart.is_none()
+            .then(|| format!("{name} has no means by which it is restarted in order")),
+        Means::Reload { .. } if product.acts.reload.is_none() => {
+            Some(format!("{name} has no means by which it takes up another configuration"))
+        }
+        Means::Reload { config: None, chooses } => (*chooses && settings.config.is_some()).then(|| {
+            format!("which backends {name} has is said by `{key}`: write `reload = {{ config = \"…\" }}` with another one")
+        }),
+        Means::Reload { config: Some(config), .. } => {
+            configuration(product, Settings { config: Some(config), ..settings }, upstreams)
+                .err()
+                .map(|wrong| wrong.into_iter().map(|one| one.why).collect::<Vec<_>>().join("; "))
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use super::acting::Acting;
 use crate::process::STOP;
 use crate::{LaunchError, Ready, Upstreams};
 
@@ -20,23 +21,55 @@ pub(crate) struct CommandLine {
     pub(crate) environment: Vec<(String, String)>,
 }
 
-/// Where a gateway is to be started.
+/// What a gateway is to have, as far as that can be changed while it runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Having {
+    /// A configuration of the user's in place of the one that the gateway was started with.
+    pub(crate) config: Option<PathBuf>,
+    /// The backends that a configuration made from the policy has, by their index.
+    pub(crate) backends: Vec<usize>,
+}
+
+impl Having {
+    /// What it is started with: all backends.
+    pub(crate) fn at_first(upstreams: &Upstreams) -> Self {
+        Having { config: None, backends: (0..upstreams.backends.len()).collect() }
+    }
+}
+
+/// Where a gateway is to be started, and with what.
+#[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
-    /// The backends and the policy.
+    /// All backends, and the policy.
     pub(crate) upstreams: &'a Upstreams,
+    /// What of that it is to have.
+    pub(crate) having: &'a Having,
     /// Where it has to listen.
     pub(crate) address: SocketAddr,
     /// Its directory, as seen from everywhere.
     pub(crate) dir: &'a Path,
     /// What tells it from an older gateway on the same port.
     pub(crate) nonce: &'a str,
+    /// Which process in turn it is, from 0, of a gateway that is acted on; `None` if no action is planned.
+    pub(crate) generation: Option<u32>,
+    /// Whether it is only to be checked, beside the configuration in force and under another name.
+    pub(crate) trial: bool,
+}
+
+impl Place<'_> {
+    /// The backends and the policy that a configuration is made from.
+    pub(crate) fn chosen(&self) -> Upstreams {
+        let all = &self.upstreams.backends;
+        let chosen = self.having.backends.iter().filter_map(|index| all.get(*index).cloned());
+        Upstreams { backends: chosen.collect(), ..self.upstreams.clone() }
+    }
 }
 
 /// What it is started with at one place.
 pub(crate) struct Parts {
     /// The files of its directory, by their path in it, with what they hold.
     pub(crate) files: Vec<(PathBuf, String)>,
-    /// What serves.
+    /// What serves, with these files in place.
     pub(crate) serve: CommandLine,
     /// What checks the files beforehand, and the user's own file that is to blame.
     pub(crate) check: Option<(CommandLine, PathBuf)>,
@@ -55,6 +88,11 @@ pub(crate) trait Recipe {
     /// The signal that ends it, and how long it may take to end on it.
     fn stop(&self) -> (Signal, Duration) {
         (Signal::TERM, STOP)
+    }
+
+    /// What it can be made to do while it runs, beside being killed and paused.
+    fn acts(&self) -> Acting {
+        Acting::default()
     }
 
     /// The secrets that the program is given, with their variables' names.
