@@ -3,6 +3,7 @@
 //! The room knows nothing of the harness. A saved report can be rendered by it alone, and no format recomputes a
 //! verdict.
 
+mod actions;
 mod behaviour;
 mod comparison;
 pub mod escape;
@@ -25,6 +26,7 @@ mod text;
 mod timeline;
 mod unasked;
 
+pub use actions::ActionRow;
 pub use behaviour::{Behaviour, BehaviourCell, Outage};
 pub use comparison::{
     Answer, COMPARISON_VERSION, Change, Comparison, ComparisonFormat, Course, Group, Overlay, Side, Word,

@@ -68,6 +68,9 @@ pub struct Report {
     /// The run over time.
     #[serde(default)]
     pub series: Series,
+    /// What was done to the gateway itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<crate::ActionRow>,
     /// When planned faults were in force.
     #[serde(default)]
     pub bands: Vec<Band>,

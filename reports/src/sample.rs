@@ -45,6 +45,15 @@ pub(crate) fn report() -> Report {
         unasked: judged::unasked(),
         overrides: Vec::new(),
         series: series(40),
+        actions: vec![crate::ActionRow {
+            kind: "reload".into(),
+            settings: "{ backends = [\"orders-a\"] }".into(),
+            phase: "brownout".into(),
+            from_s: 7.0,
+            to_s: Some(7.125),
+            outcome: "done".into(),
+            said: None,
+        }],
         bands: vec![Band {
             injection: 0,
             name: "status".to_owned(),

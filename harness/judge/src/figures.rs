@@ -30,6 +30,7 @@ impl Figures {
             injections: tables::injections(brief, ledger),
             latencies: tables::latencies(brief, ledger),
             bands: series::bands(brief),
+            actions: tables::actions(brief, ledger),
             ..run
         };
         let (((series, distributions), broken), ((behaviour, breakers), report)) =

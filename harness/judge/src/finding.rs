@@ -3,6 +3,7 @@
 use evidence::{Ledger, Outcome};
 use measure::brief::Brief;
 use measure::fired::Fired;
+use measure::maintenance::not_carried_out;
 use measure::stalls::Stalls;
 use measure::view::View;
 use rayon::prelude::*;
@@ -16,6 +17,9 @@ use crate::witness;
 
 /// How many of the requests that were due may have been skipped without casting doubt on a pass.
 const SKIPPED_SHARE_MAX: f64 = 0.01;
+
+/// What helps where an action was not carried out.
+const ACT: &str = "let the action be carried out: what was said of it tells what was in its way";
 
 /// What helps where a planned fault met nothing.
 const SEND_MORE: &str = "send more of this traffic to the backends that the fault is on";
@@ -141,6 +145,7 @@ impl<'a> Draft<'a> {
             return ruling;
         }
         let doubts: Vec<(String, &str)> = [
+            (not_carried_out(&self.view), ACT),
             (self.without_proof(claim), SEND_MORE),
             (self.too_few(claim), "send more, make the phase longer, or ask for fewer"),
             (self.too_many_skipped(), "raise `limits.in_flight`, or lower the rate"),

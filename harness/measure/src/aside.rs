@@ -19,6 +19,8 @@ pub enum Why {
     ClientLeft,
     /// A fault that turns connections away may hide some of its attempts.
     Hidden,
+    /// A fault of a backend explains it by itself.
+    Faulted,
     /// Another attempt of the request was under way meanwhile.
     Overlapping,
     /// The policy left nothing to try again at: no time, or no backend that was certainly in use.
@@ -48,6 +50,7 @@ impl Why {
             Why::Edge => "at the edge of a phase, met by what belongs to the neighbouring one",
             Why::ClientLeft => "the client left first",
             Why::Hidden => "a fault that turns connections away may hide attempts",
+            Why::Faulted => "a fault of a backend explains it by itself",
             Why::Overlapping => "another attempt of the request was under way at the same time",
             Why::Unavailable => {
                 "no time was left, or no backend, turn or budget was certainly there to try it with"

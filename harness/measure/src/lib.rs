@@ -33,6 +33,7 @@ pub mod integrity;
 pub mod lengths;
 pub mod lifetimes;
 pub mod limit;
+pub mod maintenance;
 pub mod orphans;
 pub mod outcomes;
 pub mod passage;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::hash::Hash;
 
 use evidence::{Ledger, Outcome};
-use reports::{BackendRow, InjectionRow, LatencyRow, PhaseRow, TrafficRow};
+use reports::{ActionRow, BackendRow, InjectionRow, LatencyRow, PhaseRow, TrafficRow};
 
 use crate::brief::{Brief, TrafficBrief};
 use crate::histograms::{histograms, phase_of, quantile};
@@ -183,4 +183,21 @@ pub fn latencies(brief: &Brief, ledger: &Ledger) -> Vec<LatencyRow> {
 fn percentile(lengths: &mut [u64], percent: usize) -> Option<f64> {
     let index = (lengths.len() * percent).div_ceil(100).checked_sub(1)?;
     Some(*lengths.select_nth_unstable(index).1 as f64 / 1e6)
+}
+
+/// What was done to the gateway, in the order of the plan.
+pub fn actions(brief: &Brief, ledger: &Ledger) -> Vec<ActionRow> {
+    let row = |(index, planned): (usize, &crate::brief::ActionBrief)| {
+        let row = ledger.rest().actions.iter().find(|row| usize::from(row.action) == index);
+        ActionRow {
+            kind: planned.kind.clone(),
+            settings: planned.settings.clone(),
+            phase: brief.phases.get(planned.phase).map(|phase| phase.name.clone()).unwrap_or_default(),
+            from_s: row.map_or(planned.at, |row| row.began).seconds(),
+            to_s: row.map(|row| row.ended.seconds()),
+            outcome: row.map_or("never began", |row| row.outcome.word()).to_owned(),
+            said: row.and_then(|row| row.said.as_deref()).map(str::to_owned),
+        }
+    };
+    brief.actions.iter().enumerate().map(row).collect()
 }

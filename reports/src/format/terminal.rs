@@ -1,6 +1,7 @@
 //! The report on a terminal: the verdict first, then the findings in one table, then what explains those that
 //! did not pass, and the verdict once more at the end, which is what stays on the screen.
 
+mod actions;
 mod details;
 mod ending;
 mod findings;
@@ -65,6 +66,7 @@ impl Format for Terminal {
         let page = self.page();
         out.write_all(headline(page, report).as_bytes())?;
         out.write_all(facts(page, report).as_bytes())?;
+        out.write_all(actions::lines(page, report).as_bytes())?;
         findings::write(page, report, out)?;
         details::write(page, report, out)?;
         policy::write(page, report, out)?;

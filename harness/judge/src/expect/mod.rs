@@ -14,6 +14,7 @@ mod connections;
 mod contract;
 mod cost;
 mod credentials;
+mod drain;
 mod failover;
 mod freeze;
 mod headers;
@@ -62,6 +63,7 @@ units::registry! {
         "credentials" => Credentials in credentials,
         "shed" => Shed in shed,
         "limit" => Limit in limit,
+        "drain" => Drain in drain,
         "cost" => Cost in cost,
         "cancel" => Cancel in cancel,
         "orphans" => Orphans in orphans,

@@ -24,7 +24,7 @@
 //!   gives: `.rejected(status, ms)` (made by the gateway, so long after sending), `.ends(Outcome, ms)` (without a
 //!   status, so long after sending), `.row(|exchange| …)`. Without any attempt the gateway answers 503 after 1 ms.
 //! - `Run`: also `.firing(fault, backend, from_ms, to_ms)` for closed listeners, `.hiccup(at_ms, length_ms)`,
-//!   `.cut(at_ms)`, `.early(why, at_ms)`, `.lost(rows)`, `.weighted(backend, weight, priority)`, `.settle(ms)`,
+//!   `.action(phase, kind, backends, (began_ms, ended_ms))`, `.cut(at_ms)`, `.early(why, at_ms)`, `.lost(rows)`, `.weighted(backend, weight, priority)`, `.settle(ms)`,
 //!   `.samples_min(count)`.
 //!
 //! - Headers: `Run::records(&[name, …])` has them on record, and the path; then `.sends(name, value)` and `.got(name, value)` of a
@@ -40,12 +40,14 @@ mod rows;
 
 use std::time::Duration;
 
-use evidence::{Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag};
+use evidence::{
+    Action, Carried, Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag,
+};
 use units::{Moment, Stretch, Timespan};
 
 use crate::brief::{
-    About, BackendBrief, Brief, FaultDoes, FaultOutline, InjectionBrief, LeavingBrief, PhaseBrief,
-    TrafficBrief,
+    About, ActionBrief, BackendBrief, Brief, FaultDoes, FaultOutline, InjectionBrief, LeavingBrief,
+    PhaseBrief, TrafficBrief,
 };
 use crate::stalls::Stalls;
 use crate::view::{Place, View};
@@ -172,6 +174,39 @@ impl Run {
             on_probes: false,
             correlated: false,
         });
+        self
+    }
+
+    /// An action that was carried out from one moment to another, and leaves the gateway with these backends. `restart` and
+    /// `kill` replace the process.
+    pub fn action(mut self, phase: &str, kind: &str, backends: &[&str], (began, ended): (f64, f64)) -> Self {
+        let phase = self.phase_index(phase);
+        let backends = backends.iter().map(|name| self.backend_index(name)).collect();
+        let action = self.brief.actions.len() as u16;
+        self.brief.actions.push(ActionBrief {
+            phase,
+            kind: kind.into(),
+            settings: "{}".into(),
+            at: at(began),
+            backends,
+            replaces: ["restart", "kill"].contains(&kind),
+        });
+        let (began, ended) = (at(began), at(ended));
+        self.evidence.actions.push(Action { action, began, ended, outcome: Carried::Done, said: None });
+        self
+    }
+
+    /// The last action ended otherwise.
+    pub fn action_row(mut self, outcome: Carried, said: Option<&str>) -> Self {
+        if let Some(last) = self.evidence.actions.last_mut() {
+            (last.outcome, last.said) = (outcome, said.map(Into::into));
+        }
+        self
+    }
+
+    /// The last action is not on record.
+    pub fn action_never_began(mut self) -> Self {
+        self.evidence.actions.pop();
         self
     }
 

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::axis::{HEIGHT, Time, Unit, Values};
 use crate::escape;
-use crate::{Band, PhaseRow, Report};
+use crate::{ActionRow, Band, PhaseRow, Report};
 
 /// The most fault windows that are shaded and labelled.
 pub(super) const BANDS_MAX: usize = 40;
@@ -25,6 +25,7 @@ pub(super) struct Run<'a> {
     pub(super) time: Time,
     pub(super) phases: &'a [PhaseRow],
     pub(super) bands: &'a [Band],
+    pub(super) actions: &'a [ActionRow],
 }
 
 impl<'a> Run<'a> {
@@ -34,6 +35,7 @@ impl<'a> Run<'a> {
             time: Time::of(&report.series)?,
             phases: &report.phases[..report.phases.len().min(PHASES_MAX)],
             bands: &report.bands[..report.bands.len().min(BANDS_MAX)],
+            actions: &report.actions[..report.actions.len().min(BANDS_MAX)],
         })
     }
 }

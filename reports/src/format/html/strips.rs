@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::plot::{self, BANDS_MAX, Run, units};
 use crate::escape;
 use crate::figures;
-use crate::{Band, BreakerState, BreakerStretch, BreakerStrip, PhaseRow, Report};
+use crate::{ActionRow, Band, BreakerState, BreakerStretch, BreakerStrip, PhaseRow, Report};
 
 /// The height of a strip, in pixels.
 const STRIP: f64 = 22.0;
@@ -22,16 +22,21 @@ const BREAKERS: &str = "Breaker of each backend, as its arrivals tell";
 
 /// Phases and planned faults, each with its name.
 pub(super) fn faults(run: &Run<'_>) -> Markup {
-    let height = STRIP * (run.bands.len() + 1) as f64;
-    let spoken: Vec<String> =
-        run.phases.iter().map(phase_words).chain(run.bands.iter().map(band_words)).collect();
+    let rows = run.bands.len() + run.actions.len() + 1;
+    let height = STRIP * rows as f64;
+    let phases = run.phases.iter().map(phase_words);
+    let actions = run.actions.iter().map(|action| format!("{} {}", action.name(), action.words()));
+    let spoken: Vec<String> = phases.chain(run.bands.iter().map(band_words)).chain(actions).collect();
+    let first = run.bands.len() + 1;
     let names = html! {
         text x="100%" y="16" text-anchor="end" { "phase" }
         @for index in 0..run.bands.len() { text x="100%" y=(units(STRIP * index as f64 + 38.0)) text-anchor="end" { "fault" } }
+        @for index in first..rows { text x="100%" y=(units(STRIP * index as f64 + 16.0)) text-anchor="end" { "action" } }
     };
     let drawn = html! {
         @for phase in run.phases { (phase_strip(run, phase)) }
         @for (index, band) in run.bands.iter().enumerate() { (band_strip(run, band, STRIP * (index + 1) as f64)) }
+        @for (index, action) in run.actions.iter().enumerate() { (action_strip(run, action, STRIP * (index + first) as f64)) }
     };
     let content = html! {
         (strips(run, "faults", &format!("{FAULTS}: {}", spoken.join("; ")), height, &names, &drawn))
@@ -71,9 +76,18 @@ fn phase_strip(run: &Run<'_>, phase: &PhaseRow) -> Markup {
     }
 }
 
+fn action_strip(run: &Run<'_>, action: &ActionRow, top: f64) -> Markup {
+    let to = action.to_s.unwrap_or(action.from_s);
+    bar(run, (action.from_s, to), top, &format!("{}: {}", action.name(), action.words()))
+}
+
 fn band_strip(run: &Run<'_>, band: &Band, top: f64) -> Markup {
-    let (from, to) = (run.time.share(band.from_s) * 100.0, run.time.share(band.to_s) * 100.0);
     let label = format!("{} on {}", escape::name(&band.name), escape::plain(&band.backends.join(", "), 120));
+    bar(run, (band.from_s, band.to_s), top, &label)
+}
+
+fn bar(run: &Run<'_>, (from_s, to_s): (f64, f64), top: f64, label: &str) -> Markup {
+    let (from, to) = (run.time.share(from_s) * 100.0, run.time.share(to_s) * 100.0);
     // A label goes on past a short bar; from the middle of the axis on it ends with the bar instead.
     let (x, anchor, shift) = if from > 50.0 { (to, "end", "-5") } else { (from, "start", "5") };
     html! {
