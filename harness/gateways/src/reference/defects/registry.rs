@@ -98,4 +98,8 @@ pub(super) const REGISTRY: &[Entry] = &[
     super::echoes_credentials::DEFECT,
     super::spills_early::DEFECT,
     super::lets_go_late::DEFECT,
+    super::reload_drops_connections::DEFECT,
+    super::reload_forgets_breakers::DEFECT,
+    super::drain_never_ends::DEFECT,
+    super::restart_refuses_for_a_while::DEFECT,
 ];
