@@ -26,7 +26,8 @@ const AFTER_MAX: Timespan = Timespan::from_secs(600);
 /// long until all is as before?
 ///
 /// # When it fails
-/// Where the gateway does not route within 10 s after it was started, it is down: that is a fact about it.
+/// Where the gateway does not route within 10 s after it was started, it is down: that is a fact about it. Where its port still takes
+/// connections after all of its processes were killed, something else serves, such as a container, and the action has failed.
 ///
 /// # Example
 /// ```toml
