@@ -83,7 +83,32 @@ fn a_gateway_that_is_restarted_in_order_or_killed_routes_again(
 }
 
 #[rstest]
-fn a_gateway_that_is_paused_answers_when_it_goes_on(#[values("haproxy", "nginx", "envoy")] name: &str) {
+fn a_gateway_that_has_no_reload_is_restarted_in_order_or_killed(#[values("caddy", "traefik")] name: &str) {
+    acting(
+        name,
+        |_| json!({}),
+        |world, running, backends| async move {
+            let first = group(&running);
+            let error = running.acts().reload(None, &[1]).await.unwrap_err();
+            assert_eq!(error, NotDone::Failed("it has no means for that".into()));
+            running.acts().restart().await.unwrap();
+            until_nobody_lives(&world, first).await;
+            assert_eq!(reached(&world, &running, &backends).await, [5, 5]);
+            let second = group(&running);
+            running.acts().kill(Duration::from_millis(50)).await.unwrap();
+            until_nobody_lives(&world, second).await;
+            assert_eq!(reached(&world, &running, &backends).await, [5, 5]);
+            let last = group(&running);
+            running.stop().await;
+            until_nobody_lives(&world, last).await;
+        },
+    );
+}
+
+#[rstest]
+fn a_gateway_that_is_paused_answers_when_it_goes_on(
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
+) {
     acting(
         name,
         |_| json!({}),

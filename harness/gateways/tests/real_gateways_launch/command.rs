@@ -1,5 +1,7 @@
 //! Any program as a gateway: what it is given, and that nothing of it is left.
 
+use brownout_gateways::{Means, NotDone};
+
 use super::*;
 
 /// A gateway of forty lines: it says what it was given, and then forwards bytes.
@@ -74,6 +76,61 @@ fn a_program_that_is_dropped_is_gone_with_all_that_it_has_started() {
         drop(running);
         until_nobody_lives(&world, group).await;
     });
+}
+
+#[test]
+fn a_program_that_is_killed_is_started_again_with_all_that_it_was_given() {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok().and_close());
+        let running = launch(&world, &dir, &forwarder(&dir), json!({}), &backends).await.unwrap();
+        let first = group(&running);
+        running.acts().kill(Duration::from_millis(20)).await.unwrap();
+        until_nobody_lives(&world, first).await;
+        assert_eq!(client::ask(&world, running.address, "GET", "/orders", "").await.status, 200);
+        let log = std::fs::read_to_string(dir.join("gateway/gateway.log")).unwrap();
+        assert_eq!(log.matches("key {{env.CARGO_PKG_NAME}}").count(), 2, "no secret the second time: {log}");
+        running.stop().await;
+    });
+}
+
+#[test]
+fn a_kill_that_leaves_somebody_at_the_port_has_failed() {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok().and_close());
+        let mut gateway = forwarder(&dir);
+        // In a session of its own, as a container is, and gone soon in any case.
+        gateway["command"]["run"][2] = "setsid timeout 5 python3 \"$@\" & wait".into();
+        let running = launch(&world, &dir, &gateway, json!({}), &backends).await.unwrap();
+        let failed = running.acts().kill(Duration::ZERO).await.unwrap_err();
+        assert_eq!(
+            failed,
+            NotDone::Failed(
+                "its processes were killed, and its port still takes connections: what serves is not one of them"
+                    .into()
+            )
+        );
+        while world.connect(running.address).await.is_ok() {
+            world.timer().sleep(Duration::from_millis(50)).await;
+        }
+        running.stop().await;
+    });
+}
+
+#[test]
+fn what_a_program_has_no_means_for_is_refused_before_the_run() {
+    let settings: GatewaySettings = serde_json::from_value(json!({ "command": { "run": ["x"] } })).unwrap();
+    let upstreams = Upstreams {
+        backends: vec![],
+        policy: policy::Policy::default(),
+        trust: None,
+        base: PathBuf::new(),
+        seed: 0,
+    };
+    let refused = |means| settings.contract().refuses(&means, &upstreams).unwrap_or_default();
+    assert_eq!(refused(Means::Kill), "");
+    insta::assert_snapshot!(refused(Means::Pause), @"brownout has no means by which a program of your own is paused");
+    insta::assert_snapshot!(refused(Means::Restart), @"brownout has no means by which a program of your own is restarted");
+    insta::assert_snapshot!(refused(Means::Reload { config: None, chooses: true }), @"brownout has no means by which a program of your own is reloaded");
 }
 
 #[test]
