@@ -15,15 +15,18 @@ pub(crate) enum Slot {
     Uuid,
     /// The trace context of the request.
     Trace,
+    /// The key of the request: requests of one class with the same key belong together.
+    Key,
     /// The length of the body.
     Length,
 }
 
 /// How slots are written: those of the file, and those of the driver's own, which no text of a file can have.
-const MARKS: [(&str, Slot); 5] = [
+const MARKS: [(&str, Slot); 6] = [
     ("{n}", Slot::Number),
     ("{tag}", Slot::Tag),
     ("{uuid}", Slot::Uuid),
+    ("{key}", Slot::Key),
     ("{\0trace}", Slot::Trace),
     ("{\0length}", Slot::Length),
 ];
@@ -35,6 +38,8 @@ pub(crate) struct Values {
     pub(crate) tag: Tag,
     /// Bytes of the body.
     pub(crate) length: u64,
+    /// How many keys the class has.
+    pub(crate) keys: u32,
 }
 
 /// A text with slots.
@@ -89,6 +94,7 @@ impl Pieces {
                     decimal(out, values.tag.0);
                 }
                 Slot::Uuid => write_uuid(values, out),
+                Slot::Key => decimal(out, values.tag.key(values.keys).into()),
                 Slot::Trace => write_trace(values, out),
                 Slot::Length => decimal(out, values.length),
             }
@@ -141,7 +147,7 @@ mod tests {
 
     fn written(text: &str, nonce: u64, tag: u64) -> String {
         let mut out = Vec::new();
-        let values = Values { nonce: RunNonce(nonce), tag: Tag(tag), length: 17 };
+        let values = Values { nonce: RunNonce(nonce), tag: Tag(tag), length: 17, keys: 5 };
         Pieces::of(text.as_bytes()).write(&values, &mut out);
         String::from_utf8(out).unwrap()
     }
@@ -158,6 +164,12 @@ mod tests {
     #[test]
     fn the_tag_is_written_as_its_header_has_it() {
         assert_eq!(written("/{tag}/", 7, 42), format!("/{}/", Tag(42).header_value(RunNonce(7))));
+    }
+
+    #[test]
+    fn a_key_is_one_of_those_of_the_class_and_the_same_for_the_same_request() {
+        assert_eq!(written("user-{key}", 7, 42), format!("user-{}", Tag(42).key(5)));
+        assert_eq!(written("{key}", 7, 42), written("{key}", 8, 42));
     }
 
     #[test]

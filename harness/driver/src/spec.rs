@@ -59,9 +59,12 @@ pub struct Class {
     pub target: Option<u16>,
     /// The method, upper case.
     pub method: String,
-    /// The path and query. Here, in header values and in bodies `{n}` stands for the tag's number, `{tag}` for the tag, and
-    /// `{uuid}` for a UUID of the request.
+    /// The path and query. Here, in header values and in bodies `{n}` stands for the tag's number, `{tag}` for the tag,
+    /// `{uuid}` for a UUID of the request, and `{key}` for its key.
     pub path: String,
+    /// How many keys there are, such as users: each request has one of them ([`Tag::key`]). 0 for none.
+    #[serde(default)]
+    pub keys: u32,
     /// The `host` header, if it is another one than that of the [spec](DriverSpec::host).
     #[serde(default)]
     pub host: Option<String>,
@@ -119,7 +122,8 @@ impl DriverSpec {
         let host = given.map(|(_, host)| host).or(class.host.as_ref()).unwrap_or(&self.host);
         let text = format!("http://{host}{}", class.path);
         let mut url = Vec::new();
-        Pieces::of(text.as_bytes()).write(&Values { nonce: self.nonce, tag, length: 0 }, &mut url);
+        Pieces::of(text.as_bytes())
+            .write(&Values { nonce: self.nonce, tag, length: 0, keys: class.keys }, &mut url);
         String::from_utf8(url).unwrap_or(text)
     }
 }
@@ -132,6 +136,7 @@ impl Class {
             target: None,
             method: "GET".to_owned(),
             path: path.to_owned(),
+            keys: 0,
             host: None,
             headers: Vec::new(),
             body: None,

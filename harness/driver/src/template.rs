@@ -39,6 +39,7 @@ pub(crate) struct Template {
     pub(crate) body_bytes: u64,
     pub(crate) body_hash: Option<u64>,
     nonce: RunNonce,
+    keys: u32,
     head: Pieces,
     /// The head of a request that waits for `100 Continue`.
     expecting_head: Pieces,
@@ -86,6 +87,7 @@ impl Template {
             body_bytes: if made.is_some() { 0 } else { body.len() as u64 },
             body_hash: made.is_none().then(|| body_hash(&body)),
             nonce,
+            keys: class.keys,
             head: head(false),
             expecting_head: head(true),
             framed: Vec::new(),
@@ -110,7 +112,7 @@ impl Template {
     pub(crate) fn write(&self, tag: Tag, expects: bool, request: &mut Request) -> Option<(u64, u64)> {
         request.bytes.clear();
         request.made.clear();
-        let mut values = Values { nonce: self.nonce, tag, length: self.body_bytes };
+        let mut values = Values { nonce: self.nonce, tag, length: self.body_bytes, keys: self.keys };
         if let Some(made) = &self.made {
             made.write(&values, &mut request.made);
             values.length = request.made.len() as u64;
@@ -143,6 +145,7 @@ impl Template {
 /// Checked with the longest values of all slots, so that no tag can make the path too long.
 fn check_path(class: &Class) -> Result<(), PrepareError> {
     let longest = class.path.replace(Slot::Number.mark(), &u64::MAX.to_string());
+    let longest = longest.replace(Slot::Key.mark(), &u32::MAX.to_string());
     let longest = longest.replace(Slot::Uuid.mark(), &"0".repeat(36));
     let longest = longest.replace(Slot::Tag.mark(), &"0".repeat(37));
     if !is_path(&longest) || longest.len() > PATH_MAX {

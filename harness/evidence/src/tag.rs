@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use units::Draw;
 
 use crate::RunNonce;
 
@@ -36,6 +37,14 @@ impl Tag {
     /// The header value: the nonce as 16 hexadecimal digits, a dash, the number in decimal.
     pub fn header_value(self, nonce: RunNonce) -> String {
         format!("{nonce}-{}", self.0)
+    }
+
+    /// Which of so many keys a request has, from 0: the same for the same tag in every run, and drawn, so that it has nothing
+    /// to do with whose turn it is.
+    pub fn key(self, keys: u32) -> u32 {
+        /// For keys, and for nothing else.
+        const PURPOSE: u64 = 0x6B65_7973;
+        (Draw::new(PURPOSE).with(self.0).bits() % u64::from(keys.max(1))) as u32
     }
 
     /// Reads a header value; nothing if it is malformed or belongs to another run. A tag is written in one way only, so
@@ -82,6 +91,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn keys_are_as_often_drawn_and_have_nothing_to_do_with_whose_turn_it_is() {
+        let mut counts = [0; 10];
+        for tag in 0..10_000 {
+            counts[Tag(tag).key(10) as usize] += 1;
+        }
+        // One sigma is 30.
+        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+        let even = (0..10_000).filter(|tag| Tag(*tag).key(10) % 2 == (*tag % 2) as u32).count();
+        assert!((4_750..5_250).contains(&even), "{even}");
+        assert_eq!((Tag(7).key(1), Tag(7).key(0)), (0, 0));
+    }
 
     #[test]
     fn a_tag_is_read_back_only_by_its_own_run() {

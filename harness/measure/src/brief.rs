@@ -139,6 +139,9 @@ pub struct TrafficBrief {
     /// Bytes of the request body.
     #[serde(default)]
     pub body: u64,
+    /// How many keys there are, such as users, of which each request has one ([`evidence::Tag::key`]); 0 for none.
+    #[serde(default)]
+    pub keys: u32,
     /// Which of its clients leave by the clock, if any do; absent in plans of older builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub leaving: Option<LeavingBrief>,

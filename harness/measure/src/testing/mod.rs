@@ -144,6 +144,7 @@ impl Run {
             body: 0,
             leaving: None,
             headers: Vec::new(),
+            keys: 0,
         });
         self
     }
@@ -207,6 +208,12 @@ impl Run {
     /// The last action is not on record.
     pub fn action_never_began(mut self) -> Self {
         self.evidence.actions.pop();
+        self
+    }
+
+    /// The last class has so many keys.
+    pub fn keys(mut self, keys: u32) -> Self {
+        self.brief.traffic.last_mut().into_iter().for_each(|class| class.keys = keys);
         self
     }
 

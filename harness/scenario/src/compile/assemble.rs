@@ -195,6 +195,7 @@ fn traffic_brief(class: &Class, planned: Vec<u64>) -> TrafficBrief {
         body: class.body.as_ref().map_or(0, driver::Body::size),
         leaving: class.trouble.abort.and_then(leaving),
         headers: class.headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect(),
+        keys: class.keys,
     }
 }
 

@@ -10,6 +10,7 @@ mod faults;
 mod gateway;
 mod group;
 mod hits;
+mod keys;
 mod limits;
 mod load;
 mod mix;

@@ -5,10 +5,10 @@ use crate::file::Located;
 use crate::secrets::placeholders;
 
 /// What an error says of them.
-pub(super) const KNOWN: &str = "placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable";
+pub(super) const KNOWN: &str = "placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, `{key}`, its key, and `{{env.NAME}}`, the value of an environment variable";
 
 /// Those that the driver fills.
-const FILLED: [&str; 3] = ["{n}", "{uuid}", "{tag}"];
+const FILLED: [&str; 4] = ["{n}", "{uuid}", "{tag}", "{key}"];
 
 /// The text without its placeholders.
 pub(super) fn bare(text: &str) -> String {

@@ -8,7 +8,7 @@ use units::Timespan;
 
 use super::mix::Mixes;
 use super::mode::mode;
-use super::{Context, hits, request, trouble};
+use super::{Context, hits, keys, request, trouble};
 use crate::file::{Located, TrafficTable};
 
 /// How long a client waits where the file says nothing.
@@ -60,6 +60,7 @@ fn class(
     }
     let trailers = request::trailers(context, &table.trailers, body.as_ref());
     let trouble = trouble::compile(context, table, body.as_ref(), deadline);
+    let keys = keys::compile(context, table, (&path, &headers, body.as_ref()));
     let (mode, mix) =
         mixes.resolve(context, name, table).unwrap_or_else(|| (mode(context, name, table, phases), None));
     let keep_alive = table.keep_alive.unwrap_or(true);
@@ -68,6 +69,7 @@ fn class(
         target,
         method,
         path,
+        keys,
         host,
         headers,
         body,

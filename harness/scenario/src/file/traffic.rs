@@ -14,11 +14,14 @@ use super::{Located, Named};
 pub(crate) struct TrafficTable {
     /// Method and path, such as `GET /orders/{n}`. Here, in `host`, in headers and in a body's `text`, `{n}` stands for the
     /// number of the request, `{uuid}` for a UUID of it, the same wherever it stands, `{tag}` for its tag, by which the
-    /// backends know it where a gateway drops the header `x-brownout-tag`, and `{{env.NAME}}` for the value of an environment
-    /// variable, which is never written anywhere.
+    /// backends know it where a gateway drops the header `x-brownout-tag`, `{key}` for its key (see `keys`), and `{{env.NAME}}` for the
+    /// value of an environment variable, which is never written anywhere.
     pub(crate) request: Located<String>,
     /// One of the gateway's further addresses, by name: those of `[gateway.url] addresses`. Without it: the gateway's first one.
     pub(crate) target: Option<Located<String>>,
+    /// How many keys there are, such as users or sessions, from 1 to 1 000 000: each request has one of them, drawn by its number,
+    /// and `{key}` stands for it. For gateways that keep requests with the same key at one backend.
+    pub(crate) keys: Option<Located<u32>>,
     /// Open loop: so many requests a second, whatever the gateway does. A phase may change it.
     pub(crate) rate: Option<Located<Rate>>,
     /// Closed loop: so many users, each of whom waits for the answer before asking again. It hides queueing.

@@ -132,7 +132,7 @@ fn a_request_that_no_client_could_send_is_refused() {
        = help: for example `/orders/{n}?full=1`
     "#);
     assert_snapshot!(said_of(&with("\"GET /orders/{n}\"", "\"GET /orders/{id}\"")), @r#"
-    error: `/orders/{id}` is not a path: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable
+    error: `/orders/{id}` is not a path: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, `{key}`, its key, and `{{env.NAME}}`, the value of an environment variable
       --> orders.toml:13:11
        |
     13 | request = "GET /orders/{id}"
@@ -177,7 +177,7 @@ fn headers_that_no_client_could_send_are_refused() {
     18 | headers = { "x y" = "1", Host = "a", x = "a\nb", y = "{{secret}}" }
        |                                                      ^^^^^^^^^^^^
        |
-       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable
+       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, `{key}`, its key, and `{{env.NAME}}`, the value of an environment variable
     "#);
 }
 

@@ -234,6 +234,19 @@ fn a_host_is_a_name_or_an_address() {
 }
 
 #[test]
+fn keys_are_carried_by_requests_and_there_are_some() {
+    assert_snapshot!(said_of_writes("keys = 50\nheaders = { x-user = \"user-{key}\" }"), @"");
+    let said = [
+        ("keys = 50", "no request carries its key"),
+        ("keys = 0\nheaders = { x-user = \"{key}\" }", "0 keys, allowed are 1 to 1000000"),
+        ("headers = { x-user = \"{key}\" }", "`{key}` stands for one of the `keys`, and there are none"),
+    ];
+    for (lines, words) in said {
+        assert!(said_of_writes(lines).contains(words), "{lines}: {}", said_of_writes(lines));
+    }
+}
+
+#[test]
 fn placeholders_are_the_same_everywhere_and_an_unknown_one_is_told() {
     let body = "body = { size = \"2KiB\" }";
     assert_snapshot!(said_of(&with(body, "body = { text = '{\"n\":{n},\"id\":\"{uuid}\",\"x\":{}}' }")), @"");
@@ -244,7 +257,7 @@ fn placeholders_are_the_same_everywhere_and_an_unknown_one_is_told() {
     19 | body = { text = '{"n":"{number}"}' }
        |                 ^^^^^^^^^^^^^^^^^^
        |
-       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable
+       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, `{key}`, its key, and `{{env.NAME}}`, the value of an environment variable
 
     error: unknown placeholder `{m}`
       --> orders.toml:20:17
@@ -252,7 +265,7 @@ fn placeholders_are_the_same_everywhere_and_an_unknown_one_is_told() {
     20 | headers = { a = "{m}" }
        |                 ^^^^^
        |
-       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, and `{{env.NAME}}`, the value of an environment variable
+       = help: placeholders are `{n}`, the number of the request, `{uuid}`, a UUID of it, `{tag}`, its tag, `{key}`, its key, and `{{env.NAME}}`, the value of an environment variable
     "#);
     assert_snapshot!(said_of_writes("headers = { authorization = \"{{env.BROWNOUT_TEST_UNSET}}\" }"), @r#"
     warning: the environment variable `BROWNOUT_TEST_UNSET` is not set
