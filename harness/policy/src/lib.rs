@@ -3,6 +3,7 @@
 //! Gateways are configured from it, expectations are held against it, and measured behaviour is named in its words.
 //! It is plain data: it opens nothing and knows no gateway.
 
+mod affinity;
 mod breaker;
 mod failure;
 mod limit;
@@ -10,6 +11,7 @@ mod policy;
 mod problems;
 mod retry;
 
+pub use affinity::{Affinity, AffinityBy};
 pub use breaker::{AllOut, Breaker, Scope, Trip, WayBack};
 pub use failure::FailureClass;
 pub use limit::Limit;

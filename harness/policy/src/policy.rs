@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Timespan;
 
+use crate::affinity::Affinity;
 use crate::breaker::Breaker;
 use crate::limit::Limit;
 use crate::retry::Retry;
@@ -23,6 +24,9 @@ pub struct Policy {
     /// How many requests are under way at a time. Without it: the gateway's own limits, which are expected to be out of reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// What keeps requests that belong together at one backend. Without it: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<Affinity>,
     /// Where the gateway's own configuration says so, key by key: `"retry.attempts" = "policy.xml:12:5"`. Reports name these places
     /// beside the scenario's. `brownout import` writes them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -39,6 +39,8 @@ impl Policy {
         }
         problems.extend(self.limit.iter().flat_map(limiting));
         problems.extend(places(&self.sources));
+        let affinity = self.affinity.as_ref().and_then(crate::affinity::Affinity::problem);
+        problems.extend(affinity.map(|what| ("policy.affinity.by", what)));
         problems
     }
 }
@@ -339,6 +341,12 @@ mod tests {
         policy.breaker.open_for: `0 ms` leaves no time at all: expected more than zero
         policy.breaker.probes: `0` would never find out that the backend is back: expected 1 or more
         ");
+    }
+
+    #[test]
+    fn affinity_needs_a_name_that_fits_into_every_configuration() {
+        assert_eq!(problems(json!({ "affinity": { "by": "connection" } })), "");
+        insta::assert_snapshot!(problems(json!({ "affinity": { "by": { "header": "x; user" } } })), @"policy.affinity.by: `x; user` is not a name: expected 1 to 128 letters, digits, `-` and `_`");
     }
 
     #[test]

@@ -251,6 +251,19 @@ mod tests {
     }
 
     #[test]
+    fn affinity_is_by_header_or_path_and_without_weights() {
+        let of = |by: Value| configuration(&[(1, 0), (1, 0)], json!({ "affinity": { "by": by } }));
+        assert!(made(of(json!({ "header": "x-user" }))).contains("lb_policy header x-user"));
+        assert!(made(of(json!("path"))).contains("lb_policy uri_hash"));
+        insta::assert_snapshot!(refusals(of(json!({ "cookie": "session" })).unwrap_err()), @r#"policy.affinity.by: caddy chooses by a cookie that it sets itself, and not by one of the client's: write affinity.by = { header = "…" }"#);
+        let weighted = json!({ "affinity": { "by": "connection" } });
+        insta::assert_snapshot!(refusals(configuration(&[(2, 0), (1, 0)], weighted).unwrap_err()), @r#"
+        policy.affinity.by: caddy knows a client by its address, and not by its connection: write affinity.by = { header = "…" }
+        policy.affinity: caddy hashes without weights: give all backends the same weight
+        "#);
+    }
+
+    #[test]
     fn its_version_is_read() {
         assert_eq!(version("v2.11.7 h1:yj0Y=\n").as_deref(), Some("Caddy 2.11.7"));
         assert_eq!(version("usage"), None);

@@ -257,6 +257,28 @@ mod tests {
     }
 
     #[test]
+    fn affinity_is_a_hash_ring_and_with_an_ejection_it_is_refused() {
+        let of =
+            |affinity: Value| configuration(&[(1, 0), (1, 0)], json!({ "affinity": { "by": affinity } }));
+        for (affinity, words) in [
+            (json!({ "header": "x-user" }), r#"hash_policy: [{header: {header_name: "x-user"}}]"#),
+            (json!({ "cookie": "session" }), r#"hash_policy: [{cookie: {name: "session"}}]"#),
+            (json!("path"), r#"hash_policy: [{header: {header_name: ":path"}}]"#),
+        ] {
+            let text = made(of(affinity));
+            assert!(text.contains(words) && text.contains("lb_policy: RING_HASH"), "{text}");
+        }
+        let ejecting = json!({
+            "affinity": { "by": "connection" },
+            "breaker": { "trip": { "consecutive": 5 }, "open_for": "2s", "way_back": "all" },
+        });
+        insta::assert_snapshot!(refused(&[(1, 0), (1, 0)], ejecting), @r#"
+        policy.affinity.by: envoy knows a client by its address, and not by its connection: write affinity.by = { header = "…" } or { cookie = "…" }
+        policy.affinity: envoy makes its hash ring anew when a host is ejected, which moves keys of the other hosts as well: remove policy.breaker or policy.affinity
+        "#);
+    }
+
+    #[test]
     fn the_certificates_of_backends_over_tls_are_checked() {
         let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
         let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));

@@ -183,6 +183,21 @@ mod tests {
     }
 
     #[test]
+    fn affinity_is_consistent_hashing_and_a_connection_is_refused() {
+        let of =
+            |affinity: Value| configuration(&[(1, 0), (1, 0)], json!({ "affinity": { "by": affinity } }));
+        for (affinity, words) in [
+            (json!({ "header": "x-user" }), "balance hdr(x-user)"),
+            (json!({ "cookie": "session" }), "balance hash req.cook(session)"),
+            (json!("path"), "balance uri whole"),
+        ] {
+            let text = made(of(affinity));
+            assert!(text.contains(words) && text.contains("hash-type consistent"), "{text}");
+        }
+        insta::assert_snapshot!(refused(&[(1, 0)], json!({ "affinity": { "by": "connection" } })), @r#"policy.affinity.by: haproxy knows a client by its address, and not by its connection: write affinity.by = { header = "…" } or { cookie = "…" }"#);
+    }
+
+    #[test]
     fn the_certificates_of_backends_over_tls_are_checked() {
         let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
         upstreams.backends[1].tls = false;

@@ -219,6 +219,24 @@ mod tests {
     }
 
     #[test]
+    fn affinity_is_a_hash_that_moves_no_other_keys_and_takes_no_backup() {
+        let of =
+            |affinity: Value| configuration(&[(1, 0), (1, 0)], json!({ "affinity": { "by": affinity } }));
+        for (affinity, key) in [
+            (json!({ "header": "X-User" }), "$http_x_user"),
+            (json!({ "cookie": "session" }), "$cookie_session"),
+            (json!("path"), "$request_uri"),
+            (json!("connection"), "$connection"),
+        ] {
+            assert!(made(of(affinity)).contains(&format!("hash {key} consistent;")));
+        }
+        insta::assert_snapshot!(refused(&[(1, 0), (1, 1)], json!({ "affinity": { "by": { "cookie": "a-b" } } })), @r"
+        policy.affinity: nginx takes no `backup` servers where it hashes: give all backends the same priority, or leave affinity out
+        policy.affinity.by: nginx has no variable for a cookie with `-` in its name: choose another name
+        ");
+    }
+
+    #[test]
     fn the_certificates_of_backends_over_tls_are_checked() {
         let mut upstreams = over_tls(upstreams(&[(1, 0), (1, 0)], json!({})));
         let text = made((PRODUCT.generate)(&upstreams, &MACHINE).map(Some));

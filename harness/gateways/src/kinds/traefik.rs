@@ -293,6 +293,16 @@ mod tests {
     }
 
     #[test]
+    fn affinity_is_refused() {
+        let policy = json!({
+            "affinity": { "by": "path" },
+        });
+        insta::assert_snapshot!(refusals(configuration(&[(1, 0), (1, 0)], policy).unwrap_err()), @r"
+        policy.affinity: traefik chooses by a cookie that it sets itself, and not by what the client sends: remove policy.affinity
+        ");
+    }
+
+    #[test]
     fn its_version_is_read() {
         assert_eq!(version("Version:      3.7.15\nCodename:     x\n").as_deref(), Some("Traefik 3.7.15"));
         assert_eq!(version("usage"), None);

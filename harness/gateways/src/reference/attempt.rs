@@ -22,6 +22,8 @@ pub(crate) struct Outgoing {
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What it has in common with those that belong to the same backend.
+    pub(crate) key: Option<u64>,
 }
 
 impl Outgoing {

@@ -36,7 +36,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
     let (mut tried, mut counted) = (Vec::new(), None);
     let mut latest: Option<Result<Answer, Failure>> = None;
     loop {
-        let choice = gateway.choose_in_turn(worker, &tried, !outgoing.body.is_empty(), total).await;
+        let choice = gateway.choose_in_turn(worker, &tried, outgoing, total).await;
         let (backend, permit, turn) = match choice {
             Choice::Taken(backend, permit, turn) => (backend, permit, turn),
             nowhere => return without_a_place(gateway, &nowhere, latest, total).await,

@@ -11,6 +11,7 @@ use rand_pcg::Pcg64Mcg;
 use tokio::sync::Semaphore;
 use units::Moment;
 
+use super::attempt::Outgoing;
 use super::breakers::{Breakers, Permit};
 use super::budget::Budget;
 use super::connections::{Backend, Connections};
@@ -22,6 +23,9 @@ use super::settings::{Next, Settings, Setup, Slip};
 use super::standstill::Standstill;
 use super::swap::Swapped;
 use crate::{Upstream, Upstreams};
+
+/// How many of the keys a gateway forgets that forgets keys.
+const FORGOTTEN: f64 = 0.05;
 
 /// A gateway: its instances, and its connections.
 pub(crate) struct Gateway {
@@ -43,6 +47,8 @@ pub(crate) struct Gateway {
     pub(crate) budget: Budget,
     /// Leave to forward a request.
     pub(crate) turns: Semaphore,
+    /// Clients' connections so far.
+    pub(crate) clients: Cell<u64>,
     workers: Vec<Worker>,
 }
 
@@ -86,6 +92,7 @@ impl Gateway {
             line: settings.limit.as_ref().map(|rules| Line::new(rules, backends.len())),
             budget: Budget::new(settings.retry.as_ref().and_then(|retry| retry.budget)),
             turns: Semaphore::new(settings.under_way_max),
+            clients: Cell::new(0),
             workers: (0..workers).map(worker).collect(),
             settings,
             world: world.clone(),
@@ -119,9 +126,10 @@ impl Gateway {
     }
 
     /// Chooses a backend and gets its breaker's leave, at most `most` attempts being under way where that is limited.
-    fn choose(&self, worker: &Worker, tried: &[usize], most: u32) -> Choice {
+    fn choose(&self, worker: &Worker, tried: &[usize], key: Option<u64>, most: u32) -> Choice {
         let now = self.timer.now();
         let next = self.settings.retry.as_ref().map_or(Next::Any, |retry| retry.next);
+        let key = key.filter(|_| !self.forgets_key(!tried.is_empty()));
         let full = Cell::new(false);
         let has_room = |backend| {
             let room = self.line.as_ref().is_none_or(|line| line.has_room(backend, most));
@@ -137,17 +145,24 @@ impl Gateway {
         let taken = |backend, permit| {
             Choice::Taken(backend, permit, self.line.as_ref().map(|line| line.take(backend)))
         };
-        if let Some(backend) = worker.pool.borrow_mut().pick(tried, next, admits) {
+        if let Some(backend) = worker.pool.borrow_mut().pick(tried, next, key, admits) {
             let permit = worker.breakers.admit(backend, now);
             return permit.map_or(Choice::Out, |permit| taken(backend, permit));
         }
         if !full.get() && worker.breakers.panics(now) {
-            let picked = worker.pool.borrow_mut().pick(tried, next, has_room);
+            let picked = worker.pool.borrow_mut().pick(tried, next, key, has_room);
             if let Some(backend) = picked {
                 return taken(backend, Permit::free());
             }
         }
         if full.get() { Choice::Full } else { Choice::Out }
+    }
+
+    /// Works in the defects that leave the key of an attempt out.
+    fn forgets_key(&self, is_further: bool) -> bool {
+        let now_and_then = self.settings.slips(Slip::ForgetsKeys);
+        (is_further && self.settings.slips(Slip::TakesTurnsOnRetry))
+            || (now_and_then && self.draws.borrow_mut().random_bool(FORGOTTEN))
     }
 
     /// Chooses a backend for an attempt of a request, as soon as there is room for one. A further attempt does not wait: the
@@ -156,14 +171,15 @@ impl Gateway {
         &self,
         worker: &Worker,
         tried: &[usize],
-        has_body: bool,
+        request: &Outgoing,
         total: Option<Moment>,
     ) -> Choice {
-        let Some(line) = &self.line else { return self.choose(worker, tried, u32::MAX) };
-        let starved = has_body && self.settings.slips(Slip::StarvesWrites);
+        let Some(line) = &self.line else { return self.choose(worker, tried, request.key, u32::MAX) };
+        let key = request.key;
+        let starved = !request.body.is_empty() && self.settings.slips(Slip::StarvesWrites);
         let most = if starved { line.rules.in_flight / 2 } else { line.rules.in_flight };
         if line.is_empty() || !tried.is_empty() {
-            let choice = self.choose(worker, tried, most);
+            let choice = self.choose(worker, tried, key, most);
             if !matches!(choice, Choice::Full) || !tried.is_empty() {
                 return choice;
             }
@@ -171,7 +187,7 @@ impl Gateway {
         let Some(place) = line.enter() else { return Choice::Full };
         let until = (self.timer.now() + line.rules.wait).min(total.unwrap_or(Moment::NEVER));
         while self.timer.until(until, place.called()).await.is_some() {
-            let choice = if place.is_first() { self.choose(worker, tried, most) } else { Choice::Full };
+            let choice = if place.is_first() { self.choose(worker, tried, key, most) } else { Choice::Full };
             if !matches!(choice, Choice::Full) {
                 return choice;
             }

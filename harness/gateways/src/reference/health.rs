@@ -48,7 +48,13 @@ impl Checks {
         // An address is a valid header value; nothing is asked of one that were none.
         let Ok(host) = HeaderValue::from_str(&backends[backend].address.to_string()) else { return false };
         headers.insert(header::HOST, host);
-        let check = Outgoing { method: Method::GET, uri: Uri::from_static("/"), headers, body: Bytes::new() };
+        let check = Outgoing {
+            method: Method::GET,
+            uri: Uri::from_static("/"),
+            headers,
+            body: Bytes::new(),
+            key: None,
+        };
         match attempt(settings, timer, &connections, &check, Some(timer.now() + WITHIN)).await {
             Ok(answer) => {
                 let well = answer.response.status().is_success();

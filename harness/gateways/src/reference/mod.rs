@@ -5,6 +5,7 @@
 
 mod acting;
 mod activity;
+mod affinity;
 mod attempt;
 mod body;
 mod breaker;

@@ -19,6 +19,7 @@ use net::{Listener, Stream};
 use tokio::task::JoinSet;
 
 use super::activity::{Activity, BODY_WAIT, IDLE, Reply};
+use super::affinity;
 use super::attempt::Outgoing;
 use super::forward::{Content, made};
 use super::front::Front;
@@ -80,13 +81,15 @@ async fn client(front: Rc<Front>, mut stream: Stream, tls: Option<ServerTls>) {
     }
     let total = gateway.settings.total;
     let activity = Activity::start(&timer);
+    let number = gateway.clients.get() + 1;
+    gateway.clients.set(number);
     let service = {
         let activity = activity.clone();
         service_fn(move |request| {
             let busy = activity.busy();
             let gateway = never_moves.clone().unwrap_or_else(|| front.current());
             async move {
-                let response = respond(&gateway, request).await;
+                let response = respond(&gateway, request, number).await;
                 Ok::<_, Infallible>(response.map(|content| Reply { content, _busy: busy }))
             }
         })
@@ -104,8 +107,8 @@ async fn client(front: Rc<Front>, mut stream: Stream, tls: Option<ServerTls>) {
     }
 }
 
-async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>) -> Response<Content> {
-    match read(gateway, request).await {
+async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>, client: u64) -> Response<Content> {
+    match read(gateway, request, client).await {
         Ok(outgoing) => answer(gateway, outgoing).await,
         Err((status, words)) => {
             let mut response = made(status, words);
@@ -133,7 +136,11 @@ async fn answer(gateway: &Rc<Gateway>, mut outgoing: Outgoing) -> Response<Conte
 }
 
 /// Reads a request to its end.
-async fn read(gateway: &Gateway, request: Request<Incoming>) -> Result<Outgoing, (StatusCode, &'static str)> {
+async fn read(
+    gateway: &Gateway,
+    request: Request<Incoming>,
+    client: u64,
+) -> Result<Outgoing, (StatusCode, &'static str)> {
     const TOO_LARGE: (StatusCode, &str) =
         (StatusCode::PAYLOAD_TOO_LARGE, "the request body is larger than 1 MiB");
     let (mut head, body) = request.into_parts();
@@ -157,10 +164,12 @@ async fn read(gateway: &Gateway, request: Request<Incoming>) -> Result<Outgoing,
             }
         }
     };
+    let affinity = gateway.settings.affinity.as_ref();
+    let path = head.uri.into_parts().path_and_query.unwrap_or(PathAndQuery::from_static("/"));
+    let key = affinity.and_then(|affinity| affinity::key(affinity, &head.headers, path.as_str(), client));
     headers::for_backend(&mut head.headers, &gateway.settings);
     if gateway.settings.slips(Slip::MixesCredentials) {
         gateway.mixed.mix(&mut head.headers);
     }
-    let path = head.uri.into_parts().path_and_query.unwrap_or(PathAndQuery::from_static("/"));
-    Ok(Outgoing { method: head.method, uri: Uri::from(path), headers: head.headers, body })
+    Ok(Outgoing { method: head.method, uri: Uri::from(path), headers: head.headers, body, key })
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use http::StatusCode;
-use policy::{Backoff, Policy, RetryOn};
+use policy::{Affinity, Backoff, Policy, RetryOn};
 use tokio::sync::Semaphore;
 
 use super::budget::BudgetRules;
@@ -48,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: Option<Rc<Rules>>,
     /// How many attempts are under way at a time.
     pub(crate) limit: Option<LimitRules>,
+    /// What keeps requests that belong together at one backend.
+    pub(crate) affinity: Option<Affinity>,
     /// What a client gets while no backend may be asked.
     pub(crate) shed: Shed,
     /// What becomes of a response body that the backend cut off.
@@ -175,6 +177,14 @@ pub(crate) enum Slip {
     IgnoresWeights,
     /// A later group shares the traffic as soon as one backend of the group before it is out.
     SpillsEarly,
+    /// Now and then a request goes elsewhere than the others of its key.
+    ForgetsKeys,
+    /// Keys are dealt among the backends in use by their number, so that most move when one goes.
+    DealsKeysAnew,
+    /// A further attempt goes elsewhere than the key that it has would.
+    TakesTurnsOnRetry,
+    /// A key that had to go elsewhere stays there.
+    KeepsMovedKeys,
     /// Once backends of a later group were needed, they keep the traffic.
     KeepsTheSpare,
     /// Headers that belong to one connection are passed on.
@@ -215,6 +225,7 @@ impl Settings {
             total: Some(policy.timeout.total.map_or_else(|| total(policy), Duration::from)),
             retry: policy.retry.as_ref().map(Retry::new),
             breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
+            affinity: policy.affinity.clone(),
             limit: policy.limit.as_ref().map(LimitRules::new),
             shed: Shed { status: shed_status(policy), after: Duration::ZERO },
             cut_body: CutBody::Cut,

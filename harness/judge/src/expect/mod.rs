@@ -3,6 +3,7 @@
 //! A new kind is one file here (settings, judgement, documentation under the four headings, tests), its `mod` line,
 //! and its line in the registry below.
 
+mod affinity;
 mod amplification;
 mod attempts;
 mod availability;
@@ -57,6 +58,7 @@ units::registry! {
         "stable_after" => StableAfter in stable_after,
         "failover" => Failover in failover,
         "isolation" => Isolation in isolation,
+        "affinity" => Affinity in affinity,
         "balance" => Balance in balance,
         "integrity" => Integrity in integrity,
         "headers" => Headers in headers,

@@ -1,5 +1,6 @@
 //! `policy`: the whole declared policy against what was observed, key by key.
 
+mod affinity;
 mod breaker;
 mod foresight;
 mod limit;
@@ -29,7 +30,7 @@ use crate::forecast::{Forecast, Outlook};
 /// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`, `retry.budget`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
 /// failures opens it by itself; one of them is `breaker.fails.429`), `breaker.all_out` and `breaker.shed_status`; `limit.in_flight`,
-/// `limit.queue`, `limit.wait`, `limit.status`. The finding is a table: declared,
+/// `limit.queue`, `limit.wait`, `limit.status`; `affinity.by`, `affinity.comes_back`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
 /// `retry.attempts`, `retry.budget` and `limit.in_flight`, both bounds must be shown.
 ///
@@ -55,7 +56,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 21] = [
+pub(crate) const KEYS: [&str; 23] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -77,6 +78,8 @@ pub(crate) const KEYS: [&str; 21] = [
     "limit.queue",
     "limit.wait",
     "limit.status",
+    "affinity.by",
+    "affinity.comes_back",
 ];
 
 impl Policy {
@@ -180,6 +183,9 @@ impl Policy {
         }
         if let Some(limit) = &declared.limit {
             claims.extend(limit::claims(self, limit, view));
+        }
+        if let Some(affinity) = &declared.affinity {
+            claims.extend(affinity::claims(self, affinity, view));
         }
         claims
     }

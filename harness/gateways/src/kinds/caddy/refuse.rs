@@ -1,12 +1,12 @@
 //! What Caddy can't express of a policy. Measured with 2.11; `reverseproxy.go` and `healthchecks.go` of its source.
 
-use super::super::launched::{Refusals, attempts, headers_within, waits};
+use super::super::launched::{Ability, Refusals, attempts, headers_within, waits};
 use crate::Upstreams;
-use policy::{Breaker, FailureClass, Retry, RetryOn};
+use policy::{AffinityBy, Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("caddy", policy, &[]);
+    let mut refusals = Refusals::new("caddy", policy, &[Ability::Affinity]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "caddy speaks TLS to all backends of a pool or to none");
     }
@@ -29,8 +29,28 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     if let Some(breaker) = &policy.breaker {
         breaking(&mut refusals, breaker);
     }
+    affinity(&mut refusals, upstreams);
     refusals.one_group(&upstreams.backends);
     refusals
+}
+
+fn affinity(refusals: &mut Refusals, upstreams: &Upstreams) {
+    let Some(affinity) = &upstreams.policy.affinity else { return };
+    match affinity.by {
+        AffinityBy::Header(_) | AffinityBy::Path => {}
+        AffinityBy::Cookie(_) => refusals.say(
+            "policy.affinity.by",
+            "caddy chooses by a cookie that it sets itself, and not by one of the client's: write affinity.by = { header = \"…\" }",
+        ),
+        AffinityBy::Connection => refusals.say(
+            "policy.affinity.by",
+            "caddy knows a client by its address, and not by its connection: write affinity.by = { header = \"…\" }",
+        ),
+    }
+    let weight = upstreams.backends.first().map(|backend| backend.weight);
+    if upstreams.backends.iter().any(|backend| Some(backend.weight) != weight) {
+        refusals.say("policy.affinity", "caddy hashes without weights: give all backends the same weight");
+    }
 }
 
 fn retrying(refusals: &mut Refusals, retry: &Retry) {

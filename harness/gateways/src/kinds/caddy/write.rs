@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, NONCE, READY_PATH, attempts};
 use crate::Upstreams;
-use policy::{Breaker, FailureClass, Policy, RetryOn};
+use policy::{AffinityBy, Breaker, FailureClass, Policy, RetryOn};
 
 /// The methods whose requests have no body as a rule, so that none has to be kept for another attempt.
 const WITHOUT_BODY: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
@@ -44,6 +44,14 @@ http://:{{{{listen.port}}}} {{
 }
 
 fn balance(upstreams: &Upstreams) -> String {
+    // Both choose by rendezvous hashing: if a backend goes, only its own keys move.
+    match upstreams.policy.affinity.as_ref().map(|affinity| &affinity.by) {
+        Some(AffinityBy::Header(name)) => {
+            return format!("        lb_policy header {name}  # policy.affinity\n");
+        }
+        Some(AffinityBy::Path) => return "        lb_policy uri_hash  # policy.affinity\n".into(),
+        _ => {}
+    }
     let weights: Vec<u32> = upstreams.backends.iter().map(|backend| backend.weight).collect();
     if weights.iter().all(|weight| *weight == weights[0]) {
         return "        lb_policy round_robin\n".into();

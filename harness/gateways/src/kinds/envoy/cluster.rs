@@ -38,12 +38,13 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
             )
         },
     );
+    let balancing = if policy.affinity.is_some() { "RING_HASH  # policy.affinity" } else { "ROUND_ROBIN" };
     format!(
         "  clusters:
   - name: pool
     type: STATIC
     connect_timeout: {connect}  # policy.timeout.connect
-    lb_policy: ROUND_ROBIN
+    lb_policy: {balancing}
     common_lb_config:
       healthy_panic_threshold: {panic}
       update_merge_window: 0s  # its own default lets an opened breaker leak for 1 s

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::launched::{Machine, NONCE, READY_PATH, attempts, priorities};
 use super::cluster::{self, seconds};
 use crate::Upstreams;
-use policy::{Backoff, Policy, Retry, RetryOn};
+use policy::{Affinity, AffinityBy, Backoff, Policy, Retry, RetryOn};
 
 /// "No wait" as near as Envoy comes to it: less is counted as 1 ms.
 const NO_WAIT: Duration = Duration::from_millis(1);
@@ -58,6 +58,7 @@ fn routes(upstreams: &Upstreams) -> String {
         Some(total) => format!("timeout: {}  # policy.timeout.total", seconds(total.into())),
         None => "timeout: 0s  # no policy.timeout.total; its own default is 15 s".into(),
     };
+    let hashed = policy.affinity.as_ref().map_or_else(String::new, hashed);
     let retried = policy.retry.as_ref().filter(|_| attempts(policy) > 1).map_or_else(String::new, |retry| {
         format!(
             "              - match:
@@ -67,7 +68,7 @@ fn routes(upstreams: &Upstreams) -> String {
                 route:
                   cluster: pool
                   {total}
-{}",
+{hashed}{}",
             retry.methods.join("|"),
             retry_policy(retry, upstreams)
         )
@@ -92,8 +93,19 @@ fn routes(upstreams: &Upstreams) -> String {
                 route:
                   cluster: pool
                   {total}
-{per_try}"
+{hashed}{per_try}"
     )
+}
+
+/// What a request's place on the ring is made of.
+fn hashed(affinity: &Affinity) -> String {
+    let by = match &affinity.by {
+        AffinityBy::Header(name) => format!("header: {{header_name: \"{name}\"}}"),
+        AffinityBy::Path => "header: {header_name: \":path\"}".into(),
+        AffinityBy::Cookie(name) => format!("cookie: {{name: \"{name}\"}}"),
+        AffinityBy::Connection => return String::new(),
+    };
+    format!("                  hash_policy: [{{{by}}}]  # policy.affinity\n")
 }
 
 fn retry_policy(retry: &Retry, upstreams: &Upstreams) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{Ability, CONNECT, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
-use policy::{AllOut, Breaker, Limit, Policy, RetryOn, WayBack};
+use policy::{AffinityBy, AllOut, Breaker, Limit, Policy, RetryOn, WayBack};
 
 /// The statuses that `retry-on` knows (HAProxy 2.6 configuration manual, section 4.2).
 const STATUSES: [u16; 10] = [401, 403, 404, 408, 425, 500, 501, 502, 503, 504];
@@ -17,7 +17,7 @@ const TURN_AROUND: Duration = Duration::from_secs(1);
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("haproxy", policy, &[Ability::Limit]);
+    let mut refusals = Refusals::new("haproxy", policy, &[Ability::Limit, Ability::Affinity]);
     total(&mut refusals, upstreams);
     retry(&mut refusals, policy);
     if let Some(breaker) = &policy.breaker {
@@ -27,6 +27,12 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
         limiting(&mut refusals, limit);
     }
     pool(&mut refusals, upstreams);
+    if policy.affinity.as_ref().is_some_and(|affinity| affinity.by == AffinityBy::Connection) {
+        refusals.say(
+            "policy.affinity.by",
+            "haproxy knows a client by its address, and not by its connection: write affinity.by = { header = \"…\" } or { cookie = \"…\" }",
+        );
+    }
     refusals
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
 use crate::{Trust, Upstream, Upstreams};
-use policy::{Breaker, Limit, Policy, RetryOn, WayBack};
+use policy::{Affinity, AffinityBy, Breaker, Limit, Policy, RetryOn, WayBack};
 
 pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
     let policy = &upstreams.policy;
@@ -100,7 +100,7 @@ frontend in
 
 fn backend(upstreams: &Upstreams) -> String {
     let policy = &upstreams.policy;
-    let mut text = String::from("\nbackend pool\n    balance roundrobin\n");
+    let mut text = format!("\nbackend pool\n    balance {}\n", balancing(policy.affinity.as_ref()));
     if priorities(&upstreams.backends).len() > 1 {
         text.push_str("    option allbackups           # backends of the second priority share the traffic when it comes\n");
     }
@@ -133,6 +133,18 @@ fn backend(upstreams: &Upstreams) -> String {
         text.push_str(&server(upstream, spare, policy, trust));
     }
     text
+}
+
+fn balancing(affinity: Option<&Affinity>) -> String {
+    let by = match affinity.map(|affinity| &affinity.by) {
+        Some(AffinityBy::Header(name)) => format!("hdr({name})"),
+        Some(AffinityBy::Cookie(name)) => format!("hash req.cook({name})"),
+        Some(AffinityBy::Path) => "uri whole".into(),
+        Some(AffinityBy::Connection) | None => return "roundrobin".into(),
+    };
+    format!(
+        "{by}  # policy.affinity\n    hash-type consistent        # if a server goes, only its own keys move"
+    )
 }
 
 /// Who waits for a server, and who is turned away. HAProxy has no bound on the queue of a pool, so that a rule sees to it before a

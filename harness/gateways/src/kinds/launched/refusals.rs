@@ -22,6 +22,8 @@ pub(crate) enum Ability {
     RetryBudget,
     /// Requests under way are bounded.
     Limit,
+    /// Requests with the same key go to the same backend.
+    Affinity,
 }
 
 /// Everything that one gateway can't express, in the order in which it was found.
@@ -35,7 +37,7 @@ impl Refusals {
     /// abilities that `has` does not name.
     pub(crate) fn new(who: &'static str, policy: &Policy, has: &[Ability]) -> Self {
         // Taken apart by all of its tables, so that a new one can't be passed over in silence.
-        let Policy { timeout, retry, breaker, limit, sources: _ } = policy;
+        let Policy { timeout, retry, breaker, limit, affinity, sources: _ } = policy;
         let mut refusals = Refusals { who, found: Vec::new() };
         refusals.timer("policy.timeout.connect", timeout.connect);
         refusals.timer("policy.timeout.per_try", timeout.per_try);
@@ -50,6 +52,10 @@ impl Refusals {
                 let why = format!("{who} has no budget for retries: remove retry.budget");
                 refusals.say("policy.retry.budget", why);
             }
+        }
+        if affinity.is_some() && !has.contains(&Ability::Affinity) {
+            let why = format!("{who} has no means to keep a key at one backend: remove the table");
+            refusals.say("policy.affinity", why);
         }
         if limit.is_some() && !has.contains(&Ability::Limit) {
             let why = format!("{who} has no limit for requests under way: remove the table");

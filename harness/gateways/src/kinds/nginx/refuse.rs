@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::launched::{Ability, Refusals, attempts, headers_within};
+use super::super::launched::{Ability, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
-use policy::{AllOut, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
+use policy::{AffinityBy, AllOut, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
 use units::Timespan;
 
 /// The statuses that `proxy_next_upstream` knows.
@@ -18,7 +18,7 @@ const WORKERS_MAX: u32 = 64;
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("nginx", policy, &[Ability::Limit]);
+    let mut refusals = Refusals::new("nginx", policy, &[Ability::Limit, Ability::Affinity]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "nginx speaks TLS to all backends of a pool or to none");
     }
@@ -38,6 +38,20 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     }
     if let Some(limit) = &policy.limit {
         limiting(&mut refusals, limit, upstreams);
+    }
+    if policy.affinity.is_some() && priorities(&upstreams.backends).len() > 1 {
+        refusals.say(
+            "policy.affinity",
+            "nginx takes no `backup` servers where it hashes: give all backends the same priority, or leave affinity out",
+        );
+    }
+    if let Some(AffinityBy::Cookie(name)) = policy.affinity.as_ref().map(|affinity| &affinity.by)
+        && name.contains('-')
+    {
+        refusals.say(
+            "policy.affinity.by",
+            "nginx has no variable for a cookie with `-` in its name: choose another name",
+        );
     }
     refusals.two_groups_at_most(&upstreams.backends);
     for backend in upstreams.backends.iter().filter(|backend| backend.weight == 0) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
 use crate::{Trust, Upstreams};
-use policy::{Limit, Policy, Retry, RetryOn, Scope};
+use policy::{Affinity, AffinityBy, Limit, Policy, Retry, RetryOn, Scope};
 
 /// The methods that nginx holds to be not idempotent, and tries again only when told so.
 const NON_IDEMPOTENT: [&str; 3] = ["POST", "LOCK", "PATCH"];
@@ -83,11 +83,12 @@ fn upstream(upstreams: &Upstreams) -> String {
     };
     // nginx tries each entry once, so a lone backend has an entry for each attempt.
     let entries = if upstreams.backends.len() == 1 { attempts(policy) } else { 1 };
+    let hashed = policy.affinity.as_ref().map_or_else(String::new, hashed);
     let most = policy.limit.as_ref().filter(|limit| limit.scope == Scope::Backend);
     let (most, why) = most.map_or((String::new(), ""), |limit| {
         (format!(" max_conns={}", limit.in_flight), "        # policy.limit.in_flight.\n")
     });
-    let mut text = format!("\n    upstream pool {{\n{what}{why}");
+    let mut text = format!("\n    upstream pool {{\n{hashed}{what}{why}");
     for backend in &upstreams.backends {
         let spare = if first.is_some_and(|first| backend.priority > first) { " backup" } else { "" };
         let line = format!(
@@ -111,6 +112,18 @@ fn upstream(upstreams: &Upstreams) -> String {
 "
     });
     text
+}
+
+fn hashed(affinity: &Affinity) -> String {
+    let key = match &affinity.by {
+        AffinityBy::Header(name) => format!("$http_{}", name.to_ascii_lowercase().replace('-', "_")),
+        AffinityBy::Cookie(name) => format!("$cookie_{name}"),
+        AffinityBy::Path => "$request_uri".into(),
+        AffinityBy::Connection => "$connection".into(),
+    };
+    format!(
+        "        hash {key} consistent;  # policy.affinity; without `consistent` most keys would move when a server goes\n"
+    )
 }
 
 /// The limit on the whole pool, if there is one.

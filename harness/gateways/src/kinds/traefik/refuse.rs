@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::super::launched::{Refusals, attempts, headers_within};
+use super::super::launched::{Ability, Refusals, attempts, headers_within};
 use crate::Upstreams;
 use policy::{Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("traefik", policy, &[]);
+    let mut refusals = Refusals::new("traefik", policy, &[Ability::Affinity]);
     if upstreams.mixes_tls() {
         refusals.say(
             "backend.tls",
@@ -29,6 +29,12 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     }
     if let Some(breaker) = &policy.breaker {
         breaking(&mut refusals, breaker);
+    }
+    if policy.affinity.is_some() {
+        refusals.say(
+            "policy.affinity",
+            "traefik chooses by a cookie that it sets itself, and not by what the client sends: remove policy.affinity",
+        );
     }
     refusals.one_group(&upstreams.backends);
     for backend in upstreams.backends.iter().filter(|backend| backend.weight == 0) {

@@ -8,7 +8,8 @@ use units::Timespan;
 
 use super::breaker::expectation as breaker_demand;
 use super::{
-    Policy, attempts_demands, backoff_demand, budget_demands, limit, retry_after_demand, shed_demand,
+    Policy, affinity, attempts_demands, backoff_demand, budget_demands, limit, retry_after_demand,
+    shed_demand,
 };
 use crate::claim::CASES_MIN;
 use crate::expect::ExpectationSettings;
@@ -56,6 +57,10 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
         let timer = timer.filter(|_| settings.is_about(key));
         keys.extend(timer.map(|timer| Key::Kind(key, json!({ "timeout": { word: timer.to_string() } }))));
     }
+    let affinity = declared.affinity.iter().flat_map(affinity::demands);
+    keys.extend(
+        affinity.filter(|(key, _)| settings.is_about(key)).map(|(key, demand)| Key::Kind(key, demand)),
+    );
     if let Some(retry) = declared.retry.as_ref().filter(|retry| retry.attempts > 1) {
         if settings.is_about("retry.attempts") {
             keys.extend(attempts_demands(declared, retry).map(|(key, demand)| Key::Kind(key, demand)));
