@@ -1,10 +1,11 @@
-//! How requests are spread over the backends: where first attempts go, and whether a choice holds for a connection.
+//! How requests are spread over the backends: where first attempts go, and whether a choice holds for a key or a connection.
 
 use std::collections::HashMap;
 
-use evidence::Tag;
+use evidence::{Entry, Tag};
 use units::Stretch;
 
+use crate::affinity::{By, Key, key};
 use crate::aside::SetAside;
 use crate::view::{STALL_BORNE, Sight, View};
 
@@ -18,7 +19,7 @@ pub struct Choices {
     /// All of them.
     pub total: u64,
     /// How many of them tell as much as one independent choice: 1 where each request is a choice of its own, the
-    /// requests of a connection where the gateway chooses once for each.
+    /// requests of a key, or of a connection, where the gateway chooses once for each.
     pub effect: f64,
     /// Those that say nothing of the gateway.
     pub set_aside: SetAside,
@@ -38,7 +39,7 @@ impl Choices {
             effect: 1.0,
             set_aside: SetAside::default(),
         };
-        let mut of_connection: HashMap<u32, u64> = HashMap::new();
+        let mut together: HashMap<Option<Key>, u64> = HashMap::new();
         for entry in view.entries_due(stretch) {
             let Some(first) = entry.attempts.first() else { continue };
             if let Some(why) = view.why_apart(&entry, FIRST_ATTEMPTS) {
@@ -50,9 +51,9 @@ impl Choices {
             *count += 1;
             choices.total += 1;
             choices.first_at[backend].get_or_insert(first.tag);
-            *of_connection.entry(entry.exchange.connection).or_default() += 1;
+            *together.entry(chosen_by(view, &entry)).or_default() += 1;
         }
-        choices.effect = effect(stickiness(view), of_connection.values().copied());
+        choices.effect = effect(stickiness(view), together.values().copied());
         choices
     }
 
@@ -68,29 +69,35 @@ impl Choices {
     }
 }
 
-/// How many requests tell as much as one independent choice, if the next request of a connection goes where the last one
-/// went with the probability `sticky`, beyond chance.
-fn effect(sticky: f64, of_connection: impl Iterator<Item = u64>) -> f64 {
+/// What a choice may hold for: the key of a request, or its client connection where its class has no keys.
+fn chosen_by(view: &View<'_>, entry: &Entry<'_>) -> Option<Key> {
+    key(view, entry, By::Key).or_else(|| key(view, entry, By::Connection))
+}
+
+/// How many requests tell as much as one independent choice, if the next request of a key or a connection goes where the
+/// last one went with the probability `sticky`, beyond chance.
+fn effect(sticky: f64, together: impl Iterator<Item = u64>) -> f64 {
     let (mut total, mut squares) = (0.0, 0.0);
-    for count in of_connection {
+    for count in together {
         total += count as f64;
         squares += (count as f64).powi(2);
     }
     if total == 0.0 {
         return 1.0;
     }
-    // Sticking to the end: a connection is one choice. Sticking for a while: so much less than its requests.
+    // Sticking to the end: a key or a connection is one choice. Sticking for a while: so much less than its requests.
     let of_a_chain = if sticky < 1.0 { (1.0 + sticky) / (1.0 - sticky) } else { f64::INFINITY };
     of_a_chain.min(squares / total).max(1.0)
 }
 
-/// Pairs of requests that it takes to tell whether choices hold for a connection.
+/// Pairs of requests that it takes to tell whether choices hold for a key or a connection.
 const PAIRS_MIN: u64 = 20;
 
 /// With less agreement beyond chance than this, each request is a choice of its own.
 const STICKY_MIN: f64 = 0.1;
 
-/// How often the next request of a client connection goes where the last one went, beyond chance, from 0 to 1.
+/// How often the next request of a key, or of a client connection where there are no keys, goes where the last one went, beyond
+/// chance, from 0 to 1.
 ///
 /// It is told from the whole run: it is how the gateway chooses, and a stretch in which one backend gets everything does
 /// not show it.
@@ -99,13 +106,13 @@ fn stickiness(view: &View<'_>) -> f64 {
         // There is nothing to choose.
         return 0.0;
     }
-    let mut last: HashMap<u32, u16> = HashMap::new();
+    let mut last: HashMap<Option<Key>, u16> = HashMap::new();
     let mut counts: HashMap<u16, u64> = HashMap::new();
     let (mut pairs, mut same) = (0u64, 0u64);
     for entry in view.ledger.entries().filter(|entry| view.takes(entry.exchange.class)) {
         let Some(first) = entry.attempts.first() else { continue };
         *counts.entry(first.backend).or_default() += 1;
-        if let Some(before) = last.insert(entry.exchange.connection, first.backend) {
+        if let Some(before) = last.insert(chosen_by(view, &entry), first.backend) {
             pairs += 1;
             same += u64::from(before == first.backend);
         }
@@ -157,6 +164,17 @@ mod tests {
     #[test]
     fn a_choice_for_each_connection_is_as_many_choices_as_connections() {
         assert_eq!(independent(&run(|_, connection| connection <= 12)), (12, 20));
+    }
+
+    #[test]
+    fn a_choice_for_each_key_is_as_many_choices_as_keys() {
+        let run = Run::new().phase("p", 10.0).backend("a").backend("b").class("reads", Method::Get).keys(50);
+        let run = run.calls(1_000, |n| {
+            let home = if Tag(n as u64).key(50) < 30 { "a" } else { "b" };
+            Call::due("reads", 10.0 * n as f64).attempt(Try::ok(home))
+        });
+        let (hits, count) = independent(&run);
+        assert!((40..=50).contains(&count) && (24..=34).contains(&hits), "{hits} of {count}");
     }
 
     #[test]

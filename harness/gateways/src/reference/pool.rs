@@ -99,6 +99,11 @@ impl Pool {
         if let Some(key) = key {
             return self.of_key(key, &group, first);
         }
+        if self.slips(Slip::LeansOnTheNext) {
+            let all: Vec<usize> = self.of_group(first).collect();
+            let turn = self.smooth(&all)?;
+            return group.iter().copied().find(|&backend| backend >= turn).or(group.first().copied());
+        }
         self.smooth(&group)
     }
 

@@ -185,6 +185,8 @@ pub(crate) enum Slip {
     TakesTurnsOnRetry,
     /// A key that had to go elsewhere stays there.
     KeepsMovedKeys,
+    /// The turns of a backend that is left alone go to the next one.
+    LeansOnTheNext,
     /// Once backends of a later group were needed, they keep the traffic.
     KeepsTheSpare,
     /// Headers that belong to one connection are passed on.

@@ -25,7 +25,8 @@ use crate::forecast::{Forecast, Outlook, is_failure};
 /// # What it checks
 /// The share of *first* attempts that reached each backend, against `shares`, give or take `tolerance`. Further
 /// attempts are left out: where they go depends on what failed. Without `shares`, the backends of the first priority
-/// group share by their weights, and the others get nothing. With `shares`, only the backends in it are looked at.
+/// group share by their weights, and the others get nothing; those of `out` are left alone meanwhile, and the others of their
+/// group take their part by weight, or the next group if none is left. With `shares`, only the backends in it are looked at.
 ///
 /// # Why it matters
 /// A pool that leans on one member has the capacity of that member. After an outage, a backend that never gets its
@@ -34,9 +35,9 @@ use crate::forecast::{Forecast, Outlook, is_failure};
 /// # When it can't tell
 /// Chance alone moves a share: it fails if a share is proven to be off by more than `tolerance`, and passes if that is
 /// excluded with 95 %. Half and half at a tolerance of 0.05 takes about 270 requests. Where the gateway chooses once for
-/// each client connection, its requests are one choice and not many: then it takes as many connections. What a fault
-/// that turns connections away may hide is set aside. While a breaker or an ejection leaves a backend out, there is no
-/// balance to be had: expect it in a phase without faults.
+/// each client connection, or for each key of a class with `keys`, its requests are one choice and not many: then it takes as
+/// many of them. What a fault that turns connections away may hide is set aside. While a breaker or an ejection leaves a
+/// backend out, name it with `out`, and leave the time until then to `settle`: probes are within the tolerance.
 ///
 /// # Example
 /// ```toml
@@ -50,6 +51,9 @@ pub struct Balance {
     /// The share of each backend; by weight within the first priority group without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<BTreeMap<String, Share>>,
+    /// Backends that are left alone: the others take their part by weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub out: Vec<String>,
     /// By how much a share may be off.
     #[serde(default)]
     pub tolerance: Tolerance,
@@ -94,7 +98,7 @@ impl Expectation for Balance {
         let apart = if choices.effect > 1.5 {
             let of = worst.count;
             format!(
-                ", which tell as much as {of}: the gateway chooses for a connection, not for each request"
+                ", which tell as much as {of}: the gateway chooses for a connection or a key, not for each request"
             )
         } else {
             String::new()
@@ -112,7 +116,7 @@ impl Expectation for Balance {
             .aside(choices.set_aside.clone())
             .shown(first.map(|tag| (tag, format!("first attempt at `{worst_name}`"))).into_iter().collect())
             .remedy(if choices.effect > 1.5 {
-                "send over more client connections: each is one choice"
+                "send over more client connections, or with more `keys`: each is one choice"
             } else {
                 "send more requests there, or allow a larger `tolerance`"
             });
@@ -139,7 +143,7 @@ impl Expectation for Balance {
         if let Some((backend, _)) = left_out {
             let why = format!(
                 "a fault makes `{0}` fail there, and the declared breaker leaves `{0}` out while it is open: expect it in a \
-                 phase without faults, or give that backend no share",
+                 phase without faults, or name that backend in `out`",
                 outlook.brief.backends[*backend].name
             );
             return vec![Forecast::CannotPass(why)];
@@ -151,12 +155,16 @@ impl Expectation for Balance {
     }
 
     fn backends(&self) -> Vec<&str> {
-        self.shares.iter().flatten().map(|(name, _)| name.as_str()).collect()
+        let named = self.shares.iter().flatten().map(|(name, _)| name.as_str());
+        named.chain(self.out.iter().map(String::as_str)).collect()
     }
 
     fn problem(&self) -> Option<String> {
         if self.tolerance.0.get() <= 0.0 {
             return Some("`tolerance` is 0: no finite number of requests is spread exactly".into());
+        }
+        if self.shares.is_some() && !self.out.is_empty() {
+            return Some("`shares` says what each backend gets, so that `out` has nothing to add".into());
         }
         let sum: f64 = self.shares.iter().flatten().map(|(_, share)| share.get()).sum();
         (sum > 1.0 + 1e-9).then(|| format!("the shares add up to {sum:.2}, which is more than 1"))
@@ -195,7 +203,12 @@ impl Balance {
             let named = |name: &str| backends.iter().position(|backend| backend.name == name);
             return shares.iter().filter_map(|(name, share)| Some((named(name)?, share.get()))).collect();
         }
-        (0..backends.len()).map(|index| (index, brief.weight_share(index))).collect()
+        let left = || (0..backends.len()).filter(|index| !self.out.contains(&backends[*index].name));
+        let first = left().map(|index| backends[index].priority).min();
+        let takes = |index: usize| Some(backends[index].priority) == first && left().any(|one| one == index);
+        let weight = |index: usize| if takes(index) { f64::from(backends[index].weight) } else { 0.0 };
+        let total: f64 = (0..backends.len()).map(weight).sum();
+        (0..backends.len()).map(|index| (index, weight(index) / total.max(1.0))).collect()
     }
 }
 

@@ -52,6 +52,7 @@ mod keeps_moved_keys;
 mod keeps_one_cookie;
 mod keeps_the_spare;
 mod layered_retries;
+mod leans_on_the_next;
 mod leaves_attempts_open;
 mod lets_go_late;
 mod limit_early_by_one;

@@ -80,6 +80,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     super::closes_connections::DEFECT,
     super::forgets_connections::DEFECT,
     super::ignores_weights::DEFECT,
+    super::leans_on_the_next::DEFECT,
     super::forgets_keys::DEFECT,
     super::deals_keys_anew::DEFECT,
     super::takes_turns_on_retry::DEFECT,

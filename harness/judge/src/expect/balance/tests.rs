@@ -87,6 +87,23 @@ fn a_fair_choice_for_each_connection_is_never_failed() {
 }
 
 #[test]
+fn while_a_backend_is_out_the_others_take_its_part_by_weight() {
+    let weighted = |small: usize| {
+        let run = Run::new().phase("outage", 10.0).class("reads", Method::Get);
+        let run = run.weighted("a", 2, 0).weighted("b", 3, 0).weighted("c", 1, 0).weighted("spare", 1, 1);
+        run.calls(1000, move |n| {
+            let call = Call::due("reads", n as f64).attempt(Try::ok(if n % small == 0 { "c" } else { "b" }));
+            call.row(move |exchange| exchange.connection = n as u32 + 1)
+        })
+    };
+    let judged = |small| weighted(small).finding("outage", "reads", "balance = { out = ['a'] }");
+    assert_snapshot!(judged(4).expected, @"a 0.0 %, b 75.0 %, c 25.0 %, spare 0.0 %, give or take 5 %");
+    assert_eq!((judged(4).verdict, judged(2).verdict), (Verdict::Pass, Verdict::Fail));
+    let group = weighted(4).finding("outage", "reads", "balance = { out = ['a', 'b', 'c'] }");
+    assert_eq!(group.verdict, Verdict::Fail, "the spare is to have all: {}", group.expected);
+}
+
+#[test]
 fn too_few_requests_prove_no_balance() {
     let finding = steady(40, 2).finding("steady", "reads", "balance = {}");
     assert_eq!(finding.verdict, Verdict::Inconclusive);
@@ -98,6 +115,7 @@ fn shares_beyond_the_whole_and_no_tolerance_are_refused() {
     let problem = |text: &str| settings(text).ok().and_then(|settings| settings.contract().problem());
     assert!(problem("balance = { shares = { a = 0.8, b = 0.8 } }").is_some());
     assert!(problem("balance = { tolerance = 0.0 }").is_some());
+    assert!(problem("balance = { shares = { a = 0.8 }, out = ['b'] }").is_some());
     assert!(problem("balance = { shares = { a = 0.2, b = 0.8 } }").is_none());
 }
 
