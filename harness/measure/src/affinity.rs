@@ -71,7 +71,7 @@ impl<'a> There<'a> {
 #[derive(Clone, Debug, Default)]
 pub struct Homes {
     /// By key: the backend where its requests belong, and whether one of them went elsewhere.
-    homes: BTreeMap<Key, (u16, bool)>,
+    by_key: BTreeMap<Key, (u16, bool)>,
     /// Requests that were not the first of their key.
     pub further: u64,
     /// Those of them that went elsewhere than the one before, although its backend was certainly in use.
@@ -91,7 +91,7 @@ impl Homes {
                 continue;
             }
             let went = first.backend;
-            let (home, strayed) = found.homes.entry(key).or_insert((went, false));
+            let (home, strayed) = found.by_key.entry(key).or_insert((went, false));
             if *home != went && returning.contains(&went) {
                 *home = went;
             } else if *home != went && !there.certainly(*home, &entry, first) {
@@ -106,18 +106,18 @@ impl Homes {
             }
         }
         // The first one of each key shows nothing.
-        found.further = found.further.saturating_sub(found.homes.len() as u64);
+        found.further = found.further.saturating_sub(found.by_key.len() as u64);
         found
     }
 
     /// How many keys there are.
     pub fn keys(&self) -> u64 {
-        self.homes.len() as u64
+        self.by_key.len() as u64
     }
 
     /// The backend to which all requests of a key went; None if there was none, or if they went to several.
     fn home(&self, key: Key) -> Option<u16> {
-        self.homes.get(&key).filter(|(_, strayed)| !strayed).map(|(home, _)| *home)
+        self.by_key.get(&key).filter(|(_, strayed)| !strayed).map(|(home, _)| *home)
     }
 }
 

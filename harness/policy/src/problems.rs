@@ -18,7 +18,7 @@ const WORKERS_MAX: u32 = 256;
 /// The most requests under way, or waiting for their turn, that a limit can name.
 const LIMIT_MAX: u32 = 65_536;
 /// The tables of a policy.
-const TABLES: [&str; 4] = ["timeout", "retry", "breaker", "limit"];
+const TABLES: [&str; 5] = ["timeout", "retry", "breaker", "limit", "affinity"];
 
 /// The most places that are given, and the longest of them in bytes.
 const SOURCES_MAX: usize = 100;

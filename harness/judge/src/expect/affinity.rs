@@ -176,8 +176,8 @@ impl Affinity {
             return None;
         }
         let of_class = |class: usize| {
-            let due = outlook.requests_of(class)?;
-            Some((due - distinct(outlook.brief.traffic[class].keys, due)).max(0.0))
+            let (keys, due) = (outlook.brief.traffic[class].keys, outlook.requests_of(class)?);
+            Some(if keys > 0 { (due - distinct(keys, due)).max(0.0) } else { 0.0 })
         };
         let further: Option<f64> = outlook.classes().map(of_class).sum();
         Some(Forecast::exposures("further requests of a key", further?, CASES_MIN))

@@ -162,7 +162,7 @@ fn an_override_that_the_scenario_does_not_know_is_pointed_at_in_the_changed_text
       --> orders.toml:15:1
        |
     15 | rat = "1/s"
-       | ^^^ expected one of `request`, `target`, `rate`, `users`, `think`, `mix`, `weight`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
+       | ^^^ expected one of `request`, `target`, `keys`, `rate`, `users`, `think`, `mix`, `weight`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
        |
        = help: did you mean `rate`?
     "#);

@@ -15,7 +15,7 @@ fn an_unknown_key_is_named_with_the_nearest_one() {
       --> orders.toml:13:1
        |
     13 | reqest = "GET /orders/{n}"
-       | ^^^^^^ expected one of `request`, `target`, `rate`, `users`, `think`, `mix`, `weight`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
+       | ^^^^^^ expected one of `request`, `target`, `keys`, `rate`, `users`, `think`, `mix`, `weight`, `arrivals`, `host`, `headers`, `body`, `trailers`, `deadline`, `keep_alive`, `abort`, `upload`, `stall`, `read` or `expect_continue`
        |
        = help: did you mean `request`?
     "#);
