@@ -108,6 +108,11 @@ impl Process {
         String::from_utf8_lossy(&self.output.last(LAST_WORDS)).trim().to_owned()
     }
 
+    /// True if it has said these words, as far as its output is kept: the last 64 KiB.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        String::from_utf8_lossy(&self.output.last(usize::MAX)).contains(words)
+    }
+
     /// Stops it: its signal (SIGTERM), and SIGKILL to its whole group when it has not ended in time (2 s). Gives how many bytes of its output
     /// were left out of the file.
     pub async fn stop(&self) -> u64 {

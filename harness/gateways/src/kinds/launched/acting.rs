@@ -244,7 +244,7 @@ impl Launched {
             self.older.borrow_mut().push(before);
             let timer = self.start.launch.world.timer();
             let limit = timer.now() + UP;
-            while !process.last_words().contains(up) && process.id().is_some() && timer.now() < limit {
+            while !process.has_said(up) && process.id().is_some() && timer.now() < limit {
                 timer.sleep(LOOK).await;
             }
         }
