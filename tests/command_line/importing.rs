@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::common::{Place, snapshot};
+use crate::common::{Place, search_path, snapshot};
+use crate::gateways::has;
 
 fn tutorials() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tutorials")
@@ -97,4 +98,46 @@ fn files_that_can_not_be_read_are_named() {
         assert!(said.err.contains(words), "{}", said.err);
         assert!(!place.path().join("out").exists());
     }
+}
+
+const HAPROXY: &str = include_str!("../../harness/import/tests/haproxy.cfg");
+
+#[test]
+fn a_configuration_of_haproxy_becomes_a_scenario_that_can_be_rehearsed() {
+    let place = Place::new();
+    fs::write(place.path().join("haproxy.cfg"), HAPROXY).unwrap();
+    let said = place.say(&["import", "haproxy.cfg", "--out", "out"]).ended(0);
+    snapshot("import-haproxy", &format!("{}\n{}", said.out, said.err));
+    place.say(&["check", "out/orders.toml"]).ended(0);
+    let run = ["run", "--gateway", "reference", "--simulate", "out/orders.toml", "--quiet"];
+    place.say(&run).ended(0);
+    // The gateway's own file is not overwritten either.
+    fs::remove_file(place.path().join("out/orders.toml")).unwrap();
+    fs::remove_file(place.path().join("out/import.json")).unwrap();
+    let said = place.say(&["import", "haproxy.cfg", "--out", "out"]).ended(3);
+    assert!(said.err.contains("orders.cfg exists"), "{}", said.err);
+}
+
+#[test]
+fn what_haproxy_is_started_with_is_taken_by_its_own_checker() {
+    if !has("haproxy") {
+        return;
+    }
+    let place = Place::new();
+    fs::write(place.path().join("haproxy.cfg"), HAPROXY).unwrap();
+    place.say(&["import", "haproxy.cfg", "--out", "."]).ended(0);
+    let text = fs::read_to_string(place.path().join("orders.cfg")).unwrap();
+    let filled = text.replace("{{listen.address}}", "127.0.0.1:1");
+    let filled = ["north", "west", "spare"]
+        .iter()
+        .fold(filled, |text, name| text.replace(&format!("{{{{backend.{name}.address}}}}"), "127.0.0.1:2"));
+    fs::write(place.path().join("filled.cfg"), filled).unwrap();
+    let mut haproxy = Command::new("haproxy");
+    let checked = haproxy
+        .env("PATH", search_path())
+        .args(["-c", "-f", "filled.cfg"])
+        .current_dir(place.path())
+        .output();
+    let checked = checked.unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }

@@ -129,7 +129,7 @@ pub(crate) struct Import {
     /// The directory to write the scenario and `import.json` to.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// The value of a parameter, a named value or a slot that the files leave open; may be repeated.
+    /// The value of a parameter, a named value, a slot or an environment variable that the files leave open; may be repeated.
     #[arg(long = "value", value_name = "NAME=VALUE")]
     pub(crate) values: Vec<String>,
     /// The backend or pool that the scenario is about, if there are several.

@@ -48,8 +48,21 @@ pub struct Import {
     pub shed: Option<u16>,
     /// Whether a further attempt brings the request's body; nothing if there is none.
     pub keeps_body: Option<bool>,
+    /// A configuration with which the gateway itself can be started in a run; nothing where it can't be.
+    pub own: Option<OwnFile>,
     /// Mistakes, what was not understood, what is not rehearsed, and which readings were taken.
     pub notes: Vec<Note>,
+}
+
+/// A copy of the configuration, as far as it was understood, with placeholders for the addresses of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnFile {
+    /// The kind of gateway that reads it: `haproxy`.
+    pub kind: &'static str,
+    /// How the names of its files end: `cfg`.
+    pub ending: &'static str,
+    /// The text.
+    pub text: String,
 }
 
 /// Why nothing could be made of the files.

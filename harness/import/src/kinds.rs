@@ -1,6 +1,7 @@
 //! The registry of importers: what each reads, and how it is told by its files.
 
 use crate::azure;
+use crate::haproxy;
 use crate::import::{Choices, Import, Refused};
 use crate::place::Sources;
 
@@ -18,7 +19,7 @@ pub struct Importer {
 }
 
 /// All importers.
-pub const KINDS: &[Importer] = &[azure::IMPORTER];
+pub const KINDS: &[Importer] = &[azure::IMPORTER, haproxy::IMPORTER];
 
 /// Makes something of files. The importer is found by the files.
 pub fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {

@@ -7,6 +7,8 @@ const BICEP: &str = include_str!("../../../docs/tutorials/azure-api-management/o
 const POLICY: &str = include_str!("../../../docs/tutorials/azure-api-management/orders.xml");
 const JSON: &str = r#"{ "parameters": { "a": { "defaultValue": [1, "b"] } }, "resources": [ { "type": "Microsoft.ApiManagement/service/backends", "name": "[concat('s/', parameters('a')[1])]", "properties": { "pool": { "services": [ { "id": "/backends/a", "weight": 2 } ] } } } ] }"#;
 
+const HAPROXY: &str = include_str!("haproxy.cfg");
+
 /// A text with some of it cut out, doubled, or replaced.
 fn bent(text: &'static str) -> impl Strategy<Value = String> {
     let edit = (0..text.len(), 0..40_usize, "[{}\\[\\]()<>'\"@$!.?é&;:= a-c\n]{0,4}");
@@ -58,5 +60,10 @@ proptest! {
     #[test]
     fn policies(text in bent(POLICY)) {
         places_lie_in_their_files("a.xml", &text);
+    }
+
+    #[test]
+    fn haproxy(text in bent(HAPROXY)) {
+        places_lie_in_their_files("a.cfg", &text);
     }
 }

@@ -37,7 +37,11 @@ pub(crate) fn import(args: &Import) -> Result<Exit> {
     let text = import::scenario(&made, &sources);
     let file = args.out.join(format!("{}.toml", stem(&made.subject)));
     let sidecar = args.out.join("import.json");
-    if let Some(there) = [&file, &sidecar].into_iter().find(|path| !args.force && path.exists()) {
+    let own = made.own.as_ref().map(|own| (args.out.join(import::own_file(&made)), own.text.clone()));
+    let own_path = own.as_ref().map(|(path, _)| path);
+    if let Some(there) =
+        [&file, &sidecar].into_iter().chain(own_path).find(|path| !args.force && path.exists())
+    {
         complain(&format_args!("error: {} exists\nhelp: `--force` overwrites it", there.display()));
         return Ok(Exit::Usage);
     }
@@ -45,9 +49,17 @@ pub(crate) fn import(args: &Import) -> Result<Exit> {
     print(&harmless(&understood(&made, &sources)))?;
     print(&harmless(&others(&sources, &made.notes)))?;
     let origin = file.display().to_string();
+    fs::create_dir_all(&args.out).with_context(|| format!("{}", args.out.display()))?;
+    // The scenario names the gateway's own file, and is checked with it.
+    if let Some((path, text)) = &own {
+        fs::write(path, text).with_context(|| format!("{}", path.display()))?;
+    }
     let loaded = match scenario::load_text(&origin, &text, &args.out, &scenario::Overrides::default()) {
         Ok(loaded) => loaded,
         Err(failure) => {
+            if let Some((path, _)) = &own {
+                fs::remove_file(path).with_context(|| format!("{}", path.display()))?;
+            }
             complain_of(|colour| failure.render(colour));
             complain(&"error: the configuration is understood, and no scenario can say what it says");
             return Ok(Exit::Usage);
@@ -56,14 +68,15 @@ pub(crate) fn import(args: &Import) -> Result<Exit> {
     if !loaded.warnings.is_empty() {
         complain_of(|colour| loaded.render_warnings(colour));
     }
-    fs::create_dir_all(&args.out).with_context(|| format!("{}", args.out.display()))?;
     for (path, text) in [(&file, text), (&sidecar, import::sidecar(&made, &sources))] {
         fs::write(path, text).with_context(|| format!("{}", path.display()))?;
     }
-    print(&harmless(&format!(
-        "written  {origin}\n         {}\nnext  brownout run --simulate {origin}\n",
-        sidecar.display()
-    )))?;
+    let mut written = format!("written  {origin}\n         {}\n", sidecar.display());
+    if let Some((path, _)) = &own {
+        let _ = writeln!(written, "         {}", path.display());
+    }
+    let how = if own.is_some() { "" } else { " --simulate" };
+    print(&harmless(&format!("{written}next  brownout run{how} {origin}\n")))?;
     Ok(Exit::Pass)
 }
 
@@ -108,7 +121,7 @@ fn text(path: &Path) -> Result<String, (String, String)> {
     if bytes.len() > TEXT_MAX {
         return Err((
             format!("{shown}: the file is longer than 4 MiB"),
-            "no template of Azure is that long".into(),
+            "no configuration is that long: name its parts".into(),
         ));
     }
     let text = String::from_utf8(bytes).map_err(|error| {

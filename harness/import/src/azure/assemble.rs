@@ -132,6 +132,7 @@ fn assemble(
         sources: BTreeMap::new(),
         shed: None,
         keeps_body: policies.buffered,
+        own: None,
         notes: Vec::new(),
     };
     if let Some(subject) = subject {

@@ -4,4 +4,5 @@ mod names;
 mod phases;
 mod text;
 
-pub use text::scenario;
+pub(crate) use names::of_members;
+pub use text::{own_file, scenario};

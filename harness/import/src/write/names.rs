@@ -8,7 +8,7 @@ use crate::import::Member;
 const NAME_MAX: usize = 60;
 
 /// The members by names that a scenario takes, each only once.
-pub(super) fn of_members(members: &[Member]) -> Vec<String> {
+pub(crate) fn of_members(members: &[Member]) -> Vec<String> {
     let mut taken = BTreeSet::new();
     let fresh = |member: &Member| {
         let name = plain(&member.name);

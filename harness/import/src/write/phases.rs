@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use policy::{Breaker, FailureClass, Policy, RetryOn};
+use policy::{Breaker, FailureClass, Policy, RetryOn, WayBack};
 use units::Timespan;
 
 /// The most requests of a run, all phases together: what a rehearsal takes seconds for.
@@ -28,6 +28,9 @@ const RECOVERED: f64 = 700.0;
 
 /// So many attempts that run into a timer are wanted: 59 show it.
 const TIMEOUTS: f64 = 70.0;
+
+/// For so many seconds the next group has to have the traffic: 29 requests come a second, and `failover` needs about 71.
+const TAKEN_OVER: f64 = 3.0;
 
 /// Breakers that open for longer are shown by one kind of failure only, and by fewer openings.
 const LONG: Timespan = Timespan::from_secs(600);
@@ -119,6 +122,7 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     }
     planning.retries();
     planning.timeout();
+    planning.unshown();
     let length: f64 = proof.phases.iter().map(|phase| phase.length.0.as_secs_f64()).sum();
     // Reads, and up to as many writes.
     proof.rate = (REQUESTS / length.max(1.0) / 2.0)
@@ -184,7 +188,9 @@ impl Planning<'_> {
         for (class, fault) in &classes {
             let name = format!("one-fails-by-{}", word(*fault));
             self.outage(&name, length, written(*fault), On::One);
-            self.about(&[&format!("breaker.fails.{class}")]);
+            if !breaker.fails.is_empty() {
+                self.about(&[&format!("breaker.fails.{class}")]);
+            }
             if let Some(per_try) = self.policy.timeout.per_try.filter(|_| *fault == RetryOn::Timeout) {
                 // Those that are under way when it opens time out as well.
                 let under_way = per_try.as_secs_f64() * RATE.0 / self.pool.members as f64;
@@ -200,16 +206,17 @@ impl Planning<'_> {
             }
         }
         let Some((_, fault)) = classes.first() else { return };
-        self.about(&["breaker.trip", "breaker.open_for"]);
+        self.about(&["breaker.trip"]);
+        // A health check may bring a backend back at any time after it.
+        if breaker.way_back != Some(WayBack::Check) {
+            self.about(&["breaker.open_for"]);
+        }
         // Where one failure opens it, a backend that still fails gets one request, whether it was a probe or not.
         if needed > 1 {
             self.about(&["breaker.way_back"]);
         }
         if self.pool.has_groups {
-            let name = "first-group-fails";
-            self.outage(name, open_for * 0.8, written(*fault), On::FirstGroup);
-            let within = (open_for * 0.4).clamp(1.0, 5.0);
-            self.proof.failover_in = Some((name.to_owned(), seconds(within)));
+            self.groups(breaker.open_for, needed, *fault);
         }
         let name = "all-fail";
         self.outage(name, open_for * 2.5, written(*fault), On::All);
@@ -218,6 +225,24 @@ impl Planning<'_> {
             self.about(&["breaker.shed_status"]);
         }
         self.proof.shed_in = Some(name.to_owned());
+    }
+
+    /// The next group takes over while the first one is left alone.
+    fn groups(&mut self, open_for: Timespan, needed: u32, fault: RetryOn) {
+        let seconds_open = open_for.0.as_secs_f64();
+        // All of the first group has to fail so often before the next one takes over.
+        let until_open = f64::from(needed) * self.pool.members as f64 / RATE.1;
+        let within = seconds((seconds_open * 0.2).max(until_open).clamp(1.0, 5.0));
+        let length = seconds(seconds_open * 0.8);
+        if length.saturating_sub(within.0).as_secs_f64() < TAKEN_OVER {
+            let words = format!(
+                "of the groups nothing is shown: the first one is back after {open_for}, too soon to see the next one take over"
+            );
+            return self.proof.unshown.push(words);
+        }
+        let name = "first-group-fails";
+        self.outage(name, length.as_secs_f64(), written(fault), On::FirstGroup);
+        self.proof.failover_in = Some((name.to_owned(), within));
     }
 
     /// Failures that are tried again after and that no breaker counts: there is no end to them.
@@ -249,6 +274,23 @@ impl Planning<'_> {
                 }
                 self.proof.replayed_in = Some(name);
             }
+        }
+    }
+
+    /// Keys that these phases have no fault or load for.
+    fn unshown(&mut self) {
+        if let Some(retry) = &self.policy.retry
+            && !self.proof.about.iter().any(|key| key.starts_with("retry."))
+        {
+            let on: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
+            self.proof.unshown.push(format!(
+                "of the retry nothing is shown: no phase has what it is made after ({})",
+                on.join(", ")
+            ));
+        }
+        if self.policy.limit.is_some() {
+            let words = "of the limit nothing is shown: the traffic stays below it. See `brownout explain expect/limit`";
+            self.proof.unshown.push(words.into());
         }
     }
 
@@ -287,7 +329,7 @@ fn representatives(breaker: &Breaker, is_timed: bool) -> Vec<(FailureClass, Retr
     let wanted =
         [RetryOn::Status(429), RetryOn::Status(503), RetryOn::Status(500), RetryOn::Timeout, RetryOn::Reset];
     let class_of = |fault: RetryOn| {
-        let found = breaker.fails.iter().copied().find(|class| match fault {
+        let found = counted(breaker).iter().copied().find(|class| match fault {
             RetryOn::Status(status) => class.takes_status(status),
             _ => *class == FailureClass::One(fault),
         })?;
@@ -310,10 +352,15 @@ fn representatives(breaker: &Breaker, is_timed: bool) -> Vec<(FailureClass, Retr
 }
 
 fn counts(breaker: &Breaker, on: RetryOn) -> bool {
-    breaker.fails.iter().any(|class| match on {
+    counted(breaker).iter().any(|class| match on {
         RetryOn::Status(status) => class.takes_status(status),
         _ => *class == FailureClass::One(on),
     })
+}
+
+/// What counts as a failure.
+fn counted(breaker: &Breaker) -> &[FailureClass] {
+    if breaker.fails.is_empty() { &FailureClass::USUAL } else { &breaker.fails }
 }
 
 /// A failure as part of a phase's name.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use policy::{AllOut, Breaker, Policy, Retry, Timeouts, WayBack};
+use policy::{AllOut, Breaker, Limit, Policy, Retry, Scope, Timeouts, WayBack};
 
 use super::names::{groups, of_members, plain};
 use super::phases::{On, Phase, Pool, Proof, plan};
@@ -25,6 +25,12 @@ pub fn scenario(import: &Import, sources: &Sources) -> String {
     text
 }
 
+/// The name of the gateway's own file, beside the scenario.
+pub fn own_file(import: &Import) -> String {
+    let ending = import.own.as_ref().map_or("", |own| own.ending);
+    format!("{}.{ending}", plain(&import.subject))
+}
+
 struct Writing<'a> {
     import: &'a Import,
     sources: &'a Sources,
@@ -37,26 +43,14 @@ type Written = std::fmt::Result;
 
 impl Writing<'_> {
     fn write(&self, out: &mut String) -> Written {
-        let Import { gateway, subject, .. } = self.import;
+        let subject = &self.import.subject;
         let files: Vec<&str> = self.sources.files().map(|(name, _)| name).collect();
         writeln!(
             out,
             "# Made by `brownout import` from {}. Behind each line of the policy stands where the source says so.",
             comment(&files.join(", "))
         )?;
-        writeln!(
-            out,
-            "#\n#   brownout run --simulate {}.toml      a rehearsal: the reference gateway does what the policy says",
-            plain(subject)
-        )?;
-        writeln!(
-            out,
-            "#\n# For the real gateway, put `[gateway.url]` with its address in place of `[gateway.reference]`, and let it reach the backends"
-        )?;
-        writeln!(
-            out,
-            "# of the run (`listen`). A rehearsal shows what the configuration means, and nothing of what {gateway} does.\n"
-        )?;
+        self.how_to_run(out)?;
         writeln!(
             out,
             "name     = {}",
@@ -72,8 +66,16 @@ impl Writing<'_> {
             "rollback = \"Deploy the configuration before the last change, and run this scenario again.\""
         )?;
         writeln!(out, "seed     = 1\n")?;
-        writeln!(out, "[gateway.reference]")?;
-        if self.import.keeps_body == Some(false) && self.proof.replayed_in.is_some() {
+        match &self.import.own {
+            Some(own) => {
+                writeln!(out, "[gateway.{}]\nconfig = {}", own.kind, quoted(&own_file(self.import)))?;
+            }
+            None => writeln!(out, "[gateway.reference]")?,
+        }
+        if self.import.own.is_none()
+            && self.import.keeps_body == Some(false)
+            && self.proof.replayed_in.is_some()
+        {
             writeln!(
                 out,
                 "defects = [\"empty-retried-body\"]            # without a buffer, a further attempt has no body to send"
@@ -88,6 +90,28 @@ impl Writing<'_> {
         self.expectations(out)
     }
 
+    /// How the scenario is run, as comments.
+    fn how_to_run(&self, out: &mut String) -> Written {
+        let Import { gateway, subject, own, .. } = self.import;
+        let file = format!("{}.toml", plain(subject));
+        let Some(own) = own else {
+            return writeln!(
+                out,
+                "#\n#   brownout run --simulate {file}      a rehearsal: the reference gateway does what the policy says\n#\n\
+                 # For the real gateway, put `[gateway.url]` with its address in place of `[gateway.reference]`, and let it reach the backends\n\
+                 # of the run (`listen`). A rehearsal shows what the configuration means, and nothing of what {gateway} does.\n"
+            );
+        };
+        writeln!(
+            out,
+            "#\n#   brownout run {file}\n#       {gateway} itself, with {}: the lines that were understood\n\
+             #   brownout run --gateway {} {file}\n#       {gateway} itself, with a configuration that is made from the policy\n\
+             #   brownout run --gateway reference --simulate {file}\n#       a rehearsal: the reference gateway does what the policy says\n",
+            comment(&own_file(self.import)),
+            own.kind
+        )
+    }
+
     /// A line of the policy, with its place if the source has one.
     fn line(&self, key: &str, line: &str, out: &mut String) -> Written {
         match self.import.sources.get(key) {
@@ -100,16 +124,16 @@ impl Writing<'_> {
     }
 
     fn policy(&self, out: &mut String) -> Written {
-        let Policy { timeout, retry, breaker, .. } = &self.import.policy;
-        if let Timeouts { per_try: Some(per_try), .. } = timeout {
-            writeln!(out, "\n[policy.timeout]")?;
-            self.line("timeout.per_try", &format!("per_try = \"{}\"", written(*per_try)), out)?;
-        }
+        let Policy { timeout, retry, breaker, limit, sources: _ } = &self.import.policy;
+        self.timeouts(*timeout, out)?;
         if let Some(retry) = retry {
             self.retry(retry, out)?;
         }
         if let Some(breaker) = breaker {
             self.breaker(breaker, out)?;
+        }
+        if let Some(limit) = limit {
+            self.limit(limit, out)?;
         }
         if !self.import.sources.is_empty() {
             writeln!(out, "\n# Reports show these places beside what was observed.\n[policy.sources]")?;
@@ -121,13 +145,46 @@ impl Writing<'_> {
         Ok(())
     }
 
+    fn timeouts(&self, timeout: Timeouts, out: &mut String) -> Written {
+        if timeout != Timeouts::default() {
+            writeln!(out, "\n[policy.timeout]")?;
+        }
+        for (key, length) in
+            [("connect", timeout.connect), ("per_try", timeout.per_try), ("total", timeout.total)]
+        {
+            if let Some(length) = length {
+                let line = format!("{key} = \"{}\"", written(length));
+                self.line(&format!("timeout.{key}"), &line, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn limit(&self, limit: &Limit, out: &mut String) -> Written {
+        writeln!(out, "\n[policy.limit]")?;
+        self.line("limit.in_flight", &format!("in_flight = {}", limit.in_flight), out)?;
+        if limit.scope == Scope::Pool {
+            writeln!(out, "scope = \"pool\"")?;
+        }
+        if let Some(queue) = limit.queue {
+            self.line("limit.queue", &format!("queue = {queue}"), out)?;
+        }
+        if let Some(wait) = limit.wait {
+            self.line("limit.wait", &format!("wait = \"{}\"", written(wait)), out)?;
+        }
+        if let Some(status) = limit.status {
+            self.line("limit.status", &format!("status = {status}"), out)?;
+        }
+        Ok(())
+    }
+
     fn retry(&self, retry: &Retry, out: &mut String) -> Written {
         writeln!(out, "\n[policy.retry]")?;
         self.line("retry.attempts", &format!("attempts      = {}", retry.attempts), out)?;
         let on: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
         self.line("retry.on", &format!("on            = {}", list(&on)), out)?;
         self.line("retry.methods", &format!("methods       = {}", list(&retry.methods)), out)?;
-        writeln!(out, "other_backend = {}", retry.other_backend)?;
+        self.line("retry.other_backend", &format!("other_backend = {}", retry.other_backend), out)?;
         if let Some(backoff) = retry.backoff {
             let line = format!(
                 "backoff       = {{ base = \"{}\", factor = {:?} }}",
@@ -148,14 +205,21 @@ impl Writing<'_> {
             (.., count) => format!("consecutive = {}", count.unwrap_or(1)),
         };
         self.line("breaker.trip", &format!("trip        = {{ {trip} }}"), out)?;
-        let fails: Vec<String> = breaker.fails.iter().map(ToString::to_string).collect();
-        self.line("breaker.fails", &format!("fails       = {}", list(&fails)), out)?;
+        if !breaker.fails.is_empty() {
+            let fails: Vec<String> = breaker.fails.iter().map(ToString::to_string).collect();
+            self.line("breaker.fails", &format!("fails       = {}", list(&fails)), out)?;
+        }
         self.line("breaker.open_for", &format!("open_for    = \"{}\"", written(breaker.open_for)), out)?;
+        if let Some(tick) = breaker.tick {
+            self.line("breaker.tick", &format!("tick        = \"{}\"", written(tick)), out)?;
+        }
         if breaker.retry_after {
             self.line("breaker.retry_after", "retry_after = true", out)?;
         }
-        if breaker.way_back == Some(WayBack::All) {
-            writeln!(out, "way_back    = \"all\"")?;
+        match breaker.way_back {
+            Some(WayBack::All) => writeln!(out, "way_back    = \"all\"")?,
+            Some(WayBack::Check) => writeln!(out, "way_back    = \"check\"")?,
+            _ => {}
         }
         if breaker.all_out == Some(AllOut::Shed) {
             writeln!(out, "all_out     = \"shed\"")?;
