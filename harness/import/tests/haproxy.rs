@@ -186,6 +186,16 @@ fn a_group_that_is_back_at_once_shows_no_failover() {
 }
 
 #[test]
+fn checks_that_the_policy_has_no_words_for_are_not_in_the_copy() {
+    let (import, shown) = backend(" default-server check inter 5s\n server s 10.0.0.1:80 check weight 3");
+    assert!(!own(&import).contains(" check") && own(&import).contains("weight 3"), "{}", own(&import));
+    assert!(shown.contains("only health checks take this server out"), "{shown}");
+    let (import, _) =
+        backend(" server s 10.0.0.1:80 check fastinter 1s rise 1 observe layer7 on-error mark-down");
+    assert!(own(&import).contains(" check fastinter 1s"), "{}", own(&import));
+}
+
+#[test]
 fn the_copy_reaches_no_file_no_program_and_no_other_host() {
     let (import, _) = backend(
         " errorfile 503 /etc/passwd\n http-request lua.run\n option httpchk GET {{env.SECRET}}\n external-check command /bin/sh\n \

@@ -133,7 +133,7 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
         keys(found);
     }
     mistakes(&policy, &members, &servers, head, notes);
-    let own = copy::file(sections, &lines, name, &members);
+    let own = copy::file(sections, &lines, name, &members, policy.breaker.is_some());
     Ok(Import {
         importer: IMPORTER.name,
         gateway: "HAProxy",

@@ -13,7 +13,16 @@ use crate::import::{Member, OwnFile};
 use crate::write::of_members;
 
 /// The copy: one frontend, and the proxy with the lines that hold for it, those of the defaults first.
-pub(super) fn file(sections: &[Section], lines: &[&Line], subject: &str, members: &[Member]) -> OwnFile {
+///
+/// Health checks that the policy has no words for are left out (`with_checks`): they would take servers out for reasons that no
+/// key declares.
+pub(super) fn file(
+    sections: &[Section],
+    lines: &[&Line],
+    subject: &str,
+    members: &[Member],
+    with_checks: bool,
+) -> OwnFile {
     let mut text = String::from(
         "# Made by `brownout import`: the lines that were understood, with the addresses of a run in place of yours.\n\
          # What was left out is told in `import.json`.\n\nglobal\n",
@@ -43,12 +52,21 @@ pub(super) fn file(sections: &[Section], lines: &[&Line], subject: &str, members
                         plain(&names[at]),
                         names[at]
                     );
-                    parameters(&server::kept(&line.words[3..], is_safe), &mut text);
+                    parameters(
+                        &server::kept(
+                            &line.words[3..],
+                            if with_checks { is_safe } else { is_safe_and_no_check },
+                        ),
+                        &mut text,
+                    );
                 }
             }
             "default-server" => {
                 text.push_str("    default-server");
-                parameters(&server::kept(&line.words[1..], is_safe), &mut text);
+                parameters(
+                    &server::kept(&line.words[1..], if with_checks { is_safe } else { is_safe_and_no_check }),
+                    &mut text,
+                );
             }
             _ if is_of_clients(line) => {}
             _ if meaning(line) == Meaning::Taken => copied(line, &mut text),
@@ -93,6 +111,10 @@ fn parameters(words: &[&Word], text: &mut String) {
 /// Whether a word is neither of variables that nobody knows nor of braces that are placeholders here.
 fn is_safe(word: &Word) -> bool {
     word.open.is_none() && !word.text.contains("{{") && !word.text.contains(char::is_control)
+}
+
+fn is_safe_and_no_check(word: &Word) -> bool {
+    word.text != "check" && is_safe(word)
 }
 
 /// A word as HAProxy reads it back.

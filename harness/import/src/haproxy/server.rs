@@ -223,7 +223,7 @@ pub(super) fn kept(words: &[Word], can_be_copied: fn(&Word) -> bool) -> Vec<&Wor
                 rest.next().filter(|value| can_be_copied(value)).into_iter().flat_map(|value| [word, value]),
             );
         } else if is_in(&FLAGS) || ["no-check", "no-backup", "enabled"].contains(&word.text.as_str()) {
-            kept.push(word);
+            kept.extend(Some(word).filter(|word| can_be_copied(word)));
         } else if is_in(&OTHER_VALUES) || word.text == "verify" || word.text == "source" {
             rest.next();
         }
