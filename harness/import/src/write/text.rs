@@ -124,7 +124,8 @@ impl Writing<'_> {
     }
 
     fn policy(&self, out: &mut String) -> Written {
-        let Policy { timeout, retry, breaker, limit, sources: _ } = &self.import.policy;
+        // No importer knows of affinity yet.
+        let Policy { timeout, retry, breaker, limit, affinity: _, sources: _ } = &self.import.policy;
         self.timeouts(*timeout, out)?;
         if let Some(retry) = retry {
             self.retry(retry, out)?;
