@@ -101,7 +101,7 @@ impl Expectation for Affinity {
         let Some(outage) = Outage::of(brief, phase, traffic) else {
             return vec![self.stays(view)];
         };
-        let before = match self.compared(brief, phase, &outage) {
+        let before = match Self::compared(brief, phase, &outage) {
             Ok(before) => before,
             Err(unseen) => return vec![blind(unseen)],
         };
@@ -125,7 +125,7 @@ impl Expectation for Affinity {
             return self.further(outlook).into_iter().collect();
         };
         let after = if self.comes_back { after(brief, phase, traffic).err() } else { None };
-        if let Some((why, _)) = self.compared(brief, phase, &outage).err().or(after) {
+        if let Some((why, _)) = Self::compared(brief, phase, &outage).err().or(after) {
             return vec![Forecast::CannotPass(why)];
         }
         let share = |out: bool| -> f64 {
@@ -156,7 +156,7 @@ impl Affinity {
     }
 
     /// The phase by which the backend of each key is known; why there is none, or nothing to see, and what to change.
-    fn compared(&self, brief: &Brief, phase: usize, outage: &Outage) -> Result<usize, Unseen> {
+    fn compared(brief: &Brief, phase: usize, outage: &Outage) -> Result<usize, Unseen> {
         let well = (0..brief.backends.len() as u16).filter(|backend| !outage.out.contains(backend)).count();
         if well < 2 {
             let why = "with fewer than two backends in order, keys have nowhere to go needlessly".into();

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Asks each gateway that the tests know what it does with the configuration that is made for it where no policy is declared, and
+# writes a page and a profile of each to docs/gateways/. Takes some four minutes on a quiet machine.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export PATH=$PWD/.gateways/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
+brownout=${BROWNOUT:-$PWD/target/release/brownout}
+[[ -x $brownout ]] || { echo "gateway-profiles: $brownout is not there: cargo build --release, or set BROWNOUT" >&2; exit 4; }
+runs=$(mktemp -d)
+trap 'rm -rf "$runs"' EXIT
+mkdir -p docs/gateways
+
+one() { # gateway
+    local page="$runs/$1.page"
+    "$brownout" discover --gateway "$1" --quiet --out "$runs/$1" --profile "docs/gateways/$1.toml" >"$page"
+    {
+        printf '# What %s does by itself\n\n' "$1"
+        printf 'Found by `brownout discover --gateway %s`, without any policy: the configuration that brownout makes then has three\n' "$1"
+        printf 'backends, the gateway'"'"'s own defaults, and no more. The profile is [%s.toml](%s.toml); made by `tests/gateway-profiles.sh`.\n\n' "$1" "$1"
+        printf '```\n'
+        # What it cost, and where the profile was written, is of no interest here.
+        head -n -2 "$page"
+        printf '```\n'
+    } >"docs/gateways/$1.md"
+}
+
+failed=0
+for gateway in ${*:-haproxy nginx envoy caddy traefik}; do
+    one "$gateway" &
+done
+for job in $(jobs -p); do
+    wait "$job" || failed=1
+done
+exit "$failed"
