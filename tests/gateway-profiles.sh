@@ -15,9 +15,9 @@ one() { # gateway
     local page="$runs/$1.page"
     "$brownout" discover --gateway "$1" --quiet --out "$runs/$1" --profile "docs/gateways/$1.toml" >"$page"
     {
-        printf '# What %s does by itself\n\n' "$1"
-        printf 'Found by `brownout discover --gateway %s`, without any policy: the configuration that brownout makes then has three\n' "$1"
-        printf 'backends, the gateway'"'"'s own defaults, and no more. The profile is [%s.toml](%s.toml); made by `tests/gateway-profiles.sh`.\n\n' "$1" "$1"
+        printf '# What %s does where nothing is asked of it\n\n' "$1"
+        printf 'Found by `brownout discover --gateway %s` with the configuration that brownout makes where no policy is declared: three\n' "$1"
+        printf 'backends, and neither retries nor a breaker nor timers asked for, whatever the gateway'"'"'s own defaults are. The profile is [%s.toml](%s.toml); made by `tests/gateway-profiles.sh`.\n\n' "$1" "$1"
         printf '```\n'
         # What it cost, and where the profile was written, is of no interest here.
         head -n -2 "$page"
