@@ -69,13 +69,14 @@ fn matrix(f: &mut fmt::Formatter<'_>, profile: &Profile) -> fmt::Result {
     }
     let methods: BTreeSet<&str> = cells.iter().map(|cell| cell.1).collect();
     let failures: BTreeSet<&str> = cells.iter().map(|cell| cell.0).collect();
-    write!(f, "\n{:<12}", "attempts")?;
+    let width = failures.iter().map(|failure| failure.len()).max().unwrap_or_default().max("attempts".len());
+    write!(f, "\n{:<1$}", "attempts", width + 2)?;
     for method in &methods {
         write!(f, "{method:>10}")?;
     }
     writeln!(f)?;
     for failure in failures {
-        write!(f, "  {failure:<10}")?;
+        write!(f, "  {failure:<width$}")?;
         for method in &methods {
             let cell = cells.iter().find(|cell| cell.0 == failure && cell.1 == *method);
             write!(f, "{:>10}", cell.map_or("?", |cell| cell.2.as_str()))?;
