@@ -33,6 +33,7 @@
 //!
 //! An empty name for the traffic stands for all of it. Tags are given in the order in which calls are due.
 
+mod actions;
 mod call;
 mod headers;
 pub mod model;
@@ -40,14 +41,12 @@ mod rows;
 
 use std::time::Duration;
 
-use evidence::{
-    Action, Carried, Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag,
-};
+use evidence::{Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag};
 use units::{Moment, Stretch, Timespan};
 
 use crate::brief::{
-    About, ActionBrief, BackendBrief, Brief, FaultDoes, FaultOutline, InjectionBrief, LeavingBrief,
-    PhaseBrief, TrafficBrief,
+    About, BackendBrief, Brief, FaultDoes, FaultOutline, InjectionBrief, LeavingBrief, PhaseBrief,
+    TrafficBrief,
 };
 use crate::stalls::Stalls;
 use crate::view::{Place, View};
@@ -175,39 +174,6 @@ impl Run {
             on_probes: false,
             correlated: false,
         });
-        self
-    }
-
-    /// An action that was carried out from one moment to another, and leaves the gateway with these backends. `restart` and
-    /// `kill` replace the process.
-    pub fn action(mut self, phase: &str, kind: &str, backends: &[&str], (began, ended): (f64, f64)) -> Self {
-        let phase = self.phase_index(phase);
-        let backends = backends.iter().map(|name| self.backend_index(name)).collect();
-        let action = self.brief.actions.len() as u16;
-        self.brief.actions.push(ActionBrief {
-            phase,
-            kind: kind.into(),
-            settings: "{}".into(),
-            at: at(began),
-            backends,
-            replaces: ["restart", "kill"].contains(&kind),
-        });
-        let (began, ended) = (at(began), at(ended));
-        self.evidence.actions.push(Action { action, began, ended, outcome: Carried::Done, said: None });
-        self
-    }
-
-    /// The last action ended otherwise.
-    pub fn action_row(mut self, outcome: Carried, said: Option<&str>) -> Self {
-        if let Some(last) = self.evidence.actions.last_mut() {
-            (last.outcome, last.said) = (outcome, said.map(Into::into));
-        }
-        self
-    }
-
-    /// The last action is not on record.
-    pub fn action_never_began(mut self) -> Self {
-        self.evidence.actions.pop();
         self
     }
 
