@@ -1,19 +1,12 @@
 //! Whether a backend that fails is left alone, after how many failures, for how long, and how it gets its traffic back.
 
-use std::time::Duration;
+use units::Timespan;
 
-use evidence::Attempt;
-use units::{Stretch, Timespan};
-
-use super::{rules, time};
-use crate::experiment::Experiment;
+use super::outage::{OUTAGE, RATE, Story, outage};
+use super::rules;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
-use crate::seen::{Seen, Silence};
 use crate::value::Value;
-
-/// Requests a second.
-pub(super) const RATE: f64 = 200.0;
 
 /// Failures of which one is in force on the first backend for all requests.
 pub(crate) const BREAKING: [(&str, &str); 7] = [
@@ -26,11 +19,11 @@ pub(crate) const BREAKING: [(&str, &str); 7] = [
     ("reset", "reset = {}"),
 ];
 
-/// How long it is in force, as long as no breaker has been seen: several times the open time that is usual.
-pub(super) const OUTAGE: Timespan = Timespan::from_secs(6);
-
-/// How long it is in force afterwards, to see only whether a breaker opens: two hundred failures.
+/// How long it is in force once a breaker has been seen, to see only whether a breaker opens: two hundred failures.
 const SHORT: Timespan = Timespan::from_secs(3);
+
+/// That a breaker does not open is told from so many failures on.
+const FAILURES_MIN: u64 = 50;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     if lab.backends.len() < 2 {
@@ -44,12 +37,14 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         let length = if detailed { SHORT } else { OUTAGE };
         let seen = lab.run(&outage(lab, &format!("outage-{failure}"), RATE, length, fault))?;
         let story = Story::of(&seen, lab.victim());
-        profile.know(
-            format!("breaker.opens_on.{failure}"),
-            Value::yes(!story.silences.is_empty()),
-            story.failures,
-            &seen.name,
-        );
+        let key = format!("breaker.opens_on.{failure}");
+        let opens = !story.silences.is_empty();
+        if opens || story.failures >= FAILURES_MIN {
+            profile.know(key, Value::yes(opens), story.failures, &seen.name);
+        } else {
+            let why = format!("only {} requests failed as planned, which opens few breakers", story.failures);
+            profile.cannot_tell(key, why, &seen.name);
+        }
         // The first failure that opens it tells the rest.
         if !detailed && !story.silences.is_empty() {
             detailed = true;
@@ -58,106 +53,4 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         }
     }
     Ok(())
-}
-
-pub(super) fn outage(lab: &Lab<'_>, name: &str, rate: f64, length: Timespan, fault: &str) -> Experiment {
-    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
-    Experiment::new(name, rate)
-        .phase("before", Timespan::from_secs(2))
-        .phase("outage", length)
-        .fault(&on, fault)
-        .phase("after", Timespan(*length * 2 / 3))
-}
-
-/// What happened at the backend that failed.
-pub(super) struct Story<'a> {
-    arrivals: Vec<&'a Attempt>,
-    pub(super) silences: Vec<Silence>,
-    outage: Stretch,
-    failures: u64,
-    /// The mean time between two arrivals while it is in use.
-    gap: Duration,
-}
-
-impl<'a> Story<'a> {
-    fn of(seen: &'a Seen, backend: usize) -> Self {
-        let arrivals = seen.arrivals(backend as u16);
-        let outage = seen.view("outage", None).phase();
-        let end = seen.view("after", None).phase().to;
-        let rate = RATE * seen.brief.weight_share(backend);
-        let silences = seen.silences(&arrivals, rate, outage.from, end);
-        let failures = arrivals.iter().filter(|attempt| attempt.injections != 0).count() as u64;
-        Story { arrivals, silences, outage, failures, gap: Duration::from_secs_f64(1.0 / rate.max(1.0)) }
-    }
-
-    /// Failures from the start of the outage to a silence: those that were over by then, and those that had arrived.
-    pub(super) fn failures_before(&self, silence: &Silence) -> (u64, u64) {
-        let failed = self.arrivals[..=silence.last].iter().filter(|attempt| attempt.injections != 0);
-        let sent = self.arrivals[silence.last].arrived;
-        let known = failed.clone().filter(|attempt| attempt.ended < sent).count() as u64;
-        (known + 1, failed.count() as u64)
-    }
-
-    /// The shortest and the longest time for which it may have been left alone.
-    pub(super) fn open_time(&self, silence: &Silence) -> (Duration, Duration) {
-        // It opens when the failure is known, and the first request that it would get comes up to a gap later.
-        let known = self.arrivals[..=silence.last].iter().map(|attempt| attempt.ended).max();
-        let from = known.unwrap_or(silence.from);
-        let seen = silence.to.since(from);
-        (seen.saturating_sub(self.gap * 2), seen)
-    }
-
-    fn tell(&self, profile: &mut Profile, name: &str) {
-        let [first, ..] = self.silences.as_slice() else { return };
-        let (low, high) = self.failures_before(first);
-        profile.know("breaker.failures", Value::Count(low, high), 1, name);
-        let open: Vec<_> = self.silences.iter().filter(|silence| silence.ended).collect();
-        match open.first() {
-            None => {
-                profile.know("breaker.open_for", Value::Beyond(first.to.since(first.from).into()), 1, name);
-            }
-            Some(silence) => {
-                let (low, high) = self.open_time(silence);
-                profile.know("breaker.open_for", time(low, high), 1, name);
-            }
-        }
-        self.tell_growth(profile, &open, name);
-        self.tell_return(profile, low, name);
-    }
-
-    /// Whether it is left alone for longer each time, while the outage lasts.
-    fn tell_growth(&self, profile: &mut Profile, open: &[&Silence], name: &str) {
-        let in_outage: Vec<_> = open.iter().filter(|silence| silence.to < self.outage.to).collect();
-        let [first, second, ..] = in_outage.as_slice() else {
-            profile.cannot_tell("breaker.open_grows", "it opened no second time within the outage", name);
-            return;
-        };
-        let (first, second) = (self.open_time(first), self.open_time(second));
-        let grows = second.0 > first.1 + first.1 / 4;
-        profile.know("breaker.open_grows", Value::yes(grows), in_outage.len() as u64, name);
-    }
-
-    /// How the traffic comes back while the fault is still in force: by few probes, or all of it.
-    fn tell_return(&self, profile: &mut Profile, failures: u64, name: &str) {
-        let bursts: Vec<u64> = self
-            .silences
-            .windows(2)
-            .filter(|pair| pair[1].from < self.outage.to)
-            .map(|pair| (pair[1].last - pair[0].last) as u64)
-            .collect();
-        let Some(most) = bursts.iter().max() else {
-            profile.cannot_tell("breaker.way_back", "it came back no second time within the outage", name);
-            return;
-        };
-        let word = if *most < failures {
-            "probe"
-        } else if failures > 1 {
-            "all"
-        } else {
-            let why = "it opens after one failure, so that a probe and all of the traffic look the same";
-            profile.cannot_tell("breaker.way_back", why, name);
-            return;
-        };
-        profile.know("breaker.way_back", Value::word(word), bursts.len() as u64, name);
-    }
 }

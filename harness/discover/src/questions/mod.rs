@@ -2,6 +2,7 @@
 
 pub(crate) mod breaker;
 pub(crate) mod cancel;
+mod outage;
 pub(crate) mod pool;
 pub(crate) mod refusals;
 pub(crate) mod retries;

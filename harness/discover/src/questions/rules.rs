@@ -12,7 +12,7 @@ use measure::automata::search::search;
 use policy::{FailureClass, RetryOn};
 use units::{Share, Timespan};
 
-use super::breaker::{OUTAGE, RATE, Story, outage};
+use super::outage::{OUTAGE, RATE, Story, outage};
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
 use crate::seen::Seen;
