@@ -142,7 +142,7 @@ impl Pool {
         self.settings.slips(slip)
     }
 
-    /// The backends of a group that take turns, out for now or not.
+    /// The backends of a group that take turns, whether a breaker leaves them alone or not; not those that maintenance took out.
     fn of_group(&self, priority: u32) -> impl Iterator<Item = usize> {
         let takes = move |(_, member): &(usize, &Member)| {
             member.in_use && member.priority == priority && member.weight > 0
