@@ -90,7 +90,7 @@ fn what_a_policy_declares_is_held_against_what_was_found() {
 fn what_can_not_be_asked_or_compared_is_refused_with_what_to_do() {
     let place = Place::new();
     place.write("mine.cfg", "frontend x\n  bind :80\n");
-    let said = place.say(&["discover", "--gateway", "haproxy", "--config", "mine.cfg"]).ended(4).err;
+    let said = place.say(&["discover", "--gateway", "haproxy", "--config", "mine.cfg"]).ended(3).err;
     assert!(said.contains("mine.cfg: it names no backend of brownout"), "{said}");
     assert!(said.contains("help: write `{{backend.NAME.address}}`"), "{said}");
     place.write("broken.toml", "[about]\n");

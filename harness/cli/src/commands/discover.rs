@@ -30,7 +30,13 @@ pub(crate) fn discover_gateway(args: &Discover) -> Result<Exit> {
         return Ok(Exit::Usage);
     }
     let interrupts = interrupt::listen()?;
-    let site = site(args, interrupts.interrupt)?;
+    let site = match site(args, interrupts.interrupt) {
+        Ok(site) => site,
+        Err(error) => {
+            complain(&format_args!("{}", words(&format!("{error:#}"))));
+            return Ok(Exit::Usage);
+        }
+    };
     let bar = bar(args.quiet);
     let watch = &mut |experiment: &str, cost: Cost| {
         bar.set_message(format!("{experiment} ({} requests so far)", cost.requests));
