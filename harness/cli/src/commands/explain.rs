@@ -116,6 +116,22 @@ mod tests {
     }
 
     #[test]
+    fn everything_is_found_by_its_name_and_by_its_room_and_name() {
+        let rooms = pages::all_rooms();
+        for room in &rooms {
+            for entry in &room.entries {
+                let is_it = |found: &[(&str, &Entry)]| {
+                    found.iter().any(|(word, one)| (*word, &one.name) == (room.word, &entry.name))
+                };
+                assert!(is_it(&find(&rooms, &entry.name)), "{}", entry.name);
+                let whole = format!("{}/{}", room.word, entry.name);
+                assert!(is_it(&find(&rooms, &whole)), "{whole}");
+                assert!(!entry.text.trim().is_empty(), "{whole}");
+            }
+        }
+    }
+
+    #[test]
     fn a_column_is_found_by_its_own_name_only_where_nothing_else_has_it() {
         assert_eq!(found("answer_bytes"), ["column attempts.answer_bytes"]);
         assert_eq!(found("attempts.number"), ["column attempts.number"]);
