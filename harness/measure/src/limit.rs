@@ -1,6 +1,8 @@
 //! How many attempts are under way at a time, and what becomes of requests that come while as many are as may be: whether they
 //! are turned away too early, how long they wait, how many wait at a time, and which classes they are of.
 
+mod queue;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,8 +18,8 @@ use crate::view::{Sight, View};
 /// All turns must be taken for so long after a request was sent for it to have met a full gateway.
 const DECIDED: Duration = Duration::from_millis(1);
 
-/// A request waits only once it is on its way for so long: longer than any that is passed on at once.
-const WAITS: Duration = Duration::from_millis(10);
+/// A request waits only once it is on its way for so long: longer than any that is passed on, or turned away, at once.
+pub const WAITS: Duration = Duration::from_millis(10);
 
 /// Requests of each kind that are kept.
 const KEPT: usize = 5;
@@ -43,6 +45,10 @@ pub struct Limited {
     pub waits: Vec<Wait>,
     /// The most that certainly waited at a time, and the first few of them.
     pub waiting: (u64, Vec<Tag>),
+    /// Requests that were turned away at once while it is plain that fewer waited than one and a half times as many as may.
+    pub at_once: u64,
+    /// Those of them that were so while fewer waited than may, with how many.
+    pub not_queued: Vec<(Tag, u64)>,
     /// What became of each class, by its index.
     pub classes: BTreeMap<u16, OfClass>,
     /// What says nothing of the gateway.
@@ -60,6 +66,8 @@ pub struct Wait {
     pub disturbance: Duration,
     /// Whether it reached a backend at last.
     pub served: bool,
+    /// Whether it was turned away, and for no breaker.
+    pub turned_away: bool,
 }
 
 /// The requests of a class.
@@ -80,7 +88,8 @@ impl Limited {
         let mut measured = Limited::default();
         let turns = Turns::of(view, limit);
         turns.count_above(view, &mut measured);
-        measured.waiting = waiting(view);
+        let queue = queue::Queue::of(view);
+        measured.waiting = queue.most();
         let usable = Usable::of(view);
         let sight = Sight { client: false, ..Sight::COUNTS };
         for entry in view.with_traffic(None).entries().filter(|entry| entry.exchange.was_sent()) {
@@ -95,13 +104,17 @@ impl Limited {
             if !looked_at {
                 continue;
             }
+            let turned_away = is_turned_away(view, &entry);
+            // A breaker may have done it instead.
+            let by_limit = turned_away && is_usable(view, &entry, &usable);
             if turns.are_taken(entry.exchange.sent) {
                 measured.cases += 1;
-                measured.waits.push(wait(view, &entry));
+                measured.waits.push(wait(view, &entry, by_limit));
             }
-            if is_turned_away(view, &entry) {
-                measured.turned_away += 1;
-                measured.look_for_room(view, &entry, &turns, &usable);
+            measured.turned_away += u64::from(turned_away);
+            if by_limit {
+                measured.look_for_room(view, &entry, &turns);
+                measured.look_at_the_queue(view, &entry, &queue, limit.queue);
             }
         }
         measured
@@ -117,18 +130,35 @@ impl Limited {
         }
     }
 
-    fn look_for_room(&mut self, view: &View<'_>, entry: &Entry<'_>, turns: &Turns, usable: &Usable<'_>) {
+    fn look_for_room(&mut self, view: &View<'_>, entry: &Entry<'_>, turns: &Turns) {
         let exchange = entry.exchange;
-        // A breaker may have turned it away instead.
-        if view.brief.policy.breaker.is_some() && !usable.any(exchange.sent, None) {
-            return;
-        }
         let blur = PASSED_ON + view.stalls.touching(exchange.sent - PASSED_ON, exchange.done + PASSED_ON);
         let under_way = turns.at_most(exchange.sent - blur, exchange.done + blur);
         let Some(under_way) = under_way.filter(|count| *count <= turns.limit) else { return };
         self.sharp += 1;
         if under_way < turns.limit {
             self.early.push((exchange.tag, under_way));
+        }
+    }
+
+    fn look_at_the_queue(
+        &mut self,
+        view: &View<'_>,
+        entry: &Entry<'_>,
+        queue: &queue::Queue,
+        most: Option<u32>,
+    ) {
+        let exchange = entry.exchange;
+        let Some(most) = most.filter(|_| exchange.done.since(exchange.sent) <= WAITS) else { return };
+        let blur = PASSED_ON + view.stalls.touching(exchange.sent - PASSED_ON, exchange.done + PASSED_ON);
+        let waited = queue.at_most_beside(exchange.sent - blur, exchange.done + blur);
+        let most = u64::from(most);
+        // A queue of half the length would show.
+        if 2 * waited < 3 * most {
+            self.at_once += 1;
+            if waited < most {
+                self.not_queued.push((exchange.tag, waited));
+            }
         }
     }
 }
@@ -150,7 +180,14 @@ fn is_turned_away(view: &View<'_>, entry: &Entry<'_>) -> bool {
         && exchange.outcome == Outcome::Complete
 }
 
-fn wait(view: &View<'_>, entry: &Entry<'_>) -> Wait {
+/// True unless a breaker can have kept a request from every backend when it came or when it ended.
+fn is_usable(view: &View<'_>, entry: &Entry<'_>, usable: &Usable<'_>) -> bool {
+    let exchange = entry.exchange;
+    view.brief.policy.breaker.is_none()
+        || [exchange.sent, exchange.done].into_iter().all(|moment| usable.any(moment, None))
+}
+
+fn wait(view: &View<'_>, entry: &Entry<'_>, turned_away: bool) -> Wait {
     let exchange = entry.exchange;
     let first = entry.attempts.first().map(|first| first.arrived);
     let until = first.unwrap_or(exchange.done);
@@ -159,6 +196,7 @@ fn wait(view: &View<'_>, entry: &Entry<'_>) -> Wait {
         length: until.since(exchange.sent),
         disturbance: view.disturbance(entry),
         served: first.is_some(),
+        turned_away,
     }
 }
 
@@ -250,24 +288,6 @@ impl Turns {
         });
         overlapping.min()
     }
-}
-
-/// The most requests that certainly waited at a time, and the first few that came then.
-fn waiting(view: &View<'_>) -> (u64, Vec<Tag>) {
-    let mut changes: Vec<(Moment, i64, Option<Tag>)> = Vec::new();
-    for entry in view.with_traffic(None).entries().filter(|entry| entry.exchange.was_sent()) {
-        let sent = entry.exchange.sent;
-        let until = entry.attempts.first().map_or(entry.exchange.done, |first| first.arrived);
-        let blur = WAITS + view.stalls.touching(sent, until);
-        let (from, until) = (sent + blur, until - blur);
-        if until > from {
-            changes.extend([(from, 1, Some(entry.exchange.tag)), (until, -1, None)]);
-        }
-    }
-    let steps = steps(changes);
-    let most = steps.iter().map(|(_, count, _)| *count).max().unwrap_or(0);
-    let tags = steps.iter().filter(|(_, count, _)| *count == most).filter_map(|(_, _, tag)| *tag);
-    (most, tags.take(KEPT).collect())
 }
 
 /// How many there are from each moment on, and who came then.

@@ -29,7 +29,7 @@ pub struct Budgeted {
     pub first_above: Vec<(Tag, u64, u64)>,
     /// Requests that the policy tries again and that were not: a gateway without a budget would have.
     pub withheld: u64,
-    /// Failures that came while fewer further attempts can have been under way than may be in any case.
+    /// Failures that came while fewer further attempts can have been under way than the budget allowed then.
     pub free: u64,
     /// Those of them that were not tried again.
     pub stingy: Vec<Tag>,
@@ -55,13 +55,13 @@ impl Budgeted {
         further.sort_by_key(|one| one.arrived);
         let requests = Requests::of(view);
         measured.count_above(view, budget, &further, &requests);
-        let counted = Counted::of(&further);
+        let (counted, attempts) = (Counted::of(&further), Attempts::of(view));
         let usable = view.brief.policy.breaker.as_ref().map(|_| Usable::of(view));
         let sight = Sight { client: true, ..Sight::COUNTS };
         for entry in view.entries().filter(|entry| !entry.attempts.is_empty()) {
             match view.why_apart(&entry, sight) {
                 Some(why) => measured.set_aside.note(why, entry.exchange),
-                None => measured.take(view, budget, &entry, &counted, usable.as_ref()),
+                None => measured.take(view, budget, &entry, (&counted, &attempts), usable.as_ref()),
             }
         }
         measured
@@ -107,7 +107,7 @@ impl Budgeted {
         view: &View<'_>,
         budget: &RetryBudget,
         entry: &Entry<'_>,
-        counted: &Counted,
+        (counted, attempts): (&Counted, &Attempts),
         usable: Option<&Usable<'_>>,
     ) {
         for (index, attempt) in entry.attempts.iter().enumerate() {
@@ -116,8 +116,12 @@ impl Budgeted {
                 continue;
             }
             self.withheld += u64::from(next.is_none());
-            let (from, to) = (attempt.arrived, attempt.ended + PASSED_ON);
-            if counted.others(from, to, further_of(view, entry)) < u64::from(budget.min) {
+            // The gateway decides once the attempt has ended for it.
+            let blur = PASSED_ON + view.stalls.touching(attempt.ended - PASSED_ON, attempt.ended + PASSED_ON);
+            let (from, to) = (attempt.ended - pace(attempt) - blur, attempt.ended + blur);
+            let allowed = (budget.share.get() * attempts.at_least(from, to) as f64).floor() as u64;
+            let allowed = allowed.max(u64::from(budget.min));
+            if counted.others(from, to, further_of(view, entry)) < allowed {
                 self.free += 1;
                 if next.is_none() {
                     self.stingy.push(attempt.tag);
@@ -154,15 +158,19 @@ fn further_of<'v>(view: &'v View<'_>, entry: &Entry<'v>) -> impl Iterator<Item =
         // Of what the gateway itself ended, the backend learns later, and it decided before that.
         let early = PASSED_ON + view.stalls.touching(before.ended - PASSED_ON, before.ended);
         let late = if one.was_abandoned() { PASSED_ON } else { Duration::ZERO };
-        let answer = Duration::from_nanos(one.paced);
         Further {
             tag: one.tag,
-            decided: before.ended - early,
+            decided: before.ended - pace(before) - early,
             arrived: one.arrived,
-            certainly: one.ended - late - answer,
+            certainly: one.ended - late - pace(one),
             possibly: one.ended.max(done) + PASSED_ON,
         }
     })
+}
+
+/// How long the answer took to be sent: its head was there before.
+fn pace(attempt: &Attempt) -> Duration {
+    Duration::from_nanos(attempt.paced)
 }
 
 /// When further attempts may have been counted by the gateway.
@@ -186,6 +194,29 @@ impl Counted {
         let over = self.possibly.partition_point(|at| *at < from);
         let own = own.filter(|one| one.decided <= to && one.possibly >= from).count();
         begun.saturating_sub(over + own) as u64
+    }
+}
+
+/// When attempts were under way at backends, which is a part of the time that their requests were so at the gateway.
+struct Attempts {
+    arrived: Vec<Moment>,
+    ended: Vec<Moment>,
+}
+
+impl Attempts {
+    fn of(view: &View<'_>) -> Self {
+        let all = || view.ledger.entries().flat_map(|entry| entry.attempts.iter());
+        let mut arrived: Vec<Moment> = all().map(|attempt| attempt.arrived).collect();
+        let mut ended: Vec<Moment> = all().map(|attempt| attempt.ended).collect();
+        arrived.sort_unstable();
+        ended.sort_unstable();
+        Attempts { arrived, ended }
+    }
+
+    /// As many were under way from one moment to another, each all of the time.
+    fn at_least(&self, from: Moment, to: Moment) -> u64 {
+        let begun = self.arrived.partition_point(|at| *at <= from);
+        begun.saturating_sub(self.ended.partition_point(|at| *at <= to)) as u64
     }
 }
 
@@ -265,5 +296,17 @@ mod tests {
             assert_eq!((measured.free, measured.stingy.len()), (1_000, 1_000));
         });
         rounds(3).view("outage", "", |view| assert_eq!(Budgeted::of(view, &budget(0.2)).stingy.len(), 0));
+    }
+
+    #[test]
+    fn a_share_is_free_as_far_as_attempts_are_certainly_under_way() {
+        // Beside each round, ten are under way all of the time: of a half of them, five may be tried again, and three are.
+        let long = |n| Call::due("reads", 200.0 * (n / 10) as f64).attempt(Try::ok("a").takes(190.0));
+        let crowd = || rounds(3).calls(1_000, long);
+        crowd().view("outage", "", |view| {
+            let share = |share| RetryBudget { share: Share::new(share).unwrap(), min: 0 };
+            assert!(Budgeted::of(view, &share(0.6)).stingy.len() > 500);
+            assert_eq!(Budgeted::of(view, &share(0.2)).stingy.len(), 0);
+        });
     }
 }

@@ -12,6 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 pub struct Share(f64);
 
 impl Share {
+    /// Nothing of it.
+    pub const NONE: Share = Share(0.0);
+
     /// The whole.
     pub const ALL: Share = Share(1.0);
 

@@ -23,10 +23,11 @@ use crate::forecast::{Forecast, Outlook};
 /// An attempt is under way from its arrival at a backend to its end there.
 ///
 /// - `in_flight = 8`: no more than so many are under way at a time, at each backend or, with `scope = "pool"`, at all of them.
-/// - `exact = true`: nobody is turned away while fewer are.
 /// - `queue = 16`: of the requests that come meanwhile, no more than so many wait.
 /// - `wait = "200ms"`: none of them waits longer than this, whether it reaches a backend then or is turned away; a tenth more is
 ///   borne, and 10 ms at least.
+/// - `exact = true`: nobody is turned away while fewer are under way; none at once while fewer wait than `queue`; and none that
+///   has waited before `wait` is over, but for a tenth of it, or 10 ms.
 /// - `fair = 0.5`: each class of the traffic is served at least so well as all of it: where half of all requests reach a backend,
 ///   a quarter of the class does.
 ///
@@ -39,9 +40,11 @@ use crate::forecast::{Forecast, Outlook};
 ///
 /// # When it can't tell
 /// `in_flight` needs 10 requests that come while all turns are taken, `wait` 29, `queue` 10 of them that are turned away. `exact`
-/// needs 10 that are turned away while it is plain how many are under way: what begins or ends within 5 ms of them blurs that. A
-/// limit of a backend is met where every backend of the first priority is full. Of two queues, one longer by what comes in
-/// 10 ms looks like the other.
+/// needs 10 that are turned away while it is plain how many are under way: what begins or ends within 5 ms of them blurs that.
+/// For the queue it needs 10 that are turned away at once while it is plain that no more than one and a half times as many wait,
+/// so that a queue of half the length is told; for the wait, 10 that are turned away after they have waited. A limit of a backend is
+/// met where every backend of the first priority is full. Of two queues, one longer by what comes in 10 ms looks like the
+/// other.
 ///
 /// # Example
 /// ```toml
@@ -57,7 +60,7 @@ pub struct Limit {
     /// Whether that is counted for each backend or for the whole pool.
     #[serde(default, skip_serializing_if = "Scope::is_backend")]
     pub scope: Scope,
-    /// True: nobody is turned away while fewer are under way.
+    /// True: nobody is turned away while fewer are under way, fewer wait, or before they have waited so long.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exact: bool,
     /// The most that wait at a time.
@@ -77,7 +80,9 @@ pub(crate) enum Word {
     InFlight,
     Exact,
     Queue,
+    WholeQueue,
     Wait,
+    WholeWait,
     Fair,
 }
 
@@ -89,6 +94,10 @@ impl Limit {
         claims.extend(self.exact.then(|| (Word::Exact, claims::exact(self, view, &limited))));
         claims.extend(self.queue.map(|queue| (Word::Queue, claims::queue(queue, view, &limited))));
         claims.extend(self.wait.map(|wait| (Word::Wait, claims::wait(wait, view, &limited))));
+        let queue = self.queue.filter(|queue| self.exact && *queue > 0);
+        claims.extend(queue.map(|queue| (Word::WholeQueue, claims::whole_queue(queue, view, &limited))));
+        let wait = self.wait.filter(|_| self.exact);
+        claims.extend(wait.map(|wait| (Word::WholeWait, claims::whole_wait(wait, view, &limited))));
         let fair = self.fair.into_iter().flat_map(|fair| claims::fair(self, fair, view, &limited));
         claims.extend(fair.map(|claim| (Word::Fair, claim)));
         claims

@@ -10,7 +10,7 @@ mod tests;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryAfter, RetryBudget, RetryOn};
+use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryAfter, RetryOn};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use retries::{conditions, methods, other_backend};
 
+use super::retry_budget::RetryBudget;
 use super::{Expectation, ExpectationSettings};
 use crate::claim::{Claim, Key};
 use crate::forecast::{Forecast, Outlook};
@@ -32,7 +33,7 @@ use crate::forecast::{Forecast, Outlook};
 /// failures opens it by itself; one of them is `breaker.fails.429`), `breaker.all_out` and `breaker.shed_status`; `limit.in_flight`,
 /// `limit.queue`, `limit.wait`, `limit.status`; `affinity.by`, `affinity.comes_back`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
-/// `retry.attempts`, `retry.budget` and `limit.in_flight`, both bounds must be shown.
+/// `retry.attempts`, `retry.budget`, `limit.in_flight`, `limit.queue` and `limit.wait`, both bounds must be shown.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
@@ -232,8 +233,10 @@ impl Policy {
         }
         if let Some(budget) = retry.budget.filter(|_| self.is_about("retry.budget") && retry.attempts > 1) {
             let words = format!("{} % of what is under way, or {}", budget.share.get() * 100.0, budget.min);
-            for (key, demand) in budget_demands(budget) {
-                claims.extend(by_kind(view, key, &words, demand));
+            let demand = RetryBudget { share: Some(budget.share), min: budget.min, exact: true };
+            let (most, least) = demand.words(view);
+            for (key, claim) in BUDGET.into_iter().zip([most, least]) {
+                claims.extend(claim.map(|claim| claim.of_key(Key::new(key, &words))));
             }
         }
         claims
@@ -279,11 +282,14 @@ fn retry_after_demand(asked: RetryAfter) -> Value {
     json!({ "retry_after": demand })
 }
 
-/// Both bounds of the budget, each by its own exposures.
-fn budget_demands(budget: RetryBudget) -> impl Iterator<Item = (&'static str, Value)> {
-    let most = ("retry.budget, at most", json!({ "retry_budget": budget }));
+/// Both bounds of the budget.
+const BUDGET: [&str; 2] = ["retry.budget, at most", "retry.budget, at least"];
+
+/// What stands behind them, each with its own exposures.
+fn budget_demands(budget: policy::RetryBudget) -> impl Iterator<Item = (&'static str, Value)> {
     let exact = json!({ "retry_budget": { "min": budget.min, "exact": true } });
-    std::iter::once(most).chain((budget.min > 0).then_some(("retry.budget, at least", exact)))
+    let exact = (budget.min > 0).then_some(exact);
+    BUDGET.into_iter().zip(std::iter::once(json!({ "retry_budget": budget })).chain(exact))
 }
 
 fn unspeakable(error: &serde_json::Error) -> Claim {

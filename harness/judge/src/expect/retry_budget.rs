@@ -18,7 +18,8 @@ use crate::forecast::{Forecast, Outlook};
 /// # What it checks
 /// - `share = 0.2`, `min = 3`: as often as a further attempt arrives, the further attempts that are under way at backends are no more
 ///   than this share of all requests that are under way, or than `min` where that is more.
-/// - `exact = true`: what fails while fewer than `min` can be under way is tried again, as the policy says.
+/// - `exact = true`: what fails while fewer are under way is tried again, as the policy says. Of the share, only as much counts as
+///   is certainly allowed: of the attempts under way at that moment, rounded down.
 ///
 /// The budget is of the whole pool: what is under way is counted over all traffic.
 ///
@@ -47,7 +48,7 @@ pub struct RetryBudget {
     /// As many may be under way in any case.
     #[serde(default = "three")]
     pub min: u32,
-    /// True: what fails while fewer than `min` can be under way is tried again.
+    /// True: what fails while fewer are under way is tried again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exact: bool,
 }
@@ -58,10 +59,8 @@ fn three() -> u32 {
 
 impl Expectation for RetryBudget {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
-        let share = self.share.unwrap_or(Share::ALL);
-        let budgeted = Budgeted::of(view, &Declared { share, min: self.min });
-        let most = self.share.map(|share| self.most(share, view, &budgeted));
-        most.into_iter().chain(self.exact.then(|| self.exact(view, &budgeted))).collect()
+        let (most, exact) = self.words(view);
+        most.into_iter().chain(exact).collect()
     }
 
     fn needs_fault(&self) -> bool {
@@ -83,11 +82,20 @@ impl Expectation for RetryBudget {
         if self.share.is_none() && !self.exact {
             return Some("it demands nothing: set `share`, `exact` or both".into());
         }
-        (self.exact && self.min == 0).then(|| "`exact` goes with a `min` of 1 or more".into())
+        let of_nothing = self.exact && self.min == 0 && self.share.is_none();
+        of_nothing.then(|| "`exact` goes with a `share`, or with a `min` of 1 or more".into())
     }
 }
 
 impl RetryBudget {
+    /// What it says of the most, and of the least, that may be tried again at a time.
+    pub(crate) fn words(&self, view: &View<'_>) -> (Option<Claim>, Option<Claim>) {
+        let declared = Declared { share: self.share.unwrap_or(Share::NONE), min: self.min };
+        let budgeted = Budgeted::of(view, &declared);
+        let most = self.share.map(|share| self.most(share, view, &budgeted));
+        (most, self.exact.then(|| self.exact(view, &budgeted)))
+    }
+
     fn most(&self, share: Share, view: &View<'_>, budgeted: &Budgeted) -> Claim {
         let (share, min) = (share.get() * 100.0, self.min);
         let (above, withheld) = (budgeted.above, budgeted.withheld);
@@ -124,26 +132,31 @@ impl RetryBudget {
     }
 
     fn exact(&self, view: &View<'_>, budgeted: &Budgeted) -> Claim {
-        let (free, stingy, min) = (budgeted.free, budgeted.stingy.len() as u64, self.min);
+        let (free, stingy) = (budgeted.free, budgeted.stingy.len() as u64);
+        let few = match self.share {
+            Some(share) => format!("fewer than {share} of the attempts under way, or than {}", self.min),
+            None => format!("fewer than {}", self.min),
+        };
         let seen = format!(
-            "{stingy} of {} that came while fewer than {min} can have been under way were not tried again",
+            "{stingy} of {} that came while {few} can have been tried again were not",
             count(free, "failure")
         );
         let shown = budgeted.stingy.iter().take(5).map(|tag| (*tag, "was not tried again".to_owned()));
         Claim::never(stingy, free, view.place.samples_min)
             .says(
-                format!("whatever failed while fewer than {min} were under way was tried again"),
+                format!("whatever failed while {few} were being tried again was so, too"),
                 seen.clone(),
             )
             .because(seen.clone())
             .seen(
                 seen,
-                format!("what fails while fewer than {min} further attempts are under way is tried again"),
+                format!("what fails while {few} are being tried again is so, too"),
             )
             .shown(shown.collect())
             .aside(budgeted.set_aside.clone())
             .remedy(
-                "let some requests fail while few others do: a small share of a `status`, in a longer phase",
+                "let some requests fail while few others do: a small share of a `status`, in a longer phase; for the share of the \
+                 budget, have more requests under way at a time",
             )
     }
 }
@@ -213,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused_and_too_few_failures_are_told_before_the_run() {
-        for wrong in ["{ share = 0.2, min = 0, exact = true }", "{}"] {
+        for wrong in ["{ min = 0, exact = true }", "{}"] {
             let settings = settings(&format!("retry_budget = {wrong}")).unwrap();
             assert!(settings.contract().problem().is_some(), "{wrong}");
         }

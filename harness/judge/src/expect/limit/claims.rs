@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use evidence::Tag;
-use measure::limit::{Limited, Wait};
+use measure::limit::{Limited, WAITS, Wait};
 use measure::view::View;
 use policy::Scope;
 use units::Timespan;
@@ -129,16 +129,85 @@ pub(super) fn wait(bound: Timespan, view: &View<'_>, limited: &Limited) -> Claim
         .because(seen.clone())
         .seen(seen, format!("whoever waits for a turn does so for {bound} at the most"))
         .estimate(share(format!("requests that waited longer than {bound}"), bad, all))
-        .shown(late.iter().take(5).map(|wait| waited(wait)).collect())
+        .shown(late.iter().take(5).map(|wait| described(wait)).collect())
         .aside(limited.set_aside.clone())
         .remedy(format!("{REMEDY}; {} more such requests are needed", needed.saturating_sub(all).max(1)))
+        .proof(Proof::Own(None))
+}
+
+/// Whoever is turned away at once met a full queue.
+pub(super) fn whole_queue(queue: u32, view: &View<'_>, limited: &Limited) -> Claim {
+    let (early, all) = (limited.not_queued.len() as u64, limited.at_once);
+    let fewest = limited.not_queued.iter().map(|(_, waited)| *waited).min();
+    let seen = format!(
+        "{} turned away at once while it is plain that no more than {} waited",
+        count(all, "request"),
+        u64::from(queue) * 3 / 2
+    );
+    let shown = limited.not_queued.iter().take(5).map(|(tag, waited)| {
+        (*tag, format!("turned away at once while no more than {waited} waited, and {queue} may"))
+    });
+    Claim::never(early, all, view.place.samples_min)
+        .says(
+            format!("nobody was turned away at once while fewer than {queue} waited"),
+            format!(
+                "{} turned away at once while no more than {} waited, and {queue} may",
+                count(early, "request"),
+                fewest.unwrap_or(0)
+            ),
+        )
+        .because(seen.clone())
+        .seen(seen, format!("nobody is turned away at once while fewer than {queue} wait"))
+        .shown(shown.collect())
+        .aside(limited.set_aside.clone())
+        .remedy(
+            "have the queue filled: more requests than the turns and the queue can take, but few enough that not half a queue of them comes \
+             within 10 ms",
+        )
+        .proof(Proof::Own(None))
+}
+
+/// Whoever waits and is turned away has waited as long as it may.
+pub(super) fn whole_wait(bound: Timespan, view: &View<'_>, limited: &Limited) -> Claim {
+    // The timer for the whole request may end it before.
+    let total = view.brief.policy.timeout.total.unwrap_or(bound);
+    let shortest = bound.min(total).saturating_sub(tolerance::of(None, *bound).max(BORNE));
+    let waited = |wait: &&Wait| wait.turned_away && wait.length > WAITS.saturating_add(wait.disturbance);
+    let waits: Vec<&Wait> = limited.waits.iter().filter(waited).collect();
+    let is_short = |wait: &&&Wait| wait.length.saturating_add(wait.disturbance) < shortest;
+    let short: Vec<&&Wait> = waits.iter().filter(is_short).collect();
+    let (all, bad) = (waits.len() as u64, short.len() as u64);
+    let least = waits.iter().map(|wait| wait.length).min();
+    let seen = match least {
+        Some(least) => {
+            format!(
+                "of {} turned away after a wait, none waited less than {}",
+                count(all, "request"),
+                Timespan(least)
+            )
+        }
+        None => "nobody was turned away after a wait".to_owned(),
+    };
+    Claim::never(bad, all, view.place.samples_min)
+        .says(
+            format!("whoever was turned away after a wait had waited for {bound}"),
+            format!(
+                "{bad} of {} turned away after a wait had waited for less than {bound}",
+                count(all, "request")
+            ),
+        )
+        .because(seen.clone())
+        .seen(seen, format!("whoever waits is turned away after {bound}, and not before"))
+        .shown(short.iter().take(5).map(|wait| described(wait)).collect())
+        .aside(limited.set_aside.clone())
+        .remedy("have turns take so long that some who wait get none: a longer `latency` on every backend")
         .proof(Proof::Own(None))
 }
 
 /// Of the shortest bounds, as much more is borne.
 const BORNE: Duration = Duration::from_millis(10);
 
-fn waited(wait: &Wait) -> (Tag, String) {
+fn described(wait: &Wait) -> (Tag, String) {
     let end = if wait.served { "reached a backend" } else { "was turned away" };
     (wait.tag, format!("{end} after {}", Timespan(wait.length)))
 }

@@ -62,6 +62,31 @@ fn without_exact_a_lower_limit_is_left_open_and_not_passed() {
 #[case::one_waits_too_long("{ in_flight = 6, wait = \"60ms\" }", 3, 90.0, Verdict::Fail)]
 #[case::a_tenth_and_10_ms_are_borne("{ in_flight = 6, wait = \"60ms\" }", 3, 69.0, Verdict::Pass)]
 #[case::too_many_wait("{ in_flight = 6, queue = 4 }", 6, 90.0, Verdict::Fail)]
+#[case::the_whole_queue_is_used(
+    "{ in_flight = 6, exact = true, queue = 3, wait = \"60ms\" }",
+    3,
+    60.0,
+    Verdict::Pass
+)]
+#[case::one_more_might_wait("{ in_flight = 6, exact = true, queue = 4 }", 3, 60.0, Verdict::Fail)]
+#[case::they_give_up_too_soon(
+    "{ in_flight = 6, exact = true, queue = 3, wait = \"60ms\" }",
+    3,
+    40.0,
+    Verdict::Fail
+)]
+#[case::ten_ms_less_are_borne(
+    "{ in_flight = 6, exact = true, queue = 3, wait = \"60ms\" }",
+    3,
+    52.0,
+    Verdict::Pass
+)]
+#[case::nobody_waits_at_all(
+    "{ in_flight = 6, exact = true, wait = \"60ms\" }",
+    0,
+    60.0,
+    Verdict::Inconclusive
+)]
 fn who_waits_is_counted_and_timed(
     #[case] demand: &str,
     #[case] waiting: usize,

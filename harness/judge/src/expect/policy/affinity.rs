@@ -20,8 +20,7 @@ pub(super) fn claims(policy: &Policy, declared: &Declared, view: &View<'_>) -> V
     if Outage::of(view.brief, view.place.phase, view.place.traffic).is_none() {
         return Vec::new();
     }
-    let moved_max = Share::new(0.0).unwrap_or_default();
-    let demand = Affinity { by: by(declared), moved_max, comes_back: declared.comes_back };
+    let demand = Affinity { by: by(declared), moved_max: Share::NONE, comes_back: declared.comes_back };
     let claims = demand.claims(view);
     let parts = if declared.comes_back { &PARTS[..] } else { &PARTS[..2] };
     let keyed = parts.iter().enumerate().filter_map(|(index, part)| {

@@ -18,11 +18,15 @@ pub(super) fn claims(policy: &Policy, declared: &Declared, view: &View<'_>) -> V
         wait: declared.wait,
         fair: None,
     };
+    let queue = |key: &'static str| declared.queue.map(|queue| Key::new(key, &queue.to_string()));
+    let wait = |key: &'static str| declared.wait.map(|wait| Key::new(key, &wait.to_string()));
     let key = |word: Word| match word {
         Word::InFlight => Some(Key::new("limit.in_flight, at most", &declared.in_flight.to_string())),
         Word::Exact => Some(Key::new("limit.in_flight, at least", &declared.in_flight.to_string())),
-        Word::Queue => declared.queue.map(|queue| Key::new("limit.queue", &queue.to_string())),
-        Word::Wait => declared.wait.map(|wait| Key::new("limit.wait", &wait.to_string())),
+        Word::Queue => queue("limit.queue, at most"),
+        Word::WholeQueue => queue("limit.queue, at least"),
+        Word::Wait => wait("limit.wait, at most"),
+        Word::WholeWait => wait("limit.wait, at least"),
         Word::Fair => None,
     };
     let keyed = demand.words(view).into_iter().filter_map(|(word, claim)| Some(claim.of_key(key(word)?)));
