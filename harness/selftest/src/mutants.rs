@@ -1,6 +1,8 @@
 //! Small changes of a declared policy: what a gateway does that was configured a little wrong. An expectation that
 //! speaks of a key should notice that its value is another one.
 
+mod pool;
+
 use std::time::Duration;
 
 use policy::{AllOut, Backoff, Breaker, FailureClass, Policy, Retry, RetryAfter, RetryOn, Scope, Trip};
@@ -30,6 +32,18 @@ pub fn mutants(policy: &Policy) -> Vec<Mutant> {
     if let Some(breaker) = &policy.breaker {
         mutants.extend(breakers(breaker).into_iter().map(|(key, what, breaker)| {
             let policy = Policy { breaker: Some(breaker), ..policy.clone() };
+            Mutant { key, what, policy }
+        }));
+    }
+    if let Some(limit) = &policy.limit {
+        mutants.extend(pool::limits(limit).into_iter().map(|(key, what, limit)| {
+            let policy = Policy { limit: Some(limit), ..policy.clone() };
+            Mutant { key, what, policy }
+        }));
+    }
+    if let Some(affinity) = &policy.affinity {
+        mutants.extend(pool::affinities(affinity).into_iter().map(|(key, what, affinity)| {
+            let policy = Policy { affinity, ..policy.clone() };
             Mutant { key, what, policy }
         }));
     }
@@ -109,6 +123,12 @@ fn retries(retry: &Retry) -> Vec<(String, String, Retry)> {
             let retry_after = Some(RetryAfter { max: Some(longer) });
             mutants.push((key(), instead(longer, max), Retry { retry_after, ..retry.clone() }));
         }
+    }
+    if let Some(budget) = retry.budget {
+        let changed = pool::budgets(budget).into_iter();
+        mutants.extend(
+            changed.map(|(what, budget)| ("retry.budget".into(), what, Retry { budget, ..retry.clone() })),
+        );
     }
     if let Some(backoff) = retry.backoff {
         let changed = backoffs(backoff).into_iter();
@@ -211,8 +231,10 @@ mod tests {
         let policy: Policy = toml::from_str(
             r#"
             timeout = { per_try = "300ms", total = "2s" }
-            retry = { attempts = 2, on = ["503", "reset"], methods = ["GET"], backoff = { base = "100ms", max = "1s", jitter = true } }
+            retry = { attempts = 2, on = ["503", "reset"], methods = ["GET"], backoff = { base = "100ms", max = "1s", jitter = true }, budget = { share = 0.2, min = 3 } }
             breaker = { trip = { consecutive = 5 }, fails = ["5xx", "reset", "connect-failure"], open_for = "2s", probes = 1, all_out = "shed" }
+            limit = { in_flight = 8, queue = 16, wait = "200ms", status = 503 }
+            affinity = { by = { header = "x-user" } }
             "#,
         )
         .unwrap();

@@ -1,0 +1,65 @@
+//! Small changes of what a policy declares for a pool: its limit, and what keeps requests together.
+
+use policy::{Affinity, AffinityBy, Limit, RetryBudget};
+use units::Share;
+
+use super::{instead, scaled};
+
+/// A key, what it is instead, and the changed part of the policy.
+type Changed<T> = (String, String, T);
+
+/// Every small change of a limit.
+pub(super) fn limits(limit: &Limit) -> Vec<Changed<Limit>> {
+    let mut mutants = Vec::new();
+    for in_flight in [limit.in_flight.saturating_sub(1), limit.in_flight + 1] {
+        let what = instead(in_flight, limit.in_flight);
+        mutants.push(("limit.in_flight".into(), what, Limit { in_flight, ..limit.clone() }));
+    }
+    if let Some(declared) = limit.queue.filter(|queue| *queue > 0) {
+        for queue in [declared / 2, declared * 2] {
+            let what = instead(queue, declared);
+            mutants.push(("limit.queue".into(), what, Limit { queue: Some(queue), ..limit.clone() }));
+        }
+    }
+    if let Some(declared) = limit.wait {
+        for wait in [scaled(declared, 0.75), scaled(declared, 1.25)] {
+            let what = instead(wait, declared);
+            mutants.push(("limit.wait".into(), what, Limit { wait: Some(wait), ..limit.clone() }));
+        }
+    }
+    if let Some(declared) = limit.status {
+        let status = if declared == 429 { 503 } else { 429 };
+        let what = instead(status, declared);
+        mutants.push(("limit.status".into(), what, Limit { status: Some(status), ..limit.clone() }));
+    }
+    mutants
+}
+
+/// Every small change of a budget for retries; None for no budget at all.
+pub(super) fn budgets(budget: RetryBudget) -> Vec<(String, Option<RetryBudget>)> {
+    let mut mutants = vec![("no budget".to_owned(), None)];
+    for factor in [0.5, 2.0] {
+        if let Some(share) = Share::new(budget.share.get() * factor) {
+            mutants.push((instead(share, budget.share), Some(RetryBudget { share, ..budget })));
+        }
+    }
+    for min in [budget.min.saturating_sub(1), budget.min + 1] {
+        if min != budget.min {
+            let what = format!("at least {min} instead of {}", budget.min);
+            mutants.push((what, Some(RetryBudget { min, ..budget })));
+        }
+    }
+    mutants
+}
+
+/// Every small change of what keeps requests together; None for nothing that does. Whether keys come back has none: where a hash
+/// chooses, they do.
+pub(super) fn affinities(affinity: &Affinity) -> Vec<Changed<Option<Affinity>>> {
+    let key = || "affinity.by".to_owned();
+    let mut mutants = vec![(key(), "nothing keeps requests together".to_owned(), None)];
+    if affinity.by != AffinityBy::Connection {
+        let other = Affinity { by: AffinityBy::Connection, ..affinity.clone() };
+        mutants.push((key(), instead(&other, affinity), Some(other)));
+    }
+    mutants
+}
