@@ -286,12 +286,8 @@ fn a_gateway_that_strips_the_tag_is_told_so_and_passes_nothing() {
         let report = Case::expecting(&format!("in = \"steady\"\n{demand}")).doctored(|run| {
             run.evidence(|all| {
                 let arrived = |row: &Attempt| Probe {
-                    backend: row.backend,
-                    connection: row.connection,
-                    arrived: row.arrived,
                     status: row.status,
-                    stamp: Stamp::Untagged,
-                    effective: 0,
+                    ..Probe::new(row.backend, row.connection, row.arrived)
                 };
                 all.probes.extend(all.attempts.iter().map(arrived));
                 all.attempts.clear();

@@ -7,7 +7,7 @@ use super::decide::may_hit;
 use crate::PoolSpec;
 
 /// A request head.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     /// Its bytes.
     pub(super) length: usize,
@@ -16,6 +16,8 @@ pub(super) struct Head {
     pub(super) tag: Option<Tag>,
     /// What it carries where that is none.
     pub(super) stamp: Stamp,
+    /// The path of what has no tag of this run, for its record.
+    pub(super) path: Option<Box<str>>,
     /// How the body is framed, or the status that refuses it.
     pub(super) framing: Result<Framing, u16>,
     /// Whether the client means to go on with this connection.
@@ -52,17 +54,28 @@ pub(super) fn read(
         Some(Some(_)) => (None, Stamp::Forged),
     };
     let framing = head.framing().map_err(|_| 400);
+    let path = tag.is_none().then(|| path(head.target));
     Ok(Some(Head {
         length: head.length,
         method: Method::parse(head.method),
         tag,
         stamp,
+        path,
         framing,
         // After a body whose end can't be told, nothing on the connection can be read.
         keeps_alive: head.keeps_alive() && framing.is_ok(),
         expects_continue: head.expects_continue(),
         may_hit: may_hit(spec, injections, &head, tag.is_none()),
     }))
+}
+
+/// The longest path that is kept, in bytes.
+const PATH_MAX: usize = 200;
+
+/// What stands before a query, which may hold a secret; cut where it is too long.
+fn path(target: &str) -> Box<str> {
+    let path = target.split('?').next().unwrap_or_default();
+    path[..path.floor_char_boundary(PATH_MAX)].into()
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl ServerConnection {
     }
 
     /// Opens the record of a request, and asks what the faults make of it.
-    pub(super) fn arrive(&mut self, head: &Head) -> (Incoming, Option<Decision>) {
+    pub(super) fn arrive(&mut self, head: &mut Head) -> (Incoming, Option<Decision>) {
         self.requests += 1;
         let at = self.server.world.now();
         let server = &self.server;
@@ -78,7 +78,7 @@ impl ServerConnection {
         let decision = decide(&server.spec, backend, &self.backend().injections, head.may_hit, &incoming);
         let mut current = match tag {
             Some(_) => Current::Attempt(self.attempt(head, &incoming)),
-            None => Current::Probe(self.probe(at, head.stamp)),
+            None => Current::Probe(self.probe(at, head.stamp, head.path.take())),
         };
         if let Some(decision) = &decision {
             current.plan(decision);
@@ -133,9 +133,8 @@ impl ServerConnection {
         }
     }
 
-    pub(super) fn probe(&self, arrived: Moment, stamp: Stamp) -> Probe {
-        let (backend, connection) = (self.handle.backend, self.handle.number);
-        Probe { backend, connection, arrived, status: 0, stamp, effective: 0 }
+    pub(super) fn probe(&self, arrived: Moment, stamp: Stamp, path: Option<Box<str>>) -> Probe {
+        Probe { stamp, path, ..Probe::new(self.handle.backend, self.handle.number, arrived) }
     }
 
     /// Reads the request as a fault wants it: when it had arrived.

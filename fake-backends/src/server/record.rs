@@ -129,7 +129,10 @@ impl Current {
                 (attempt.end, attempt.ended) = (end, at);
                 books.attempt(attempt);
             }
-            Current::Probe(probe) => books.probe(probe),
+            Current::Probe(mut probe) => {
+                probe.ended = at;
+                books.probe(probe);
+            }
         }
     }
 }

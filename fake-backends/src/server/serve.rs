@@ -82,17 +82,17 @@ impl ServerConnection {
 
     /// Takes one request and answers it, stage by stage.
     async fn exchange(&mut self) -> Step<()> {
-        let head = match self.read_head().await {
+        let mut head = match self.read_head().await {
             Ok(head) => head,
             Err(Unread::End(end)) => return Err(end),
             Err(Unread::Refused(status)) => {
                 self.requests += 1;
-                let probe = self.probe(self.server.world.now(), Stamp::Untagged);
+                let probe = self.probe(self.server.world.now(), Stamp::Untagged, None);
                 self.begin(Current::Probe(probe));
                 return self.refuse(status, None).await;
             }
         };
-        let (incoming, decision) = self.arrive(&head);
+        let (incoming, decision) = self.arrive(&mut head);
         let Some(decision) = decision else {
             return match self.read_body(&head, incoming.at, None).await {
                 Ok(_) => self.answer_normally(&head, &incoming).await,

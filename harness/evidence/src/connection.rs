@@ -72,5 +72,17 @@ table! {
         stamp: Stamp = Absent::All(Stamp::Untagged),
         /// The injections that really acted on it, one bit each. Older evidence does not tell.
         effective: u64 = Absent::All(0),
+        /// The path that it asks for, up to 200 bytes of it, without a query, which may hold a secret. Older evidence does not tell.
+        path: Option<Box<str>> = Absent::All(None),
+        /// When it was over: answered, given up or cut. Older evidence does not tell: there it is when it arrived.
+        ended: Moment = Absent::As(&arrived),
+    }
+}
+
+impl Probe {
+    /// One that has just arrived without a tag, and of which no more is known.
+    pub fn new(backend: u16, connection: u32, arrived: Moment) -> Self {
+        let (stamp, path) = (Stamp::Untagged, None);
+        Probe { backend, connection, arrived, status: 0, stamp, effective: 0, path, ended: arrived }
     }
 }

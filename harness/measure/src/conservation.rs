@@ -345,8 +345,7 @@ mod tests {
 
     #[test]
     fn an_arrival_with_a_tag_that_was_never_given_out_is_told_and_one_of_another_run_is_not() {
-        let probe =
-            |stamp| Probe { backend: 0, connection: 1, arrived: at(5.0), status: 200, stamp, effective: 0 };
+        let probe = |stamp| Probe { status: 200, stamp, ..Probe::new(0, 1, at(5.0)) };
         let told = |stamp| told(&run(), |rows| rows.probes.push(probe(stamp)));
         assert_eq!(told(Stamp::Foreign), Vec::<String>::new());
         let expected = "1 arrival carried a tag that was never given out: somebody besides the gateway sends tags of this run";
@@ -365,12 +364,8 @@ mod tests {
             let arrivals = std::mem::take(&mut rows.attempts).into_iter();
             rows.probes = arrivals
                 .map(|attempt| Probe {
-                    backend: attempt.backend,
-                    connection: 1,
-                    arrived: attempt.arrived,
                     status: attempt.status,
-                    stamp: Stamp::Untagged,
-                    effective: 0,
+                    ..Probe::new(attempt.backend, 1, attempt.arrived)
                 })
                 .collect();
         });
@@ -388,14 +383,7 @@ mod tests {
         let shed = Run::new().phase("outage", 10.0).backend("a").class("reads", Method::Get);
         let shed = shed.calls(500, |n| Call::due("reads", 15.0 * n as f64));
         let told = told(&shed, |rows| {
-            let probe = |n: u64| Probe {
-                backend: 0,
-                connection: 1,
-                arrived: at(500.0 * n as f64),
-                status: 200,
-                stamp: Stamp::Untagged,
-                effective: 0,
-            };
+            let probe = |n: u64| Probe { status: 200, ..Probe::new(0, 1, at(500.0 * n as f64)) };
             rows.probes = (0..20).map(probe).collect();
         });
         assert_eq!(told, Vec::<String>::new());

@@ -129,7 +129,7 @@ pub fn problem_with_any_traffic(view: &View<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use evidence::{Method, Probe, Stamp};
+    use evidence::{Method, Probe};
 
     use super::*;
     use crate::testing::{Call, Run, Try, at};
@@ -153,14 +153,7 @@ mod tests {
         let (mut brief, ledger) = run.build();
         brief.injections[0].on_probes = on_probes;
         let mut evidence = ledger.rest().clone();
-        evidence.probes.push(Probe {
-            backend: 0,
-            connection: 1,
-            arrived: at(checked_ms),
-            status: 503,
-            stamp: Stamp::Untagged,
-            effective: 1,
-        });
+        evidence.probes.push(Probe { status: 503, effective: 1, ..Probe::new(0, 1, at(checked_ms)) });
         let ledger = Ledger::join(evidence);
         let during = brief.phases[1].during;
         unjoined_hits(&ledger, &during, 0, &brief.injections[0])
