@@ -6,6 +6,7 @@
 mod affinity;
 mod breaker;
 mod failure;
+mod health;
 mod limit;
 mod policy;
 mod problems;
@@ -14,6 +15,7 @@ mod retry;
 pub use affinity::{Affinity, AffinityBy};
 pub use breaker::{AllOut, Breaker, Scope, Trip, WayBack};
 pub use failure::FailureClass;
+pub use health::HealthCheck;
 pub use limit::Limit;
 pub use policy::{Policy, Timeouts};
 pub use problems::REMEMBERED_MAX;

@@ -8,6 +8,7 @@ use units::Timespan;
 
 use crate::affinity::Affinity;
 use crate::breaker::Breaker;
+use crate::health::HealthCheck;
 use crate::limit::Limit;
 use crate::retry::Retry;
 
@@ -24,6 +25,9 @@ pub struct Policy {
     /// How many requests are under way at a time. Without it: the gateway's own limits, which are expected to be out of reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// By which requests of its own the gateway takes a backend out and brings it back. Without it: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<HealthCheck>,
     /// What keeps requests that belong together at one backend. Without it: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub affinity: Option<Affinity>,
@@ -34,6 +38,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// True if something takes single backends out of use: a breaker, or health checks.
+    pub fn takes_backends_out(&self) -> bool {
+        self.breaker.is_some() || self.health_check.is_some()
+    }
+
     /// Where the gateway's own configuration declares a key, or the table that it stands in: `retry.on` for `retry.on.503`.
     pub fn source(&self, key: &str) -> Option<&str> {
         let mut key = key;

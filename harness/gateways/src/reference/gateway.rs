@@ -15,7 +15,7 @@ use super::attempt::Outgoing;
 use super::breakers::{Breakers, Permit};
 use super::budget::Budget;
 use super::connections::{Backend, Connections};
-use super::health::Checks;
+use super::health::{Checks, Health};
 use super::line::{Line, Turn};
 use super::mixed::Mixed;
 use super::pool::Pool;
@@ -41,6 +41,8 @@ pub(crate) struct Gateway {
     pub(crate) withheld: Vec<Vec<HeaderName>>,
     /// Whether any attempt has failed.
     pub(crate) has_failed: Cell<bool>,
+    /// What health checks say of each backend.
+    health: Health,
     /// Who may be under way at a backend, if that is limited.
     line: Option<Rc<Line>>,
     /// How many further attempts may be under way.
@@ -89,6 +91,7 @@ impl Gateway {
             mixed: Mixed::default(),
             withheld: backends.iter().map(|backend| withheld(setup, &backend.name)).collect(),
             has_failed: Cell::new(false),
+            health: Health::new(&checks),
             line: settings.limit.as_ref().map(|rules| Line::new(rules, backends.len())),
             budget: Budget::new(settings.retry.as_ref().and_then(|retry| retry.budget)),
             turns: Semaphore::new(settings.under_way_max),
@@ -137,6 +140,9 @@ impl Gateway {
             room
         };
         let admits = |backend| {
+            if !self.health.is_well(backend) {
+                return false;
+            }
             let share = worker.breakers.share(backend, now);
             // Nothing is drawn where all is certain, so that a breaker that never opens changes no other draw.
             let admitted = share >= 1.0 || (share > 0.0 && self.draws.borrow_mut().random_bool(share));

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::budget::BudgetRules;
 use super::defects::Defect;
+use super::health::HealthRules;
 use super::line::LimitRules;
 use super::rules::Rules;
 
@@ -50,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) limit: Option<LimitRules>,
     /// What keeps requests that belong together at one backend.
     pub(crate) affinity: Option<Affinity>,
+    /// How backends are asked for their health.
+    pub(crate) health: Option<HealthRules>,
     /// What a client gets while no backend may be asked.
     pub(crate) shed: Shed,
     /// What becomes of a response body that the backend cut off.
@@ -215,6 +218,8 @@ pub(crate) enum Slip {
     ReloadForgetsBreakers,
     /// Clients that were connected before a reload are served as before it, for as long as they stay.
     DrainNeverEnds,
+    /// What health checks bring has no effect.
+    IgnoresHealth,
     /// A restart ends before it begins.
     RestartRefusesForAWhile,
 }
@@ -229,6 +234,7 @@ impl Settings {
             breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
             affinity: policy.affinity.clone(),
             limit: policy.limit.as_ref().map(LimitRules::new),
+            health: policy.health_check.as_ref().map(HealthRules::new),
             shed: Shed { status: shed_status(policy), after: Duration::ZERO },
             cut_body: CutBody::Cut,
             under_way_max: Semaphore::MAX_PERMITS,
@@ -255,6 +261,11 @@ impl Settings {
         if let Some(rules) = &mut self.breaker {
             bend(Rc::make_mut(rules));
         }
+    }
+
+    /// Lets a defect change the health checks, if there are any.
+    pub(crate) fn bend_health(&mut self, bend: impl FnOnce(&mut HealthRules)) {
+        self.health.as_mut().map(bend);
     }
 
     /// Lets a defect change the limit of attempts under way, if there is one.

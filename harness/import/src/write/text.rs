@@ -124,8 +124,9 @@ impl Writing<'_> {
     }
 
     fn policy(&self, out: &mut String) -> Written {
-        // No importer knows of affinity yet.
-        let Policy { timeout, retry, breaker, limit, affinity: _, sources: _ } = &self.import.policy;
+        // No importer knows of affinity or of health checks yet.
+        let Policy { timeout, retry, breaker, limit, affinity: _, health_check: _, sources: _ } =
+            &self.import.policy;
         self.timeouts(*timeout, out)?;
         if let Some(retry) = retry {
             self.retry(retry, out)?;

@@ -6,7 +6,7 @@ use policy::{AffinityBy, Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("caddy", policy, &[Ability::Affinity]);
+    let mut refusals = Refusals::new("caddy", policy, &[Ability::Affinity, Ability::HealthCheck]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "caddy speaks TLS to all backends of a pool or to none");
     }

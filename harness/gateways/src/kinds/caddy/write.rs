@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, NONCE, READY_PATH, attempts};
 use crate::Upstreams;
-use policy::{AffinityBy, Breaker, FailureClass, Policy, RetryOn};
+use policy::{AffinityBy, Breaker, FailureClass, HealthCheck, Policy, RetryOn};
 
 /// The methods whose requests have no body as a rule, so that none has to be kept for another attempt.
 const WITHOUT_BODY: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
@@ -32,13 +32,14 @@ http://:{{{{listen.port}}}} {{
     bind {{{{listen.host}}}}
     respond {READY_PATH} \"{NONCE}\" 200
     reverse_proxy {} {{
-{}{}{}{}    }}
+{}{}{}{}{}    }}
 }}
 ",
         addresses.join(" "),
         balance(upstreams),
         retries(&upstreams.policy),
         upstreams.policy.breaker.as_ref().map(passive).unwrap_or_default(),
+        upstreams.policy.health_check.as_ref().map(active).unwrap_or_default(),
         transport(upstreams)
     )
 }
@@ -101,6 +102,21 @@ fn passive(breaker: &Breaker) -> String {
         let _ = writeln!(text, "        unhealthy_status {}  # policy.breaker.fails", statuses.join(" "));
     }
     text
+}
+
+fn active(check: &HealthCheck) -> String {
+    let HealthCheck { path, every, fall, rise, .. } = check;
+    format!(
+        "        health_uri {path}  # policy.health_check.path
+        health_interval {}  # policy.health_check.every
+        health_timeout {}  # policy.health_check.within
+        health_fails {fall}  # policy.health_check.fall
+        health_passes {rise}  # policy.health_check.rise
+        health_status 2xx
+",
+        millis(Duration::from(*every)),
+        millis(check.within().into())
+    )
 }
 
 fn transport(upstreams: &Upstreams) -> String {

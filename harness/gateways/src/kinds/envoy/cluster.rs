@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::launched::{CONNECT, priorities};
 use super::refuse::is_gateway_failure;
 use crate::{Trust, Upstream, Upstreams};
-use policy::{AllOut, Breaker};
+use policy::{AllOut, Breaker, HealthCheck};
 
 /// How often it is looked whether a backend may come back: an open time is kept as exactly as that.
 const LOOK: &str = "0.05s";
@@ -51,9 +51,10 @@ pub(super) fn cluster(upstreams: &Upstreams) -> String {
     circuit_breakers:  # its own defaults drop retries and requests under load: 3 retries at a time, 1024 requests
       thresholds:
       - {{priority: DEFAULT, max_connections: 1000000, max_pending_requests: 1000000, max_requests: {most}, {retries}}}{whence}
-{}{}{}",
+{}{}{}{}",
         upstreams.all_over_tls().map_or_else(String::new, transport_socket),
         policy.breaker.as_ref().map_or_else(String::new, outlier_detection),
+        policy.health_check.as_ref().map_or_else(String::new, health_check),
         endpoints(&upstreams.backends)
     )
 }
@@ -72,6 +73,26 @@ fn transport_socket(trust: &Trust) -> String {
             trusted_ca: {{filename: \"{{{{ca}}}}\"}}
             match_typed_subject_alt_names: [{{san_type: DNS, matcher: {{exact: {name}}}}}]
 "
+    )
+}
+
+/// The health checks. Without `retriable_statuses` a status would take a backend out at once, whatever the threshold.
+fn health_check(check: &HealthCheck) -> String {
+    let HealthCheck { path, every, fall, rise, .. } = check;
+    let every = seconds(Duration::from(*every));
+    format!(
+        "    health_checks:
+    - timeout: {}  # policy.health_check.within
+      interval: {every}  # policy.health_check.every
+      no_traffic_interval: {every}
+      unhealthy_threshold: {fall}  # policy.health_check.fall
+      healthy_threshold: {rise}  # policy.health_check.rise
+      http_health_check:
+        path: {path}  # policy.health_check.path
+        expected_statuses: [{{start: 200, end: 400}}]
+        retriable_statuses: [{{start: 400, end: 600}}]
+",
+        seconds(check.within().into())
     )
 }
 

@@ -16,7 +16,7 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let mut refusals = Refusals::new(
         "envoy",
         policy,
-        &[Ability::RetryAfter, Ability::RetryBudget, Ability::Limit, Ability::Affinity],
+        &[Ability::RetryAfter, Ability::RetryBudget, Ability::Limit, Ability::Affinity, Ability::HealthCheck],
     );
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "envoy speaks TLS to all backends of a pool or to none");

@@ -17,7 +17,8 @@ const TURN_AROUND: Duration = Duration::from_secs(1);
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("haproxy", policy, &[Ability::Limit, Ability::Affinity]);
+    let mut refusals =
+        Refusals::new("haproxy", policy, &[Ability::Limit, Ability::Affinity, Ability::HealthCheck]);
     total(&mut refusals, upstreams);
     retry(&mut refusals, policy);
     if let Some(breaker) = &policy.breaker {
@@ -25,6 +26,10 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     }
     if let Some(limit) = &policy.limit {
         limiting(&mut refusals, limit);
+    }
+    if policy.health_check.is_some() && policy.breaker.is_some() {
+        let why = "haproxy has one check for both, which would bring a server back that the breaker keeps out: declare one of them";
+        refusals.say("policy.health_check", why);
     }
     pool(&mut refusals, upstreams);
     if policy.affinity.as_ref().is_some_and(|affinity| affinity.by == AffinityBy::Connection) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
 use crate::{Trust, Upstream, Upstreams};
-use policy::{Affinity, AffinityBy, Breaker, Limit, Policy, RetryOn, WayBack};
+use policy::{Affinity, AffinityBy, Breaker, HealthCheck, Limit, Policy, RetryOn, WayBack};
 
 pub(super) fn configuration(upstreams: &Upstreams, machine: &Machine) -> String {
     let policy = &upstreams.policy;
@@ -123,6 +123,13 @@ fn backend(upstreams: &Upstreams) -> String {
              \x20   # back is a bare connect once a day, which an error pulls forward to `open_for` from then.\n",
         );
     }
+    if let Some(check) = &policy.health_check {
+        text.extend([format!(
+            "    option httpchk GET {}       # policy.health_check.path\n    timeout check {}  # policy.health_check.within\n",
+            check.path,
+            millis(check.within().into())
+        )]);
+    }
     if let Some(limit) = &policy.limit {
         text.push_str(&queue(limit));
     }
@@ -195,6 +202,9 @@ fn server(upstream: &Upstream, spare: bool, policy: &Policy, trust: Option<&Trus
             " check inter 24h fastinter {open} downinter {again} rise 1 fall 1 observe layer7 error-limit {errors} \
              on-error mark-down"
         )]);
+    }
+    if let Some(HealthCheck { every, fall, rise, .. }) = &policy.health_check {
+        line.extend([format!(" check inter {} fall {fall} rise {rise}", millis(Duration::from(*every)))]);
     }
     line.push('\n');
     line

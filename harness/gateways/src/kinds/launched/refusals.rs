@@ -24,6 +24,8 @@ pub(crate) enum Ability {
     Limit,
     /// Requests with the same key go to the same backend.
     Affinity,
+    /// Backends are asked for their health, and taken out by that.
+    HealthCheck,
 }
 
 /// Everything that one gateway can't express, in the order in which it was found.
@@ -37,7 +39,7 @@ impl Refusals {
     /// abilities that `has` does not name.
     pub(crate) fn new(who: &'static str, policy: &Policy, has: &[Ability]) -> Self {
         // Taken apart by all of its tables, so that a new one can't be passed over in silence.
-        let Policy { timeout, retry, breaker, limit, affinity, sources: _ } = policy;
+        let Policy { timeout, retry, breaker, limit, affinity, health_check, sources: _ } = policy;
         let mut refusals = Refusals { who, found: Vec::new() };
         refusals.timer("policy.timeout.connect", timeout.connect);
         refusals.timer("policy.timeout.per_try", timeout.per_try);
@@ -56,6 +58,14 @@ impl Refusals {
         if affinity.is_some() && !has.contains(&Ability::Affinity) {
             let why = format!("{who} has no means to keep a key at one backend: remove the table");
             refusals.say("policy.affinity", why);
+        }
+        if health_check.is_some() && !has.contains(&Ability::HealthCheck) {
+            let why = format!("{who} has no health checks of its own: remove the table");
+            refusals.say("policy.health_check", why);
+        }
+        if let Some(check) = health_check {
+            refusals.timer("policy.health_check.every", Some(check.every));
+            refusals.timer("policy.health_check.within", check.within);
         }
         if limit.is_some() && !has.contains(&Ability::Limit) {
             let why = format!("{who} has no limit for requests under way: remove the table");

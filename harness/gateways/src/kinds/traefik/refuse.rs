@@ -8,7 +8,7 @@ use policy::{Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("traefik", policy, &[Ability::Affinity]);
+    let mut refusals = Refusals::new("traefik", policy, &[Ability::Affinity, Ability::HealthCheck]);
     if upstreams.mixes_tls() {
         refusals.say(
             "backend.tls",
@@ -29,6 +29,19 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     }
     if let Some(breaker) = &policy.breaker {
         breaking(&mut refusals, breaker);
+    }
+    if let Some(check) = &policy.health_check {
+        // https://doc.traefik.io/traefik/reference/routing-configuration/http/load-balancing/service/#health-check
+        for (key, count) in
+            [("policy.health_check.fall", check.fall), ("policy.health_check.rise", check.rise)]
+        {
+            if count != 1 {
+                refusals.say(
+                    key,
+                    format!("each single check decides for traefik, and not {count} in a row: write 1"),
+                );
+            }
+        }
     }
     if policy.affinity.is_some() {
         refusals.say(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::launched::{CONNECT, NONCE, READY_PATH, attempts};
 use crate::Upstreams;
 use crate::ready::NONCE_HEADER;
-use policy::{Breaker, Policy, Retry, RetryOn};
+use policy::{Breaker, HealthCheck, Policy, Retry, RetryOn};
 
 /// The methods that Traefik holds to be not idempotent, and tries again only when told so.
 const NON_IDEMPOTENT: [&str; 3] = ["POST", "LOCK", "PATCH"];
@@ -36,13 +36,14 @@ http:
     pool:
       loadBalancer:
         serversTransport: backends
-{}        servers:
+{}{}        servers:
 {}  serversTransports:
     backends:
 {}",
         retry.map(router).unwrap_or_default(),
         retry.map(|retry| middleware(retry, policy)).unwrap_or_default(),
         policy.breaker.as_ref().map(passive).unwrap_or_default(),
+        policy.health_check.as_ref().map(active).unwrap_or_default(),
         servers(upstreams),
         transport(upstreams),
     )
@@ -96,6 +97,19 @@ fn passive(breaker: &Breaker) -> String {
           failureWindow: {}  # policy.breaker.open_for, within which they have to come as well
 ",
         millis(breaker.open_for.into())
+    )
+}
+
+fn active(check: &HealthCheck) -> String {
+    format!(
+        "        healthCheck:
+          path: {}  # policy.health_check.path
+          interval: {}  # policy.health_check.every
+          timeout: {}  # policy.health_check.within
+",
+        check.path,
+        millis(check.every.into()),
+        millis(check.within().into())
     )
 }
 
