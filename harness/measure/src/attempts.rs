@@ -75,7 +75,7 @@ impl Attempts {
     /// Counts them.
     pub fn of(view: &View<'_>) -> Self {
         let mut attempts = Attempts::default();
-        let usable = view.brief.policy.breaker.as_ref().map(|_| Usable::of(view));
+        let usable = view.brief.policy.takes_backends_out().then(|| Usable::of(view));
         for entry in view.entries().filter(|entry| entry.exchange.was_sent()) {
             let shape = shape(view, &entry, usable.as_ref());
             let seen = attempts.shapes.entry(shape).or_default();

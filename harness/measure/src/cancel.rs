@@ -118,7 +118,7 @@ impl Cancels {
         if later.is_empty() && would_be_tried_again(view.brief, entry) {
             if view.may_hide(entry) {
                 self.set_aside_further.note(Why::Hidden, exchange);
-            } else if view.brief.policy.breaker.is_some() && !usable.any(left, None) {
+            } else if view.brief.policy.takes_backends_out() && !usable.any(left, None) {
                 self.set_aside_further.note(Why::Unavailable, exchange);
             } else {
                 self.further += 1;

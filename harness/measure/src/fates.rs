@@ -97,9 +97,9 @@ impl<'a> Fates<'a> {
         let Some(last) = entry.attempts.last() else {
             let turned_away =
                 self.turning_away.iter().any(|stretch| meets(*stretch, exchange.sent, exchange.done));
-            return match (turned_away, &self.view.brief.policy.breaker) {
-                (true, Some(_)) => Fate::OnFaultOrShed,
-                (true, None) => Fate::OnFault,
+            return match (turned_away, self.view.brief.policy.takes_backends_out()) {
+                (true, true) => Fate::OnFaultOrShed,
+                (true, false) => Fate::OnFault,
                 (false, _) => failing(!exchange.succeeded()),
             };
         };

@@ -39,6 +39,7 @@ pub mod orphans;
 pub mod outcomes;
 pub mod passage;
 pub mod placed;
+pub mod probes;
 pub mod replay_body;
 pub mod replays;
 pub mod response;

@@ -105,7 +105,7 @@ impl Limited {
                 continue;
             }
             let turned_away = is_turned_away(view, &entry);
-            // A breaker may have done it instead.
+            // A breaker or a health check may have done it instead.
             let by_limit = turned_away && is_usable(view, &entry, &usable);
             if turns.are_taken(entry.exchange.sent) {
                 measured.cases += 1;
@@ -180,10 +180,10 @@ fn is_turned_away(view: &View<'_>, entry: &Entry<'_>) -> bool {
         && exchange.outcome == Outcome::Complete
 }
 
-/// True unless a breaker can have kept a request from every backend when it came or when it ended.
+/// True unless a breaker or a health check can have kept a request from every backend when it came or when it ended.
 fn is_usable(view: &View<'_>, entry: &Entry<'_>, usable: &Usable<'_>) -> bool {
     let exchange = entry.exchange;
-    view.brief.policy.breaker.is_none()
+    !view.brief.policy.takes_backends_out()
         || [exchange.sent, exchange.done].into_iter().all(|moment| usable.any(moment, None))
 }
 

@@ -56,7 +56,7 @@ impl Budgeted {
         let requests = Requests::of(view);
         measured.count_above(view, budget, &further, &requests);
         let (counted, attempts) = (Counted::of(&further), Attempts::of(view));
-        let usable = view.brief.policy.breaker.as_ref().map(|_| Usable::of(view));
+        let usable = view.brief.policy.takes_backends_out().then(|| Usable::of(view));
         let sight = Sight { client: true, ..Sight::COUNTS };
         for entry in view.entries().filter(|entry| !entry.attempts.is_empty()) {
             match view.why_apart(&entry, sight) {

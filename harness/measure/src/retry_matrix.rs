@@ -69,7 +69,7 @@ pub struct RetryMatrix {
 /// Measures it.
 pub fn retry_matrix(view: &View<'_>) -> RetryMatrix {
     let mut matrix = RetryMatrix { backends: view.brief.backends.len(), ..RetryMatrix::default() };
-    let usable = view.brief.policy.breaker.as_ref().map(|_| Usable::of(view));
+    let usable = view.brief.policy.takes_backends_out().then(|| Usable::of(view));
     let open_choice = view.brief.policy.retry.as_ref().is_some_and(|retry| !retry.other_backend);
     let arrivals = if open_choice { arrivals(view) } else { Vec::new() };
     for entry in view.entries() {

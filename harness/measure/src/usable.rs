@@ -105,6 +105,10 @@ impl<'a> Usable<'a> {
         let near = |outcome: &Outcome| outcome.at + SEEN_WITHIN >= at && outcome.at <= at + SEEN_WITHIN;
         let before = next.checked_sub(1).and_then(|last| seen.get(last));
         let used = before.is_some_and(near) || seen.get(next).is_some_and(near);
+        // What health checks say is not known here: only a backend that goes on to get requests is in use by them.
+        if self.view.brief.policy.health_check.is_some() && !backend.is_amid(at) {
+            return false;
+        }
         let Some(breaker) = self.breaker.filter(|_| used) else { return used };
         let partly = breaker.workers > 1 || matches!(breaker.way_back, Some(WayBack::Ramp(_)));
         // What it turned away is not on record, and counts as its failure.

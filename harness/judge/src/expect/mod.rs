@@ -26,6 +26,7 @@ mod limit;
 mod no_replay;
 mod orphans;
 mod policy;
+mod probes;
 mod recovery;
 mod replay_body;
 mod retry_after;
@@ -66,6 +67,7 @@ units::registry! {
         "shed" => Shed in shed,
         "limit" => Limit in limit,
         "drain" => Drain in drain,
+        "probes" => Probes in probes,
         "cost" => Cost in cost,
         "cancel" => Cancel in cancel,
         "orphans" => Orphans in orphans,

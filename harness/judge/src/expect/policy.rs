@@ -3,6 +3,7 @@
 mod affinity;
 mod breaker;
 mod foresight;
+mod health;
 mod limit;
 mod retries;
 #[cfg(test)]
@@ -31,9 +32,10 @@ use crate::forecast::{Forecast, Outlook};
 /// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`, `retry.budget`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
 /// failures opens it by itself; one of them is `breaker.fails.429`), `breaker.all_out` and `breaker.shed_status`; `limit.in_flight`,
-/// `limit.queue`, `limit.wait`, `limit.status`; `affinity.by`, `affinity.comes_back`. The finding is a table: declared,
+/// `limit.queue`, `limit.wait`, `limit.status`; `health_check.every`, `health_check.path`, `health_check.fall`, `health_check.rise`;
+/// `affinity.by`, `affinity.comes_back`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
-/// `retry.attempts`, `retry.budget`, `limit.in_flight`, `limit.queue` and `limit.wait`, both bounds must be shown.
+/// `retry.attempts`, `retry.budget`, `limit.in_flight`, `limit.queue`, `limit.wait`, `health_check.fall` and `health_check.rise`, both bounds must be shown.
 ///
 /// # Why it matters
 /// A policy is believed because it is configured. What a gateway really does differs more often than one would think: a
@@ -57,7 +59,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 23] = [
+pub(crate) const KEYS: [&str; 27] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -79,6 +81,10 @@ pub(crate) const KEYS: [&str; 23] = [
     "limit.queue",
     "limit.wait",
     "limit.status",
+    "health_check.path",
+    "health_check.every",
+    "health_check.fall",
+    "health_check.rise",
     "affinity.by",
     "affinity.comes_back",
 ];
@@ -182,6 +188,9 @@ impl Policy {
                 claims.extend(by_kind(view, "breaker.shed_status", &status.to_string(), shed_demand(status)));
             }
         }
+        if let Some(check) = &declared.health_check {
+            claims.extend(health::claims(self, check, view));
+        }
         if let Some(limit) = &declared.limit {
             claims.extend(limit::claims(self, limit, view));
         }
@@ -250,6 +259,7 @@ fn attempts_demands(declared: &Declared, retry: &Retry) -> impl Iterator<Item = 
     // With every breaker open, every turn taken or the budget spent there is nowhere to try again, so that only the upper bound is certain.
     let has_fewest = declared.breaker.is_none()
         && declared.limit.is_none()
+        && declared.health_check.is_none()
         && retry.budget.is_none()
         && retry.attempts > 1;
     std::iter::once(most).chain(has_fewest.then_some(fewest))

@@ -25,7 +25,7 @@
 //!   status, so long after sending), `.row(|exchange| …)`. Without any attempt the gateway answers 503 after 1 ms.
 //! - `Run`: also `.firing(fault, backend, from_ms, to_ms)` for closed listeners, `.hiccup(at_ms, length_ms)`,
 //!   `.action(phase, kind, backends, (began_ms, ended_ms))`, `.cut(at_ms)`, `.early(why, at_ms)`, `.lost(rows)`, `.weighted(backend, weight, priority)`, `.settle(ms)`,
-//!   `.samples_min(count)`.
+//!   `.samples_min(count)`, `.checks(backend, path, every_ms, statuses)` for the gateway's health checks.
 //!
 //! - Headers: `Run::records(&[name, …])` has them on record, and the path; then `.sends(name, value)` and `.got(name, value)` of a
 //!   `Call`, `.gets(name, value)` (`None` if it did not arrive; without it as sent), `.path(path)` and `.answers(name, value)`
@@ -35,6 +35,7 @@
 
 mod actions;
 mod call;
+mod checks;
 mod headers;
 pub mod model;
 mod rows;

@@ -8,7 +8,7 @@ use units::Timespan;
 
 use super::breaker::expectation as breaker_demand;
 use super::{
-    Policy, affinity, attempts_demands, backoff_demand, budget_demands, limit, retry_after_demand,
+    Policy, affinity, attempts_demands, backoff_demand, budget_demands, health, limit, retry_after_demand,
     shed_demand,
 };
 use crate::claim::CASES_MIN;
@@ -77,6 +77,8 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
         let asked = retry.retry_after.filter(|_| settings.is_about("retry.retry_after"));
         keys.extend(asked.map(|asked| Key::Kind("retry.retry_after", retry_after_demand(asked))));
     }
+    let checks = declared.health_check.iter().flat_map(health::demands);
+    keys.extend(checks.filter(|(key, _)| settings.is_about(key)).map(|(key, demand)| Key::Kind(key, demand)));
     if let Some(limit) = &declared.limit {
         let demands = limit::demands(limit).into_iter().filter(|(key, _)| settings.is_about(key));
         keys.extend(demands.map(|(key, demand)| Key::Kind(key, demand)));

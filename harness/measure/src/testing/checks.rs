@@ -1,0 +1,25 @@
+//! Health checks in a made run.
+
+use evidence::Probe;
+
+use super::{Run, at};
+
+impl Run {
+    /// A backend is asked for a path each `every_ms`, first after half of that, and answers with these statuses.
+    pub fn checks(
+        mut self,
+        backend: &str,
+        path: &str,
+        every_ms: f64,
+        statuses: impl IntoIterator<Item = u16>,
+    ) -> Self {
+        let backend = self.backend_index(backend);
+        let checks = statuses.into_iter().enumerate().map(|(nth, status)| {
+            let arrived = at(every_ms * (nth as f64 + 0.5));
+            let ended = arrived + std::time::Duration::from_millis(1);
+            Probe { status, ended, path: Some(path.into()), ..Probe::new(backend, 1_000, arrived) }
+        });
+        self.evidence.probes.extend(checks);
+        self
+    }
+}
