@@ -142,6 +142,38 @@ fn nginx_with_two_workers_is_told_word_by_word() {
     word_by_word(&WORKERS.map(|(changed, end)| ("nginx", "max-fails", TWO_WORKERS, changed, end)));
 }
 
+/// A word of the health checks, changed in the expectation, and what the report says of it.
+const HEALTH: [(&str, &[Change], End); 8] = [
+    ("haproxy", &[], End::Pass),
+    (
+        "haproxy",
+        &[("fall = 3", "fall = 2")],
+        End::Fail("backends got requests after 2 failed checks in a row"),
+    ),
+    ("envoy", &[], End::Pass),
+    ("envoy", &[("rise = 2", "rise = 3")], End::Fail("backends got requests before 3 good checks in a row")),
+    ("caddy", &[], End::Pass),
+    (
+        "caddy",
+        &[("every = \"250ms\"", "every = \"400ms\"")],
+        End::Fail("not every 400 ms was each backend asked"),
+    ),
+    ("traefik", &[], End::Pass),
+    ("traefik", &[("path = \"/healthz\"", "path = \"/\"")], End::Fail("checks did not ask for `/`")),
+];
+
+/// For Traefik each single check decides.
+const EACH_DECIDES: &[Change] =
+    &[("fall  = 3\nrise  = 2\n", ""), ("fall = 3, rise = 2", "fall = 1, rise = 1")];
+
+#[test]
+fn health_checks_are_told_word_by_word() {
+    word_by_word(&HEALTH.map(|(gateway, changed, end)| {
+        let everywhere = if gateway == "traefik" { EACH_DECIDES } else { &[] };
+        (gateway, "failure/health-checks", everywhere, changed, end)
+    }));
+}
+
 fn word_by_word(cases: &[Case]) {
     if std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none() {
         let note = "skipped: real breakers word by word; set BROWNOUT_REQUIRE_GATEWAYS=1 to run them\n";

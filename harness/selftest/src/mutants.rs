@@ -41,6 +41,12 @@ pub fn mutants(policy: &Policy) -> Vec<Mutant> {
             Mutant { key, what, policy }
         }));
     }
+    if let Some(check) = &policy.health_check {
+        mutants.extend(pool::health_checks(check).into_iter().map(|(key, what, check)| {
+            let policy = Policy { health_check: Some(check), ..policy.clone() };
+            Mutant { key, what, policy }
+        }));
+    }
     if let Some(affinity) = &policy.affinity {
         mutants.extend(pool::affinities(affinity).into_iter().map(|(key, what, affinity)| {
             let policy = Policy { affinity, ..policy.clone() };
@@ -235,6 +241,7 @@ mod tests {
             breaker = { trip = { consecutive = 5 }, fails = ["5xx", "reset", "connect-failure"], open_for = "2s", probes = 1, all_out = "shed" }
             limit = { in_flight = 8, queue = 16, wait = "200ms", status = 503 }
             affinity = { by = { header = "x-user" } }
+            health_check = { path = "/healthz", every = "1s", fall = 3, rise = 2 }
             "#,
         )
         .unwrap();

@@ -1,6 +1,6 @@
 //! Small changes of what a policy declares for a pool: its limit, and what keeps requests together.
 
-use policy::{Affinity, AffinityBy, Limit, RetryBudget};
+use policy::{Affinity, AffinityBy, HealthCheck, Limit, RetryBudget};
 use units::Share;
 
 use super::{instead, scaled};
@@ -61,5 +61,29 @@ pub(super) fn affinities(affinity: &Affinity) -> Vec<Changed<Option<Affinity>>> 
         let other = Affinity { by: AffinityBy::Connection, ..affinity.clone() };
         mutants.push((key(), instead(&other, affinity), Some(other)));
     }
+    mutants
+}
+
+/// Every small change of health checks.
+pub(super) fn health_checks(check: &HealthCheck) -> Vec<Changed<HealthCheck>> {
+    let mut mutants = Vec::new();
+    for every in [scaled(check.every, 0.75), scaled(check.every, 1.5)] {
+        let within = check.within.map(|within| within.min(every));
+        let what = instead(every, check.every);
+        mutants.push(("health_check.every".into(), what, HealthCheck { every, within, ..check.clone() }));
+    }
+    for by in [-1, 1] {
+        if let Some(fall) = check.fall.checked_add_signed(by) {
+            let what = instead(fall, check.fall);
+            mutants.push(("health_check.fall".into(), what, HealthCheck { fall, ..check.clone() }));
+        }
+        if let Some(rise) = check.rise.checked_add_signed(by) {
+            let what = instead(rise, check.rise);
+            mutants.push(("health_check.rise".into(), what, HealthCheck { rise, ..check.clone() }));
+        }
+    }
+    let path = if check.path == "/" { "/other" } else { "/" };
+    let other = HealthCheck { path: path.into(), ..check.clone() };
+    mutants.push(("health_check.path".into(), instead(path, &check.path), other));
     mutants
 }
