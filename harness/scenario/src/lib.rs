@@ -18,9 +18,11 @@ mod wording;
 
 pub use describe::{Description, describe};
 pub use diagnostic::{Diagnostic, Severity, render};
-pub use load::{Failure, Loaded, TEXT_MAX, load, load_text};
+pub use file::{Keyed, Kinds, Located};
+pub use load::{Failure, Loaded, TEXT_MAX, load, load_text, read_text};
 pub use names::nearest;
 pub use overrides::Overrides;
 pub use plan::{Limits, Plan};
-pub use schema::schema;
+pub use schema::{schema, schema_of};
 pub use secrets::{Secrets, resolve_secrets, stand_in_secrets};
+pub use wording::reword;

@@ -74,34 +74,38 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Loaded, Failure> {
     let origin = path.display().to_string();
     let base =
         path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    match read(path) {
+    match read_text(path, "scenario") {
         Ok(text) => load_text(&origin, &text, base, overrides),
         Err(diagnostic) => Err(Failure { diagnostics: vec![diagnostic], origin, text: String::new() }),
     }
 }
 
-fn read(path: &Path) -> Result<String, Diagnostic> {
+/// The text of a file that is a `what`, such as a scenario: not more than [`TEXT_MAX`] of it.
+pub fn read_text(path: &Path, what: &str) -> Result<String, Diagnostic> {
     let shown = path.display();
     let unreadable = |source: std::io::Error| {
         let help = match source.kind() {
-            std::io::ErrorKind::NotFound => {
-                "check the path; `brownout list scenarios` shows the built-in scenarios"
+            std::io::ErrorKind::NotFound if what == "scenario" => {
+                "check the path; `brownout list scenarios` shows the built-in scenarios".to_owned()
             }
-            std::io::ErrorKind::PermissionDenied => "the file exists, but this user may not read it",
-            _ => "a scenario is a regular file",
+            std::io::ErrorKind::NotFound => "check the path".to_owned(),
+            std::io::ErrorKind::PermissionDenied => {
+                "the file exists, but this user may not read it".to_owned()
+            }
+            _ => format!("a {what} is a regular file"),
         };
-        Diagnostic::error(format!("{shown}: the scenario can't be read: {}", io_words(&source))).help(help)
+        Diagnostic::error(format!("{shown}: the {what} can't be read: {}", io_words(&source))).help(help)
     };
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(TEXT_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > TEXT_MAX {
-        return Err(too_long(&shown.to_string()));
+        return Err(too_long(&shown.to_string(), what));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Diagnostic::error(format!("{shown}: not UTF-8 text, from byte {at} on"))
-            .help("a scenario is a TOML file")
+            .help(format!("a {what} is a TOML file"))
     })
 }
 
@@ -112,9 +116,9 @@ pub(crate) fn io_words(error: &std::io::Error) -> String {
     words.to_lowercase()
 }
 
-fn too_long(origin: &str) -> Diagnostic {
-    Diagnostic::error(format!("{origin}: the scenario is longer than 1 MiB"))
-        .help("a scenario is a TOML file of some hundred lines")
+fn too_long(origin: &str, what: &str) -> Diagnostic {
+    Diagnostic::error(format!("{origin}: the {what} is longer than 1 MiB"))
+        .help(format!("a {what} is a TOML file of some hundred lines"))
 }
 
 /// Compiles the text of a scenario.
@@ -124,7 +128,7 @@ pub fn load_text(origin: &str, text: &str, base: &Path, overrides: &Overrides) -
     let failure =
         |diagnostics, text: &str| Failure { diagnostics, origin: origin.to_owned(), text: text.to_owned() };
     if text.len() as u64 > TEXT_MAX {
-        return Err(failure(vec![too_long(origin)], ""));
+        return Err(failure(vec![too_long(origin, "scenario")], ""));
     }
     let file = text;
     let text = apply(file, overrides).map_err(|diagnostics| failure(diagnostics, file))?;

@@ -1,16 +1,21 @@
 //! The JSON Schema of the scenario file, made from the types that read it, so that editors complete what is accepted.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
 use crate::file::Scenario;
 
 /// The JSON Schema (draft 2020-12) of a scenario file.
 pub fn schema() -> Value {
+    schema_of::<Scenario>()
+}
+
+/// The JSON Schema (draft 2020-12) of a TOML file that is read as `T`.
+pub fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().with_transform(NoNull);
-    settings.into_generator().into_root_schema_for::<Scenario>().to_value()
+    settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
 /// TOML has no null: a key is there or it is not.

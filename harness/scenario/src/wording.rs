@@ -10,7 +10,7 @@ use gateways::{ActionSettings, GatewaySettings};
 use judge::ExpectationSettings;
 
 /// The error that the parser met first, reworded.
-pub(crate) fn reword(error: &toml::de::Error) -> Diagnostic {
+pub fn reword(error: &toml::de::Error) -> Diagnostic {
     let message = error.message().lines().next().unwrap_or_default();
     let diagnostic = unknown(message)
         .or_else(|| kind_missing(message))
@@ -63,7 +63,7 @@ fn list_command(what: &str) -> Option<&'static str> {
 /// `no fault kind given, …`, `a second fault kind, …`, as the sieve of kinds words it.
 fn kind_missing(message: &str) -> Option<Diagnostic> {
     if let Some((what, expected)) = message.strip_prefix("no ").and_then(|rest| rest.split_once(" given, ")) {
-        let list = list_command(what)?;
+        let list = list_command(what).map(|list| format!("; `brownout list {list}` shows all kinds"));
         return Some(
             Diagnostic::error(format!("this table has no {what}"))
                 .label(if expected.matches('`').count() / 2 > LISTED_MAX {
@@ -72,8 +72,9 @@ fn kind_missing(message: &str) -> Option<Diagnostic> {
                     expected.to_owned()
                 })
                 .help(format!(
-                    "add one key that names a kind, such as `{}`; `brownout list {list}` shows all kinds",
-                    example(what)
+                    "add one key that names a kind, such as `{}`{}",
+                    example(what),
+                    list.unwrap_or_default()
                 )),
         );
     }
@@ -82,6 +83,8 @@ fn kind_missing(message: &str) -> Option<Diagnostic> {
         "fault kind" => "give each fault its own `[[phase.inject]]`",
         "action kind" => "restart = {}",
         "expectation kind" => "give each expectation its own `[[expect]]`",
+        "prerequisite kind" => "give each prerequisite its own `[[prerequisite]]`",
+        "stop condition kind" => "give each stop condition its own `[[stop]]`",
         _ => "keep one of the two; `--gateway KIND` chooses another for one run",
     };
     Some(
@@ -95,6 +98,8 @@ fn example(what: &str) -> &'static str {
     match what {
         "fault kind" => "status = { code = 503 }",
         "expectation kind" => "attempts = { max = 2 }",
+        "prerequisite kind" => "doctor = {}",
+        "stop condition kind" => "error_share = { above = 0.2, over = \"10s\" }",
         _ => "[gateway.reference]",
     }
 }

@@ -21,13 +21,13 @@ use crate::names::nearest;
 
 /// A table of own keys with one kind among them.
 #[derive(Clone, Debug)]
-pub(crate) struct Keyed<O, K> {
+pub struct Keyed<O, K> {
     /// The own keys.
-    pub(crate) own: O,
+    pub own: O,
     /// The kind with its settings.
-    pub(crate) kind: K,
+    pub kind: K,
     /// Where the kind's key stands.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
 }
 
 impl<'de, O: Deserialize<'de>, K: Kinds + Deserialize<'de>> Deserialize<'de> for Keyed<O, K> {

@@ -6,10 +6,10 @@ use judge::ExpectationSettings;
 use units::Kind;
 
 /// A registry of kinds.
-pub(crate) trait Kinds: Sized {
+pub trait Kinds: Sized {
     /// What one of them is called: `fault kind`.
     const WHAT: &'static str;
-    /// The word by which `brownout list` shows them.
+    /// The word by which `brownout list` shows them; for kinds of other files, the word before their names in `brownout explain`.
     const LIST: &'static str;
     /// All of them.
     const ALL: &'static [Kind];

@@ -8,11 +8,11 @@ use serde::{Deserialize, Deserializer};
 
 /// A value with its place in the text, in bytes.
 #[derive(Clone, Debug)]
-pub(crate) struct Located<T> {
+pub struct Located<T> {
     /// The value.
-    pub(crate) value: T,
+    pub value: T,
     /// Where it stands.
-    pub(crate) span: Range<usize>,
+    pub span: Range<usize>,
 }
 
 impl<T> Deref for Located<T> {

@@ -13,9 +13,9 @@ mod phases;
 mod scenario;
 mod traffic;
 
-pub(crate) use keyed::Keyed;
-pub(crate) use kinds::Kinds;
-pub(crate) use located::Located;
+pub use keyed::Keyed;
+pub use kinds::Kinds;
+pub use located::Located;
 pub(crate) use mix::MixTable;
 pub(crate) use named::Named;
 pub(crate) use phase::{ActOwn, ExpectOwn, InjectOwn, PhaseTable, PhaseTraffic};
