@@ -45,3 +45,11 @@ pub fn held(history: &Path) -> Vec<Held> {
     dirs.truncate(DAYS_MAX);
     dirs.into_iter().map(|dir| Held { entries: entries(&dir), dir }).collect()
 }
+
+/// The last day that came to an outcome after its runs had begun.
+pub(crate) fn last_finished(history: &Path) -> Option<(Timestamp, Outcome)> {
+    held(history).iter().find_map(|day| {
+        let (at, outcome) = day.outcome()?;
+        (!matches!(outcome, Outcome::Refused { .. })).then(|| (at, outcome.clone()))
+    })
+}

@@ -1,15 +1,33 @@
 //! Game days: a file says what is practised, who has to agree, what ends it and how it is undone; the conduct of one holds to
 //! that, and leaves a timeline that can be verified.
 //!
-//! The room needs no server. It prints nothing and asks nobody.
+//! The room needs no server. It prints nothing, asks nobody, and lets time pass through its [`Environment`] only.
 
+mod address;
 mod civil;
+mod day;
+mod environment;
+mod file;
 mod history;
+mod load;
+mod prerequisite;
+mod resolve;
 mod schedule;
+mod stop;
 mod tally;
 mod timeline;
 
+pub use day::{ApprovalRule, GameDay, Notify, PlannedRun, Preflight, Rollback};
+pub use environment::{
+    Environment, Errand, Pending, Post, Question, Ran, RunEnd, RunOrder, STEP, Underway, wait,
+};
+pub use file::{Occasion, When};
 pub use history::{Held, held};
+pub use load::{load, load_text, schema};
+pub use prerequisite::PrerequisiteSettings;
 pub use schedule::{ClockChange, Due, FIRINGS_MAX, Schedule};
+pub use stop::{Reading, StopSettings};
 pub use tally::{Counted, OVER_MAX, Tally};
-pub use timeline::{BROWNOUT, BadTimeline, Entry, Event, Outcome, TEXT_MAX, TIMELINE, Timeline, bounded, entries};
+pub use timeline::{
+    BROWNOUT, BadTimeline, Entry, Event, Outcome, TEXT_MAX, TIMELINE, Timeline, bounded, entries,
+};

@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn berlin(text: &str) -> Schedule {
-        Schedule::new(text, "Europe/Berlin", Duration::from_secs(3600)).unwrap()
+        Schedule::new(text, "Europe/Berlin", Duration::from_hours(1)).unwrap()
     }
 
     #[test]

@@ -12,7 +12,7 @@ use measure::histograms::{coarse, quantile, record};
 use units::Moment;
 
 /// The longest stretch that a stop condition may look back.
-pub const OVER_MAX: Duration = Duration::from_secs(60);
+pub const OVER_MAX: Duration = Duration::from_mins(1);
 
 /// Seconds that are kept: those of the longest stretch, and the one that is under way.
 const SECONDS: usize = OVER_MAX.as_secs() as usize + 1;
@@ -179,7 +179,7 @@ mod tests {
         let last = tally.window(at(99_999), Duration::from_secs(10), Some("reads"));
         assert_eq!((last.over, last.failed), (110, 50));
         assert_eq!(tally.window(at(99_999), Duration::from_secs(10), Some("writes")).over, 0);
-        assert_eq!(tally.window(at(99_999), Duration::from_secs(600), None).over, 610);
+        assert_eq!(tally.window(at(99_999), Duration::from_mins(10), None).over, 610);
         assert_eq!(tally.window(at(200_000), Duration::from_secs(10), None).over, 0);
     }
 
