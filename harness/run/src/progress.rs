@@ -125,6 +125,18 @@ impl Progress {
         self.observer.sight(now)
     }
 
+    /// Hands each batch of rows to `onlooker` once it is on disk, on the observer's thread; from now on, so before the run
+    /// begins. What it does takes little time: batches do not wait for it.
+    pub fn on_rows(&self, onlooker: impl FnMut(&evidence::Batch) + Send + 'static) {
+        self.observer.add(Box::new(onlooker));
+    }
+
+    /// How many batches of rows nobody has seen, because they came faster than they were looked at. They are in the evidence all
+    /// the same.
+    pub fn unseen(&self) -> u64 {
+        self.observer.unseen()
+    }
+
     pub(crate) fn count(&self, arrivals: Arc<Arrivals>) {
         // Set once; a second run gets a progress of its own.
         let _ = self.arrivals.set(arrivals);

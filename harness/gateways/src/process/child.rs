@@ -93,7 +93,7 @@ impl Process {
     }
 
     /// Waits until it has ended, with all that it has left behind, and its output has come to its end.
-    pub(crate) async fn finished(&self) -> io::Result<ExitStatus> {
+    pub async fn finished(&self) -> io::Result<ExitStatus> {
         self.state.ended.cancelled().await;
         self.timer.until(self.timer.now() + READ, self.output.closed.cancelled()).await;
         match self.state.how.get() {

@@ -1,6 +1,7 @@
 //! The thread that looks at what was recorded, apart from the one that writes it.
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -24,23 +25,47 @@ pub struct Sight {
     pub failures: Failures,
 }
 
+/// Is handed each batch of rows that was recorded.
+type Onlooker = Box<dyn FnMut(&Batch) + Send>;
+
 /// Counts what is recorded; shared by who counts and who looks.
-pub(crate) struct Observer(Mutex<(Causes, Seconds)>);
+pub(crate) struct Observer {
+    seen: Mutex<(Causes, Seconds)>,
+    onlookers: Mutex<Vec<Onlooker>>,
+    unseen: AtomicU64,
+}
 
 impl Observer {
     /// Nothing seen, of a run of so many exchanges.
     pub(crate) fn new(exchanges_max: u64) -> Self {
-        Observer(Mutex::new((Causes::new(exchanges_max), Seconds::new())))
+        Observer {
+            seen: Mutex::new((Causes::new(exchanges_max), Seconds::new())),
+            onlookers: Mutex::default(),
+            unseen: AtomicU64::new(0),
+        }
     }
 
     /// What was seen until `now`.
     pub(crate) fn sight(&self, now: Moment) -> Sight {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         Sight { recent: seen.1.sum(now), failures: seen.0.failures() }
     }
 
+    /// Hands each batch to somebody else, too, from now on.
+    pub(crate) fn add(&self, onlooker: Onlooker) {
+        self.onlookers.lock().unwrap_or_else(PoisonError::into_inner).push(onlooker);
+    }
+
+    /// How many batches nobody has seen, because they came faster than they were looked at.
+    pub(crate) fn unseen(&self) -> u64 {
+        self.unseen.load(Ordering::Relaxed)
+    }
+
     fn count(&self, batch: &Batch) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for onlooker in self.onlookers.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            onlooker(batch);
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let (causes, seconds) = &mut *seen;
         match batch {
             Batch::Exchanges(rows) => {
@@ -72,6 +97,7 @@ pub(crate) fn watching(
     patient: bool,
 ) -> io::Result<(impl FnMut(Batch) + Send + 'static, JoinHandle<()>)> {
     let (sender, batches): (SyncSender<Batch>, _) = sync_channel(QUEUE);
+    let unseen = observer.clone();
     let watch = move || {
         while let Ok(batch) = batches.recv() {
             observer.count(&batch);
@@ -85,7 +111,10 @@ pub(crate) fn watching(
     let thread = std::thread::Builder::new().name("observer".into()).spawn(watch)?;
     let hand_over = move |batch| {
         // A thread that looks no more is no reason to record no more.
-        let _ = if patient { sender.send(batch).ok() } else { sender.try_send(batch).ok() };
+        let handed = if patient { sender.send(batch).ok() } else { sender.try_send(batch).ok() };
+        if handed.is_none() {
+            unseen.unseen.fetch_add(1, Ordering::Relaxed);
+        }
     };
     Ok((hand_over, thread))
 }
