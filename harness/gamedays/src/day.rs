@@ -1,15 +1,18 @@
 //! A game day with everything in it resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use scenario::{Diagnostic, Loaded};
+use sha2::{Digest, Sha256};
 
 use crate::file::{Occasion, When};
 use crate::prerequisite::PrerequisiteSettings;
 use crate::schedule::Schedule;
 use crate::stop::StopSettings;
+use crate::timeline::hex;
 
 /// A game day that can be held.
 #[derive(Clone, Debug)]
@@ -38,6 +41,8 @@ pub struct GameDay {
     pub stages: Vec<Vec<PlannedRun>>,
     /// When it comes round.
     pub schedule: Option<Schedule>,
+    /// Where its schedule stands in the text.
+    pub schedule_at: Range<usize>,
     /// Who has to agree.
     pub approvals: Vec<ApprovalRule>,
     /// Who is asked last.
@@ -129,6 +134,18 @@ impl GameDay {
     pub fn length(&self) -> Duration {
         let stage = |stage: &Vec<PlannedRun>| stage.iter().map(|run| run.loaded.plan.length).max();
         self.stages.iter().filter_map(stage).sum()
+    }
+
+    /// SHA-256 of all that it is made of, its scenarios included: what an approval is given for.
+    pub fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        let scenarios = self.runs().chain(self.further.values()).map(|run| run.loaded.text.as_str());
+        for text in std::iter::once(self.text.as_str()).chain(scenarios) {
+            // With its length, so that no text can be taken for the end of another.
+            digest.update((text.len() as u64).to_le_bytes());
+            digest.update(text);
+        }
+        hex(&digest.finalize())
     }
 
     /// The warnings as people read them; empty without any.

@@ -10,6 +10,8 @@ use std::time::Duration;
 use gateways::Allowed;
 use jiff::Timestamp;
 use reports::Verdict;
+use run::Progress;
+use units::Moment;
 
 use crate::day::PlannedRun;
 use crate::tally::Tally;
@@ -46,6 +48,8 @@ pub struct Errand {
     pub dir: PathBuf,
     /// Variables that it has beside those of this process.
     pub variables: Vec<(String, String)>,
+    /// The file to which all that it prints goes.
+    pub output: PathBuf,
     /// How long it may take. Then it is killed, with all that it has started.
     pub within: Duration,
 }
@@ -53,9 +57,9 @@ pub struct Errand {
 /// What became of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ran {
-    /// The code with which it ended; `None` if it was killed or a signal ended it.
+    /// The code with which it ended; `None` if a signal ended it.
     pub code: Option<i32>,
-    /// What it printed, up to a bound.
+    /// The end of what it printed.
     pub output: String,
 }
 
@@ -82,8 +86,20 @@ pub struct RunEnd {
 
 /// A run that is under way.
 pub trait Underway {
-    /// What is counted of it; shared, so that pages can show it too.
+    /// What is counted of it.
     fn tally(&self) -> Arc<Tally>;
+    /// Attempts that have reached each backend so far.
+    fn attempts(&self) -> Vec<u64>;
+    /// The time since its epoch; `None` while it is being started.
+    fn now(&self) -> Option<Moment>;
+    /// Its live state, for people.
+    fn progress(&self) -> Option<Arc<Progress>> {
+        None
+    }
+    /// How many batches of rows were not seen, because the observer fell behind.
+    fn unseen(&self) -> u64 {
+        0
+    }
     /// Ends it in order: no request is sent any more, and what was recorded is judged.
     fn interrupt(&self);
     /// How it ended; `None` until then.
@@ -104,6 +120,10 @@ pub trait Environment {
     fn exists(&self, path: &Path) -> bool;
     /// Starts a run.
     fn begin(&self, order: &RunOrder<'_>) -> Result<Box<dyn Underway>, String>;
+    /// Judges a run that was cut, from its directory.
+    fn judge(&self, dir: &Path) -> RunEnd;
+    /// The value of a variable that holds a secret.
+    fn secret(&self, variable: &str) -> Option<String>;
 }
 
 /// How often it is looked at what is pending, and at stop conditions.

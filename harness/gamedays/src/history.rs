@@ -46,9 +46,9 @@ pub fn held(history: &Path) -> Vec<Held> {
     dirs.into_iter().map(|dir| Held { entries: entries(&dir), dir }).collect()
 }
 
-/// The last day that came to an outcome after its runs had begun.
-pub(crate) fn last_finished(history: &Path) -> Option<(Timestamp, Outcome)> {
-    held(history).iter().find_map(|day| {
+/// The last day, but for one, that came to an outcome after its runs had begun.
+pub(crate) fn last_finished(history: &Path, but: &Path) -> Option<(Timestamp, Outcome)> {
+    held(history).iter().filter(|day| day.dir != but).find_map(|day| {
         let (at, outcome) = day.outcome()?;
         (!matches!(outcome, Outcome::Refused { .. })).then(|| (at, outcome.clone()))
     })

@@ -4,26 +4,38 @@
 //! The room needs no server. It prints nothing, asks nobody, and lets time pass through its [`Environment`] only.
 
 mod address;
+mod approvals;
 mod civil;
+mod cloud_event;
+mod conduct;
 mod day;
+mod describe;
 mod environment;
+mod examine;
 mod file;
 mod history;
 mod load;
+mod machine;
 mod prerequisite;
 mod resolve;
 mod schedule;
 mod stop;
 mod tally;
 mod timeline;
+mod wording;
 
+pub use approvals::Approval;
+pub use conduct::{ConductError, Listener, Orders, RecoverError, RunMade, Standing, conduct, recover};
 pub use day::{ApprovalRule, GameDay, Notify, PlannedRun, Preflight, Rollback};
+pub use describe::{Description, describe};
 pub use environment::{
     Environment, Errand, Pending, Post, Question, Ran, RunEnd, RunOrder, STEP, Underway, wait,
 };
+pub use examine::examine;
 pub use file::{Occasion, When};
 pub use history::{Held, held};
 pub use load::{load, load_text, schema};
+pub use machine::Machine;
 pub use prerequisite::PrerequisiteSettings;
 pub use schedule::{ClockChange, Due, FIRINGS_MAX, Schedule};
 pub use stop::{Reading, StopSettings};

@@ -61,6 +61,7 @@ impl Resolving<'_> {
             allow_commands: file.allow_commands,
             stages,
             schedule: self.schedule(file),
+            schedule_at: file.schedule.as_ref().map_or(0..0, |table| table.cron.span.clone()),
             approvals: file.approval.iter().map(|table| self.approval(table, file)).collect(),
             preflights: file.preflight.iter().map(|table| self.preflight(table, &allow_hosts)).collect(),
             prerequisites: file.prerequisite.iter().map(|table| table.kind.clone()).collect(),

@@ -155,11 +155,6 @@ pub enum Event {
         /// What was answered.
         found: String,
     },
-    /// A note that somebody wrote.
-    Note {
-        /// The note.
-        text: String,
-    },
     /// The day was found cut: its process had ended without a word.
     Recovered {
         /// What was under way.
@@ -227,35 +222,36 @@ impl fmt::Display for Outcome {
 }
 
 /// A timeline that is written.
-pub struct Timeline<'a> {
+pub struct Timeline {
     file: File,
     next: u64,
     previous: String,
-    /// Is told each entry once it is on disk.
-    heard: &'a mut dyn FnMut(&Entry),
 }
 
-impl<'a> Timeline<'a> {
+impl Timeline {
     /// Begins the timeline of a new day.
-    pub fn create(dir: &Path, heard: &'a mut dyn FnMut(&Entry)) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create_new(true).open(dir.join(TIMELINE))?;
+    pub fn create(dir: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).append(true).create_new(true).open(dir.join(TIMELINE))?;
+        // Held as long as this process lives, so that nobody else brings to an end what is under way.
+        file.try_lock()?;
         File::open(dir)?.sync_all()?;
-        Ok(Timeline { file, next: 0, previous: String::new(), heard })
+        Ok(Timeline { file, next: 0, previous: String::new() })
     }
 
     /// Goes on with the timeline of a day that was cut. A last line that is not whole is taken away: it announced nothing that
     /// was done.
-    pub fn resume(dir: &Path, heard: &'a mut dyn FnMut(&Entry)) -> Result<(Self, Vec<Entry>), BadTimeline> {
+    pub fn resume(dir: &Path) -> Result<(Self, Vec<Entry>), BadTimeline> {
         let path = dir.join(TIMELINE);
-        let Read { entries, whole, previous } = read(&path)?;
         let in_file = |source| BadTimeline::Io(path.display().to_string(), source);
-        let file = OpenOptions::new().append(true).open(&path).map_err(in_file)?;
+        let file = OpenOptions::new().read(true).append(true).open(&path).map_err(in_file)?;
+        file.try_lock().map_err(|_| BadTimeline::Held(path.display().to_string()))?;
+        let Read { entries, whole, previous } = read(&path)?;
         file.set_len(whole).map_err(in_file)?;
-        Ok((Timeline { file, next: entries.len() as u64, previous, heard }, entries))
+        Ok((Timeline { file, next: entries.len() as u64, previous }, entries))
     }
 
     /// Writes a step, and returns once it is on disk.
-    pub fn note(&mut self, at: Timestamp, who: &str, event: Event) -> io::Result<()> {
+    pub fn note(&mut self, at: Timestamp, who: &str, event: Event) -> io::Result<Entry> {
         let previous = self.previous.clone();
         let entry = Entry { number: self.next, at, who: bounded(who), event, previous };
         let (line, hash) = sealed(&entry);
@@ -263,8 +259,7 @@ impl<'a> Timeline<'a> {
         self.file.sync_data()?;
         self.next += 1;
         self.previous = hash;
-        (self.heard)(&entry);
-        Ok(())
+        Ok(entry)
     }
 }
 
@@ -295,6 +290,9 @@ pub enum BadTimeline {
     /// It can't be read.
     #[error("{0}: {1}")]
     Io(String, io::Error),
+    /// The process that holds the day is still there.
+    #[error("{0}: another process is holding this game day")]
+    Held(String),
     /// It is not what was written.
     #[error("{path}:{line}: {why}")]
     Changed {
@@ -362,13 +360,12 @@ mod tests {
     use super::*;
 
     fn note(text: &str) -> Event {
-        Event::Note { text: text.to_owned() }
+        Event::Recovered { found: text.to_owned() }
     }
 
     fn written(texts: &[&str]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
-        let mut heard = |_: &Entry| {};
-        let mut timeline = Timeline::create(dir.path(), &mut heard).unwrap();
+        let mut timeline = Timeline::create(dir.path()).unwrap();
         for text in texts {
             timeline.note(Timestamp::UNIX_EPOCH, "ana", note(text)).unwrap();
         }
@@ -399,8 +396,7 @@ mod tests {
         let path = dir.path().join(TIMELINE);
         let whole = fs::read_to_string(&path).unwrap();
         fs::write(&path, &whole[..whole.len() - 5]).unwrap();
-        let mut heard = |_: &Entry| {};
-        let (mut timeline, found) = Timeline::resume(dir.path(), &mut heard).unwrap();
+        let (mut timeline, found) = Timeline::resume(dir.path()).unwrap();
         assert_eq!(found.len(), 1);
         timeline.note(Timestamp::UNIX_EPOCH, "ben", note("three")).unwrap();
         let texts: Vec<Event> = entries(dir.path()).unwrap().into_iter().map(|entry| entry.event).collect();
@@ -411,8 +407,7 @@ mod tests {
         #[test]
         fn any_words_come_back_as_they_were_written(text in "\\PC{0,40}|[\"{}\\\\\n,:]{0,12}", who in "\\PC{0,9}") {
             let dir = tempfile::tempdir().unwrap();
-            let mut heard = |_: &Entry| {};
-            let mut timeline = Timeline::create(dir.path(), &mut heard).unwrap();
+                let mut timeline = Timeline::create(dir.path()).unwrap();
             timeline.note(Timestamp::UNIX_EPOCH, &who, note(&text)).unwrap();
             let found = entries(dir.path()).unwrap();
             prop_assert_eq!((&found[0].event, &found[0].who), (&note(&text), &who));

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use gateways::Allowed;
+use tokio_util::sync::CancellationToken;
 
 use crate::day::GameDay;
 use crate::environment::Environment;
@@ -16,10 +17,14 @@ pub struct Scene<'a> {
     pub day: &'a GameDay,
     /// The directory of all of its days.
     pub history: &'a Path,
+    /// The directory of this one.
+    pub this: &'a Path,
     /// Where runs that are made for a check leave their evidence.
     pub out: &'a Path,
     /// What such a run may do.
     pub allowed: Allowed,
+    /// Ends such a run in order.
+    pub stop: &'a CancellationToken,
 }
 
 /// What came of a check.

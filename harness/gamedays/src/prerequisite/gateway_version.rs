@@ -79,7 +79,13 @@ pub(super) fn version_of(kind: &str, environment: &dyn Environment) -> Result<Op
     })?;
     let arguments = program.ask_version().iter().map(|word| (*word).to_owned());
     let words: Vec<String> = std::iter::once(path.display().to_string()).chain(arguments).collect();
-    let errand = Errand { words, dir: PathBuf::from("."), variables: Vec::new(), within: ANSWER };
+    let errand = Errand {
+        words,
+        dir: PathBuf::from("."),
+        variables: Vec::new(),
+        output: "/dev/null".into(),
+        within: ANSWER,
+    };
     let ran = wait(environment, environment.execute(&errand))?;
     let version = program.version(&ran.output).ok_or("its program tells no version")?;
     Ok(Some(version))

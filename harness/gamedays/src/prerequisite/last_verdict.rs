@@ -37,7 +37,7 @@ impl Prerequisite for LastVerdict {
     }
 
     fn check(&self, scene: &Scene<'_>) -> Checked {
-        let Some((at, outcome)) = last_finished(scene.history) else {
+        let Some((at, outcome)) = last_finished(scene.history, scene.this) else {
             return Checked::no("no game day of this name has run before");
         };
         let ago = Timespan(scene.environment.now().duration_since(at).unsigned_abs());

@@ -8,6 +8,7 @@ mod steady;
 mod url;
 
 pub(crate) use contract::{Checked, Prerequisite, Scene};
+pub(crate) use steady::passes;
 
 units::registry! {
     /// What has to hold before a game day begins, chosen by its key.

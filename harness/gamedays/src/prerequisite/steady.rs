@@ -52,6 +52,9 @@ pub(crate) fn passes(scene: &Scene<'_>, scenario: &str) -> Checked {
         if let Some(end) = underway.ended() {
             break end;
         }
+        if scene.stop.is_cancelled() {
+            underway.interrupt();
+        }
         scene.environment.pause(STEP);
     };
     let verdict_words = verdict.map_or("no verdict".to_owned(), |verdict| verdict.to_string());

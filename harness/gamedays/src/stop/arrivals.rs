@@ -120,7 +120,9 @@ mod tests {
         let mut look = |(second, arrived): (usize, &u64)| {
             count += arrived;
             let run = Seen { attempts: vec![count], ..seen(&tally, at((second as u64 + 1) * 1000)) };
-            watch.look(&Look { environment: &Nowhere, runs: &[run], base: ".".as_ref() }).met
+            watch
+                .look(&Look { environment: &Nowhere, runs: &[run], base: ".".as_ref(), allow_hosts: &[] })
+                .met
         };
         each.iter().enumerate().map(&mut look).collect()
     }

@@ -34,6 +34,8 @@ pub struct Look<'a> {
     pub runs: &'a [Seen<'a>],
     /// The directory of the game day's file.
     pub base: &'a Path,
+    /// The hosts beyond this machine that may be asked.
+    pub allow_hosts: &'a [String],
 }
 
 /// What a condition says at one look.

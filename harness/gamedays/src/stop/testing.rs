@@ -8,7 +8,7 @@ use units::Moment;
 
 use super::contract::Seen;
 use super::{Look, Reading, Watch};
-use crate::environment::{Environment, Errand, Pending, Question, Ran, RunOrder, Underway};
+use crate::environment::{Environment, Errand, Pending, Question, Ran, RunEnd, RunOrder, Underway};
 use crate::tally::Tally;
 
 /// A world in which nothing is.
@@ -31,6 +31,12 @@ impl Environment for Nowhere {
     fn begin(&self, _: &RunOrder<'_>) -> Result<Box<dyn Underway>, String> {
         Err("nothing runs here".into())
     }
+    fn judge(&self, _: &Path) -> RunEnd {
+        RunEnd::default()
+    }
+    fn secret(&self, _: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A run of which this is known.
@@ -41,5 +47,10 @@ pub(crate) fn seen(tally: &Tally, now: Moment) -> Seen<'_> {
 /// What is read of one run, so many milliseconds after its epoch.
 pub(crate) fn look_at(watch: &mut dyn Watch, tally: &Tally, millis: u64) -> Reading {
     let now = Moment::after_epoch(Duration::from_millis(millis));
-    watch.look(&Look { environment: &Nowhere, runs: &[seen(tally, now)], base: Path::new(".") })
+    watch.look(&Look {
+        environment: &Nowhere,
+        runs: &[seen(tally, now)],
+        base: Path::new("."),
+        allow_hosts: &[],
+    })
 }

@@ -92,7 +92,12 @@ impl Watch for Watched {
         if self.asked.is_none() && self.next.is_none_or(|next| now >= next) {
             let Url { address, within, .. } = &self.condition;
             let question = Question { url: address.clone(), post: None, within: within.0 };
-            self.asked = Some(look.environment.ask(&question));
+            // Both sides have to allow a host; the file was asked when it was read.
+            let problem = problem_of(address, look.allow_hosts);
+            self.asked = Some(match problem {
+                None => look.environment.ask(&question),
+                Some(problem) => Box::new(move || Some(Err(problem.clone()))),
+            });
         }
         if let Some(answer) = self.asked.as_mut().and_then(|asked| asked()) {
             self.asked = None;
