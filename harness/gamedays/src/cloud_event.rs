@@ -1,6 +1,4 @@
-//! What people are told: a CloudEvent 1.0 in JSON, signed as Standard Webhooks does it.
-
-use std::path::Path;
+//! What people are told: a `CloudEvent` 1.0 in JSON, signed as Standard Webhooks does it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,23 +15,21 @@ use crate::file::Occasion;
 pub(crate) struct Telling<'a> {
     /// The game day.
     pub(crate) day: &'a GameDay,
-    /// Its directory.
-    pub(crate) dir: &'a Path,
+    /// When it began, or should have: the name of its directory.
+    pub(crate) start: &'a str,
     /// Of what.
     pub(crate) occasion: Occasion,
     /// In words.
     pub(crate) found: &'a str,
     /// When.
     pub(crate) at: Timestamp,
-    /// The number of who is told, so that each message has an id of its own.
-    pub(crate) number: usize,
 }
 
 /// The request that tells it. The signature is of the id, the time in seconds and the body, with a dot between each, by HMAC with
 /// SHA-256 (Standard Webhooks, "Signature scheme"); a secret that begins with `whsec_` is base64 after that.
-pub(crate) fn post(telling: &Telling<'_>, secret: Option<&str>) -> Result<Post, String> {
-    let Telling { day, dir, occasion, found, at, number } = telling;
-    let start = dir.file_name().unwrap_or_default().to_string_lossy();
+/// `number` tells whom, so that each message has an id of its own.
+pub(crate) fn post(telling: &Telling<'_>, number: usize, secret: Option<&str>) -> Result<Post, String> {
+    let Telling { day, start, occasion, found, at } = telling;
     let id = format!("{}-{start}-{}-{number}", day.name, occasion.word());
     let body = json!({
         "specversion": "1.0",
@@ -52,16 +48,32 @@ pub(crate) fn post(telling: &Telling<'_>, secret: Option<&str>) -> Result<Post, 
         ("webhook-timestamp".to_owned(), at.as_second().to_string()),
     ];
     if let Some(secret) = secret {
-        let key = match secret.strip_prefix("whsec_") {
-            Some(encoded) => {
-                STANDARD.decode(encoded).map_err(|_| "the secret is no base64 after `whsec_`")?
-            }
-            None => secret.as_bytes().to_vec(),
-        };
-        let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| "the secret is no key")?;
-        mac.update(format!("{id}.{}.{body}", at.as_second()).as_bytes());
-        let signature = STANDARD.encode(mac.finalize().into_bytes());
-        headers.push(("webhook-signature".to_owned(), format!("v1,{signature}")));
+        headers.push(("webhook-signature".to_owned(), signature(secret, &id, at.as_second(), &body)?));
     }
     Ok(Post { headers, body })
+}
+
+fn signature(secret: &str, id: &str, seconds: i64, body: &str) -> Result<String, String> {
+    let key = match secret.strip_prefix("whsec_") {
+        Some(encoded) => STANDARD.decode(encoded).map_err(|_| "the secret is no base64 after `whsec_`")?,
+        None => secret.as_bytes().to_vec(),
+    };
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| "the secret is no key")?;
+    mac.update(format!("{id}.{seconds}.{body}").as_bytes());
+    Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_signed_as_the_example_of_standard_webhooks_is() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let signed =
+            signature(secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, "{\"test\": 2432232314}");
+        assert_eq!(signed.unwrap(), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+        let wrong = signature("whsec_hunter2!", "a", 0, "").unwrap_err();
+        assert!(!wrong.contains("hunter2"), "{wrong}");
+    }
 }

@@ -5,6 +5,7 @@
 
 mod address;
 mod approvals;
+mod bundle;
 mod civil;
 mod cloud_event;
 mod conduct;
@@ -25,7 +26,10 @@ mod timeline;
 mod wording;
 
 pub use approvals::Approval;
-pub use conduct::{ConductError, Listener, Orders, RecoverError, RunMade, Standing, conduct, recover};
+pub use bundle::{BundleError, Verified, bundle, verify};
+pub use conduct::{
+    ConductError, Listener, Orders, RecoverError, RunMade, Standing, conduct, recover, tell_missed,
+};
 pub use day::{ApprovalRule, GameDay, Notify, PlannedRun, Preflight, Rollback};
 pub use describe::{Description, describe};
 pub use environment::{

@@ -57,3 +57,45 @@ fn name_of(origin: &str) -> Result<String, Diagnostic> {
     Err(Diagnostic::error(message)
         .help("name the file with up to 60 letters, digits, `-`, `_` and `.`, such as `checkout.toml`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use units::Kind;
+
+    use super::*;
+    use crate::{PrerequisiteSettings, StopSettings};
+
+    fn examples(table: &str, kinds: &[Kind]) {
+        for kind in kinds {
+            let example = units::chapter(&(kind.docs)(), "Example").unwrap();
+            let line = example.trim_matches('`');
+            let text = format!("title = \"t\"\n[[run]]\nscenario = \"first-look\"\n[[{table}]]\n{line}\n");
+            let file: Result<GameDayFile, _> = toml::from_str(&text);
+            assert!(file.is_ok() && line.starts_with(kind.name), "{}: {:?}", kind.name, file.err());
+        }
+    }
+
+    #[test]
+    fn the_example_of_each_kind_can_be_read() {
+        examples("prerequisite", PrerequisiteSettings::KINDS);
+        examples("stop", StopSettings::KINDS);
+    }
+
+    #[test]
+    fn a_name_that_is_no_name_of_a_directory_is_refused() {
+        for name in ["..toml", "a b.toml", "/x/.toml", "ü.toml"] {
+            assert!(name_of(name).is_err(), "{name}");
+        }
+        assert_eq!(name_of("gamedays/checkout-2.toml").unwrap(), "checkout-2");
+    }
+
+    #[test]
+    fn what_an_approval_is_given_for_changes_with_the_file() {
+        let digest = |title: &str| {
+            let text = format!("title = \"{title}\"\n[[run]]\nscenario = \"first-look\"\n");
+            load_text("a.toml", &text, Path::new(".")).unwrap().digest()
+        };
+        assert_eq!(digest("a"), digest("a"));
+        assert_ne!(digest("a"), digest("b"));
+    }
+}

@@ -225,8 +225,9 @@ impl Resolving<'_> {
                 format!("did you mean `{near}`?")
             });
             self.error(&name.span, format!("unknown time zone `{}`", name.value)).help = Some(help);
-            return None;
         }
+        // What is wrong with the expression is told beside what is wrong with the zone.
+        let zone = if time_zone(zone).is_ok() { zone } else { "UTC" };
         match Schedule::new(&table.cron, zone, window) {
             Ok(schedule) => Some(schedule),
             Err(why) => {
@@ -305,8 +306,11 @@ impl Resolving<'_> {
             if name.is_none() {
                 // Not quoted, since it may be the secret itself.
                 self.wrong.push(
-                    Diagnostic::error("`secret` has to name a variable of the environment")
-                        .help("write `secret = \"{{env.NAME}}\"`: the secret itself belongs in no file"),
+                    Diagnostic::error(format!(
+                        "`secret` for `{}` has to name a variable of the environment",
+                        table.url.value
+                    ))
+                    .help("write `secret = \"{{env.NAME}}\"`: the secret itself belongs in no file"),
                 );
             }
             name.map(str::to_owned)

@@ -324,12 +324,23 @@ fn read(path: &Path) -> Result<Read, BadTimeline> {
     if !size.is_file() || size.len() > FILE_MAX {
         return Err(in_file(io::Error::other("not a regular file of up to 64 MiB")));
     }
-    let text = fs::read_to_string(path).map_err(in_file)?;
+    parse(&shown, &fs::read(path).map_err(in_file)?)
+}
+
+/// The entries of a timeline's text, if each of them is as it was written; `shown` is what it is called in errors.
+pub(crate) fn chain(shown: &str, text: &[u8]) -> Result<Vec<Entry>, BadTimeline> {
+    parse(shown, text).map(|read| read.entries)
+}
+
+fn parse(shown: &str, text: &[u8]) -> Result<Read, BadTimeline> {
     let mut found = Read { entries: Vec::new(), whole: 0, previous: String::new() };
-    for line in text.split_inclusive('\n').take_while(|line| line.ends_with('\n')) {
+    for line in text.split_inclusive(|byte| *byte == b'\n').take_while(|line| line.ends_with(b"\n")) {
         let changed =
-            |why: String| BadTimeline::Changed { path: shown.clone(), line: found.entries.len() + 1, why };
-        let (entry, hash) = unsealed(line.trim_end_matches('\n')).map_err(changed)?;
+            |why: String| BadTimeline::Changed { path: shown.to_owned(), line: found.entries.len() + 1, why };
+        let (entry, hash) = std::str::from_utf8(&line[..line.len() - 1])
+            .map_err(|_| "it is not UTF-8 text".to_owned())
+            .and_then(unsealed)
+            .map_err(changed)?;
         if entry.number != found.entries.len() as u64 || entry.previous != found.previous {
             return Err(changed("it does not follow from the line before it".to_owned()));
         }

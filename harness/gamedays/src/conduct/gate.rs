@@ -1,11 +1,13 @@
 //! What has to be so before the first request is sent: approvals, prerequisites, preflights; in this order, so that nothing is
 //! sent for a check that nobody has agreed to.
 
+use gateways::Allowed;
+
 use super::begin::{Orders, Stage};
 use super::journal::Journal;
 use crate::address::{host_of, may_ask};
 use crate::approvals::{Approval, missing, refusal};
-use crate::environment::{Post, Question, wait};
+use crate::environment::{Environment, Post, Question, wait};
 use crate::prerequisite::{Checked, Scene};
 use crate::timeline::{Event, bounded};
 
@@ -81,7 +83,7 @@ fn preflights(stage: &Stage<'_>, journal: &mut Journal<'_>) -> Vec<String> {
         let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
         let post = Some(Post { headers, body: body.to_string() });
         let question = Question { url: preflight.url.clone(), post, within: preflight.within };
-        let answer = ask(stage, &question);
+        let answer = ask(stage.environment, stage.allowed, &question);
         let go = answer.as_ref().is_ok_and(|status| (200..300).contains(status));
         let found = answer.map_or_else(|why| why, |status| status.to_string());
         if !go {
@@ -93,10 +95,14 @@ fn preflights(stage: &Stage<'_>, journal: &mut Journal<'_>) -> Vec<String> {
 }
 
 /// Asks a web address, if both sides allow its host.
-pub(super) fn ask(stage: &Stage<'_>, question: &Question) -> Result<u16, String> {
+pub(super) fn ask(
+    environment: &dyn Environment,
+    allowed: &Allowed,
+    question: &Question,
+) -> Result<u16, String> {
     let host = host_of(&question.url)?;
-    if !may_ask(&host, &stage.allowed.hosts) {
+    if !may_ask(&host, &allowed.hosts) {
         return Err(format!("the host `{host}` is not allowed here"));
     }
-    wait(stage.environment, stage.environment.ask(question))
+    wait(environment, environment.ask(question))
 }

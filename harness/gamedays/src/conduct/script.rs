@@ -168,7 +168,7 @@ impl Underway for Played {
             });
         }
         let over = self.clock.get() >= self.began + self.play.length as i64;
-        over.then(|| RunEnd { dir, verdict: Some(self.play.verdict), why: None })
+        over.then_some(RunEnd { dir, verdict: Some(self.play.verdict), why: None })
     }
 }
 

@@ -6,8 +6,8 @@ use gateways::Allowed;
 use reports::Verdict;
 use tokio_util::sync::CancellationToken;
 
-use super::recover;
-use super::script::{Deed, Heard, Play, Script, WELL, approved_by, held};
+use super::script::{Deed, Heard, Play, START, Script, WELL, approved_by, day, held};
+use super::{recover, tell_missed};
 use crate::timeline::{Event, Outcome, TIMELINE, entries};
 
 const PLAIN: &str = "title = \"t\"\n[[run]]\nscenario = \"first-look\"\n";
@@ -146,7 +146,10 @@ fn a_prerequisite_that_is_not_met_and_a_preflight_that_says_no_refuse_the_day() 
     let steady = format!("{PLAIN}[[prerequisite]]\nsteady = {{ scenario = \"retry-503\" }}\n");
     let script = plays(vec![Play { verdict: Verdict::Inconclusive, ..WELL }]);
     let (outcome, ..) = held(&steady, &script, Vec::new());
-    assert_eq!(outcome.unwrap().to_string(), "refused: the scenario `retry-503` passes: inconclusive");
+    assert_eq!(
+        outcome.unwrap().to_string(),
+        "refused: the scenario `retry-503` passes: inconclusive; `brownout report runs/x` says why"
+    );
     assert_eq!(script.deeds.borrow().len(), 1, "only the steady state was tried");
 
     let asks = format!("{PLAIN}[[preflight]]\nurl = \"http://localhost/go\"\n");
@@ -221,6 +224,10 @@ fn whoever_is_to_be_told_is_told_and_a_web_address_that_is_down_changes_nothing(
         })
         .collect();
     assert_eq!(told, ["started", "finished"]);
+    let missed = text.replace("\"started\"", "\"missed\"");
+    let allowed = Allowed { hosts: vec!["hooks.example.com".to_owned()], commands: false };
+    let told = tell_missed(&day(&missed), START, "nobody was there", &allowed, &script);
+    assert!(matches!(&told[..], [Event::Notified { of, .. }] if of == "missed"), "{told:?}");
 }
 
 #[test]

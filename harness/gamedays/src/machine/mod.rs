@@ -3,6 +3,8 @@
 mod asking;
 mod programs;
 mod runs;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -24,6 +26,7 @@ impl Environment for Machine {
     }
 
     fn pause(&self, time: Duration) {
+        // Nobody unparks it; one that wakes up early looks once more.
         std::thread::park_timeout(time);
     }
 

@@ -30,7 +30,9 @@ pub(super) fn begin(order: &RunOrder<'_>) -> Result<Box<dyn Underway>, String> {
     let counting = tally.clone();
     progress.on_rows(move |batch| {
         if let Batch::Exchanges(rows) = batch {
-            rows.iter().for_each(|row| counting.note(row));
+            for row in rows {
+                counting.note(row);
+            }
         }
     });
     let interrupt = CancellationToken::new();

@@ -48,7 +48,7 @@ pub(crate) fn passes(scene: &Scene<'_>, scenario: &str) -> Checked {
         Ok(underway) => underway,
         Err(why) => return Checked::no(why),
     };
-    let RunEnd { verdict, why, .. } = loop {
+    let RunEnd { verdict, why, dir } = loop {
         if let Some(end) = underway.ended() {
             break end;
         }
@@ -59,5 +59,7 @@ pub(crate) fn passes(scene: &Scene<'_>, scenario: &str) -> Checked {
     };
     let verdict_words = verdict.map_or("no verdict".to_owned(), |verdict| verdict.to_string());
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    Checked { met: verdict == Some(Verdict::Pass), found: format!("{verdict_words}{why}") }
+    let met = verdict == Some(Verdict::Pass);
+    let report = dir.filter(|_| !met).map(|dir| format!("; `brownout report {}` says why", dir.display()));
+    Checked { met, found: format!("{verdict_words}{why}{}", report.unwrap_or_default()) }
 }
