@@ -139,10 +139,14 @@ impl Place {
         dirs
     }
 
+    /// Starts the binary.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Started {
+        Started(Some(self.command(arguments).spawn().unwrap()))
+    }
+
     /// Starts a run, and waits until it has recorded exchanges.
     pub(crate) fn start(&self, arguments: &[&str]) -> Started {
-        let child = self.command(arguments).spawn().unwrap();
-        let started = Started(Some(child));
+        let started = self.spawn(arguments);
         until("exchanges are recorded", || {
             let dirs = self.run_dirs();
             let recorded = dirs.first().and_then(|dir| fs::metadata(dir.join("exchanges.arrows")).ok());

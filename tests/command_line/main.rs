@@ -7,6 +7,7 @@ mod discover;
 mod evidence;
 mod export;
 mod families;
+mod gamedays;
 mod gateways;
 mod hardship;
 mod importing;

@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// Keep what a run measured, for later runs to be judged against.
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Hold game days: scheduled, approved, watched, stopped, rolled back, remembered.
+    #[command(subcommand)]
+    Gameday(crate::gameday_args::GamedayCommand),
     /// List the runs of a directory with their verdicts and key figures.
     History(HistoryArgs),
     /// List what there is to choose from.

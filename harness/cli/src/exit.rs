@@ -18,6 +18,10 @@ pub(crate) enum Exit {
     Usage,
     /// 4: the environment failed: the gateway did not start, a port was taken.
     Environment,
+    /// 6: a game day did not begin, because something said no.
+    Refused,
+    /// 5: a game day was stopped by one of its conditions, or by a person.
+    Stopped,
     /// 1: a demand was not met.
     Fail,
 }
@@ -58,6 +62,8 @@ impl From<Exit> for ExitCode {
             Exit::Inconclusive => 2,
             Exit::Usage => 3,
             Exit::Environment => 4,
+            Exit::Stopped => 5,
+            Exit::Refused => 6,
         })
     }
 }

@@ -12,6 +12,7 @@ const GROUPS: &[(&str, &[(&str, &str)])] = &[
     ("Ask a gateway", &[("discover", DISCOVER), ("diff", DIFF)]),
     ("Read a run", &[("analyze", ANALYZE), ("report", REPORT), ("export", EXPORT)]),
     ("Compare runs", &[("compare", COMPARE), ("baseline", BASELINE), ("history", HISTORY)]),
+    ("Practise", &[("gameday", GAMEDAY)]),
     ("Look things up", &[("list", LIST), ("explain", EXPLAIN), ("schema", SCHEMA)]),
     ("Set up", &[("doctor", DOCTOR), ("selftest", SELFTEST), ("completions", COMPLETIONS), ("man", MAN)]),
 ];
@@ -49,6 +50,11 @@ const COMPARE: &str = "  brownout compare BEFORE AFTER
 const BASELINE: &str = "  brownout baseline save RUN                                then commit the file";
 const HISTORY: &str = "  brownout history
   brownout history runs --format html --out history.html";
+const GAMEDAY: &str =
+    "  brownout gameday check gamedays/checkout.toml             everything that can be said before
+  brownout gameday plan gamedays/checkout.toml --markdown   what a change board reads
+  brownout gameday run gamedays/checkout.toml --asked-by ben
+  brownout gameday list gamedays                            what comes next, and how the last ones ended";
 const LIST: &str = "  brownout list scenarios
   brownout list faults";
 const EXPLAIN: &str = "  brownout explain                                          what there is
@@ -74,7 +80,9 @@ const EXIT_CODES: &str = "  0  pass: every expectation was met, with evidence
   1  fail: an expectation was not met
   2  inconclusive: the evidence proves nothing either way
   3  the scenario or the command line is wrong
-  4  the environment failed: the gateway did not start, a port was taken";
+  4  the environment failed: the gateway did not start, a port was taken
+  5  a game day was stopped by one of its conditions, or by a person
+  6  a game day was refused: an approval, a prerequisite or a preflight said no";
 
 /// The command line with its help in full.
 pub(crate) fn command() -> Command {

@@ -6,6 +6,7 @@ mod catalogue;
 mod commands;
 mod exit;
 mod export_ways;
+mod gameday_args;
 mod help;
 mod interrupt;
 mod output;

@@ -8,6 +8,7 @@ mod discover;
 mod doctor;
 mod explain;
 mod export;
+mod gameday;
 mod history;
 mod import;
 mod init;
@@ -34,6 +35,7 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Discover(args) => discover::discover_gateway(&args),
         Command::Diff(args) => Ok(discover::diff(&args)),
         Command::Baseline(command) => Ok(baseline::baseline(&command)),
+        Command::Gameday(command) => gameday::gameday(&command),
         Command::History(args) => history::history(&args),
         Command::List { what } => list::list(what),
         Command::Explain(args) => explain::explain(&args),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::rooms::{Room, rooms};
-use super::scenario_file;
+use super::{gameday_file, scenario_file};
 
 const ORIGIN: &str =
     "<!-- Made by `brownout explain --all --out docs/reference`; edit the source instead. -->\n\n";
@@ -13,6 +13,7 @@ pub(crate) fn files() -> Vec<(&'static str, String)> {
     let rooms = rooms();
     let mut files: Vec<_> = rooms.iter().map(|room| (room.file, format!("{ORIGIN}{}", page(room)))).collect();
     files.push(("scenario-file.md", format!("{ORIGIN}{}", scenario_file::page())));
+    files.push(("game-days.md", format!("{ORIGIN}{}", gameday_file::page())));
     files
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `brownout explain` prints one entry, `docs/reference/` has them all.
 
+mod gameday_file;
 mod keys;
 mod markdown;
 mod rooms;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use gateways::reference::Defect;
 use units::Kind;
 
-use super::{keys, scenario_file, words};
+use super::{gameday_file, keys, scenario_file, words};
 use crate::catalogue::{Described, families};
 
 /// Things of one sort, and the page that they share.
@@ -46,6 +46,13 @@ pub(crate) fn all_rooms() -> Vec<Room> {
         entries: scenario_file::entries(),
     });
     all.push(Room {
+        word: gameday_file::GAMEDAY,
+        title: "Tables of a game day's file",
+        file: "game-days.md",
+        about: "",
+        entries: gameday_file::entries(),
+    });
+    all.push(Room {
         word: "column",
         title: "Columns of the evidence",
         file: "evidence.md",
@@ -68,11 +75,25 @@ pub(super) fn rooms() -> Vec<Room> {
         room("format", "Report formats", "formats.md", FORMATS, formats()),
         room("export", "Exports", "exports.md", EXPORTS, exports()),
         room("evidence", "Evidence", "evidence.md", EVIDENCE, tables()),
+        room(
+            "prerequisite",
+            "Prerequisites of game days",
+            "prerequisites.md",
+            PREREQUISITES,
+            prerequisites(),
+        ),
+        room("stop", "Stop conditions of game days", "stop-conditions.md", STOPS, stops()),
         room("verdict", "Verdicts", "verdicts.md", VERDICTS, listed(words::VERDICTS)),
         room("exit", "Exit codes", "exit-codes.md", EXITS, listed(words::EXIT_CODES)),
         room("outcome", "Outcomes", "outcomes.md", OUTCOMES, words::outcomes()),
     ]
 }
+
+const PREREQUISITES: &str = "What has to hold before a game day begins. A `[[prerequisite]]` of its file has one; it is checked \
+    after the approvals, and never ticked by hand.";
+
+const STOPS: &str = "What ends a game day while it runs. A `[[stop]]` of its file has one; all of them are looked at several \
+    times a second, and the first that is met ends all runs: no request is sent later than a second after.";
 
 const FAULTS: &str = "What a fake backend does wrong. A `[[phase.inject]]` names the backends in `on`, has one fault, and \
     is in force during its phase, or from `from` on and for `for` if these are given. Several faults combine. Which \
@@ -113,6 +134,18 @@ const EXITS: &str = "What the exit code of `run` and `analyze` says. With severa
 const OUTCOMES: &str = "How an exchange ended, seen from the client: the words of the column `outcome` and of \
     witnesses.";
 
+fn prerequisites() -> Vec<Entry> {
+    kinds_of(
+        &gamedays::schema(),
+        gamedays::PrerequisiteSettings::KINDS,
+        "PrerequisiteWithPrerequisiteSettings",
+    )
+}
+
+fn stops() -> Vec<Entry> {
+    kinds_of(&gamedays::schema(), gamedays::StopSettings::KINDS, "StopWithStopSettings")
+}
+
 fn faults() -> Vec<Entry> {
     kinds(fake_backends::fault::FaultSettings::KINDS, "InjectionWithFaultSettings")
 }
@@ -146,10 +179,13 @@ fn gateways() -> Vec<Entry> {
 
 /// Kinds with the documentation of their settings, and their keys from the schema.
 fn kinds(kinds: &[Kind], table: &str) -> Vec<Entry> {
-    let schema = scenario::schema();
+    kinds_of(&scenario::schema(), kinds, table)
+}
+
+fn kinds_of(schema: &serde_json::Value, kinds: &[Kind], table: &str) -> Vec<Entry> {
     let entry = |kind: &Kind| {
         let mut text = (kind.docs)().trim().to_owned();
-        if let Some(keys) = keys::of_kind(&schema, table, kind.name) {
+        if let Some(keys) = keys::of_kind(schema, table, kind.name) {
             text = format!("{text}\n\n# Keys\n{keys}");
         }
         Entry { name: kind.name.to_owned(), text }

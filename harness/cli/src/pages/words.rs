@@ -41,6 +41,16 @@ pub(super) const EXIT_CODES: &[(&str, &str)] = &[
          written. What was recorded until then is kept and judged, but the run says nothing about the gateway's\n\
          behaviour as a whole.",
     ),
+    (
+        "5",
+        "A game day was stopped: one of its stop conditions was met, or a person ended it. Its rollback has run, if it has\n\
+         one for that case, and is proven, if it has a proof; else the code is 4.",
+    ),
+    (
+        "6",
+        "A game day was refused: an approval is missing, a prerequisite is not met, a preflight said no, or a host or\n\
+         program is not allowed. Nothing was sent but for prerequisites that run a scenario.",
+    ),
 ];
 
 /// Every outcome; the match below forces a new one to be explained.
