@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tar::{Archive, Builder, EntryType, Header};
 
-use crate::timeline::{BadTimeline, Event, TIMELINE, chain, entries, hex};
+use crate::event::Event;
+use crate::timeline::{BadTimeline, TIMELINE, chain, entries, hex};
 
 /// The manifest's name in the archive.
 const MANIFEST: &str = "manifest.json";

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::timeline::{BadTimeline, Entry, Event, Outcome, entries};
+use crate::event::{Entry, Event, Outcome};
+use crate::timeline::{BadTimeline, entries};
 
 /// The most days that are looked at: the newest.
 const DAYS_MAX: usize = 2_000;

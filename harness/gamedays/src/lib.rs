@@ -12,6 +12,7 @@ mod conduct;
 mod day;
 mod describe;
 mod environment;
+mod event;
 mod examine;
 mod file;
 mod history;
@@ -35,6 +36,7 @@ pub use describe::{Description, describe};
 pub use environment::{
     Environment, Errand, Pending, Post, Question, Ran, RunEnd, RunOrder, STEP, Underway, wait,
 };
+pub use event::{Entry, Event, Outcome};
 pub use examine::examine;
 pub use file::{Occasion, When};
 pub use history::{Held, held};
@@ -44,6 +46,4 @@ pub use prerequisite::PrerequisiteSettings;
 pub use schedule::{ClockChange, Due, FIRINGS_MAX, Schedule};
 pub use stop::{Reading, StopSettings};
 pub use tally::{Counted, OVER_MAX, Tally};
-pub use timeline::{
-    BROWNOUT, BadTimeline, Entry, Event, Outcome, TEXT_MAX, TIMELINE, Timeline, bounded, entries,
-};
+pub use timeline::{BROWNOUT, BadTimeline, TEXT_MAX, TIMELINE, Timeline, bounded, entries};

@@ -82,6 +82,23 @@ mod tests {
     }
 
     #[test]
+    fn the_file_that_the_page_about_game_days_writes_piece_by_piece_can_be_read() {
+        let page = include_str!("../../../docs/game-days.md");
+        let pieces = page.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+        let (mut top, mut tables) = (String::new(), String::new());
+        for piece in pieces {
+            // What stands before the first table belongs to the top of the file.
+            let first = piece.find("\n[").map_or(piece.len(), |at| at + 1);
+            let at = if piece.starts_with('[') { 0 } else { first };
+            top.push_str(&piece[..at]);
+            tables.push_str(&piece[at..]);
+        }
+        let day = load_text("checkout.toml", &format!("{top}{tables}"), Path::new("."));
+        let day = day.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(day.prerequisites.len() == 2 && day.stops.len() == 2 && day.rollback.is_some());
+    }
+
+    #[test]
     fn a_name_that_is_no_name_of_a_directory_is_refused() {
         for name in ["..toml", "a b.toml", "/x/.toml", "ü.toml"] {
             assert!(name_of(name).is_err(), "{name}");

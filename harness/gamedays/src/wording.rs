@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::timeline::Event;
+use crate::event::Event;
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,8 @@ use reports::Verdict;
 use tempfile::TempDir;
 
 use super::*;
-use crate::timeline::{Outcome, Timeline};
+use crate::event::Outcome;
+use crate::timeline::Timeline;
 
 /// What becomes of an entry, by its name and text.
 type Change<'a> = &'a mut dyn FnMut(&str, Vec<u8>) -> Option<(String, Vec<u8>)>;

@@ -18,9 +18,10 @@ use super::tell::tell;
 use crate::approvals::Approval;
 use crate::day::GameDay;
 use crate::environment::Environment;
+use crate::event::{Entry, Event, Outcome};
 use crate::file::Occasion;
 use crate::stop::Reading;
-use crate::timeline::{BROWNOUT, Entry, Event, Outcome, Timeline, hex};
+use crate::timeline::{BROWNOUT, Timeline, hex};
 
 /// The copy of the file in the directory of a day.
 pub(crate) const FILE: &str = "gameday.toml";

@@ -8,8 +8,9 @@ use super::journal::Journal;
 use crate::address::{host_of, may_ask};
 use crate::approvals::{Approval, missing, refusal};
 use crate::environment::{Environment, Post, Question, wait};
+use crate::event::Event;
 use crate::prerequisite::{Checked, Scene};
-use crate::timeline::{Event, bounded};
+use crate::timeline::bounded;
 
 /// Why the day does not begin; empty if it may.
 pub(super) fn refusals(stage: &Stage<'_>, orders: &Orders, journal: &mut Journal<'_>) -> Vec<String> {

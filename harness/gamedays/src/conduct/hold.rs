@@ -10,7 +10,8 @@ use super::journal::Journal;
 use super::watch::Watches;
 use crate::day::PlannedRun;
 use crate::environment::{RunEnd, RunOrder, STEP, Underway};
-use crate::timeline::{Event, Outcome, bounded};
+use crate::event::{Event, Outcome};
+use crate::timeline::bounded;
 
 /// How long runs may take to end once they were told to: a bound on a defect, since each part of a run has bounds of its own.
 const ENDING: SignedDuration = SignedDuration::from_secs(60);
@@ -109,6 +110,9 @@ impl<'a> Held<'a> {
         let plan = &planned.loaded.plan;
         let (scenario, gateway) = (planned.scenario.clone(), plan.gateway.name().to_owned());
         journal.note(Event::RunBegins { run: number, scenario, gateway });
+        if journal.is_broken() {
+            return Err("the timeline can't be written, so that nothing is begun".to_owned());
+        }
         let out = self.stage.runs_dir();
         let order = RunOrder { run: planned, out: &out, allowed: self.stage.allowed.clone() };
         match self.stage.environment.begin(&order) {

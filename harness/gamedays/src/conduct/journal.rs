@@ -6,8 +6,9 @@ use std::io;
 use super::begin::{Listener, Stage, Standing};
 use super::tell::tell;
 use crate::environment::Environment;
+use crate::event::{Event, Outcome};
 use crate::file::Occasion;
-use crate::timeline::{BROWNOUT, Event, Outcome, Timeline};
+use crate::timeline::{BROWNOUT, Timeline};
 
 pub(super) struct Journal<'a> {
     timeline: Timeline,

@@ -13,8 +13,9 @@ use super::journal::Journal;
 use super::rollback::{after, prove, undo};
 use crate::day::GameDay;
 use crate::environment::{Environment, RunEnd};
+use crate::event::{Entry, Event, Outcome};
 use crate::resolve::resolve;
-use crate::timeline::{BadTimeline, Entry, Event, Outcome, Timeline, hex};
+use crate::timeline::{BadTimeline, Timeline, hex};
 
 /// Why a day can't be recovered.
 #[derive(Debug, thiserror::Error)]

@@ -4,9 +4,10 @@ use super::begin::Stage;
 use super::journal::Journal;
 use crate::day::Rollback;
 use crate::environment::{Errand, Ran, wait};
+use crate::event::{Event, Outcome};
 use crate::file::When;
 use crate::prerequisite::{Scene, passes};
-use crate::timeline::{Event, Outcome, bounded};
+use crate::timeline::bounded;
 use reports::Verdict;
 
 /// Where the rollback's words go, in the directory of the day.

@@ -16,10 +16,10 @@ use super::{ConductError, Listener, Orders, conduct};
 use crate::approvals::Approval;
 use crate::day::GameDay;
 use crate::environment::{Environment, Errand, Pending, Question, Ran, RunEnd, RunOrder, Underway};
+use crate::event::{Entry, Event, Outcome};
 use crate::load_text;
 use crate::tally::Tally;
 use crate::tally::testing::exchange;
-use crate::timeline::{Entry, Event, Outcome};
 
 /// What becomes of a run.
 #[derive(Clone, Debug)]

@@ -12,8 +12,9 @@ use crate::address::host_of;
 use crate::cloud_event::{Telling, post};
 use crate::day::GameDay;
 use crate::environment::{Environment, Question};
+use crate::event::Event;
 use crate::file::Occasion;
-use crate::timeline::{Event, bounded};
+use crate::timeline::bounded;
 
 /// How long somebody who is told may take to answer.
 const WITHIN: Duration = Duration::from_secs(5);

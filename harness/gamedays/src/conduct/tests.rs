@@ -6,9 +6,13 @@ use gateways::Allowed;
 use reports::Verdict;
 use tokio_util::sync::CancellationToken;
 
+use super::begin::Stage;
+use super::hold::hold;
+use super::journal::Journal;
 use super::script::{Deed, Heard, Play, START, Script, WELL, approved_by, day, held};
 use super::{recover, tell_missed};
-use crate::timeline::{Event, Outcome, TIMELINE, entries};
+use crate::event::{Event, Outcome};
+use crate::timeline::{TIMELINE, Timeline, entries};
 
 const PLAIN: &str = "title = \"t\"\n[[run]]\nscenario = \"first-look\"\n";
 
@@ -274,4 +278,16 @@ fn a_day_whose_file_was_edited_after_it_began_runs_no_program() {
     let error = recover(&one, &allowed, &script, &mut Heard::default()).unwrap_err().to_string();
     assert!(error.contains("not the file that the day began with"), "{error}");
     assert!(script.deeds.borrow().is_empty());
+}
+
+#[test]
+fn what_can_not_be_put_on_record_is_not_begun() {
+    let (day, dir, script) = (day(PLAIN), tempfile::tempdir().unwrap(), Script::default());
+    let (allowed, stop) = (Allowed::default(), CancellationToken::new());
+    let stage = Stage { day: &day, dir: dir.path(), environment: &script, allowed: &allowed, stop: &stop };
+    let mut heard = Heard::default();
+    let mut journal = Journal::new(Timeline::broken(dir.path()), &script, &mut heard);
+    let outcome = hold(&stage, &mut journal).to_string();
+    assert_eq!(outcome, "failed: the timeline can't be written, so that nothing is begun");
+    assert!(journal.broken().is_some() && script.deeds.borrow().is_empty());
 }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use units::Timespan;
 
 use super::{Checked, Prerequisite, Scene};
+use crate::event::Outcome;
 use crate::history::last_finished;
-use crate::timeline::Outcome;
 
 /// The last game day of this name ended well.
 ///
