@@ -197,6 +197,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_onlooker_is_handed_each_batch_from_then_on() {
+        let observer = Observer::new(10);
+        observer.count(&Batch::Exchanges(vec![exchange(1, 200)]));
+        let rows = Arc::new(AtomicU64::new(0));
+        let counted = rows.clone();
+        observer.add(Box::new(move |batch| {
+            if let Batch::Exchanges(rows) = batch {
+                counted.fetch_add(rows.len() as u64, Ordering::Relaxed);
+            }
+        }));
+        observer.count(&Batch::Exchanges(vec![exchange(2, 200), exchange(3, 503)]));
+        observer.count(&Batch::Attempts(vec![attempt(1, 0, 1)]));
+        assert_eq!((rows.load(Ordering::Relaxed), observer.unseen()), (2, 0));
+    }
+
+    #[test]
     fn what_is_recorded_is_seen_from_another_thread() {
         let observer = Observer::new(10);
         observer.count(&Batch::Attempts(vec![attempt(1, 0, 1)]));
