@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
+use arrow_array::types::{Float64Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, DictionaryArray, Int64Array, RecordBatch, StringArray, UInt8Array,
-    UInt16Array, UInt32Array, UInt64Array,
+    Array, ArrayRef, ArrowPrimitiveType, DictionaryArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
 use arrow_schema::{DataType, Field, Schema};
 use evidence::{Column, Columns, Kind, Misfit, Row};
@@ -22,6 +22,7 @@ pub(crate) fn schema<R: Row>() -> Arc<Schema> {
             Kind::U32 => (DataType::UInt32, false),
             Kind::U64 => (DataType::UInt64, false),
             Kind::I64 => (DataType::Int64, false),
+            Kind::F64 => (DataType::Float64, false),
             Kind::OptionalU64 => (DataType::UInt64, true),
             Kind::OptionalI64 => (DataType::Int64, true),
             Kind::OptionalText => (DataType::Utf8, true),
@@ -47,6 +48,7 @@ fn array(column: Column, kind: Kind) -> ArrayRef {
         Column::U32(numbers) => Arc::new(UInt32Array::from(numbers)),
         Column::U64(numbers) => Arc::new(UInt64Array::from(numbers)),
         Column::I64(numbers) => Arc::new(Int64Array::from(numbers)),
+        Column::F64(numbers) => Arc::new(Float64Array::from(numbers)),
         Column::OptionalU64(numbers) => Arc::new(UInt64Array::from(numbers)),
         Column::OptionalI64(numbers) => Arc::new(Int64Array::from(numbers)),
         Column::OptionalText(texts) => Arc::new(StringArray::from_iter(texts)),
@@ -73,6 +75,7 @@ impl Columns for Batch<'_> {
             Kind::U32 => numbers::<UInt32Type>(array).map(Column::U32),
             Kind::U64 => numbers::<UInt64Type>(array).map(Column::U64),
             Kind::I64 => numbers::<Int64Type>(array).map(Column::I64),
+            Kind::F64 => numbers::<Float64Type>(array).map(Column::F64),
             Kind::OptionalU64 => optional::<UInt64Type>(array).map(Column::OptionalU64),
             Kind::OptionalI64 => optional::<Int64Type>(array).map(Column::OptionalI64),
             Kind::OptionalText => texts(array).map(Column::OptionalText),

@@ -119,6 +119,7 @@ fn read_tables(dir: &Path) -> Result<Evidence, ReadError> {
         hiccups: read_table(dir)?.into_rows(&mut damaged),
         headers: read_table(dir)?.into_rows(&mut damaged),
         actions: read_table(dir)?.into_rows(&mut damaged),
+        samples: read_table(dir)?.into_rows(&mut damaged),
         damaged,
         ..Evidence::default()
     })

@@ -11,7 +11,7 @@ use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema};
 use evidence::{
     Action, Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Header, Hiccup, Losses,
-    Probe, Row,
+    Probe, Row, Sample,
 };
 use units::Moment;
 
@@ -21,12 +21,12 @@ use crate::{Ending, Manifest, Seal};
 /// The names of all tables, in the order in which they are listed.
 pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
     let first = [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME];
-    first.into_iter().chain([Header::NAME, Action::NAME])
+    first.into_iter().chain([Header::NAME, Action::NAME, Sample::NAME])
 }
 
 /// Whether a table was added later: runs of older builds do not have it, which is as if it had no rows.
 pub(crate) fn may_be_absent(name: &str) -> bool {
-    [Header::NAME, Action::NAME].contains(&name)
+    [Header::NAME, Action::NAME, Sample::NAME].contains(&name)
 }
 
 /// The file of a table.
@@ -48,6 +48,7 @@ pub fn write_run(dir: &Path, manifest: &Manifest, evidence: &Evidence) -> io::Re
     tables.append_all(&evidence.hiccups)?;
     tables.append_all(&evidence.headers)?;
     tables.append_all(&evidence.actions)?;
+    tables.append_all(&evidence.samples)?;
     tables.finish()?;
     write_ending(dir, sealed, evidence.ended, evidence.early.clone(), evidence.losses)
 }
@@ -104,6 +105,7 @@ impl Tables {
         tables.add::<Hiccup>(dir)?;
         tables.add::<Header>(dir)?;
         tables.add::<Action>(dir)?;
+        tables.add::<Sample>(dir)?;
         Ok(tables)
     }
 
@@ -127,6 +129,7 @@ impl Tables {
             Batch::Hiccups(rows) => self.append(rows),
             Batch::Headers(rows) => self.append(rows),
             Batch::Actions(rows) => self.append(rows),
+            Batch::Samples(rows) => self.append(rows),
         }
     }
 

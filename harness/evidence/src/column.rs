@@ -16,6 +16,7 @@ pub enum Column {
     U32(Vec<u32>),
     U64(Vec<u64>),
     I64(Vec<i64>),
+    F64(Vec<f64>),
     OptionalU64(Vec<Option<u64>>),
     OptionalI64(Vec<Option<i64>>),
     OptionalText(Vec<Option<Box<str>>>),
@@ -31,6 +32,7 @@ pub enum Kind {
     U32,
     U64,
     I64,
+    F64,
     OptionalU64,
     OptionalI64,
     OptionalText,
@@ -122,6 +124,7 @@ number_cell!(u16, U16, |cell| cell, |number| number);
 number_cell!(u32, U32, |cell| cell, |number| number);
 number_cell!(u64, U64, |cell| cell, |number| number);
 number_cell!(i64, I64, |cell| cell, |number| number);
+number_cell!(f64, F64, |cell| cell, |number| number);
 number_cell!(Tag, U64, |tag: Tag| tag.0, Tag);
 number_cell!(Moment, I64, |moment: Moment| moment.0, Moment);
 number_cell!(Option<u64>, OptionalU64, |cell| cell, |number| number);

@@ -8,7 +8,7 @@ use std::thread;
 use units::{Moment, Stretch};
 
 use crate::{
-    Action, Attempt, Batch, Connection, Damage, Exchange, Firing, Header, Hiccup, Losses, Probe, Tag,
+    Action, Attempt, Batch, Connection, Damage, Exchange, Firing, Header, Hiccup, Losses, Probe, Sample, Tag,
 };
 
 /// All that was recorded.
@@ -30,6 +30,8 @@ pub struct Evidence {
     pub headers: Vec<Header>,
     /// What was done to the gateway itself.
     pub actions: Vec<Action>,
+    /// What the gateway said of itself.
+    pub samples: Vec<Sample>,
     /// When the run ended; for a cut run, the last moment recorded.
     pub ended: Moment,
     /// True if the run was cut: nothing says that the evidence is all there is.
@@ -54,6 +56,7 @@ impl Evidence {
             Batch::Hiccups(rows) => self.hiccups.extend(rows),
             Batch::Headers(rows) => self.headers.extend(rows),
             Batch::Actions(rows) => self.actions.extend(rows),
+            Batch::Samples(rows) => self.samples.extend(rows),
         }
     }
 
@@ -187,7 +190,7 @@ impl Ledger {
         &self.forged
     }
 
-    /// The evidence that is not joined: connections, probes, firings, hiccups, actions, and how the run ended.
+    /// The evidence that is not joined: connections, probes, firings, hiccups, actions, samples, and how the run ended.
     pub fn rest(&self) -> &Evidence {
         &self.rest
     }

@@ -37,6 +37,7 @@ pub enum Batch {
     Hiccups(Vec<crate::Hiccup>),
     Headers(Vec<crate::Header>),
     Actions(Vec<crate::Action>),
+    Samples(Vec<crate::Sample>),
 }
 
 /// Declares an enum whose variants are stored, shown and serialized by name.

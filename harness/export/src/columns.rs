@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use evidence::{
     Action, Attempt, Column, Connection, Declared, Exchange, Firing, Header, Hiccup, Kind, NO_BACKEND, Probe,
-    Row, TARGET,
+    Row, Sample, TARGET,
 };
 
 use crate::Names;
@@ -19,6 +19,7 @@ pub(crate) struct Exporting {
 pub(crate) enum Values {
     Unsigned(Vec<u64>),
     Signed(Vec<i64>),
+    Float(Vec<f64>),
     OptionalUnsigned(Vec<Option<u64>>),
     OptionalSigned(Vec<Option<i64>>),
     /// Indices into the texts.
@@ -33,6 +34,7 @@ impl Values {
         match self {
             Values::Unsigned(numbers) => numbers.len(),
             Values::Signed(numbers) => numbers.len(),
+            Values::Float(numbers) => numbers.len(),
             Values::OptionalUnsigned(numbers) => numbers.len(),
             Values::OptionalSigned(numbers) => numbers.len(),
             Values::Texts(codes, _) => codes.len(),
@@ -114,6 +116,7 @@ fn plain(column: Column, kind: Kind) -> Values {
         Column::U32(numbers) => Values::Unsigned(numbers.into_iter().map(u64::from).collect()),
         Column::U64(numbers) => Values::Unsigned(numbers),
         Column::I64(numbers) => Values::Signed(numbers),
+        Column::F64(numbers) => Values::Float(numbers),
         Column::OptionalU64(numbers) => Values::OptionalUnsigned(numbers),
         Column::OptionalI64(numbers) => Values::OptionalSigned(numbers),
         Column::OptionalText(texts) => Values::OptionalText(texts),
@@ -210,5 +213,6 @@ pub fn tables() -> Vec<Described> {
         described::<Hiccup>(),
         described::<Header>(),
         described::<Action>(),
+        described::<Sample>(),
     ]
 }

@@ -54,6 +54,7 @@ fn field<'a>(values: &'a Values, row: usize, digits: &'a mut String) -> &'a str 
     let _ = match values {
         Values::Unsigned(numbers) => write!(digits, "{}", numbers[row]),
         Values::Signed(numbers) => write!(digits, "{}", numbers[row]),
+        Values::Float(numbers) => write!(digits, "{}", numbers[row]),
         Values::OptionalUnsigned(numbers) => numbers[row].map_or(Ok(()), |number| write!(digits, "{number}")),
         Values::OptionalSigned(numbers) => numbers[row].map_or(Ok(()), |number| write!(digits, "{number}")),
         Values::OptionalText(texts) => return texts[row].as_deref().unwrap_or_default(),

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
-use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
@@ -58,6 +58,7 @@ fn field(column: &Exporting) -> Result<TypePtr, parquet::errors::ParquetError> {
     let (physical, logical, repetition) = match column.values {
         Values::Unsigned(_) => (Physical::INT64, unsigned, Repetition::REQUIRED),
         Values::Signed(_) => (Physical::INT64, None, Repetition::REQUIRED),
+        Values::Float(_) => (Physical::DOUBLE, None, Repetition::REQUIRED),
         Values::OptionalUnsigned(_) => (Physical::INT64, unsigned, Repetition::OPTIONAL),
         Values::OptionalSigned(_) => (Physical::INT64, None, Repetition::OPTIONAL),
         Values::Texts(..) | Values::OptionalText(_) => {
@@ -76,6 +77,9 @@ fn write(writer: &mut SerializedColumnWriter<'_>, values: &Values) -> io::Result
         }
         Values::Signed(numbers) => {
             writer.typed::<Int64Type>().write_batch(numbers, None, None)?;
+        }
+        Values::Float(numbers) => {
+            writer.typed::<DoubleType>().write_batch(numbers, None, None)?;
         }
         Values::OptionalUnsigned(numbers) => {
             let present: Vec<i64> = numbers.iter().flatten().map(|number| number.cast_signed()).collect();

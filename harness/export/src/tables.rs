@@ -42,6 +42,7 @@ pub(crate) fn export<F: TableFormat>(
         table::<F, _>(&evidence.hiccups, names, dir)?,
         table::<F, _>(&evidence.headers, names, dir)?,
         table::<F, _>(&evidence.actions, names, dir)?,
+        table::<F, _>(&evidence.samples, names, dir)?,
     ])
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use evidence::{BodyCheck, Disclosed, Exchange, NO_BACKEND, Outcome, RunNonce, Tag, TagEcho};
+use evidence::{BodyCheck, Disclosed, Exchange, NO_BACKEND, Outcome, RunNonce, Sample, Tag, TagEcho};
 use serde_json::Value;
 
 use super::*;
@@ -113,4 +113,25 @@ fn each_batch_is_handed_on_once_it_is_on_disk() {
     let seen: Vec<(usize, u64)> = seen.iter().collect();
     assert_eq!(seen.iter().map(|(rows, _)| rows).sum::<usize>(), 5000);
     assert!(seen.len() > 1 && seen.is_sorted_by(|earlier, later| earlier.1 < later.1), "{seen:?}");
+}
+
+#[test]
+fn what_the_gateway_said_of_itself_is_read_back_with_its_figures() {
+    let dir = tempfile::tempdir().unwrap();
+    let recording = Recording::create(dir.path(), &manifest(), || {}).unwrap();
+    let sample = |series: Option<&str>, value, failed: Option<&str>| Sample {
+        scrape: 3,
+        asked: Moment(-7),
+        answered: Moment(9),
+        series: series.map(Into::into),
+        value,
+        failed: failed.map(Into::into),
+    };
+    let rows =
+        [sample(Some("requests_total{code=\"5xx\"}"), 0.1, None), sample(None, 0.0, Some("no answer"))];
+    let mut sheet = recording.recorder().sheet();
+    rows.iter().for_each(|row| sheet.push(row.clone()));
+    drop(sheet);
+    recording.finish(Moment(50), None, Losses::default()).unwrap();
+    assert_eq!(read_run(dir.path()).unwrap().evidence.samples, rows);
 }

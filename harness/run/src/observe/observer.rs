@@ -84,7 +84,8 @@ impl Observer {
             | Batch::Probes(_)
             | Batch::Firings(_)
             | Batch::Hiccups(_)
-            | Batch::Actions(_) => {}
+            | Batch::Actions(_)
+            | Batch::Samples(_) => {}
         }
     }
 }
