@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proof that others accept what brownout writes: DuckDB reads the exported tables and finds the report's figures, HAR and
-# JUnit hold to their schemas, promtool takes the metrics, and annotations are commands that GitHub knows. The tools are
+# Proof that others accept what brownout writes: DuckDB reads the exported tables and finds the report's figures, HAR, JUnit and SARIF
+# hold to their schemas, promtool takes the metrics, and annotations are commands that GitHub knows. The tools are
 # installed once, pinned, in target/formats/tools; promtool and npm come from Debian's packages.
 #
 #   bash tests/formats.sh            BROWNOUT names another binary than target/debug/brownout
@@ -57,7 +57,7 @@ run() { # name, exit code, argument …
     [[ $code -eq $expected ]] || die "the $name run ended with $code, not with $expected" "see $work/runs/$name.txt"
     dir=$(echo "$work/runs/$name"/*)
     "$brownout" export "$dir" --parquet --csv --har >/dev/null
-    for format in junit xunit openmetrics github; do
+    for format in junit xunit openmetrics github sarif; do
         "$brownout" report "$dir" --format "$format" --out "$dir/formats/$format"
     done
 }
@@ -91,6 +91,7 @@ for dir in "$work"/runs/*/*/; do
         check har "$dir" "$tools/npm/node_modules/har-schema/lib"
         check junit "$dir" "$tools/junit-10.xsd"
         check annotations "$dir"
+        check sarif "$dir" "$tools/npm/node_modules/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json"
         metrics "$dir/formats/openmetrics"
     } | sed 's/^/  /'
 done

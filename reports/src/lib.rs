@@ -14,6 +14,7 @@ mod grounds;
 mod headline;
 mod history;
 mod measured;
+mod place;
 mod policy;
 mod quantile;
 mod report;

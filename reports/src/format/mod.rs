@@ -9,6 +9,7 @@ mod json;
 mod junit;
 pub(crate) mod markdown;
 mod openmetrics;
+mod sarif;
 mod summary;
 mod terminal;
 mod xunit;
@@ -30,6 +31,7 @@ pub static FORMATS: &[FormatKind] = &[
     summary::KIND,
     markdown::KIND,
     github::KIND,
+    sarif::KIND,
     openmetrics::KIND,
 ];
 

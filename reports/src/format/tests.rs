@@ -114,11 +114,11 @@ fn megabytes_of_text_are_cut() {
     }
 }
 
-/// What a finding rests on is in every format that has room for words; `github` and `openmetrics` have their own tests.
+/// What a finding rests on is in every format that has room for words; `github`, `sarif` and `openmetrics` have their own tests.
 #[test]
 fn every_format_shows_what_a_finding_rests_on_and_what_nobody_asked() {
-    // A summary has a row a run, and names what did not pass.
-    let short = ["json", "openmetrics", "github", "summary"];
+    // A summary has a row a run, and names what did not pass; code hosts are told nothing else either.
+    let short = ["json", "openmetrics", "github", "sarif", "summary"];
     for kind in FORMATS.iter().filter(|kind| !short.contains(&kind.name)) {
         let text = written(kind.name, Options { colour: false, width: 240 }, &sample::report());
         let text = text.replace('\\', "").replace("&#45;", "-");
