@@ -141,3 +141,81 @@ fn what_haproxy_is_started_with_is_taken_by_its_own_checker() {
     let checked = checked.unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
 }
+
+/// Two servers, and reads that are tried twice more on a 503.
+const DECLARED: &str = "defaults
+    mode http
+    timeout connect 500ms
+    timeout client 10s
+    timeout server 500ms
+    retry-on 503
+    retries 2
+    option redispatch 1
+
+backend orders
+    balance roundrobin
+    http-request disable-l7-retry unless METH_GET
+    server north 10.0.0.11:8080
+    server west 10.0.0.12:8080
+";
+
+/// Imports what is declared, and runs it otherwise; gives what the terminal, the page and the SARIF file say.
+fn disagreeing(place: &Place, run: &[&str], otherwise: impl Fn(&Place)) -> [String; 3] {
+    fs::create_dir_all(place.path().join("conf")).unwrap();
+    place.write("conf/haproxy.cfg", DECLARED);
+    place.say(&["import", "conf/haproxy.cfg", "--out", "."]).ended(0);
+    otherwise(place);
+    // Shorter than it was made, because it is one key of the policy that matters.
+    let shorter = [
+        "phase.503-now-and-then.for=\"20s\"",
+        "phase.one-hangs.for=\"5s\"",
+        "phase.after-one-hangs.for=\"10s\"",
+        "traffic.reads.rate=\"100/s\"",
+    ];
+    let shorter: Vec<&str> = shorter.into_iter().flat_map(|set| ["--set", set]).collect();
+    let reports = ["--report", "html=r.html", "--report", "sarif=r.sarif"];
+    let said = place.say(&[&["run", "orders.toml"], run, &shorter, &reports].concat()).ended(1);
+    let read = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
+    [said.out, read("r.html"), read("r.sarif")]
+}
+
+/// The one disagreement, `retries 2`, is found where it is declared, whatever the format.
+fn assert_found_at_its_line([terminal, page, sarif]: &[String; 3]) {
+    for report in [terminal, page] {
+        assert!(report.contains("conf/haproxy.cfg:7:13"), "{terminal}");
+    }
+    let document: serde_json::Value = serde_json::from_str(sarif).unwrap();
+    let results = document["runs"][0]["results"].as_array().unwrap();
+    let failed: Vec<_> = results.iter().filter(|result| result["level"] == "error").collect();
+    assert_eq!(failed.len(), 1, "{failed:#?}");
+    let place = &failed[0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "conf/haproxy.cfg", "{failed:#?}");
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&7.into(), &13.into()));
+    let text = failed[0]["message"]["text"].as_str().unwrap();
+    assert!(text.starts_with("retry.attempts, at least: declared 3 in all"), "{text}");
+    assert_eq!(
+        failed[0]["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+        "orders.toml"
+    );
+}
+
+#[test]
+fn what_a_gateway_does_otherwise_than_declared_is_found_at_the_line_of_its_own_configuration() {
+    let rehearsal = ["--gateway", "reference", "--simulate"];
+    let defect = ["--set", "gateway.reference.defects=[\"one-retry-too-few\"]"];
+    let reports = disagreeing(&Place::new(), &[&rehearsal[..], &defect].concat(), |_| {});
+    assert_found_at_its_line(&reports);
+}
+
+#[test]
+fn so_is_what_haproxy_itself_does_otherwise() {
+    if !has("haproxy") {
+        return;
+    }
+    let reports = disagreeing(&Place::new(), &[], |place| {
+        let copy = place.path().join("orders.cfg");
+        let text = fs::read_to_string(&copy).unwrap();
+        fs::write(&copy, text.replace("retries 2", "retries 1")).unwrap();
+    });
+    assert_found_at_its_line(&reports);
+}

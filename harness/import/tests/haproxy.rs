@@ -219,3 +219,15 @@ fn many_lines_that_are_not_understood_come_to_an_end() {
     let text = format!("defaults d0\n mode http\n{}backend b\n server s 10.0.0.1:80\n", defaults.concat());
     imported(&[("a.cfg", &text)], &Choices::default());
 }
+
+#[test]
+fn a_body_is_looked_for_in_further_attempts_only_where_writes_are_tried_again() {
+    let scenario = |methods: &str| {
+        let text = format!(
+            " retries 2\n retry-on 503\n http-request disable-l7-retry unless {{ method {methods} }}\n server s 10.0.0.1:80\n server t 10.0.0.2:80"
+        );
+        backend(&text).1
+    };
+    assert!(scenario("GET POST").contains("replay_body"));
+    assert!(!scenario("GET").contains("replay_body"));
+}

@@ -289,7 +289,7 @@ impl Planning<'_> {
             ));
         }
         if self.policy.limit.is_some() {
-            let words = "of the limit nothing is shown: the traffic stays below it. See `brownout explain expect/limit`";
+            let words = "of the limit nothing is shown: the traffic stays below it. See `brownout explain expectation/limit`";
             self.proof.unshown.push(words.into());
         }
     }

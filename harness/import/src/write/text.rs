@@ -305,7 +305,9 @@ impl Writing<'_> {
                 written(*within)
             )?;
         }
-        if let (Some(phase), Some(_)) = (&proof.replayed_in, self.import.keeps_body) {
+        let retry = self.import.policy.retry.as_ref();
+        let writes = retry.is_some_and(|retry| retry.methods.iter().any(|method| method == "POST"));
+        if let (Some(phase), Some(_), true) = (&proof.replayed_in, self.import.keeps_body, writes) {
             writeln!(out, "\n# A further attempt brings the body that the client sent.")?;
             writeln!(
                 out,

@@ -9,8 +9,9 @@ use super::{dim, verdict};
 use crate::escape;
 use crate::figures;
 use crate::grounds;
+use crate::policy;
 use crate::text::Page;
-use crate::{Finding, Report, Verdict};
+use crate::{Finding, PolicyRow, Report, Verdict};
 
 /// The most findings that are explained. A gateway that fails more has one cause for most of them.
 const FINDINGS_MAX: usize = 50;
@@ -21,7 +22,7 @@ pub(super) fn write(page: Page, report: &Report, out: &mut dyn io::Write) -> io:
     let mut findings = of(Verdict::Fail).chain(of(Verdict::Inconclusive));
     for finding in findings.by_ref().take(FINDINGS_MAX) {
         out.write_all(heading(page, report, finding).as_bytes())?;
-        out.write_all(reason(page, finding).as_bytes())?;
+        out.write_all(reason(page, report, finding).as_bytes())?;
         witnesses(page, finding.witnesses.iter(), out)?;
     }
     let left_out = findings.count() as u64;
@@ -45,13 +46,17 @@ fn heading(page: Page, report: &Report, finding: &Finding) -> String {
     )
 }
 
-fn reason(page: Page, finding: &Finding) -> String {
+fn reason(page: Page, report: &Report, finding: &Finding) -> String {
     let mut rows = vec![
         vec![dim("summary"), Cell::new(escape::sentence(&finding.summary))],
         vec![dim("observed"), Cell::new(escape::sentence(&finding.observed))],
         vec![dim("expected"), Cell::new(escape::sentence(&finding.expected))],
         vec![dim("because"), Cell::new(escape::sentence(&finding.because))],
     ];
+    // In the table of the policy, a place is too wide for its column to be copied or clicked.
+    let keys = finding.policy.iter().filter(|row| row.verdict != Verdict::Pass);
+    let declared = |row: &PolicyRow| format!("{}: {}", escape::name(&row.key), policy::place(report, row));
+    rows.extend(keys.take(policy::ROWS_MAX).map(|row| vec![dim("declared"), Cell::new(declared(row))]));
     rows.extend(grounds::rows(finding).into_iter().map(|(key, words)| vec![dim(key), Cell::new(words)]));
     page.columns(2, rows)
 }
