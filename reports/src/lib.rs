@@ -14,6 +14,7 @@ mod grounds;
 mod headline;
 mod history;
 mod measured;
+mod metrics;
 mod place;
 mod policy;
 mod quantile;
@@ -35,6 +36,7 @@ pub use comparison::{
 pub use finding::{Finding, Lane, LaneEvent, Verdict, Witness, WitnessBar};
 pub use history::{History, HistoryRun};
 pub use measured::{Estimate, PolicyRow, SetAside, Unasked};
+pub use metrics::{CounterRow, GatewayMetrics};
 pub use report::{BackendRow, InjectionRow, LatencyRow, PhaseRow, Report, TrafficRow, VERSION};
 pub use series::{
     BINS_MAX, BackendItem, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, Distribution, Heat,

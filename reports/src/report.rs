@@ -71,6 +71,9 @@ pub struct Report {
     /// What was done to the gateway itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<crate::ActionRow>,
+    /// What the gateway said of itself, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<crate::GatewayMetrics>,
     /// When planned faults were in force.
     #[serde(default)]
     pub bands: Vec<Band>,

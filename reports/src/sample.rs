@@ -54,6 +54,18 @@ pub(crate) fn report() -> Report {
             outcome: "done".into(),
             said: None,
         }],
+        metrics: Some(crate::GatewayMetrics {
+            scrapes: 22,
+            failed: 1,
+            why: Some("no answer in time".into()),
+            counters: vec![crate::CounterRow {
+                what: "retries".into(),
+                series: "haproxy_backend_retry_warnings_total{proxy=\"pool\"}".into(),
+                counted: 2490.0,
+                recorded: 2505,
+                recorded_max: Some(2520),
+            }],
+        }),
         bands: vec![Band {
             injection: 0,
             name: "status".to_owned(),

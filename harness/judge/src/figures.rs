@@ -3,7 +3,7 @@
 
 use evidence::Ledger;
 use measure::brief::Brief;
-use measure::{behaviour, conservation, series, tables};
+use measure::{behaviour, conservation, counters, series, tables};
 use rayon::join;
 use reports::Report;
 
@@ -31,6 +31,7 @@ impl Figures {
             latencies: tables::latencies(brief, ledger),
             bands: series::bands(brief),
             actions: tables::actions(brief, ledger),
+            metrics: counters::table(brief, ledger),
             ..run
         };
         let (((series, distributions), broken), ((behaviour, breakers), report)) =

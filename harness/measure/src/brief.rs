@@ -30,6 +30,9 @@ pub struct Brief {
     /// The lines of the scenario file that declare it, by key: `retry.attempts`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub policy_lines: BTreeMap<String, u32>,
+    /// Present if the gateway's own metrics are scraped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<MetricsBrief>,
     /// The headers that are recorded, by the index that evidence names them with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<RecordedHeader>,
@@ -245,6 +248,26 @@ pub struct ActionBrief {
     pub backends: Vec<u16>,
     /// True if another process serves after it, so that no connection to a backend can outlive it.
     pub replaces: bool,
+}
+
+/// The gateway's own metrics, as far as they are known before the run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricsBrief {
+    /// The sums of series that count requests, by the documentation of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests: Option<String>,
+    /// Those that count further attempts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<String>,
+    /// Those that count answers with a status of 500 or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errors: Option<String>,
+    /// The names of the metrics that are kept.
+    pub kept: Vec<String>,
+    /// True if the page is on the address that requests go to, so that a scrape may be counted as one.
+    pub shared: bool,
+    /// How late a request may be counted, by the demand that leaves most time.
+    pub late: Timespan,
 }
 
 /// What a fault does, in as few figures as it takes to tell before a run what it can show.

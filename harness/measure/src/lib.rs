@@ -22,6 +22,7 @@ pub mod concurrency;
 pub mod connections;
 pub mod conservation;
 pub mod cost;
+pub mod counters;
 pub mod credentials;
 pub mod failover;
 pub mod fates;

@@ -6,6 +6,7 @@ mod details;
 mod ending;
 mod findings;
 mod latencies;
+mod metrics;
 mod policy;
 mod summary;
 mod unasked;
@@ -67,6 +68,7 @@ impl Format for Terminal {
         out.write_all(headline(page, report).as_bytes())?;
         out.write_all(facts(page, report).as_bytes())?;
         out.write_all(actions::lines(page, report).as_bytes())?;
+        out.write_all(metrics::lines(page, report).as_bytes())?;
         findings::write(page, report, out)?;
         details::write(page, report, out)?;
         policy::write(page, report, out)?;

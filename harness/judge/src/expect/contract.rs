@@ -1,9 +1,19 @@
 //! What each kind of expectation has to say for itself.
 
 use measure::view::View;
+use units::Timespan;
 
 use crate::claim::Claim;
 use crate::forecast::{Forecast, Outlook};
+
+/// What an expectation needs of the gateway's own metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needed {
+    /// The names of metrics that it names itself.
+    pub names: Vec<String>,
+    /// How late the gateway may count.
+    pub late: Timespan,
+}
 
 /// A kind of expectation.
 pub trait Expectation {
@@ -45,6 +55,11 @@ pub trait Expectation {
     /// Those of them whose values are recorded as hashes only.
     fn secret_headers(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// What it needs of the gateway's own metrics; `None` if it needs none.
+    fn metrics(&self) -> Option<Needed> {
+        None
     }
 
     /// True if it needs the bodies of errors searched for what they disclose.

@@ -4,6 +4,7 @@
 //! and its line in the registry below.
 
 mod affinity;
+mod agrees;
 mod amplification;
 mod attempts;
 mod availability;
@@ -38,7 +39,7 @@ mod status;
 mod tests;
 mod timeout;
 
-pub use contract::Expectation;
+pub use contract::{Expectation, Needed};
 
 units::registry! {
     /// A demand with its bounds, chosen by its key in the scenario.
@@ -73,6 +74,7 @@ units::registry! {
         "orphans" => Orphans in orphans,
         "connections" => Connections in connections,
         "freeze" => Freeze in freeze,
+        "agrees" => Agrees in agrees,
         "policy" => Policy in policy,
     }
 }

@@ -25,7 +25,8 @@
 //!   status, so long after sending), `.row(|exchange| …)`. Without any attempt the gateway answers 503 after 1 ms.
 //! - `Run`: also `.firing(fault, backend, from_ms, to_ms)` for closed listeners, `.hiccup(at_ms, length_ms)`,
 //!   `.action(phase, kind, backends, (began_ms, ended_ms))`, `.cut(at_ms)`, `.early(why, at_ms)`, `.lost(rows)`, `.weighted(backend, weight, priority)`, `.settle(ms)`,
-//!   `.samples_min(count)`, `.checks(backend, path, every_ms, statuses)` for the gateway's health checks.
+//!   `.samples_min(count)`, `.checks(backend, path, every_ms, statuses)` for the gateway's health checks; `.metrics()`,
+//!   `.scrape(at_ms, &[(series, figure)])` and `.scrape_failed(at_ms, why)` for its own word.
 //!
 //! - Headers: `Run::records(&[name, …])` has them on record, and the path; then `.sends(name, value)` and `.got(name, value)` of a
 //!   `Call`, `.gets(name, value)` (`None` if it did not arrive; without it as sent), `.path(path)` and `.answers(name, value)`
@@ -39,6 +40,7 @@ mod checks;
 mod headers;
 pub mod model;
 mod rows;
+mod samples;
 
 use std::time::Duration;
 
@@ -70,6 +72,7 @@ pub struct Run {
     calls: Vec<Call>,
     settle: Timespan,
     samples_min: Option<u64>,
+    whole_run: bool,
     expects: Vec<Expect>,
     records: bool,
 }
@@ -100,6 +103,7 @@ impl Run {
             calls: vec![],
             settle: Timespan::default(),
             samples_min: None,
+            whole_run: false,
             expects: vec![],
             records: false,
         }
@@ -294,6 +298,12 @@ impl Run {
         self
     }
 
+    /// The demands that are made from here on look at the whole run.
+    pub fn whole_run(mut self) -> Self {
+        self.whole_run = true;
+        self
+    }
+
     /// Adds an expectation, for the room that judges.
     pub fn demand(mut self, phase: &str, traffic: &str, expectation: &str) -> Self {
         let place = self.place(phase, traffic);
@@ -328,7 +338,7 @@ impl Run {
             traffic: class.map(|class| class as u16),
             settle: self.settle,
             samples_min: self.samples_min,
-            whole_run: false,
+            whole_run: self.whole_run,
         }
     }
 

@@ -128,6 +128,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         actions: parts.action_briefs,
         policy: parts.policy.clone(),
         policy_lines: lines_under(text, "policy"),
+        metrics: None,
         headers: parts.record.iter().flat_map(|record| record.headers.clone()).collect(),
     };
     let pool = PoolSpec {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::percentiles;
 use crate::escape;
 use crate::figures;
-use crate::{Report, TrafficRow};
+use crate::{CounterRow, Report, TrafficRow};
 
 /// The most rows of a table.
 const ROWS_MAX: usize = 500;
@@ -36,7 +36,21 @@ pub(super) fn proof(report: &Report) -> Markup {
             h2 { "Proof of injection, and inventory" }
             (injections(report))
             (backends(report))
+            (metrics(report))
         }
+    }
+}
+
+/// What the gateway said of itself beside the record; nothing where its metrics were not scraped.
+fn metrics(report: &Report) -> Markup {
+    let Some(metrics) = &report.metrics else { return html! {} };
+    let row = |counter: &CounterRow| {
+        vec![escape::name(&counter.what), counter.words(), escape::plain(&counter.series, 300)]
+    };
+    let head = [("Counter", false), ("By its own word", false), ("Series", false)];
+    html! {
+        p .note { "The gateway's own metrics: " (metrics.words()) "." }
+        (table("Metrics of the gateway", &head, metrics.counters.iter().take(ROWS_MAX).map(row).collect()))
     }
 }
 
