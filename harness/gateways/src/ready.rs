@@ -95,7 +95,7 @@ async fn exchange(stream: net::Stream, host: &str, ready: &Ready) -> Result<(), 
         None if headers.contains_key(ANSWERED_BY) => Ok(()),
         None => Err(format!("{status} without `{ANSWERED_BY}`: no backend answered")),
     };
-    get(stream, host, &ready.path, BODY_MAX, accepted).await.map(drop)
+    get(stream, host, (&ready.path, &HeaderMap::new()), BODY_MAX, accepted).await.map(drop)
 }
 
 /// The header by which a gateway that has no pages of its own can tell its nonce.
@@ -119,24 +119,26 @@ pub(crate) async fn tells(
             in_header = headers.get(NONCE_HEADER).is_some_and(|value| value == nonce);
             Ok(())
         };
-        get(stream, &address.to_string(), path, NONCE_MAX, accepted).await.ok()
+        let asked = (path, &HeaderMap::new());
+        get(stream, &address.to_string(), asked, NONCE_MAX, accepted).await.ok()
     };
     let timer = world.timer();
     let body = timer.until(timer.now() + bound, asked).await.flatten();
     body.is_some_and(|body| in_header || body == nonce.as_bytes())
 }
 
-/// Sends one GET request and reads the answer to its end, so that no backend sees its first request abandoned; its body,
+/// Sends one GET request for a path with further headers, and reads the answer to its end, so that no backend sees its first request abandoned; its body,
 /// if `accepted` has nothing against its head.
-async fn get(
+pub(crate) async fn get(
     stream: net::Stream,
     host: &str,
-    path: &str,
+    (path, headers): (&str, &HeaderMap),
     bytes_max: usize,
     accepted: impl FnOnce(&HeaderMap, StatusCode) -> Result<(), String>,
 ) -> Result<Bytes, String> {
     let request = Request::get(path).header(header::HOST, host).header(header::CONNECTION, "close");
-    let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
+    let mut request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
+    request.headers_mut().extend(headers.clone());
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| format!("not HTTP/1.1: {error}"))?;
     // Taking `sender` along closes the connection with the answer, whatever of the body is still to come.

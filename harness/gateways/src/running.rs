@@ -1,11 +1,33 @@
 //! Watching and stopping a gateway, whichever kind it is.
 
 use std::future::pending;
+use std::net::SocketAddr;
 
 use crate::acts::{Acts, NotOurs};
-use crate::{Handle, Running};
+use crate::metrics::page;
+use crate::{Handle, Launch, LaunchError, Metrics, Running};
 
 impl Running {
+    /// The same with its metrics, if they are asked for. It is stopped if they can't be had. `own` is where it was told to have
+    /// them on a port of its own, and on which path.
+    pub(crate) async fn telling(
+        mut self,
+        gateway: &'static str,
+        metrics: Option<&Metrics>,
+        own: Option<(SocketAddr, &str)>,
+        launch: &Launch,
+    ) -> Result<Self, LaunchError> {
+        let Some(metrics) = metrics else { return Ok(self) };
+        match page(gateway, metrics, own, &self, launch).await {
+            Ok(page) => self.metrics = Some(page),
+            Err(error) => {
+                self.stop().await;
+                return Err(error);
+            }
+        }
+        Ok(self)
+    }
+
     /// Waits until the gateway dies by itself, and says how. Waits for ever for a gateway that is only attached:
     /// its death shows in the traffic alone.
     pub async fn ended(&self) -> String {

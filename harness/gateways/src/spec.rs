@@ -13,6 +13,7 @@ use policy::Policy;
 
 use crate::acts::Means;
 use crate::kinds::Program;
+use crate::{Counters, Metrics, MetricsPage};
 
 /// A backend, as the gateway is told of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,6 +132,21 @@ pub trait Gateway {
         Some(format!("brownout has no means by which it is {}", means.word()))
     }
 
+    /// How its own metrics are asked for, if they are.
+    fn metrics(&self) -> Option<&Metrics> {
+        None
+    }
+
+    /// Whether its page of metrics is on an address that requests go to, so that it may count a scrape as one.
+    fn shares_page(&self) -> bool {
+        self.metrics().is_some_and(|metrics| metrics.path.is_some())
+    }
+
+    /// What it calls what it counts, for a kind whose documentation says so.
+    fn counters(&self) -> Option<&'static Counters> {
+        None
+    }
+
     /// What plans and reports have to say of how it is talked to.
     fn note(&self) -> Option<&'static str> {
         None
@@ -167,6 +183,8 @@ pub struct Running {
     pub tls: Option<ClientTls>,
     /// Its further addresses, in the order of their names, each with how it is talked to over TLS.
     pub further: Vec<(SocketAddr, Option<ClientTls>)>,
+    /// Its own metrics, if the scenario asks for them.
+    pub metrics: Option<MetricsPage>,
     /// How it is watched and stopped.
     pub handle: Handle,
 }

@@ -23,6 +23,9 @@ use crate::{Progress, RunError, Stage, descriptors, directory};
 /// From the moment that the gateway is ready to the epoch: long enough for all threads to be waiting.
 const LEAD: Duration = Duration::from_millis(20);
 
+/// The same where the gateway's metrics are scraped: long enough for the first page to be there.
+const LEAD_SCRAPED: Duration = Duration::from_millis(250);
+
 /// What a run is told beside its plan.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -59,6 +62,9 @@ pub struct Finished {
 /// not there.
 pub fn preflight(plan: &Plan, allowed: &Allowed) -> Result<(), RunError> {
     plan.gateway.contract().permit(allowed)?;
+    if let Some(metrics) = plan.gateway.contract().metrics() {
+        metrics.permit(plan.gateway.name(), allowed)?;
+    }
     resolved(plan, false).map(|_| ())
 }
 
@@ -217,7 +223,7 @@ impl Run<'_> {
             allowed: options.allowed.clone(),
             acted_on: !plan.actions.is_empty(),
         };
-        let gateway = tokio::select! {
+        let mut gateway = tokio::select! {
             biased;
             () = options.interrupt.cancelled() => return Err(RunError::Aborted),
             gateway = plan.gateway.contract().launch(&launch) => gateway?,
@@ -232,12 +238,15 @@ impl Run<'_> {
         manifest.gateway_address = Some(gateway.address);
         load.backends.clone_from(&bound.addresses);
         manifest.backend_addresses = bound.addresses;
-        world.set_epoch_in(LEAD);
-        manifest.started = (directory::wall_clock() + LEAD).to_string();
+        let lead = if gateway.metrics.is_some() { LEAD_SCRAPED } else { LEAD };
+        world.set_epoch_in(lead);
+        manifest.started = (directory::wall_clock() + lead).to_string();
         started(manifest)?;
 
+        let scraping = parts.start_scraping(plan, gateway.metrics.take())?;
         let early = parts.carry_the_load(plan, load, &gateway, (options, progress)).await?;
         let at = world.now();
+        scraping.end().await?;
         parts.stop.cancel();
         let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;
         manifest.gateway_log_left_out = gateway.stop().await;

@@ -11,6 +11,7 @@ mod error;
 mod observe;
 mod parts;
 mod progress;
+mod scrape;
 mod spawn;
 mod status;
 mod watchdog;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use driver::{DriverSpec, Load};
 use evidence::Recorder;
-use gateways::Running;
+use gateways::{MetricsPage, Running};
 use net::{Timer, World};
 use scenario::Plan;
 use tokio::sync::oneshot;
@@ -21,7 +21,7 @@ use crate::error::RunError;
 use crate::observe::{Change, Silence, Story};
 use crate::progress::{Progress, Stage};
 use crate::spawn::{Output, spawn};
-use crate::watchdog;
+use crate::{scrape, watchdog};
 
 /// How long the driver may take to end once its own deadline is over: a bound on a defect, not on a gateway.
 const DRIVER_BOUND: Duration = Duration::from_secs(5);
@@ -90,6 +90,21 @@ impl Parts {
         let (bound, arrivals) = bound.await.map_err(|_| RunError::PartEnded("fake backends"))??;
         progress.count(arrivals);
         Ok((bound, serving))
+    }
+
+    /// Starts to scrape the gateway's metrics, if the scenario asks for them.
+    pub(crate) fn start_scraping(
+        &self,
+        plan: &Plan,
+        page: Option<MetricsPage>,
+    ) -> Result<Scraping, RunError> {
+        let over = CancellationToken::new();
+        let Some((page, brief)) = page.zip(plan.brief.metrics.clone()) else {
+            return Ok(Scraping { over, done: None });
+        };
+        let (world, recorder, until) = (self.world.clone(), self.recorder.clone(), over.clone());
+        let scrape = move || scrape::scrape(world, page, brief, recorder, until);
+        Ok(Scraping { over, done: Some(spawn(&self.world, "metrics", scrape)?) })
     }
 
     /// Starts the driver, with the load that has its secrets in it, and the watchdog, and waits until the load is done or something
@@ -172,6 +187,29 @@ impl Parts {
             }
             Ok(())
         })
+    }
+}
+
+/// The scraping of the gateway's metrics, under way.
+pub(crate) struct Scraping {
+    over: CancellationToken,
+    done: Option<Output<()>>,
+}
+
+impl Scraping {
+    /// Has the last page scraped, and waits for it.
+    pub(crate) async fn end(mut self) -> Result<(), RunError> {
+        self.over.cancel();
+        match self.done.take() {
+            None => Ok(()),
+            Some(done) => done.await.map_err(|_| RunError::PartEnded("metrics")),
+        }
+    }
+}
+
+impl Drop for Scraping {
+    fn drop(&mut self) {
+        self.over.cancel();
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use gateways::GatewaySettings;
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::diagnostic::Diagnostic;
 use crate::file::Kinds;
@@ -70,11 +70,27 @@ fn choose_gateway(document: &mut DocumentMut, kind: &str) -> Result<(), Diagnost
         );
     }
     let kept = document.get("gateway").and_then(|gateway| gateway.get(kind)).cloned();
+    let other = || {
+        let mut table = Table::new();
+        if asks_for_metrics(document) {
+            table.insert("metrics", Item::Value(Value::InlineTable(InlineTable::new())));
+        }
+        Item::Table(table)
+    };
+    let table = kept.unwrap_or_else(other);
     let mut gateway = Table::new();
     gateway.set_implicit(true);
-    gateway.insert(kind, kept.unwrap_or_else(|| Item::Table(Table::new())));
+    gateway.insert(kind, table);
     document.insert("gateway", Item::Table(gateway));
     Ok(())
+}
+
+/// Whether the file's gateway tells its metrics where its kind has them: any other kind is to tell its own then.
+fn asks_for_metrics(document: &DocumentMut) -> bool {
+    let tables = document.get("gateway").and_then(Item::as_table_like);
+    let mut tables = tables.into_iter().flat_map(TableLike::iter);
+    let metrics = tables.find_map(|(_, table)| table.get("metrics")?.as_table_like());
+    metrics.is_some_and(|metrics| ["path", "url"].into_iter().all(|key| !metrics.contains_key(key)))
 }
 
 fn set(document: &mut DocumentMut, assignment: &str) -> Result<(), Diagnostic> {

@@ -10,8 +10,8 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
-use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings, Tells};
+use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
 
 /// Caddy, started as a child process with a Caddyfile that is made from the policy.
 ///
@@ -39,6 +39,9 @@ pub struct Caddy {
     /// How it is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
+    /// Its own metrics, which are scraped during the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 static PRODUCT: Product = Product {
@@ -53,9 +56,21 @@ static PRODUCT: Product = Product {
     generate: |upstreams, _| refuse::unsupported(upstreams).into_result(|| write::configuration(upstreams)),
     serve: |call| with_file("run", call),
     check: Some(|call| with_file("validate", call)),
+    tells: Some(TELLS),
     acts: Acting { reload: None, restart: Some(Renewal::StopAndStart(Signal::TERM)) },
     ask_version: &["version"],
     version,
+};
+
+/// Caddy's documentation: "Monitoring Caddy with Prometheus metrics". It does not count further attempts.
+const TELLS: Tells = Tells {
+    add: |made| made.replacen("    admin off\n", "    admin {{metrics.address}}\n    metrics\n", 1),
+    counters: Counters {
+        path: "/metrics",
+        requests: Some(r#"caddy_http_requests_total{handler="reverse_proxy"}"#),
+        retries: None,
+        errors: Some(r#"caddy_http_request_duration_seconds_count{handler="reverse_proxy",code=~"5.."}"#),
+    },
 };
 
 fn with_file(what: &str, call: &Call<'_>) -> Vec<String> {
@@ -73,8 +88,9 @@ fn version(said: &str) -> Option<String> {
 
 impl Caddy {
     fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready } = self;
-        Settings { config: config.as_deref(), binary: binary.as_deref(), ready: ready.as_ref() }
+        let Self { config, binary, ready, metrics } = self;
+        let (config, binary) = (config.as_deref(), binary.as_deref());
+        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
     }
 }
 
@@ -85,6 +101,14 @@ impl Gateway for Caddy {
 
     fn has_own_configuration(&self) -> bool {
         self.config.is_some()
+    }
+
+    fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    fn counters(&self) -> Option<&'static Counters> {
+        Some(&TELLS.counters)
     }
 
     fn program(&self) -> Option<Program> {

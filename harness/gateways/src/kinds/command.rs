@@ -14,7 +14,7 @@ use self::config::Files;
 use self::recipe::Prepared;
 use self::stop::Stop;
 use super::launched::{self, secrets};
-use crate::{Allowed, Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
+use crate::{Allowed, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
 
 const NAME: &str = "command";
 
@@ -74,6 +74,9 @@ pub struct Command {
     /// How it is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
+    /// Its own metrics, which are scraped during the run if this is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -149,6 +152,10 @@ impl Gateway for Command {
         }
     }
 
+    fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
     fn refuses(&self, means: &Means<'_>, _: &Upstreams) -> Option<String> {
         (*means != Means::Kill)
             .then(|| format!("brownout has no means by which a program of your own is {}", means.word()))
@@ -157,7 +164,8 @@ impl Gateway for Command {
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
         Box::pin(async move {
             self.permit(&launch.allowed)?;
-            launched::launch(Box::new(Prepared::new(self, &launch.upstreams)), launch).await
+            let prepared = Box::new(Prepared::new(self, &launch.upstreams));
+            launched::launch(prepared, launch).await?.telling(NAME, self.metrics.as_ref(), None, launch).await
         })
     }
 }

@@ -10,8 +10,8 @@ use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
-use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings, Tells};
+use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
 
 /// Envoy, started as a child process with a configuration that is made from the policy.
 ///
@@ -35,6 +35,9 @@ pub struct Envoy {
     /// How it is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
+    /// Its own metrics, which are scraped during the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 static PRODUCT: Product = Product {
@@ -51,9 +54,24 @@ static PRODUCT: Product = Product {
     },
     serve,
     check: Some(check),
+    tells: Some(TELLS),
     acts: Acting { reload: Some(HOT), restart: Some(HOT) },
     ask_version: &["--version"],
     version,
+};
+
+/// Envoy's documentation: "Administration interface" (`/stats/prometheus`), and the statistics of the HTTP connection manager
+/// and of clusters. A further attempt is counted when it is decided, before its backoff.
+const TELLS: Tells = Tells {
+    add: |made| made.replacen("port_value: 0}", "port_value: {{metrics.port}}}", 1),
+    counters: Counters {
+        path: "/stats/prometheus",
+        requests: Some(r#"envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix="in"}"#),
+        retries: Some(r#"envoy_cluster_upstream_rq_retry{envoy_cluster_name="pool"}"#),
+        errors: Some(
+            r#"envoy_http_downstream_rq_xx{envoy_response_code_class="5",envoy_http_conn_manager_prefix="in"}"#,
+        ),
+    },
 };
 
 /// A hot restart, which is also how another static configuration is taken up (docs: "Hot restart Python wrapper").
@@ -101,8 +119,9 @@ fn version(said: &str) -> Option<String> {
 
 impl Envoy {
     fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready } = self;
-        Settings { config: config.as_deref(), binary: binary.as_deref(), ready: ready.as_ref() }
+        let Self { config, binary, ready, metrics } = self;
+        let (config, binary) = (config.as_deref(), binary.as_deref());
+        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
     }
 }
 
@@ -113,6 +132,14 @@ impl Gateway for Envoy {
 
     fn has_own_configuration(&self) -> bool {
         self.config.is_some()
+    }
+
+    fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    fn counters(&self) -> Option<&'static Counters> {
+        Some(&TELLS.counters)
     }
 
     fn program(&self) -> Option<Program> {

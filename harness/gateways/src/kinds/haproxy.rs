@@ -10,8 +10,8 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
-use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
+use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings, Tells};
+use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
 
 /// HAProxy, started as a child process with a configuration that is made from the policy.
 ///
@@ -35,6 +35,9 @@ pub struct Haproxy {
     /// How it is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
+    /// Its own metrics, which are scraped during the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 static PRODUCT: Product = Product {
@@ -51,12 +54,30 @@ static PRODUCT: Product = Product {
     },
     serve,
     check: Some(check),
+    tells: Some(TELLS),
     acts: Acting {
         reload: Some(Renewal::Signal(Signal::USR2)),
         restart: Some(Renewal::Signal(Signal::USR2)),
     },
     ask_version: &["-v"],
     version,
+};
+
+/// HAProxy's documentation: `addons/promex/README`. A further attempt at another server is counted as a redispatch as well.
+const TELLS: Tells = Tells {
+    add: |made| {
+        made + "
+frontend metrics
+    bind {{metrics.address}}
+    http-request use-service prometheus-exporter if { path /metrics }
+"
+    },
+    counters: Counters {
+        path: "/metrics",
+        requests: Some(r#"haproxy_frontend_http_requests_total{proxy="in"}"#),
+        retries: Some(r#"haproxy_backend_retry_warnings_total{proxy="pool"}"#),
+        errors: Some(r#"haproxy_frontend_http_responses_total{proxy="in",code="5xx"}"#),
+    },
 };
 
 fn serve(call: &Call<'_>) -> Vec<String> {
@@ -76,8 +97,9 @@ fn version(said: &str) -> Option<String> {
 
 impl Haproxy {
     fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready } = self;
-        Settings { config: config.as_deref(), binary: binary.as_deref(), ready: ready.as_ref() }
+        let Self { config, binary, ready, metrics } = self;
+        let (config, binary) = (config.as_deref(), binary.as_deref());
+        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
     }
 }
 
@@ -88,6 +110,14 @@ impl Gateway for Haproxy {
 
     fn has_own_configuration(&self) -> bool {
         self.config.is_some()
+    }
+
+    fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    fn counters(&self) -> Option<&'static Counters> {
+        Some(&TELLS.counters)
     }
 
     fn program(&self) -> Option<Program> {

@@ -15,8 +15,8 @@ mod url;
 mod url_tls;
 
 pub use launched::Program;
-pub(crate) use launched::on_path;
 pub use launched::{Launched, backends_in};
+pub(crate) use launched::{Values, on_path, secrets};
 
 use crate::Gateway;
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
-use crate::{Gateway, Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
+use crate::{Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
 ///
@@ -35,6 +35,9 @@ pub struct Nginx {
     /// How it is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
+    /// Its own metrics, which are scraped during the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 static PRODUCT: Product = Product {
@@ -51,6 +54,7 @@ static PRODUCT: Product = Product {
     },
     serve,
     check: Some(check),
+    tells: None,
     acts: Acting {
         reload: Some(Renewal::Signal(Signal::HUP)),
         restart: Some(Renewal::StopAndStart(Signal::QUIT)),
@@ -102,8 +106,9 @@ fn version(said: &str) -> Option<String> {
 
 impl Nginx {
     fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready } = self;
-        Settings { config: config.as_deref(), binary: binary.as_deref(), ready: ready.as_ref() }
+        let Self { config, binary, ready, metrics } = self;
+        let (config, binary) = (config.as_deref(), binary.as_deref());
+        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
     }
 }
 
@@ -114,6 +119,10 @@ impl Gateway for Nginx {
 
     fn has_own_configuration(&self) -> bool {
         self.config.is_some()
+    }
+
+    fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
     }
 
     fn program(&self) -> Option<Program> {
@@ -384,7 +393,8 @@ mod tests {
     #[test]
     fn what_keeps_it_within_bounds_is_added_to_a_configuration_that_does_not_say_it() {
         let (dir, address) = (Path::new("/run"), "127.0.0.1:8080".parse().unwrap());
-        let globals = |text| globals(&Call { dir, file: "nginx.conf", address, text, generation: None });
+        let globals =
+            |text| globals(&Call { dir, file: "nginx.conf", address, text, metrics: None, generation: None });
         assert_eq!(globals("events {}\n# daemon off;"), "daemon off; pid nginx.pid;");
         assert_eq!(globals("daemon off; pid p;"), "");
         assert_eq!(globals("worker_processes 1; pid logs/p;"), "daemon off;");

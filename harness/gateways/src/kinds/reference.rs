@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::reference::{self, Defect, Setup};
-use crate::{Gateway, Launch, LaunchError, Means, Running, Unsupported, Upstreams};
+use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Running, Unsupported, Upstreams};
 
 /// A gateway of brownout's own, that does what the policy says.
 ///
@@ -33,6 +33,9 @@ pub struct Reference {
     /// Present if it speaks TLS to its clients, with a certificate that is made for the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<ReferenceTls>,
+    /// Its own metrics, which are scraped during the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 /// TLS of the reference gateway, towards its clients.
@@ -56,8 +59,21 @@ impl Gateway for Reference {
             defects: self.defects.clone(),
             withhold: self.withhold.clone(),
             over_tls: self.tls.is_some(),
+            tells: self.metrics.is_some(),
         };
-        Box::pin(async move { reference::launch(&launch.world, &launch.upstreams, &setup).await })
+        Box::pin(async move {
+            let (running, page) = reference::launch(&launch.world, &launch.upstreams, &setup).await?;
+            let own = page.map(|address| (address, reference::COUNTERS.path));
+            running.telling("reference", self.metrics.as_ref(), own, launch).await
+        })
+    }
+
+    fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    fn counters(&self) -> Option<&'static Counters> {
+        Some(&reference::COUNTERS)
     }
 
     fn refuses(&self, means: &Means<'_>, _: &Upstreams) -> Option<String> {

@@ -1,18 +1,17 @@
 //! The kind `url`: a gateway that runs already.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use futures_util::future::LocalBoxFuture;
-use http::Uri;
 use net::tls::ClientTls;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
 use super::url_tls::UrlTls;
+use crate::address::{Target, resolve, target};
 use crate::ready::{self, NotRouted};
-use crate::{Allowed, Gateway, Handle, Launch, LaunchError, Ready, Running, Unsupported, Upstreams};
+use crate::{Allowed, Gateway, Handle, Launch, LaunchError, Metrics, Ready, Running, Unsupported, Upstreams};
 
 const NAME: &str = "url";
 
@@ -21,9 +20,6 @@ const NOT_VERIFIED: &str = "certificate not verified";
 
 /// The most further addresses: as many as a scenario may have traffic classes.
 const ADDRESSES_MAX: usize = 32;
-
-/// How long a name may take to be resolved.
-const RESOLVE: Duration = Duration::from_secs(5);
 
 /// A gateway that runs already, and is neither started nor stopped.
 ///
@@ -57,15 +53,9 @@ pub struct Url {
     /// How each address is asked whether it is ready. Without it: a backend has to answer `GET /` within 10 s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<Ready>,
-}
-
-/// The host as written, the port, and both as the `host` header says them.
-#[derive(Debug, PartialEq, Eq)]
-struct Target {
-    host: String,
-    port: u16,
-    authority: String,
-    over_tls: bool,
+    /// Its own metrics, which are scraped during the run if this is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 fn checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -81,36 +71,6 @@ fn all_checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<BTreeMa
     }
     all.values().try_for_each(|text| target(text).map(drop)).map_err(de::Error::custom)?;
     Ok(all)
-}
-
-fn target(text: &str) -> Result<Target, String> {
-    let wrong =
-        || format!("`{text}` is not the address of a gateway: expected one such as `http://127.0.0.1:8080`");
-    if text.contains('@') {
-        // Not quoted, since a password may stand there.
-        return Err("the gateway's address carries a user name: expected only a host and a port".into());
-    }
-    let uri: Uri = text.parse().map_err(|_| wrong())?;
-    let over_tls = match uri.scheme_str() {
-        Some("http") => false,
-        Some("https") => true,
-        _ => return Err(wrong()),
-    };
-    let authority = uri.authority().ok_or_else(wrong)?;
-    if uri.path_and_query().is_some_and(|path| path.as_str() != "/") {
-        return Err(format!(
-            "`{text}` carries a path: each traffic class has its own, expected only a host and a port"
-        ));
-    }
-    let written = authority.host();
-    let host = written.trim_matches(['[', ']']);
-    // A port that is out of bounds reads as none at all.
-    let port_is_wrong = authority.as_str() != written && authority.port_u16().is_none_or(|port| port == 0);
-    if host.is_empty() || port_is_wrong {
-        return Err(wrong());
-    }
-    let port = authority.port_u16().unwrap_or(if over_tls { 443 } else { 80 });
-    Ok(Target { host: host.to_owned(), port, authority: authority.as_str().to_owned(), over_tls })
 }
 
 impl Gateway for Url {
@@ -137,6 +97,17 @@ impl Gateway for Url {
         false
     }
 
+    fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
+    fn shares_page(&self) -> bool {
+        let Some(metrics) = &self.metrics else { return false };
+        let is_own =
+            |url: &String| self.all().any(|own| url.starts_with(&format!("{}/", own.trim_end_matches('/'))));
+        metrics.path.is_some() || metrics.url.as_ref().is_some_and(is_own)
+    }
+
     fn further_addresses(&self) -> Vec<&str> {
         self.addresses.keys().map(String::as_str).collect()
     }
@@ -144,18 +115,8 @@ impl Gateway for Url {
     fn permit(&self, allowed: &Allowed) -> Result<(), LaunchError> {
         self.all().try_for_each(|address| {
             let target = known(address)?;
-            target.host.parse().map_or(Ok(()), |ip| target.permit(ip, &allowed.hosts))
+            target.host.parse().map_or(Ok(()), |ip| target.permit(NAME, ip, &allowed.hosts))
         })
-    }
-}
-
-impl Target {
-    fn permit(&self, address: IpAddr, allow_hosts: &[String]) -> Result<(), LaunchError> {
-        let allowed = allow_hosts.iter().any(|host| host.eq_ignore_ascii_case(&self.host));
-        if address.is_loopback() || allowed {
-            return Ok(());
-        }
-        Err(LaunchError::NotAllowed { gateway: NAME, host: self.host.clone(), address })
     }
 }
 
@@ -172,7 +133,9 @@ impl Url {
         }
         let (address, tls) = reached.remove(0);
         let version = self.note().map(str::to_owned);
-        Ok(Running { address, version, tls, further: reached, handle: Handle::Attached })
+        let handle = Handle::Attached;
+        let running = Running { address, version, tls, further: reached, metrics: None, handle };
+        running.telling(NAME, self.metrics.as_ref(), None, launch).await
     }
 
     /// Waits until one of its addresses routes, and says how it is reached.
@@ -182,8 +145,8 @@ impl Url {
         address: &str,
     ) -> Result<(SocketAddr, Option<ClientTls>), LaunchError> {
         let target = known(address)?;
-        let address = resolve(launch, &target).await?;
-        target.permit(address.ip(), &launch.allowed.hosts)?;
+        let address = resolve(NAME, launch, &target).await?;
+        target.permit(NAME, address.ip(), &launch.allowed.hosts)?;
         let tls = if target.over_tls {
             Some(self.tls.clone().unwrap_or_default().client(launch, &target.host)?)
         } else {
@@ -212,17 +175,4 @@ fn known(address: &str) -> Result<Target, LaunchError> {
 
 fn io_error(what: &str, source: std::io::Error) -> LaunchError {
     LaunchError::Io { gateway: NAME, what: what.to_owned(), source }
-}
-
-/// Resolves the host once, so that a name which moves does not move the run. IPv4 is preferred: it is what most
-/// gateways listen on where `localhost` has both.
-async fn resolve(launch: &Launch, target: &Target) -> Result<SocketAddr, LaunchError> {
-    let what = format!("resolving `{}`", target.host);
-    let timer = launch.world.timer();
-    let lookup = tokio::net::lookup_host((target.host.as_str(), target.port));
-    let found = timer.until(timer.now() + RESOLVE, lookup).await;
-    let found = found.unwrap_or_else(|| Err(std::io::ErrorKind::TimedOut.into()));
-    let found: Vec<SocketAddr> = found.map_err(|source| io_error(&what, source))?.collect();
-    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    first.copied().ok_or_else(|| io_error(&what, std::io::ErrorKind::NotFound.into()))
 }

@@ -51,6 +51,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let mut sent = outgoing.without(&gateway.withheld[backend], settings);
         if !tried.is_empty() {
             sent.alter_further(settings);
+            gateway.told.retry(settings);
         }
         tried.push(backend);
         gateway.standstill.over(timer).await;
@@ -58,6 +59,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let result = result.map(|answer| Answer { turn, ..answer });
         if failed(&result) {
             gateway.has_failed.set(true);
+            gateway.told.failure(timer.now());
             gateway.standstill.note_failure(timer.now());
         }
         gateway.standstill.over(timer).await;

@@ -22,6 +22,7 @@ use super::pool::Pool;
 use super::settings::{Next, Settings, Setup, Slip};
 use super::standstill::Standstill;
 use super::swap::Swapped;
+use super::tells::Told;
 use crate::{Upstream, Upstreams};
 
 /// How many of the keys a gateway forgets that forgets keys.
@@ -49,6 +50,8 @@ pub(crate) struct Gateway {
     pub(crate) budget: Budget,
     /// Leave to forward a request.
     pub(crate) turns: Semaphore,
+    /// What it tells of itself.
+    pub(crate) told: Told,
     /// Clients' connections so far.
     pub(crate) clients: Cell<u64>,
     workers: Vec<Worker>,
@@ -95,6 +98,7 @@ impl Gateway {
             line: settings.limit.as_ref().map(|rules| Line::new(rules, backends.len())),
             budget: Budget::new(settings.retry.as_ref().and_then(|retry| retry.budget)),
             turns: Semaphore::new(settings.under_way_max),
+            told: Told::default(),
             clients: Cell::new(0),
             workers: (0..workers).map(worker).collect(),
             settings,

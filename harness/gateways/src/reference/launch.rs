@@ -12,18 +12,19 @@ use super::acting::Acting;
 use super::front::Front;
 use super::secured::Secured;
 use super::settings::Setup;
+use super::tells::tell;
 use crate::in_process::{Reins, reins};
 use crate::ready::{self, NotRouted, Target};
 use crate::{Handle, InProcess, LaunchError, Ready, Running, Upstreams};
 
 const NAME: &str = "reference";
 
-/// Starts the gateway and waits until it routes.
+/// Starts the gateway and waits until it routes; gives where it tells its metrics as well, if it has to.
 pub(crate) async fn launch(
     world: &World,
     upstreams: &Upstreams,
     setup: &Setup,
-) -> Result<Running, LaunchError> {
+) -> Result<(Running, Option<SocketAddr>), LaunchError> {
     let io_error = |source| LaunchError::Io { gateway: NAME, what: "starting it".into(), source };
     let secured = Secured::of(world, upstreams, setup.over_tls).map_err(|error| LaunchError::Tls {
         gateway: NAME,
@@ -47,7 +48,7 @@ pub(crate) async fn launch(
         InProcess::thread(run.on_its_own_thread().map_err(io_error)?, hold, world.timer())
     };
     let gone = |_| Err(io::Error::other("it ended before it listened"));
-    let address = address.await.unwrap_or_else(gone).map_err(io_error)?;
+    let (address, page) = address.await.unwrap_or_else(gone).map_err(io_error)?;
     let host = address.to_string();
     let target = Target { address, host: &host, tls: tls.as_ref() };
     let asked = Ready::default();
@@ -64,8 +65,12 @@ pub(crate) async fn launch(
         return Err(LaunchError::NotReady { gateway: NAME, waited, last_probe, last_words, help });
     }
     let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
-    Ok(Running { address, version, tls, further: Vec::new(), handle: Handle::InProcess(Box::new(gateway)) })
+    let handle = Handle::InProcess(Box::new(gateway));
+    Ok((Running { address, version, tls, further: Vec::new(), metrics: None, handle }, page))
 }
+
+/// Where it listens, and where it tells its metrics if it has to.
+type Places = (SocketAddr, Option<SocketAddr>);
 
 /// One run of the gateway, from its listening to its end.
 struct Run {
@@ -73,7 +78,7 @@ struct Run {
     upstreams: Upstreams,
     setup: Setup,
     secured: Secured,
-    say_address: oneshot::Sender<io::Result<SocketAddr>>,
+    say_address: oneshot::Sender<io::Result<Places>>,
     reins: Reins,
 }
 
@@ -88,22 +93,28 @@ impl Run {
     }
 
     async fn run(self) {
-        let listener = self.world.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        let listener = listener.and_then(|listener| Ok((listener.local_addr()?, listener)));
-        let (address, listener) = match listener {
-            Ok(listening) => listening,
+        let bind = || {
+            let listener = self.world.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+            Ok((listener.local_addr()?, listener))
+        };
+        let bound = bind().and_then(|main| Ok((main, self.setup.tells.then(bind).transpose()?)));
+        let ((address, listener), page) = match bound {
+            Ok(bound) => bound,
             Err(error) => return drop(self.say_address.send(Err(error))),
         };
+        let (page_address, page) = page.unzip();
         let to_backends = self.secured.backends.as_ref();
         let front = Rc::new(Front::new(&self.world, &self.upstreams, &self.setup, to_backends));
         // Whoever launches it may have gone away; then `cancel` follows.
-        let _ = self.say_address.send(Ok(address));
+        let _ = self.say_address.send(Ok((address, page_address)));
         let Reins { cancel, say_ended, orders } = self.reins;
+        let telling = tell(front.clone(), page);
         let acting = Acting::new(&self.world, address, self.secured.own, front);
         let ended = tokio::select! {
             biased;
             () = cancel.cancelled() => "it was stopped".to_owned(),
             how = acting.serve(listener, orders) => how,
+            never = telling => match never {},
         };
         let _ = say_ended.send(ended);
     }

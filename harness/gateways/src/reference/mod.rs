@@ -30,8 +30,10 @@ mod serve;
 mod settings;
 mod standstill;
 mod swap;
+mod tells;
 mod window;
 
 pub use defects::Defect;
 pub(crate) use launch::launch;
 pub(crate) use settings::Setup;
+pub(crate) use tells::COUNTERS;

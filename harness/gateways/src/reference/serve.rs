@@ -108,7 +108,8 @@ async fn client(front: Rc<Front>, mut stream: Stream, tls: Option<ServerTls>) {
 }
 
 async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>, client: u64) -> Response<Content> {
-    match read(gateway, request, client).await {
+    gateway.told.request();
+    let response = match read(gateway, request, client).await {
         Ok(outgoing) => answer(gateway, outgoing).await,
         Err((status, words)) => {
             let mut response = made(status, words);
@@ -116,7 +117,9 @@ async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>, client: u64)
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
             response
         }
-    }
+    };
+    gateway.told.answer(response.status(), &gateway.settings);
+    response
 }
 
 /// Forwards a request, and works in the defects of answers.

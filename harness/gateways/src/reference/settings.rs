@@ -32,6 +32,8 @@ pub(crate) struct Setup {
     pub(crate) withhold: BTreeMap<String, Vec<String>>,
     /// Whether it speaks TLS to its clients.
     pub(crate) over_tls: bool,
+    /// Whether it tells its metrics.
+    pub(crate) tells: bool,
 }
 
 /// What one gateway does.
@@ -222,6 +224,12 @@ pub(crate) enum Slip {
     IgnoresHealth,
     /// A restart ends before it begins.
     RestartRefusesForAWhile,
+    /// Further attempts are not counted.
+    HidesRetries,
+    /// Errors are counted as if they were none.
+    HidesErrors,
+    /// While attempts fail, its metrics stay as they were.
+    FreezesMetrics,
 }
 
 impl Settings {

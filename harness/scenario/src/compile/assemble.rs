@@ -10,13 +10,14 @@ use fake_backends::{BackendSpec, Injection, PoolSpec};
 use gateways::{ActionSettings, GatewaySettings};
 use judge::Demand;
 use measure::brief::{
-    About, ActionBrief, BackendBrief, Brief, InjectionBrief, LeavingBrief, PhaseBrief, TrafficBrief,
+    About, ActionBrief, BackendBrief, Brief, InjectionBrief, LeavingBrief, MetricsBrief, PhaseBrief,
+    TrafficBrief,
 };
 use policy::Policy;
 
 use super::{
-    Context, actions, backends, demands, faults, gateway, limits, load, mix, phases, record, sizes, traffic,
-    vacuous,
+    Context, actions, backends, demands, faults, gateway, limits, load, metrics, mix, phases, record, sizes,
+    traffic, vacuous,
 };
 use crate::diagnostic::Diagnostic;
 use crate::document::Lines;
@@ -45,6 +46,7 @@ struct Parts {
     /// The place of each demand in the file.
     spans: Vec<Range<usize>>,
     record: Option<RecordedHeaders>,
+    metrics: Option<MetricsBrief>,
     gateway: GatewaySettings,
     policy: Policy,
 }
@@ -78,6 +80,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     let (demands, spans) = demands::compile(context, &phases, &injection_briefs, &classes);
     let record = record::compile(context, &backends, &classes, &demands, &spans);
     let (gateway, policy) = gateway::compile(context, &backends);
+    let metrics = metrics::compile(context, &gateway, &demands, &spans);
     let (actions, action_briefs) =
         actions::compile(context, &phases, &gateway, &gateway::listing(context, &backends, &policy));
     Parts {
@@ -93,6 +96,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
         demands,
         spans,
         record,
+        metrics,
         gateway,
         policy,
     }
@@ -128,7 +132,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         actions: parts.action_briefs,
         policy: parts.policy.clone(),
         policy_lines: lines_under(text, "policy"),
-        metrics: None,
+        metrics: parts.metrics,
         headers: parts.record.iter().flat_map(|record| record.headers.clone()).collect(),
     };
     let pool = PoolSpec {

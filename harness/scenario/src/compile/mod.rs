@@ -13,6 +13,7 @@ mod hits;
 mod keys;
 mod limits;
 mod load;
+mod metrics;
 mod mix;
 mod mode;
 mod moving;

@@ -8,6 +8,7 @@ mod injections;
 mod library;
 mod load_checks;
 mod loading;
+mod metrics;
 mod mix;
 mod plan;
 mod record;

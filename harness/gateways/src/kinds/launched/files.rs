@@ -30,13 +30,14 @@ impl OwnFile {
         values.fill(&self.text).map_err(|wrong| (self.path.clone(), wrong.to_string()))
     }
 
-    /// The same, for one that has to say where to listen, unless the program is told by an argument.
+    /// The same, for one that has to say where to listen, and where to tell metrics if they are asked for, unless the program is
+    /// told by arguments.
     pub(crate) fn text(&self, values: &Values<'_>, listens_by_argument: bool) -> Result<String, Wrong> {
         let filled = self.filled(values)?;
         if listens_by_argument {
             return Ok(filled.text);
         }
-        filled.listening().map_err(|why| (self.path.clone(), why))
+        filled.telling(values.metrics).and_then(Filled::listening).map_err(|why| (self.path.clone(), why))
     }
 
     /// How the file's name ends, in lower case.

@@ -1,5 +1,6 @@
 //! Starting a gateway's program, and waiting until it routes.
 
+use std::cell::Cell;
 use std::env;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -42,7 +43,7 @@ const CHECK: Duration = Duration::from_secs(10);
 pub(crate) async fn launch(recipe: Box<dyn Recipe>, launch: &Launch) -> Result<Running, LaunchError> {
     let dir = directory(&launch.dir).map_err(|source| io_error(&*recipe, "making its directory", source))?;
     let guard = Guard::find(&launch.world, &dir).await;
-    let start = Start { recipe, launch: launch.clone(), dir, guard };
+    let start = Start { recipe, launch: launch.clone(), dir, guard, metrics: Cell::new(None) };
     let version = start.version().await?;
     let (address, process) = start.on_some_port().await?;
     let launched = Launched::new(start, address, process);
@@ -51,6 +52,7 @@ pub(crate) async fn launch(recipe: Box<dyn Recipe>, launch: &Launch) -> Result<R
         version,
         tls: None,
         further: Vec::new(),
+        metrics: None,
         handle: Handle::Launched(Box::new(launched)),
     })
 }
@@ -71,6 +73,8 @@ pub(super) struct Start {
     pub(super) launch: Launch,
     dir: PathBuf,
     guard: Guard,
+    /// Where it has to tell its metrics, if they are asked for on a port of its own.
+    pub(super) metrics: Cell<Option<SocketAddr>>,
 }
 
 /// How a start on one port ended that did not fail for good.
@@ -91,7 +95,7 @@ impl Start {
     async fn on_some_port(&self) -> Result<(SocketAddr, Process), LaunchError> {
         let mut tried = 1;
         loop {
-            let address = self.free_port()?;
+            let address = self.free_ports()?;
             match self.on(address, tried == 1).await? {
                 Started::Ready(process) => return Ok((address, process)),
                 Started::Taken(error) if tried == PORTS => return Err(error),
@@ -100,13 +104,15 @@ impl Start {
         }
     }
 
-    /// A port that is free at this moment.
-    fn free_port(&self) -> Result<SocketAddr, LaunchError> {
+    /// A port that is free at this moment, and another one for its metrics if they are asked for.
+    fn free_ports(&self) -> Result<SocketAddr, LaunchError> {
+        let wrong = |source| io_error(&*self.recipe, "looking for a free port", source);
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let listener = self.launch.world.bind(any);
-        listener
-            .and_then(|listener| listener.local_addr())
-            .map_err(|source| io_error(&*self.recipe, "looking for a free port", source))
+        let listener = self.launch.world.bind(any).map_err(wrong)?;
+        // Bound while the first one is, so that they are two.
+        let page = self.recipe.tells().then(|| self.launch.world.bind(any)).transpose().map_err(wrong)?;
+        self.metrics.set(page.map(|page| page.local_addr()).transpose().map_err(wrong)?);
+        listener.local_addr().map_err(wrong)
     }
 
     /// Starts the program for `address`, after a check of the user's own configuration if `checked`.
@@ -131,7 +137,8 @@ impl Start {
     pub(super) fn place<'a>(&'a self, having: &'a Having, address: SocketAddr) -> Place<'a> {
         let (upstreams, dir) = (&self.launch.upstreams, &*self.dir);
         let generation = self.launch.acted_on.then_some(0);
-        Place { upstreams, having, address, dir, nonce: "", generation, trial: false }
+        let metrics = self.metrics.get();
+        Place { upstreams, having, address, metrics, dir, nonce: "", generation, trial: false }
     }
 
     /// Puts files into its directory.

@@ -22,14 +22,15 @@ pub(super) use acting::{Acting, Renewal};
 pub(super) use files::{OwnFile, Wrong, read_text};
 pub(super) use launch::{OWN_FILES, launch};
 pub(super) use machine::Machine;
-pub(super) use product::{Call, Product, Settings, configuration, refuses, start};
+pub(super) use product::{Call, Product, Settings, Tells, configuration, refuses, start};
 pub use program::Program;
 pub(super) use program::named_program;
 pub(crate) use program::on_path;
 pub(super) use recipe::{CommandLine, Parts, Place, Recipe};
 pub(super) use refusals::{Ability, CONNECT, Refusals, attempts, headers_within, priorities, waits};
 pub use running::Launched;
-pub(super) use template::{Filled, Values, secrets};
+pub(super) use template::Filled;
+pub(crate) use template::{Values, secrets};
 
 /// A path of the gateway's own port that it answers itself with [`NONCE`], so that no backend sees it.
 pub(super) const READY_PATH: &str = "/__brownout/ready";

@@ -8,9 +8,9 @@ use super::files::{OwnFile, Wrong};
 use super::machine::Machine;
 use super::program;
 use super::recipe::{CommandLine, Parts, Place, Recipe};
-use super::template::Values;
+use super::template::{Page, Values};
 use super::{NONCE, launch};
-use crate::{Launch, LaunchError, Means, Ready, Running, Unsupported, Upstreams};
+use crate::{Counters, Handle, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
 
 /// One kind of gateway that is a program.
 pub(crate) struct Product {
@@ -36,12 +36,22 @@ pub(crate) struct Product {
     pub(crate) serve: fn(&Call<'_>) -> Vec<String>,
     /// How the program is called to check a configuration, if it can.
     pub(crate) check: Option<fn(&Call<'_>) -> Vec<String>>,
+    /// How it is made to tell its metrics, if it can.
+    pub(crate) tells: Option<Tells>,
     /// What it can be made to do while it runs.
     pub(crate) acts: Acting,
     /// How the program is called to say its version.
     pub(crate) ask_version: &'static [&'static str],
     /// The version in what it then says.
     pub(crate) version: fn(&str) -> Option<String>,
+}
+
+/// How a program is made to tell its metrics on a port of its own.
+pub(crate) struct Tells {
+    /// A configuration that is made from the policy, with what makes it tell them at `{{metrics.address}}`.
+    pub(crate) add: fn(String) -> String,
+    /// What its series mean, and the path of its page.
+    pub(crate) counters: Counters,
 }
 
 /// What the program's arguments are made of. It is called in the directory `dir`.
@@ -54,6 +64,8 @@ pub(crate) struct Call<'a> {
     pub(crate) address: SocketAddr,
     /// The configuration itself.
     pub(crate) text: &'a str,
+    /// Where it has to tell its metrics, if they are asked for there.
+    pub(crate) metrics: Option<SocketAddr>,
     /// Which process in turn it is, from 0, of a gateway that is acted on; `None` if no action is planned.
     pub(crate) generation: Option<u32>,
 }
@@ -67,6 +79,20 @@ pub(crate) struct Settings<'a> {
     pub(crate) binary: Option<&'a Path>,
     /// How it is asked whether it is ready.
     pub(crate) ready: Option<&'a Ready>,
+    /// How its metrics are asked for, if they are.
+    pub(crate) metrics: Option<&'a Metrics>,
+}
+
+impl Settings<'_> {
+    /// Whether it has to tell its metrics on a port of brownout's choice.
+    fn tells(&self) -> bool {
+        self.metrics.is_some_and(|metrics| !metrics.has_place())
+    }
+
+    /// Where it has to, before that is known.
+    fn page(&self) -> Page {
+        if self.tells() { Page::Later } else { Page::None }
+    }
 }
 
 /// The configuration to show: what is known only when the gateway is started stays a placeholder.
@@ -75,15 +101,18 @@ pub(crate) fn configuration(
     settings: Settings<'_>,
     upstreams: &Upstreams,
 ) -> Result<Option<String>, Vec<Unsupported>> {
-    let Some(config) = settings.config else {
-        return (product.generate)(upstreams, &Machine::here()).map(Some);
+    let made = |text: String| match &product.tells {
+        Some(tells) if settings.tells() => (tells.add)(text),
+        _ => text,
     };
+    let Some(config) = settings.config else {
+        return (product.generate)(upstreams, &Machine::here()).map(|text| Some(made(text)));
+    };
+    let values = Values { metrics: settings.page(), ..Values::to_show(upstreams) };
     let own = OwnFile::read(config, &upstreams.base);
-    own.and_then(|own| own.text(&Values::to_show(upstreams), product.listens_by_argument)).map(Some).map_err(
-        |(path, why)| {
-            vec![Unsupported { key: product.config_key, why: format!("{}: {why}", path.display()) }]
-        },
-    )
+    own.and_then(|own| own.text(&values, product.listens_by_argument)).map(Some).map_err(|(path, why)| {
+        vec![Unsupported { key: product.config_key, why: format!("{}: {why}", path.display()) }]
+    })
 }
 
 /// Starts `product` and waits until a routed request is answered by a backend.
@@ -96,7 +125,14 @@ pub(crate) async fn start(
     let own = settings.config.map(|config| OwnFile::read(config, base)).transpose().map_err(wrong)?;
     let program = program::find(product, settings.binary, base)?;
     let ready = settings.ready.cloned().unwrap_or_default();
-    launch::launch(Box::new(Known { product, own, program, ready }), launch).await
+    let tells = product.tells.as_ref().filter(|_| settings.tells());
+    let known = Known { product, own, program, ready, tells };
+    let running = launch::launch(Box::new(known), launch).await?;
+    let own = match &running.handle {
+        Handle::Launched(launched) => launched.metrics().zip(tells.map(|tells| tells.counters.path)),
+        _ => None,
+    };
+    running.telling(product.name, settings.metrics, own, launch).await
 }
 
 /// A product with its program and the user's own configuration.
@@ -105,6 +141,8 @@ struct Known {
     own: Option<OwnFile>,
     program: PathBuf,
     ready: Ready,
+    /// If it has to tell its metrics on a port of its own.
+    tells: Option<&'static Tells>,
 }
 
 impl Known {
@@ -113,12 +151,17 @@ impl Known {
     }
 
     fn text(&self, place: &Place<'_>, own: Option<&OwnFile>) -> Result<String, LaunchError> {
-        let values = Values { place: Some((place.address, place.dir)), ..Values::to_show(place.upstreams) };
+        let metrics = place.metrics.map_or(Page::None, Page::At);
+        let values =
+            Values { place: Some((place.address, place.dir)), metrics, ..Values::to_show(place.upstreams) };
         if let Some(own) = own {
             return own.text(&values, self.product.listens_by_argument).map_err(wrong);
         }
         let generate = self.product.generate;
-        let made = generate(&place.chosen(), &Machine::here()).map_err(LaunchError::Unsupported)?;
+        let mut made = generate(&place.chosen(), &Machine::here()).map_err(LaunchError::Unsupported)?;
+        if let Some(tells) = self.tells {
+            made = (tells.add)(made);
+        }
         values
             .fill(&made.replace(NONCE, place.nonce))
             .map(|filled| filled.text)
@@ -160,6 +203,10 @@ impl Recipe for Known {
         self.product.acts
     }
 
+    fn tells(&self) -> bool {
+        self.tells.is_some()
+    }
+
     fn parts(&self, place: &Place<'_>) -> Result<Parts, LaunchError> {
         let other = place.having.config.as_deref().map(|config| OwnFile::read(config, &place.upstreams.base));
         let other = other.transpose().map_err(wrong)?;
@@ -168,8 +215,8 @@ impl Recipe for Known {
         if place.trial {
             file.insert_str(0, "next-");
         }
-        let Place { dir, address, generation, .. } = *place;
-        let call = Call { dir, file: &file, address, text: &text, generation };
+        let Place { dir, address, metrics, generation, .. } = *place;
+        let call = Call { dir, file: &file, address, text: &text, metrics, generation };
         let serve = self.call((self.product.serve)(&call));
         let made = dir.join(&file);
         // What is made from a policy was never refused by a gateway, and its check would cost each start its time. A gateway that

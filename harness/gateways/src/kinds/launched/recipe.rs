@@ -46,6 +46,8 @@ pub(crate) struct Place<'a> {
     pub(crate) having: &'a Having,
     /// Where it has to listen.
     pub(crate) address: SocketAddr,
+    /// Where it has to tell its metrics, if they are asked for on a port of its own.
+    pub(crate) metrics: Option<SocketAddr>,
     /// Its directory, as seen from everywhere.
     pub(crate) dir: &'a Path,
     /// What tells it from an older gateway on the same port.
@@ -93,6 +95,11 @@ pub(crate) trait Recipe {
     /// What it can be made to do while it runs, beside being killed and paused.
     fn acts(&self) -> Acting {
         Acting::default()
+    }
+
+    /// Whether it has to tell its metrics on a port of its own.
+    fn tells(&self) -> bool {
+        false
     }
 
     /// The secrets that the program is given, with their variables' names.

@@ -51,6 +51,11 @@ impl Launched {
         self.current.borrow().id()
     }
 
+    /// Where it tells its metrics, if it was told to have them on a port of its own.
+    pub(crate) fn metrics(&self) -> Option<SocketAddr> {
+        self.start.metrics.get()
+    }
+
     /// The process that takes new connections.
     pub(super) fn process(&self) -> Rc<Process> {
         self.current.borrow().clone()

@@ -16,10 +16,23 @@ pub(crate) struct Values<'a> {
     pub(crate) trust: Option<&'a Trust>,
     /// Where the gateway has to listen and its directory; as long as they are not known, their placeholders stay.
     pub(crate) place: Option<(SocketAddr, &'a Path)>,
+    /// Where it has to tell its metrics, if they are asked for; as long as that is not known, its placeholders stay.
+    pub(crate) metrics: Page,
     /// Whether `{{env.NAME}}` may stand there: only where nobody can read it.
     pub(crate) secrets: bool,
     /// Whether the values of secrets are put in.
     pub(crate) reveal: bool,
+}
+
+/// Where a gateway has to tell its metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Nowhere: nobody asks for them.
+    None,
+    /// On a port that is not known yet.
+    Later,
+    /// There.
+    At(SocketAddr),
 }
 
 /// A text with its placeholders filled in.
@@ -29,11 +42,20 @@ pub(crate) struct Filled {
     pub(crate) text: String,
     /// Whether it says where to listen.
     pub(crate) listens: bool,
+    /// Whether it says where to tell metrics.
+    pub(crate) tells: bool,
     /// Whether no placeholder was left for later.
     pub(crate) whole: bool,
 }
 
 impl Filled {
+    /// The same, if it says where to tell metrics that are asked for.
+    pub(crate) fn telling(self, page: Page) -> Result<Self, String> {
+        let why = "the gateway is not told where to have its page of metrics: expected `{{metrics.address}}` or `{{metrics.port}}`, \
+                   or `path` or `url` in `metrics`";
+        if self.tells || page == Page::None { Ok(self) } else { Err(why.into()) }
+    }
+
     /// The text, if it says where to listen.
     pub(crate) fn listening(self) -> Result<String, String> {
         let why =
@@ -65,7 +87,7 @@ impl<'a> Values<'a> {
 
     /// None at all.
     pub(crate) fn none() -> Self {
-        Values { backends: &[], trust: None, place: None, secrets: false, reveal: false }
+        Values { backends: &[], trust: None, place: None, metrics: Page::None, secrets: false, reveal: false }
     }
 
     /// All placeholders that there are.
@@ -75,7 +97,9 @@ impl<'a> Values<'a> {
         });
         let others = ["listen.address", "listen.host", "listen.port", "dir"];
         let tls = ["ca", "tls.name"].iter().filter(|_| self.trust.is_some());
-        backends.chain(others.iter().chain(tls).map(ToString::to_string)).collect()
+        let page = ["metrics.address", "metrics.host", "metrics.port"];
+        let page = page.iter().filter(|_| self.metrics != Page::None);
+        backends.chain(others.iter().chain(tls).chain(page).map(ToString::to_string)).collect()
     }
 
     /// What `name` stands for, or what is wrong with it.
@@ -109,6 +133,13 @@ impl<'a> Values<'a> {
             return match value {
                 Some(value) => value.map(Value::Known),
                 None => ["address", "host", "port"].contains(&part).then_some(Value::Later),
+            };
+        }
+        if let Some(part) = name.strip_prefix("metrics.") {
+            return match self.metrics {
+                Page::At(address) => of(address, part).map(Value::Known),
+                Page::Later => ["address", "host", "port"].contains(&part).then_some(Value::Later),
+                Page::None => None,
             };
         }
         // The name of a backend may have dots of its own.
@@ -151,7 +182,8 @@ fn secret(name: &str) -> Result<String, String> {
 impl Values<'_> {
     /// `text` with all placeholders filled in, or what is wrong with the first one that can't be.
     pub(crate) fn fill(&self, text: &str) -> Result<Filled, Unfilled> {
-        let mut filled = Filled { text: String::with_capacity(text.len()), listens: false, whole: true };
+        let mut filled =
+            Filled { text: String::with_capacity(text.len()), listens: false, tells: false, whole: true };
         let mut rest = text;
         while let Some(start) = rest.find("{{") {
             let (before, after) = (&rest[..start], &rest[start + 2..]);
@@ -164,6 +196,7 @@ impl Values<'_> {
             };
             let line = 1 + text[..text.len() - after.len()].matches('\n').count();
             filled.listens |= matches!(name, "listen.address" | "listen.port");
+            filled.tells |= matches!(name, "metrics.address" | "metrics.port");
             match self.value(name).map_err(|why| Unfilled { line, why })? {
                 Value::Known(value) => filled.text.push_str(&value),
                 Value::Later => {

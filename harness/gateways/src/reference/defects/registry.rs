@@ -115,4 +115,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     super::reload_forgets_breakers::DEFECT,
     super::drain_never_ends::DEFECT,
     super::restart_refuses_for_a_while::DEFECT,
+    super::hides_retries::DEFECT,
+    super::hides_errors::DEFECT,
+    super::freezes_metrics::DEFECT,
 ];

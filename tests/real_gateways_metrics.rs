@@ -1,0 +1,145 @@
+//! What real gateways count of themselves during an outage, and a dashboard that is made to lie.
+//!
+//! It takes minutes of real time, so it runs where gateways are required (`BROWNOUT_REQUIRE_GATEWAYS=1`, as in `tests/all.sh`), and
+//! is skipped visibly elsewhere.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "real processes are tested, which know nothing of a simulated world"
+)]
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use reports::{Finding, Report, Verdict};
+use rstest::rstest;
+
+/// Runs the library's scenario of metrics against a gateway; nothing where gateways are not required.
+fn run(gateway: &str, set: &[String], out: &Path) -> Option<Report> {
+    if std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none() {
+        let note = format!("skipped: metrics of {gateway}; set BROWNOUT_REQUIRE_GATEWAYS=1 to run it\n");
+        std::io::stderr().write_all(note.as_bytes()).unwrap();
+        return None;
+    }
+    let mut brownout = Command::new(env!("CARGO_BIN_EXE_brownout"));
+    brownout.args(["run", "failure/metrics", "--quiet", "--gateway", gateway, "--out"]).arg(out);
+    let output = brownout.args(set.iter().flat_map(|set| ["--set", set])).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let dir = run_in(out).unwrap_or_else(|| panic!("{said}"));
+    let report = fs::read(dir.join("report.json")).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let report: Report = serde_json::from_slice(&report).unwrap();
+    for finding in agreeing(&report) {
+        let note = format!("{gateway}: {}: {}; {}\n", finding.verdict, finding.observed, finding.because);
+        std::io::stderr().write_all(note.as_bytes()).unwrap();
+    }
+    Some(report)
+}
+
+/// The directory of the one run in `out`.
+fn run_in(out: &Path) -> Option<PathBuf> {
+    Some(fs::read_dir(out).ok()?.next()?.ok()?.path())
+}
+
+/// What is said of its counters over the whole run, and in the outage.
+fn agreeing(report: &Report) -> impl Iterator<Item = &Finding> {
+    report.findings.iter().filter(|finding| finding.expectation == "agrees")
+}
+
+#[rstest]
+#[case("envoy", &["requests", "retries", "errors"], &[])]
+#[case("haproxy", &["requests", "retries", "errors"], &[])]
+#[case("traefik", &["requests", "errors"], &["policy.retry.other_backend=false"])]
+#[case("caddy", &["requests", "errors"], &[
+    "policy.retry.other_backend=false", "policy.retry.on=[\"connect-failure\", \"reset\", \"timeout\"]",
+])]
+fn what_a_gateway_counts_is_what_happened(
+    #[case] gateway: &str,
+    #[case] counted: &[&str],
+    #[case] set: &[&str],
+) {
+    let out = tempfile::tempdir().unwrap();
+    let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+    let Some(report) = run(gateway, &set, out.path()) else { return };
+    for finding in agreeing(&report) {
+        assert_eq!(finding.verdict, Verdict::Pass, "{}: {}", finding.summary, finding.because);
+    }
+    let rows = report.metrics.unwrap().counters;
+    let whats: Vec<&str> = rows.iter().map(|row| row.what.as_str()).collect();
+    assert_eq!(whats, counted);
+    for row in rows {
+        assert!((row.counted - row.recorded as f64).abs() < 0.5, "{row:?}");
+    }
+}
+
+/// Passes each page on as `alter` makes it, from where Envoy in `out` has it.
+fn proxy(out: PathBuf, alter: fn(&str) -> String) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            // Whoever asked may have gone: it asks again.
+            let _ = client.map(|client| pass_on(client, &out, alter));
+        }
+    });
+    port
+}
+
+fn pass_on(mut client: TcpStream, out: &Path, alter: fn(&str) -> String) -> Option<()> {
+    client.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
+    let _ = client.read(&mut [0; 4096]).ok()?;
+    let admin = fs::read_to_string(run_in(out)?.join("gateway/admin.txt")).ok()?;
+    let mut gateway = TcpStream::connect(admin.trim()).ok()?;
+    gateway.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
+    gateway.write_all(b"GET /stats/prometheus HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    gateway.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let page = alter(&if head.contains("chunked") { unchunked(body)? } else { body.to_owned() });
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", page.len());
+    client.write_all(format!("{head}{page}").as_bytes()).ok()
+}
+
+/// A body without its framing in chunks.
+fn unchunked(mut body: &str) -> Option<String> {
+    let mut whole = String::new();
+    loop {
+        let (size, rest) = body.split_once("\r\n")?;
+        let size = usize::from_str_radix(size.trim(), 16).ok().filter(|size| *size > 0);
+        let Some(size) = size else { return Some(whole) };
+        whole.push_str(rest.get(..size)?);
+        body = rest.get(size..)?.strip_prefix("\r\n")?;
+    }
+}
+
+/// The page with each line of this metric at nought.
+fn without(page: &str, metric: &str) -> String {
+    let line = |line: &str| match line.rsplit_once(' ') {
+        Some((series, _)) if series.starts_with(metric) => format!("{series} 0\n"),
+        _ => format!("{line}\n"),
+    };
+    page.lines().map(line).collect()
+}
+
+#[rstest]
+#[case::honest(str::to_owned, Verdict::Pass)]
+#[case::hides_retries(|page: &str| without(page, "envoy_cluster_upstream_rq_retry{"), Verdict::Fail)]
+#[case::hides_errors(
+    |page: &str| without(page, "envoy_http_downstream_rq_xx{envoy_response_code_class=\"5\""),
+    Verdict::Fail
+)]
+fn metrics_that_are_made_to_lie_are_found_with_both_numbers(
+    #[case] alter: fn(&str) -> String,
+    #[case] verdict: Verdict,
+) {
+    let out = tempfile::tempdir().unwrap();
+    let port = proxy(out.path().to_owned(), alter);
+    let url = format!("gateway.envoy.metrics.url=\"http://127.0.0.1:{port}/stats/prometheus\"");
+    let Some(report) = run("envoy", &[url], out.path()) else { return };
+    for finding in agreeing(&report) {
+        assert_eq!(finding.verdict, verdict, "{}: {}", finding.summary, finding.because);
+    }
+}
