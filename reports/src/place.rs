@@ -1,5 +1,7 @@
 //! Places in files, as formats for machines tell them.
 
+use std::fmt::Write;
+
 use crate::{Report, escape};
 
 /// A line of a file.
@@ -28,7 +30,8 @@ impl Place {
             if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
                 uri.push(char::from(byte));
             } else {
-                uri.push_str(&format!("%{byte:02X}"));
+                // Writing to a string can't fail.
+                let _ = write!(uri, "%{byte:02X}");
             }
         }
         if uri.is_empty() { "unknown".into() } else { uri }

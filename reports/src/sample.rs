@@ -5,9 +5,9 @@ mod judged;
 pub(crate) use judged::witness;
 
 use crate::{
-    BackendItem, BackendRow, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, Distribution, Heat,
-    HeatRow, InjectionRow, Inventory, LatencyRow, PhaseRow, QuantileLines, Report, Series, TrafficRow,
-    VERSION, Verdict,
+    BackendItem, BackendRow, Band, BreakerState, BreakerStretch, BreakerStrip, CountLine, CounterRow,
+    Distribution, GatewayMetrics, Heat, HeatRow, InjectionRow, Inventory, LatencyRow, PhaseRow,
+    QuantileLines, Report, Series, TrafficRow, VERSION, Verdict,
 };
 
 /// A run of a gateway that retries writes.
@@ -54,18 +54,7 @@ pub(crate) fn report() -> Report {
             outcome: "done".into(),
             said: None,
         }],
-        metrics: Some(crate::GatewayMetrics {
-            scrapes: 22,
-            failed: 1,
-            why: Some("no answer in time".into()),
-            counters: vec![crate::CounterRow {
-                what: "retries".into(),
-                series: "haproxy_backend_retry_warnings_total{proxy=\"pool\"}".into(),
-                counted: 2490.0,
-                recorded: 2505,
-                recorded_max: Some(2520),
-            }],
-        }),
+        metrics: Some(metrics()),
         bands: vec![Band {
             injection: 0,
             name: "status".to_owned(),
@@ -77,6 +66,21 @@ pub(crate) fn report() -> Report {
         distributions: vec![distribution("response"), distribution("service")],
         behaviour: crate::Behaviour::default(),
         inventory: inventory(),
+    }
+}
+
+fn metrics() -> GatewayMetrics {
+    GatewayMetrics {
+        scrapes: 22,
+        failed: 1,
+        why: Some("no answer in time".into()),
+        counters: vec![CounterRow {
+            what: "retries".into(),
+            series: "haproxy_backend_retry_warnings_total{proxy=\"pool\"}".into(),
+            counted: 2490.0,
+            recorded: 2505,
+            recorded_max: Some(2520),
+        }],
     }
 }
 

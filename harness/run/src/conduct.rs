@@ -238,9 +238,9 @@ impl Run<'_> {
         manifest.gateway_address = Some(gateway.address);
         load.backends.clone_from(&bound.addresses);
         manifest.backend_addresses = bound.addresses;
-        let lead = if gateway.metrics.is_some() { LEAD_SCRAPED } else { LEAD };
-        world.set_epoch_in(lead);
-        manifest.started = (directory::wall_clock() + lead).to_string();
+        let ahead = if gateway.metrics.is_some() { LEAD_SCRAPED } else { LEAD };
+        world.set_epoch_in(ahead);
+        manifest.started = (directory::wall_clock() + ahead).to_string();
         started(manifest)?;
 
         let scraping = parts.start_scraping(plan, gateway.metrics.take())?;

@@ -130,7 +130,9 @@ fn what_the_gateway_said_of_itself_is_read_back_with_its_figures() {
     let rows =
         [sample(Some("requests_total{code=\"5xx\"}"), 0.1, None), sample(None, 0.0, Some("no answer"))];
     let mut sheet = recording.recorder().sheet();
-    rows.iter().for_each(|row| sheet.push(row.clone()));
+    for row in &rows {
+        sheet.push(row.clone());
+    }
     drop(sheet);
     recording.finish(Moment(50), None, Losses::default()).unwrap();
     assert_eq!(read_run(dir.path()).unwrap().evidence.samples, rows);

@@ -58,9 +58,7 @@ pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<
         let result = attempt(settings, timer, &gateway.connections[backend], &sent, cut_at).await;
         let result = result.map(|answer| Answer { turn, ..answer });
         if failed(&result) {
-            gateway.has_failed.set(true);
-            gateway.told.failure(timer.now());
-            gateway.standstill.note_failure(timer.now());
+            gateway.note_failure(timer.now());
         }
         gateway.standstill.over(timer).await;
         let permit = judge(gateway, permit, &result);

@@ -119,6 +119,13 @@ impl Gateway {
         }
     }
 
+    /// An attempt has failed.
+    pub(crate) fn note_failure(&self, now: Moment) {
+        self.has_failed.set(true);
+        self.told.failure(now);
+        self.standstill.note_failure(now);
+    }
+
     /// The backends that it chooses among.
     pub(crate) fn in_use(&self) -> Vec<usize> {
         self.workers.first().map_or_else(Vec::new, |worker| worker.pool.borrow().in_use())

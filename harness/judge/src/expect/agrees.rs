@@ -142,8 +142,8 @@ impl Expectation for Agrees {
     }
 
     fn metrics(&self) -> Option<Needed> {
-        let named = [&self.requests, &self.retries, &self.errors].into_iter().flatten();
-        let sums = named.filter_map(|text| Sum::parse(text).ok());
+        let all = [&self.requests, &self.retries, &self.errors].into_iter().flatten();
+        let sums = all.filter_map(|text| Sum::parse(text).ok());
         let names = sums.flat_map(|sum| sum.names().map(str::to_owned).collect::<Vec<_>>());
         Some(Needed { names: names.collect(), late: self.within() })
     }
@@ -239,7 +239,7 @@ impl Agrees {
             )
             .estimate(Estimate {
                 what: format!("{word} counted for each on record"),
-                value: (low == high && low.is_finite()).then_some(low),
+                value: (high <= low && low.is_finite()).then_some(low),
                 low,
                 high,
                 unit: "ratio".into(),

@@ -72,7 +72,7 @@ pub struct Run {
     calls: Vec<Call>,
     settle: Timespan,
     samples_min: Option<u64>,
-    whole_run: bool,
+    everywhere: bool,
     expects: Vec<Expect>,
     records: bool,
 }
@@ -103,7 +103,7 @@ impl Run {
             calls: vec![],
             settle: Timespan::default(),
             samples_min: None,
-            whole_run: false,
+            everywhere: false,
             expects: vec![],
             records: false,
         }
@@ -300,7 +300,7 @@ impl Run {
 
     /// The demands that are made from here on look at the whole run.
     pub fn whole_run(mut self) -> Self {
-        self.whole_run = true;
+        self.everywhere = true;
         self
     }
 
@@ -338,7 +338,7 @@ impl Run {
             traffic: class.map(|class| class as u16),
             settle: self.settle,
             samples_min: self.samples_min,
-            whole_run: self.whole_run,
+            whole_run: self.everywhere,
         }
     }
 

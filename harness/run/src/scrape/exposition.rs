@@ -86,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_page_with_more_than_is_kept_is_refused() {
-        let page = |count: usize| (0..count).map(|n| format!("up{{n=\"{n}\"}} 1\n")).collect::<String>();
+        let line = |number: usize| format!("up{{n=\"{number}\"}} 1");
+        let page = |count: usize| (0..count).map(line).collect::<Vec<_>>().join("\n");
         assert_eq!(kept(&page(SERIES_MAX)).unwrap().series.len(), SERIES_MAX);
         assert!(kept(&page(SERIES_MAX + 1)).is_err());
         assert!(kept(&format!("up{{n=\"{}\"}} 1", "x".repeat(NAME_MAX))).is_err());
