@@ -13,13 +13,17 @@ struct Question {
 }
 
 /// Timers come before retries, because a timer may end what would have been tried again.
-const QUESTIONS: [Question; 7] = [
+const QUESTIONS: [Question; 11] = [
     Question { name: "pool", ask: questions::pool::ask },
     Question { name: "timers", ask: questions::timers::ask },
     Question { name: "retries", ask: questions::retries::ask },
     Question { name: "retry-after", ask: questions::retry_after::ask },
+    Question { name: "replays", ask: questions::replays::ask },
     Question { name: "refusals", ask: questions::refusals::ask },
     Question { name: "cancel", ask: questions::cancel::ask },
+    Question { name: "answers", ask: questions::answers::ask },
+    Question { name: "headers", ask: questions::headers::ask },
+    Question { name: "connections", ask: questions::connections::ask },
     Question { name: "breaker", ask: questions::breaker::ask },
 ];
 

@@ -23,21 +23,38 @@ impl Experiment {
     }
 
     /// Further requests of one method, at a rate.
-    pub(crate) fn traffic(mut self, name: &str, method: &str, rate: f64) -> Self {
-        let _ = write!(
-            self.text,
-            "\n[traffic.{name}]\nrequest = \"{method} {{path}}\"\nrate = \"{rate}/s\"\ndeadline = \"{{deadline}}\"\n"
-        );
-        if matches!(method, "POST" | "PUT" | "PATCH") {
-            self.text.push_str("body = { size = \"200B\" }\n");
-        }
+    pub(crate) fn traffic(self, name: &str, method: &str, rate: f64) -> Self {
+        let one = self.plain(name, method, rate);
+        let has_body = matches!(method, "POST" | "PUT" | "PATCH");
+        if has_body { one.with("body = { size = \"200B\" }") } else { one }
+    }
+
+    /// The same without a body.
+    pub(crate) fn plain(self, name: &str, method: &str, rate: f64) -> Self {
+        self.with(&format!(
+            "\n[traffic.{name}]\nrequest = \"{method} {{path}}\"\nrate = \"{rate}/s\"\ndeadline = \"{{deadline}}\""
+        ))
+    }
+
+    /// A further line of the table that was added last: of the traffic, or of the phase.
+    pub(crate) fn with(mut self, line: &str) -> Self {
+        let _ = writeln!(self.text, "{line}");
         self
     }
 
     /// The clients of the requests that were added last leave so long after they have sent them.
-    pub(crate) fn leaving(mut self, after: Timespan) -> Self {
-        let _ = writeln!(self.text, "abort = {{ after = \"{after}\" }}");
-        self
+    pub(crate) fn leaving(self, after: Timespan) -> Self {
+        self.with(&format!("abort = {{ after = \"{after}\" }}"))
+    }
+
+    /// Headers whose way through the gateway is recorded.
+    pub(crate) fn record(self, names: &[&str]) -> Self {
+        self.with(&format!("\n[record]\nheaders = {names:?}"))
+    }
+
+    /// Bodies of errors in a phase are searched for what they tell of what is inside: that is done where it is demanded.
+    pub(crate) fn search_errors(self, phase: &str) -> Self {
+        self.with(&format!("\n[[expect]]\nin = \"{phase}\"\ncredentials = {{ error_bodies = true }}"))
     }
 
     /// A phase in which some classes are silent.

@@ -18,6 +18,10 @@ impl fmt::Display for Page<'_> {
         list(f, profile, "timeout.", "timers")?;
         matrix(f, profile)?;
         list(f, profile, "retry.", "further attempts")?;
+        list(f, profile, "replay.", "bodies of further attempts")?;
+        list(f, profile, "answers.", "what clients see of broken answers")?;
+        list(f, profile, "headers.", "headers")?;
+        list(f, profile, "connections.", "connections to backends")?;
         list(f, profile, "cancel.", "work for clients that left")?;
         list(f, profile, "breaker.", "breaker")?;
         unknown(f, profile)?;

@@ -1,10 +1,14 @@
 //! What is asked, question by question. A new one is a file here and a line in the battery.
 
+pub(crate) mod answers;
 pub(crate) mod breaker;
 pub(crate) mod cancel;
+pub(crate) mod connections;
+pub(crate) mod headers;
 mod outage;
 pub(crate) mod pool;
 pub(crate) mod refusals;
+pub(crate) mod replays;
 pub(crate) mod retries;
 pub(crate) mod retry_after;
 mod rules;

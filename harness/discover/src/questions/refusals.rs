@@ -3,6 +3,7 @@
 //! A refused connection leaves no trace at the backend. So each method is sent alone, by a gateway that has met no refusal
 //! before: its first requests do meet one, whatever a breaker makes of it afterwards, and fail if they are not tried again.
 
+use evidence::Entry;
 use units::Timespan;
 
 use super::retries::METHODS;
@@ -46,7 +47,9 @@ fn tell(seen: &Seen, victim: usize, key: &str, profile: &mut Profile) {
     // What arrived before the port was closed, or was caught by it on its way, is of neither phase.
     let counted = || view.entries().filter(|entry| entry.exchange.was_sent() && !view.is_at_edge(entry));
     let sent = counted().count() as u64;
-    let failed = counted().filter(|entry| !entry.exchange.succeeded()).count() as u64;
+    // A success that no backend answered was made up, and tells of no further attempt.
+    let succeeded = |entry: &Entry<'_>| entry.exchange.succeeded() && !entry.attempts.is_empty();
+    let failed = counted().filter(|entry| !succeeded(entry)).count() as u64;
     let expected = sent as f64 * seen.brief.weight_share(victim);
     if expected < 3.0 {
         profile.cannot_tell(key, "too few requests would have met the refusal", &seen.name);
