@@ -13,7 +13,7 @@ struct Question {
 }
 
 /// Timers come before retries, because a timer may end what would have been tried again.
-const QUESTIONS: [Question; 11] = [
+const QUESTIONS: [Question; 13] = [
     Question { name: "pool", ask: questions::pool::ask },
     Question { name: "timers", ask: questions::timers::ask },
     Question { name: "retries", ask: questions::retries::ask },
@@ -24,7 +24,9 @@ const QUESTIONS: [Question; 11] = [
     Question { name: "answers", ask: questions::answers::ask },
     Question { name: "headers", ask: questions::headers::ask },
     Question { name: "connections", ask: questions::connections::ask },
+    Question { name: "limits", ask: questions::limits::ask },
     Question { name: "breaker", ask: questions::breaker::ask },
+    Question { name: "affinity", ask: questions::affinity::ask },
 ];
 
 /// What is asked.

@@ -8,7 +8,7 @@ use evidence::Ledger;
 use gateways::Allowed;
 use measure::brief::BackendBrief;
 use measure::stalls::Stalls;
-use policy::Policy;
+use policy::{Affinity, Policy};
 use run::{Progress, RunError};
 use scenario::{Loaded, Overrides};
 use tokio_util::sync::CancellationToken;
@@ -100,17 +100,28 @@ pub(crate) struct Lab<'w> {
     pub(crate) version: Option<String>,
     /// The backends, by the index that evidence names them with.
     pub(crate) backends: Vec<BackendBrief>,
+    /// By what requests are declared to belong together: which header or cookie is asked about, and no answer.
+    pub(crate) affinity: Option<Affinity>,
 }
 
 impl<'w> Lab<'w> {
     /// A lab that has run nothing yet.
     pub(crate) fn new(site: Site, watch: Watch<'w>) -> Result<Self, DiscoverError> {
         let cost = Cost::default();
-        let mut lab = Lab { site, watch, cost, gateway: String::new(), version: None, backends: Vec::new() };
+        let mut lab = Lab {
+            site,
+            watch,
+            cost,
+            gateway: String::new(),
+            version: None,
+            backends: Vec::new(),
+            affinity: None,
+        };
         let plan =
             lab.compile(&Experiment::new("nothing", 1.0).phase("steady", Timespan::from_secs(1)))?.plan;
         plan.gateway.name().clone_into(&mut lab.gateway);
         lab.backends = plan.brief.backends;
+        lab.affinity = plan.brief.policy.affinity;
         Ok(lab)
     }
 

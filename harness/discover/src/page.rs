@@ -23,7 +23,9 @@ impl fmt::Display for Page<'_> {
         list(f, profile, "headers.", "headers")?;
         list(f, profile, "connections.", "connections to backends")?;
         list(f, profile, "cancel.", "work for clients that left")?;
+        list(f, profile, "limit.", "requests under way at a time")?;
         list(f, profile, "breaker.", "breaker")?;
+        list(f, profile, "affinity.", "requests that stay together")?;
         unknown(f, profile)?;
         match &about.ended_early {
             Some(why) => writeln!(f, "\n{why}: more could be asked"),

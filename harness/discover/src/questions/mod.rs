@@ -1,10 +1,12 @@
 //! What is asked, question by question. A new one is a file here and a line in the battery.
 
+pub(crate) mod affinity;
 pub(crate) mod answers;
 pub(crate) mod breaker;
 pub(crate) mod cancel;
 pub(crate) mod connections;
 pub(crate) mod headers;
+pub(crate) mod limits;
 mod outage;
 pub(crate) mod pool;
 pub(crate) mod refusals;

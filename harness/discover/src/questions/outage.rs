@@ -5,7 +5,7 @@ use std::time::Duration;
 use evidence::Attempt;
 use units::{Stretch, Timespan};
 
-use super::time;
+use super::{BREAKING, time};
 use crate::experiment::Experiment;
 use crate::lab::Lab;
 use crate::profile::Profile;
@@ -26,6 +26,16 @@ pub(super) fn outage(lab: &Lab<'_>, name: &str, rate: f64, length: Timespan, fau
         .phase("outage", length)
         .fault(&on, fault)
         .phase("after", Timespan(*length * 2 / 3))
+}
+
+/// A failure by which a backend is left alone, if one is known, or is tried elsewhere; 503 if neither is known.
+pub(super) fn failing(profile: &Profile) -> (&'static str, &'static str) {
+    let opens = |(failure, _): &&(&str, &str)| {
+        profile.value(&format!("breaker.opens_on.{failure}")) == Some(&Value::word("yes"))
+    };
+    let tried = |(failure, _): &&(&str, &str)| matches!(profile.value(&format!("retry.{failure}.GET")), Some(Value::Count(low, _)) if *low > 1);
+    let found = BREAKING.iter().find(opens).or_else(|| BREAKING.iter().find(tried));
+    *found.unwrap_or(&BREAKING[0])
 }
 
 /// What happened at the backend that failed.

@@ -1,0 +1,188 @@
+//! Whether requests that belong together go to the same backend: by a header, a cookie, the path or the client's connection; where
+//! they go while it is out, and whether they come back.
+
+use std::collections::BTreeMap;
+
+use measure::affinity::{By, Gathered, Homes, Kept, Key, key};
+use measure::view::View;
+use policy::AffinityBy;
+use units::{Moment, Timespan};
+
+use super::outage::failing;
+use crate::experiment::Experiment;
+use crate::lab::{DiscoverError, Lab};
+use crate::profile::Profile;
+use crate::seen::Seen;
+use crate::value::Value;
+
+/// Headers and cookies by which gateways are often told to keep sessions together; the declared one is asked about as well.
+const HEADERS: [&str; 3] = ["x-session-id", "x-user", "x-user-id"];
+const COOKIES: [&str; 3] = ["JSESSIONID", "session", "sessionid"];
+
+/// Of so many requests of a key that were not its first, this part may go astray where keys hold for the most part.
+const MOSTLY: f64 = 0.2;
+
+/// Fewer cases than this tell nothing.
+const CASES_MIN: u64 = 20;
+
+/// One thing by which requests may belong together.
+#[derive(Clone, Debug)]
+struct Way {
+    /// The key of the fact, and the class.
+    fact: String,
+    class: String,
+    /// The lines of the class.
+    lines: String,
+    by: By,
+}
+
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    if lab.backends.len() < 2 {
+        profile.cannot_tell("affinity", "with one backend all requests go to it: give two or more", "keys");
+        return Ok(());
+    }
+    let ways = ways(lab);
+    let seen = lab.run(&together(&ways))?;
+    let mut kept = None;
+    for way in &ways {
+        if tell_homes(&seen, way, profile) && kept.is_none() {
+            kept = Some(way);
+        }
+    }
+    match kept {
+        Some(way) => outage(lab, profile, way),
+        None => Ok(()),
+    }
+}
+
+fn ways(lab: &Lab<'_>) -> Vec<Way> {
+    let (mut headers, mut cookies) = (HEADERS.map(String::from).to_vec(), COOKIES.map(String::from).to_vec());
+    match lab.affinity.as_ref().map(|affinity| &affinity.by) {
+        Some(AffinityBy::Header(name)) if !headers.contains(name) => headers.push(name.clone()),
+        Some(AffinityBy::Cookie(name)) if !cookies.contains(name) => cookies.push(name.clone()),
+        _ => {}
+    }
+    let request = "request = \"GET {path}\"".to_owned();
+    let way = |fact: String, lines: String, by: By| Way { class: fact.replace('.', "-"), fact, lines, by };
+    let by_header = headers.iter().map(|name| {
+        way(
+            format!("header.{name}"),
+            format!("{request}\nkeys = 400\nheaders = {{ {name} = \"k-{{key}}\" }}"),
+            By::Key,
+        )
+    });
+    let by_cookie = cookies.iter().map(|name| {
+        let lines =
+            format!("{request}\nkeys = 400\nheaders = {{ cookie = \"theme=dark; {name}=k-{{key}}\" }}");
+        way(format!("cookie.{name}"), lines, By::Key)
+    });
+    let path = way("path".into(), "request = \"GET /k-{key}\"\nkeys = 400".into(), By::Key);
+    let connection = way("connection".into(), request.clone(), By::Connection);
+    by_header.chain(by_cookie).chain([path, connection]).collect()
+}
+
+fn add(one: Experiment, way: &Way, keys: u32, rate: f64) -> Experiment {
+    let lines = way.lines.replace("keys = 400", &format!("keys = {keys}"));
+    one.with(&format!("\n[traffic.{}]\n{lines}\nrate = \"{rate}/s\"\ndeadline = \"{{deadline}}\"", way.class))
+}
+
+/// All of them at once. Requests on several connections are under way at a time where answers are slow.
+fn together(ways: &[Way]) -> Experiment {
+    let one = ways.iter().fold(Experiment::new("keys", 20.0), |one, way| add(one, way, 20, 40.0));
+    one.phase("steady", Timespan::from_secs(4))
+        .fault("when = { traffic = \"connection\" }", "latency = { fixed = \"150ms\" }")
+}
+
+/// Says whether requests of a key stay together; true if all do.
+fn tell_homes(seen: &Seen, way: &Way, profile: &mut Profile) -> bool {
+    let view = seen.view("steady", Some(&way.class));
+    let homes = Homes::of(&view, way.by, &[]);
+    let strays = homes.strays.len() as u64;
+    let fact = format!("affinity.{}", way.fact);
+    let mut used: Vec<u16> =
+        view.entries().filter_map(|entry| Some(entry.attempts.first()?.backend)).collect();
+    used.sort_unstable();
+    used.dedup();
+    if homes.further < CASES_MIN {
+        profile.cannot_tell(fact, "too few requests had something in common", &seen.name);
+    } else if used.len() < 2 {
+        profile.cannot_tell(fact, "all requests go to one backend, whatever they have in common", &seen.name);
+    } else if homes.keys() < 3 {
+        profile.cannot_tell(fact, "too few different ones were seen", &seen.name);
+    } else {
+        let word = if strays == 0 {
+            "yes"
+        } else if strays as f64 <= MOSTLY * homes.further as f64 {
+            "mostly"
+        } else {
+            "no"
+        };
+        profile.know(fact, Value::word(word), homes.further, &seen.name);
+        return word == "yes";
+    }
+    false
+}
+
+/// What becomes of keys while the first backend is out, and afterwards.
+fn outage(lab: &mut Lab<'_>, profile: &mut Profile, way: &Way) -> Result<(), DiscoverError> {
+    let victim = lab.victim() as u16;
+    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
+    let (name, fault) = failing(profile);
+    let one = add(Experiment::new(format!("keys-{name}"), 20.0), way, 400, 150.0)
+        .phase("before", Timespan::from_secs(4))
+        .phase("outage", Timespan::from_secs(4))
+        .fault(&on, fault)
+        .phase("after", Timespan::from_secs(6));
+    let seen = lab.run(&one)?;
+    let (before, out) = (seen.view("before", Some(&way.class)), seen.view("outage", Some(&way.class)));
+    let homes = Homes::of(&before, way.by, &[]);
+    let others = Kept::of(&out, way.by, &homes, &[victim], |home| home != victim);
+    let say = |profile: &mut Profile, key: &str, cases: u64, word: &str| {
+        if cases < CASES_MIN {
+            profile.cannot_tell(key, "too few of them were seen again", &seen.name);
+        } else {
+            profile.know(key, Value::word(word), cases, &seen.name);
+        }
+    };
+    let word = if others.away.is_empty() { "stay" } else { "move as well" };
+    say(profile, "affinity.keys_of_others", others.keys, word);
+    let gathered = Gathered::of(&out, way.by, &homes, &[victim]);
+    let word = if gathered.scattered.is_empty() { "one other backend" } else { "several others" };
+    say(profile, "affinity.keys_of_one_that_is_out", gathered.further, word);
+    tell_return(&seen, way, victim, profile);
+    Ok(())
+}
+
+/// Whether keys go to their backend again at the end, when it gets traffic again.
+fn tell_return(seen: &Seen, way: &Way, victim: u16, profile: &mut Profile) {
+    let fact = "affinity.keys_come_back";
+    let (before, after) = (seen.view("before", Some(&way.class)), seen.view("after", Some(&way.class)));
+    let owned = went(&before, way.by, before.phase().from);
+    let late = went(&after, way.by, after.phase().from + after.phase().length() * 2 / 3);
+    if late.values().all(|backend| *backend != victim) {
+        profile.cannot_tell(fact, "the backend got no traffic again in time", &seen.name);
+        return;
+    }
+    let of_victim = owned.iter().filter(|(_, home)| **home == victim);
+    let seen_again: Vec<u16> = of_victim.filter_map(|(key, _)| late.get(key).copied()).collect();
+    let cases = seen_again.len() as u64;
+    if cases < CASES_MIN / 2 {
+        profile.cannot_tell(fact, "too few of its keys were seen again", &seen.name);
+    } else {
+        let back = seen_again.iter().filter(|backend| **backend == victim).count() as u64;
+        let word = if back == cases {
+            "yes"
+        } else if back == 0 {
+            "no"
+        } else {
+            "some do"
+        };
+        profile.know(fact, Value::word(word), cases, &seen.name);
+    }
+}
+
+/// Where the last request of each key went first, of those that were due from a moment on.
+fn went(view: &View<'_>, by: By, from: Moment) -> BTreeMap<Key, u16> {
+    let due = view.entries().filter(|entry| entry.exchange.due >= from);
+    due.filter_map(|entry| Some((key(view, &entry, by)?, entry.attempts.first()?.backend))).collect()
+}
