@@ -52,7 +52,7 @@ fn only_what_is_asked_for_is_asked_and_the_questions_are_named_to_who_does_not_k
     let said = place.say(&["discover", "s.toml", "--simulate", "--only", "timer"]).ended(3).err;
     assert_eq!(
         said,
-        "error: there is no question `timer`\nhelp: the questions are pool, timers, retries, retry-after, replays, refusals, cancel, answers, headers, connections, limits, breaker, affinity\n"
+        "error: there is no question `timer`\nhelp: the questions are pool, timers, retries, retry-after, replays, budget, refusals, cancel, answers, headers, connections, limits, breaker, all-out, affinity\n"
     );
 }
 
@@ -68,9 +68,11 @@ fn what_changed_is_told_in_the_words_of_behaviour_and_by_the_exit_code() {
     ask(&["--profile", "after.toml", "--set", "policy.retry.methods=[\"GET\", \"POST\"]"]);
     let same = place.say(&["diff", "before.toml", "again.toml"]).ended(0).out;
     assert!(same.starts_with("0 changes, "), "{same}");
-    let changed = place.say(&["diff", "before.toml", "after.toml", "--markdown"]).ended(1).out;
-    assert!(changed.starts_with("1 change, "), "{changed}");
+    let changed = place.say(&["diff", "before.toml", "after.toml", "--format", "markdown"]).ended(1).out;
+    assert!(changed.starts_with("**1 change, "), "{changed}");
     assert!(changed.ends_with("- POST is now tried again after a 503: 2 attempts\n"), "{changed}");
+    let page = place.say(&["diff", "before.toml", "after.toml", "--format", "html"]).ended(1).out;
+    assert!(page.contains("<li>POST is now tried again after a 503: 2 attempts</li>"), "{page}");
 }
 
 #[test]
@@ -96,6 +98,12 @@ fn what_can_not_be_asked_or_compared_is_refused_with_what_to_do() {
     place.write("broken.toml", "[about]\n");
     let said = place.say(&["diff", "broken.toml", "missing.toml"]).ended(3).err;
     assert!(said.starts_with("error: broken.toml: not a profile: "), "{said}");
+    let missing = place.say(&["diff", "missing.toml", "broken.toml"]).ended(3).err;
+    for said in [said, missing] {
+        assert!(said.contains("\nhelp: name a profile that `brownout discover` has written"), "{said}");
+    }
+    let said = place.say(&["discover", "--gateway", "haproxy", "--config", "none.cfg"]).ended(3).err;
+    assert!(said.starts_with("error: none.cfg: ") && said.contains("\nhelp: `--config` names"), "{said}");
 }
 
 #[test]

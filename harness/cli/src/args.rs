@@ -265,6 +265,9 @@ pub(crate) struct Discover {
     /// Where the profile is written.
     #[arg(long, value_name = "FILE", default_value = "profile.toml")]
     pub(crate) profile: PathBuf,
+    /// How what was found is printed.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: PageFormat,
     /// Where the runs of the experiments are kept.
     #[arg(long, value_name = "DIR", default_value = "runs")]
     pub(crate) out: PathBuf,
@@ -288,9 +291,9 @@ pub(crate) struct Diff {
     pub(crate) before: PathBuf,
     /// The profile that is, or such a scenario.
     pub(crate) after: PathBuf,
-    /// Write Markdown, for a pull request.
-    #[arg(long)]
-    pub(crate) markdown: bool,
+    /// How the changes are printed; Markdown is for a pull request.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: PageFormat,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -354,6 +357,14 @@ pub(crate) struct Compare {
     /// The file to write; standard output without it.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// How profiles and what changed of them are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PageFormat {
+    Terminal,
+    Markdown,
+    Html,
 }
 
 /// How a comparison is written.

@@ -34,7 +34,7 @@ const DISCOVER: &str =
   brownout discover retry.toml --only timers,retries        the gateway of a scenario file
   brownout discover retry.toml --profile now.toml           then `brownout diff profile.toml now.toml`";
 const DIFF: &str = "  brownout diff profile.toml now.toml
-  brownout diff profile.toml now.toml --markdown            for a pull request
+  brownout diff profile.toml now.toml --format markdown            for a pull request
   brownout diff retry.toml profile.toml                     does it do what the policy declares?";
 const IMPORT: &str =
     "  brownout import main.bicep policy.xml --out rehearsal     a scenario of what they declare

@@ -13,12 +13,13 @@ struct Question {
 }
 
 /// Timers come before retries, because a timer may end what would have been tried again.
-const QUESTIONS: [Question; 13] = [
+const QUESTIONS: [Question; 15] = [
     Question { name: "pool", ask: questions::pool::ask },
     Question { name: "timers", ask: questions::timers::ask },
     Question { name: "retries", ask: questions::retries::ask },
     Question { name: "retry-after", ask: questions::retry_after::ask },
     Question { name: "replays", ask: questions::replays::ask },
+    Question { name: "budget", ask: questions::budget::ask },
     Question { name: "refusals", ask: questions::refusals::ask },
     Question { name: "cancel", ask: questions::cancel::ask },
     Question { name: "answers", ask: questions::answers::ask },
@@ -26,6 +27,7 @@ const QUESTIONS: [Question; 13] = [
     Question { name: "connections", ask: questions::connections::ask },
     Question { name: "limits", ask: questions::limits::ask },
     Question { name: "breaker", ask: questions::breaker::ask },
+    Question { name: "all-out", ask: questions::all_out::ask },
     Question { name: "affinity", ask: questions::affinity::ask },
 ];
 

@@ -35,7 +35,7 @@ impl Profile {
         }
         profile.say_retries(policy);
         if let Some(breaker) = &policy.breaker {
-            profile.say_breaker(breaker);
+            profile.say_breaker(breaker, policy.timeout.per_try.is_some());
         }
         profile
     }
@@ -67,12 +67,12 @@ impl Profile {
         }
     }
 
-    fn say_breaker(&mut self, breaker: &Breaker) {
+    fn say_breaker(&mut self, breaker: &Breaker, timed: bool) {
         let fails = if breaker.fails.is_empty() { &FailureClass::USUAL[..] } else { &breaker.fails };
-        for (failure, _) in BREAKING {
+        for (failure, _) in BREAKING.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
             let opens = match failure.parse::<u16>() {
                 Ok(status) => fails.iter().any(|class| class.takes_status(status)),
-                Err(_) => fails.contains(&FailureClass::One(RetryOn::Reset)),
+                Err(_) => failure.parse().is_ok_and(|on| fails.contains(&FailureClass::One(on))),
             };
             self.say(format!("breaker.opens_on.{failure}"), Value::yes(opens));
         }

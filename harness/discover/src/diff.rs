@@ -1,9 +1,12 @@
 //! Two profiles, fact by fact, in the words of behaviour.
 
 use std::collections::BTreeSet;
-use std::fmt;
+use std::fmt::{self, Write};
 
-use crate::page::is_method;
+use maud::html;
+use reports::escape;
+
+use crate::page::{cell, document, is_method};
 use crate::profile::Profile;
 use crate::value::Value;
 
@@ -49,6 +52,67 @@ pub fn diff(before: &Profile, after: &Profile) -> Diff {
     found
 }
 
+impl fmt::Display for Diff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.headline())?;
+        for change in &self.changes {
+            writeln!(f, "  {}", sentence(change))?;
+        }
+        self.untold().map_or(Ok(()), |untold| writeln!(f, "  {untold}"))
+    }
+}
+
+impl Diff {
+    /// How many changes there are.
+    fn headline(&self) -> String {
+        format!("{}, {} the same", units::plural::count(self.changes.len() as u64, "change"), self.same)
+    }
+
+    /// What only one of the two knows, in words.
+    fn untold(&self) -> Option<String> {
+        let keys: Vec<String> = self.untold.iter().map(|key| escape::name(key)).collect();
+        (!keys.is_empty()).then(|| format!("known to one of them only: {}", keys.join(", ")))
+    }
+
+    /// The comparison in Markdown, for a pull request.
+    pub fn markdown(&self) -> String {
+        let mut text = format!("**{}**\n", self.headline());
+        if !self.changes.is_empty() {
+            text.push('\n');
+        }
+        for change in &self.changes {
+            let _ = writeln!(text, "- {}", cell(&sentence(change)));
+        }
+        if let Some(untold) = self.untold() {
+            let _ = writeln!(
+                text,
+                "\n<details><summary>Not compared</summary>\n\n{}\n\n</details>",
+                cell(&untold)
+            );
+        }
+        text
+    }
+
+    /// The comparison as a page of its own.
+    pub fn html(&self) -> String {
+        document(
+            "What changed of what a gateway does",
+            &html! {
+                p { strong { (self.headline()) } }
+                @if !self.changes.is_empty() {
+                    ul { @for change in &self.changes { li { (sentence(change)) } } }
+                }
+                @if let Some(untold) = self.untold() { p class="faint" { (untold) } }
+            },
+        )
+    }
+}
+
+/// A change in words that do no harm wherever they are shown.
+fn sentence(change: &Change) -> String {
+    escape::sentence(&change.to_string())
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Change { key, before, after } = self;
@@ -77,6 +141,7 @@ impl fmt::Display for Change {
 fn after_failure(failure: &str) -> String {
     match failure.parse::<u16>() {
         Ok(status) => format!("after a {status}"),
+        Err(_) if failure == "clients_leaving" => "after clients that leave".to_owned(),
         Err(_) => format!("after a {failure}"),
     }
 }
@@ -149,6 +214,31 @@ mod tests {
             (profile(&[("timeout.idle", Some(time(10, 20)))]), profile(&[("timeout.idle", None)]));
         let found = diff(&known, &unknown);
         assert_eq!((found.changes.len(), found.untold.as_slice()), (0, &["timeout.idle".to_owned()][..]));
+    }
+
+    #[test]
+    fn a_comparison_is_written_for_a_pull_request_and_as_a_page() {
+        let before = profile(&[("retry.503.POST", Some(Value::Count(1, 1))), ("timeout.idle", None)]);
+        let after = profile(&[
+            ("retry.503.POST", Some(Value::Count(2, 2))),
+            ("timeout.idle", Some(time(10, 20))),
+            ("answers.reset", Some(Value::word("<img src=x>"))),
+        ]);
+        let found = diff(&before, &after);
+        insta::assert_snapshot!(found.markdown(), @r"
+        **1 change, 0 the same**
+
+        - POST is now tried again after a 503: 2 attempts
+
+        <details><summary>Not compared</summary>
+
+        known to one of them only: answers.reset, timeout.idle
+
+        </details>
+        ");
+        let page = found.html();
+        assert!(page.contains("<li>POST is now tried again after a 503: 2 attempts</li>"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
     }
 
     #[test]

@@ -121,9 +121,44 @@ fn contradicted(policy: &Policy, key: &str, value: &Value) -> Option<String> {
         ["breaker", "window"] => {
             timer(policy.breaker.as_ref().and_then(|breaker| breaker.trip.within), value)
         }
-        ["breaker", "opens_on", failure] => {
+        ["breaker", "opens_on", failure] if *failure != "clients_leaving" => {
             let declared = policy.breaker.as_ref().is_some_and(|breaker| opens_on(&breaker.fails, failure));
             (*value != Value::Word(if declared { "yes" } else { "no" }.into())).then(|| format!("{declared}"))
+        }
+        _ => undeclared(policy, &parts, value),
+    }
+}
+
+/// What the reference gateway does of itself, or what a policy says only together with something else.
+fn undeclared(policy: &Policy, parts: &[&str], value: &Value) -> Option<String> {
+    match parts {
+        ["breaker", "probes"] => (*value != Value::Count(1, 1)).then(|| "1".into()),
+        ["breaker", "takes"] => {
+            let word = "the backend that fails";
+            (*value != Value::Word(word.into())).then(|| word.to_owned())
+        }
+        ["breaker", "requests_min"] => {
+            let declared = u64::from(policy.breaker.as_ref()?.trip.min?);
+            let Value::Count(low, high) = value else { return Some("a count".into()) };
+            (!(low..=high).contains(&&declared)).then(|| declared.to_string())
+        }
+        ["breaker", "opens_on", "clients_leaving"] => {
+            (*value != Value::Word("no".into())).then(|| "no".into())
+        }
+        ["retry", key, _] if key.starts_with("retry_after") => {
+            (*value != Value::Word("ignored".into())).then(|| "ignored".into())
+        }
+        ["limit", _] => (!matches!(value, Value::AtLeast(_))).then(|| "none".into()),
+        ["retry", "budget"] => (*value != Value::Word("none seen".into())).then(|| "none seen".into()),
+        ["retry", "longest_wait", number] => {
+            let backoff = policy.retry.as_ref()?.backoff?;
+            let longest = backoff.base.mul_f64(backoff.factor.powi(number.parse::<i32>().unwrap() - 2));
+            timer(Some(Timespan(backoff.max.map_or(longest, |max| longest.min(*max)))), value)
+        }
+        ["timeout", "total_over_attempts"] => (*value != Value::Word("yes".into())).then(|| "yes".into()),
+        ["affinity", _] | ["affinity", _, _] => (*value != Value::Word("no".into())).then(|| "no".into()),
+        ["outage", "stands_still" | "slower_afterwards"] | ["answers", "of_others"] => {
+            (*value != Value::Word("no".into())).then(|| "no".into())
         }
         _ => None,
     }

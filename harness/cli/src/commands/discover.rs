@@ -8,7 +8,7 @@ use discover::{Cost, Options, Page, Profile, Site, discover};
 use gateways::Allowed;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::{Diff, Discover};
+use crate::args::{Diff, Discover, PageFormat};
 use crate::exit::Exit;
 use crate::interrupt;
 use crate::output::{bars, complain, print};
@@ -53,17 +53,25 @@ pub(crate) fn discover_gateway(args: &Discover) -> Result<Exit> {
             return Ok(Exit::Environment);
         }
     };
-    write_whole(&args.profile, |out| out.write_all(profile.write().as_bytes()))
-        .with_context(|| format!("{}", args.profile.display()))?;
-    print(&Page(&profile))?;
-    print(&format_args!(
-        "\n{} experiments of {} in all, {} requests; the profile is {}\n",
-        cost.experiments,
-        cost.time,
-        cost.requests,
-        args.profile.display()
-    ))?;
+    write(&args.profile, &profile.write())?;
+    let page = Page(&profile);
+    match args.format {
+        PageFormat::Terminal => print(&format_args!("{page}\n{}", closing(args, cost)))?,
+        PageFormat::Markdown => print(&page.markdown())?,
+        PageFormat::Html => print(&page.html())?,
+    }
     Ok(if profile.about.ended_early.is_some() { Exit::Inconclusive } else { Exit::Pass })
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    write_whole(path, |out| out.write_all(text.as_bytes())).with_context(|| format!("{}", path.display()))
+}
+
+/// What it took, and where the profile is.
+fn closing(args: &Discover, cost: Cost) -> String {
+    let Cost { experiments, time, requests } = cost;
+    let profile = args.profile.display();
+    format!("{experiments} experiments of {time} in all, {requests} requests; the profile is {profile}\n")
 }
 
 /// Diagnostics bring their own `error:`.
@@ -121,7 +129,12 @@ fn of_gateway(args: &Discover) -> Result<String> {
     let mut gateway = toml::Table::new();
     let mut names: Vec<String> = BACKENDS.map(String::from).to_vec();
     if let Some(config) = &args.config {
-        let text = fs::read_to_string(config).with_context(|| format!("{}", config.display()))?;
+        let text = fs::read_to_string(config).map_err(|error| {
+            anyhow::anyhow!(
+                "{}: {error}\nhelp: `--config` names the gateway's own configuration, as a file that can be read",
+                config.display()
+            )
+        })?;
         names = named_backends(&text);
         if names.is_empty() {
             bail!(
@@ -157,10 +170,14 @@ fn named_backends(text: &str) -> Vec<String> {
 
 /// A profile, or what the policy of a scenario declares.
 fn read(path: &Path) -> Result<Profile> {
-    let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    let help = "name a profile that `brownout discover` has written, or a scenario file with a `[gateway]`";
+    let text = fs::read_to_string(path)
+        .map_err(|error| anyhow::anyhow!("{}: {error}\nhelp: {help}", path.display()))?;
     let is_scenario = text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("gateway"));
     if !is_scenario {
-        return Profile::read(&text).with_context(|| format!("{}", path.display()));
+        return Profile::read(&text).map_err(|error| {
+            anyhow::anyhow!("{}: {}\nhelp: {help}", path.display(), error.to_string().trim_end())
+        });
     }
     let loaded = scenario_source::load(path, &scenario::Overrides::default());
     let plan = loaded.map_err(|failure| anyhow::anyhow!("{}", failure.render(false)))?.plan;
@@ -172,19 +189,15 @@ pub(crate) fn diff(args: &Diff) -> Exit {
     let compared = read(&args.before).and_then(|before| Ok((before, read(&args.after)?)));
     let shown = compared.and_then(|(before, after)| {
         let found = discover::diff(&before, &after);
-        let bullet = if args.markdown { "- " } else { "  " };
-        let mut lines: Vec<String> =
-            found.changes.iter().map(|change| format!("{bullet}{change}\n")).collect();
-        if !found.untold.is_empty() {
-            lines.push(format!("{bullet}known to one of them only: {}\n", found.untold.join(", ")));
+        match args.format {
+            PageFormat::Terminal => print(&found)?,
+            PageFormat::Markdown => print(&found.markdown())?,
+            PageFormat::Html => print(&found.html())?,
         }
-        let text = lines.concat();
-        let changes = units::plural::count(found.changes.len() as u64, "change");
-        print(&format_args!("{changes}, {} the same\n{text}", found.same))?;
         Ok(if found.changes.is_empty() { Exit::Pass } else { Exit::Fail })
     });
     shown.unwrap_or_else(|error| {
-        complain(&format_args!("error: {error:#}"));
+        complain(&format_args!("{}", words(&format!("{error:#}"))));
         Exit::Usage
     })
 }

@@ -8,6 +8,7 @@ use super::time;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
+use crate::seen::Seen;
 use crate::value::Value;
 
 /// Clients leave so long after they have sent their request.
@@ -21,30 +22,34 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let experiment = Experiment::new("clients-leave", 150.0)
         .traffic("get", "GET", 4.0)
         .leaving(LEAVE)
-        .calm("before", Timespan::from_secs(1), &["get"])
+        .traffic("download", "GET", 4.0)
+        .leaving(LEAVE)
+        .calm("before", Timespan::from_secs(1), &["get", "download"])
         .phase("left", Timespan::from_secs(3))
         .fault("when = { traffic = \"get\" }", "hang = {}")
-        .calm("after", longest, &["get"]);
+        .fault("when = { traffic = \"download\" }", &format!("slow_body = {{ over = \"{longest}\" }}"))
+        .calm("after", longest, &["get", "download"]);
     let seen = lab.run(&experiment)?;
-    let view = seen.view("left", Some("get"));
+    tell(&seen, "get", "cancel.after", longest, profile);
+    tell(&seen, "download", "cancel.in_body_after", longest, profile);
+    Ok(())
+}
+
+fn tell(seen: &Seen, class: &str, key: &str, longest: Timespan, profile: &mut Profile) {
+    let view = seen.view("left", Some(class));
     let lives: Vec<_> = view.entries().filter_map(|entry| after_leaving(&view, &entry)).collect();
     let (Some(low), Some(high)) = (lives.iter().min(), lives.iter().max()) else {
-        profile.cannot_tell("cancel.after", "no client left while a backend worked for it", &seen.name);
-        return Ok(());
+        profile.cannot_tell(key, "no client left while a backend worked for it", &seen.name);
+        return;
     };
     let cases = lives.len() as u64;
     if lives.len() < CASES_MIN {
-        profile.cannot_tell(
-            "cancel.after",
-            "too few clients left while a backend worked for them",
-            &seen.name,
-        );
+        profile.cannot_tell(key, "too few clients left while a backend worked for them", &seen.name);
     } else if *low >= *longest {
-        profile.know("cancel.after", Value::Beyond(longest), cases, &seen.name);
+        profile.know(key, Value::Beyond(longest), cases, &seen.name);
     } else {
-        profile.know("cancel.after", time(*low, *high), cases, &seen.name);
+        profile.know(key, time(*low, *high), cases, &seen.name);
     }
-    Ok(())
 }
 
 /// From the client's leaving to the end of the attempt that was under way.

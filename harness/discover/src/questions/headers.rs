@@ -9,6 +9,7 @@ use measure::hop_by_hop::HopByHop;
 use measure::passage::{Fate, Way, pairs};
 use units::Timespan;
 
+use super::outage::RETRIED;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -48,15 +49,12 @@ const ANSWERED: [(&str, &str); 8] = [
     ("x-answer", "a, b"),
 ];
 
-/// The statuses of a first attempt that may be followed by another one.
-const FAILURES: [&str; 6] = ["503", "502", "504", "500", "reset", "close"];
-
 /// Fewer cases than this tell nothing.
 const CASES_MIN: u64 = 3;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let is_tried = |failure: &&&str| matches!(profile.value(&format!("retry.{failure}.GET")), Some(Value::Count(low, _)) if *low > 1);
-    let failure = FAILURES.iter().find(is_tried).copied();
+    let failure = RETRIED.iter().find(is_tried).copied();
     let seen = lab.run(&experiment(failure))?;
     for (name, _) in SENT.iter().filter(|(name, _)| *name != "connection") {
         tell(&seen, "passing", "get", Way::Request, name, &format!("headers.request.{name}"), profile);
@@ -116,7 +114,9 @@ fn fates(seen: &Seen, phase: &str, class: &str, way: Way, header: u16, further: 
             if further.is_some_and(|further| further != pair.is_further) {
                 continue;
             }
-            if let Some((sent, arrived)) = pair.header(header) {
+            // An answer that does not have it has another reason than the gateway.
+            let there = |(sent, _): &(&Header, &Header)| way == Way::Request || sent.is_there();
+            if let Some((sent, arrived)) = pair.header(header).filter(there) {
                 *found.entry(pair.backend).or_default().entry(words(sent, arrived)).or_default() += 1;
             }
         }

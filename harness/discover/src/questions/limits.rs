@@ -9,7 +9,7 @@ use evidence::{Attempt, Entry, Outcome};
 use measure::view::{Sight, View};
 use units::{Moment, Timespan, stats};
 
-use super::time;
+use super::{slow, time};
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -42,11 +42,7 @@ const CLASSES: [(&str, &str); 2] = [("reads", "GET"), ("writes", "POST")];
 const CONFIDENCE: f64 = 0.999;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let timer = ["timeout.per_try", "timeout.total"].into_iter().filter_map(|key| match profile.value(key) {
-        Some(Value::Time(low, _)) => Some(**low / 2),
-        _ => None,
-    });
-    let slow = timer.min().map_or(SLOW_MAX, |timer| timer.min(SLOW_MAX));
+    let slow = slow(profile, 2, SLOW_MAX);
     if slow < SLOW_MIN {
         let why = "a timer ends requests before enough of them could be under way";
         profile.cannot_tell("limit.in_flight", why, "crowd");

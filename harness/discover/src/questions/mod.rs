@@ -1,14 +1,18 @@
 //! What is asked, question by question. A new one is a file here and a line in the battery.
 
 pub(crate) mod affinity;
+pub(crate) mod all_out;
 pub(crate) mod answers;
 pub(crate) mod breaker;
+pub(crate) mod budget;
 pub(crate) mod cancel;
 pub(crate) mod connections;
 pub(crate) mod headers;
+mod left_alone;
 pub(crate) mod limits;
 mod outage;
 pub(crate) mod pool;
+mod probes;
 pub(crate) mod refusals;
 pub(crate) mod replays;
 pub(crate) mod retries;
@@ -24,6 +28,7 @@ use std::time::Duration;
 
 use units::Timespan;
 
+use crate::profile::Profile;
 use crate::value::Value;
 
 /// What a hop within one machine and a turn of a gateway's event loop may add to a time, or hide of it.
@@ -33,4 +38,13 @@ const TRANSIT: Duration = Duration::from_millis(5);
 fn time(low: Duration, high: Duration) -> Value {
     let whole = |length: Duration| Duration::from_millis(length.as_millis() as u64);
     Value::Time(Timespan(whole(low.saturating_sub(TRANSIT))), Timespan(whole(high + TRANSIT)))
+}
+
+/// How slow backends may be: so long at the most, and no longer than one in `part` of what a timer of the gateway allows.
+fn slow(profile: &Profile, part: u32, most: Duration) -> Duration {
+    let timer = ["timeout.per_try", "timeout.total"].into_iter().filter_map(|key| match profile.value(key) {
+        Some(Value::Time(low, _)) => Some(**low / part),
+        _ => None,
+    });
+    timer.min().map_or(most, |timer| timer.min(most))
 }

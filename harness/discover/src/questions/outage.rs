@@ -28,6 +28,9 @@ pub(super) fn outage(lab: &Lab<'_>, name: &str, rate: f64, length: Timespan, fau
         .phase("after", Timespan(*length * 2 / 3))
 }
 
+/// Failures that may be tried again, in the words of the retry matrix and of `fail_first`.
+pub(super) const RETRIED: [&str; 6] = ["503", "502", "504", "500", "reset", "close"];
+
 /// A failure by which a backend is left alone, if one is known, or is tried elsewhere; 503 if neither is known.
 pub(super) fn failing(profile: &Profile) -> (&'static str, &'static str) {
     let opens = |(failure, _): &&(&str, &str)| {
@@ -42,10 +45,67 @@ pub(super) fn failing(profile: &Profile) -> (&'static str, &'static str) {
 pub(super) struct Story<'a> {
     arrivals: Vec<&'a Attempt>,
     pub(super) silences: Vec<Silence>,
+    /// Who else is left alone together with it, the first time.
+    takes: Option<Scope>,
     outage: Stretch,
     pub(super) failures: u64,
     /// The mean time between two arrivals while it is in use.
     gap: Duration,
+}
+
+/// Who gets no requests while a backend gets none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// The others go on.
+    Backend,
+    /// Some of the others go on.
+    Some,
+    /// All get none, and requests are turned away.
+    All,
+    /// All get none, and requests wait: the gateway stands still, and leaves nobody alone.
+    Nobody,
+}
+
+impl Scope {
+    fn words(self) -> &'static str {
+        match self {
+            Scope::Backend => "the backend that fails",
+            Scope::Some => "others as well",
+            Scope::All => "all backends",
+            Scope::Nobody => "nobody",
+        }
+    }
+}
+
+/// A backend certainly gets nothing if so many requests would have been for it.
+const WOULD_BE: f64 = 8.0;
+
+fn scope(seen: &Seen, backend: usize, silence: &Silence) -> Scope {
+    let length = silence.to.since(silence.from);
+    // At both ends the others may be a little ahead or behind.
+    let (from, to) = (silence.from + length / 4, silence.to - length / 4);
+    let within = |at: units::Moment| from <= at && at < to;
+    let others = (0..seen.brief.backends.len()).filter(|other| *other != backend);
+    let quiet = |other: usize| {
+        let expected = RATE * seen.brief.weight_share(other) * to.since(from).as_secs_f64();
+        let got = seen
+            .ledger
+            .attempts()
+            .iter()
+            .filter(|one| usize::from(one.backend) == other && within(one.arrived));
+        (expected >= WOULD_BE).then_some(got.count() == 0)
+    };
+    let quiet: Vec<bool> = others.filter_map(quiet).collect();
+    if quiet.is_empty() || !quiet.contains(&true) {
+        return Scope::Backend;
+    }
+    let served = seen.ledger.attempts().iter().any(|attempt| within(attempt.arrived));
+    let away = seen.ledger.entries().any(|entry| entry.attempts.is_empty() && within(entry.exchange.done));
+    match (quiet.contains(&false) || served, away) {
+        (true, _) => Scope::Some,
+        (false, true) => Scope::All,
+        (false, false) => Scope::Nobody,
+    }
 }
 
 impl<'a> Story<'a> {
@@ -54,9 +114,20 @@ impl<'a> Story<'a> {
         let outage = seen.view("outage", None).phase();
         let end = seen.view("after", None).phase().to;
         let rate = RATE * seen.brief.weight_share(backend);
-        let silences = seen.silences(&arrivals, rate, outage.from, end);
+        let mut silences = seen.silences(&arrivals, rate, outage.from, end);
+        let scopes: Vec<Scope> = silences.iter().map(|silence| scope(seen, backend, silence)).collect();
+        let takes = scopes.iter().copied().find(|scope| *scope != Scope::Nobody);
+        let mut scopes = scopes.into_iter();
+        silences.retain(|_| scopes.next() != Some(Scope::Nobody));
         let failures = arrivals.iter().filter(|attempt| attempt.injections != 0).count() as u64;
-        Story { arrivals, silences, outage, failures, gap: Duration::from_secs_f64(1.0 / rate.max(1.0)) }
+        Story {
+            arrivals,
+            silences,
+            takes,
+            outage,
+            failures,
+            gap: Duration::from_secs_f64(1.0 / rate.max(1.0)),
+        }
     }
 
     /// Failures from the start of the outage to a silence: those that were over by then, and those that had arrived.
@@ -90,6 +161,9 @@ impl<'a> Story<'a> {
                 profile.know("breaker.open_for", time(low, high), 1, name);
             }
         }
+        if let Some(takes) = self.takes {
+            profile.know("breaker.takes", Value::word(takes.words()), self.silences.len() as u64, name);
+        }
         self.tell_growth(profile, &open, name);
         self.tell_return(profile, low, name);
     }
@@ -106,14 +180,15 @@ impl<'a> Story<'a> {
         profile.know("breaker.open_grows", Value::yes(grows), in_outage.len() as u64, name);
     }
 
+    /// How many requests came between two times in which it was left alone, while the outage lasted.
+    pub(super) fn bursts(&self) -> Vec<u64> {
+        let pairs = self.silences.windows(2).filter(|pair| pair[1].from < self.outage.to);
+        pairs.map(|pair| (pair[1].last - pair[0].last) as u64).collect()
+    }
+
     /// How the traffic comes back while the fault is still in force: by few probes, or all of it.
     fn tell_return(&self, profile: &mut Profile, failures: u64, name: &str) {
-        let bursts: Vec<u64> = self
-            .silences
-            .windows(2)
-            .filter(|pair| pair[1].from < self.outage.to)
-            .map(|pair| (pair[1].last - pair[0].last) as u64)
-            .collect();
+        let bursts = self.bursts();
         let Some(most) = bursts.iter().max() else {
             profile.cannot_tell("breaker.way_back", "it came back no second time within the outage", name);
             return;

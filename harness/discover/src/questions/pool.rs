@@ -11,7 +11,9 @@ use crate::value::Value;
 const CONFIDENCE: f64 = 0.999;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let experiment = Experiment::new("spread", 200.0).phase("steady", Timespan::from_secs(3));
+    let experiment = Experiment::new("spread", 150.0)
+        .traffic("writes", "POST", 50.0)
+        .phase("steady", Timespan::from_secs(3));
     let seen = lab.run(&experiment)?;
     let view = seen.view("steady", None);
     let mut counts = vec![0; seen.brief.backends.len()];
@@ -23,6 +25,8 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         profile.cannot_tell("pool", "no request reached a backend", &seen.name);
         return Ok(());
     }
+    let again = view.entries().filter(|entry| entry.exchange.succeeded() && entry.attempts.len() > 1).count();
+    profile.know("pool.successes_tried_again", Value::yes(again > 0), all, &seen.name);
     for (backend, count) in seen.brief.backends.iter().zip(counts) {
         let (low, high) = stats::share_interval(count, all, CONFIDENCE);
         let bounds = Share::new(low.max(0.0)).zip(Share::new(high.min(1.0)));

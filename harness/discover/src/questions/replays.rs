@@ -7,6 +7,7 @@ use measure::replay_body::{RetriedBodies, WrongBody};
 use measure::view::{Sight, View};
 use units::Timespan;
 
+use super::outage::RETRIED;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -20,15 +21,14 @@ const BODIES: [(&str, &str); 4] = [
     ("chunked", "body = { size = \"2KiB\", framing = \"chunked\" }"),
 ];
 
-/// Methods that bring a body, and failures that may be tried again, in the words of `fail_first`.
+/// Methods that bring a body.
 const METHODS: [&str; 2] = ["PUT", "POST"];
-const FAILURES: [&str; 6] = ["503", "502", "504", "500", "reset", "close"];
 
 /// Fewer cases than this tell nothing.
 const CASES_MIN: u64 = 3;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let pairs = FAILURES.iter().flat_map(|failure| METHODS.map(|method| (*failure, method)));
+    let pairs = RETRIED.iter().flat_map(|failure| METHODS.map(|method| (*failure, method)));
     let Some((failure, method)) =
         pairs.into_iter().find(|(failure, method)| is_tried(profile, failure, method))
     else {

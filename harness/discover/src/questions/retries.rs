@@ -49,6 +49,9 @@ const RUNS_MAX: u32 = 3;
 /// Fewer cases than this tell nothing.
 const CASES_MIN: u64 = 3;
 
+/// From so many waits on the longest that is drawn is told.
+const DRAWN_MIN: u64 = 10;
+
 /// Two waits that differ by less are the same.
 const JITTER_MIN: Duration = Duration::from_millis(10);
 
@@ -218,8 +221,19 @@ impl Waits {
             let (Some(low), Some(high)) = (waits.iter().min(), waits.iter().max()) else { continue };
             let cases = waits.len() as u64;
             profile.know(format!("retry.wait.{number}"), time(*low, *high), cases, all);
+            let drawn = high.saturating_sub(*low) > JITTER_MIN;
             if *number == 2 && cases >= CASES_MIN {
-                profile.know("retry.jitter", Value::yes(high.saturating_sub(*low) > JITTER_MIN), cases, all);
+                profile.know("retry.jitter", Value::yes(drawn), cases, all);
+            }
+            if drawn && cases >= DRAWN_MIN {
+                // Of so many that are drawn evenly, the longest is below this part of what it may be once in a thousand times.
+                let part = 0.001_f64.powf(1.0 / cases as f64);
+                profile.know(
+                    format!("retry.longest_wait.{number}"),
+                    time(*high, high.div_f64(part)),
+                    cases,
+                    all,
+                );
             }
         }
     }

@@ -1,17 +1,29 @@
-//! Whether a wait that a backend asks for (`Retry-After`, RFC 9110, section 10.2.3) is kept before a further attempt.
+//! Whether a wait that a backend asks for (`Retry-After`, RFC 9110, section 10.2.3) is kept before a further attempt: one in seconds,
+//! one until a date, and one that is longer than the request may take.
 
 use std::time::Duration;
 
+use evidence::Entry;
 use measure::view::Sight;
 use units::Timespan;
 
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
+use crate::seen::Seen;
 use crate::value::Value;
 
-/// The wait that is asked for.
-const ASKED: Duration = Duration::from_secs(1);
+/// The wait that is asked for, in seconds.
+const ASKED: u64 = 1;
+
+/// A wait that nobody keeps.
+const LONG: u64 = 3_600;
+
+/// By so much a wait that is asked for must be longer than the usual one to tell the two apart.
+const LEAST: Duration = Duration::from_millis(200);
+
+/// Who gives up for that is done so soon.
+const AT_ONCE: Duration = Duration::from_millis(200);
 
 /// Statuses that come with such a wait.
 const STATUSES: [&str; 2] = ["429", "503"];
@@ -27,44 +39,98 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
             _ => false,
         };
         if tried_again {
-            let experiment = experiment(status);
-            let seen = lab.run(&experiment)?;
-            let view = seen.view("asked", Some("get"));
-            let (mut waits, mut alone) = (Vec::new(), 0);
-            for entry in view.entries().filter(|entry| view.why_apart(entry, Sight::COUNTS).is_none()) {
-                match entry.attempts.get(..2) {
-                    Some([first, second]) => waits.push(second.arrived.since(first.ended)),
-                    _ => alone += 1,
-                }
+            let seen = lab.run(&experiment(status))?;
+            let usual = match profile.value("retry.wait.2") {
+                Some(Value::Time(_, high)) => **high,
+                _ => Duration::ZERO,
+            };
+            for (class, key) in [("seconds", "retry_after"), ("date", "retry_after_date")] {
+                tell_kept(&seen, class, usual, &format!("retry.{key}.{status}"), profile);
             }
-            let key = format!("retry.retry_after.{status}");
-            let kept = |wait: &&Duration| **wait >= ASKED;
-            let kept = waits.iter().filter(kept).count();
-            if waits.len().max(alone) < CASES_MIN {
-                profile.cannot_tell(key, "too few requests failed as planned", &seen.name);
-            } else if waits.len() < CASES_MIN {
-                profile.know(key, Value::word("gives up"), alone as u64, &seen.name);
-            } else {
-                let word = match kept {
-                    0 => "ignored",
-                    all if all == waits.len() => "kept",
-                    _ => "kept at times",
-                };
-                profile.know(key, Value::word(word), waits.len() as u64, &seen.name);
-            }
+            tell_long(&seen, &format!("retry.retry_after_long.{status}"), profile);
         }
     }
     Ok(())
 }
 
 fn experiment(status: &str) -> Experiment {
-    let seconds = ASKED.as_secs();
-    Experiment::new(format!("retry-after-{status}"), 150.0)
-        .traffic("get", "GET", 3.0)
-        .calm("before", Timespan::from_secs(1), &["get"])
-        .phase("asked", Timespan::from_secs(3))
-        .fault(
-            "when = { traffic = \"get\" }",
-            &format!("status = {{ code = {status}, headers = {{ retry-after = \"{seconds}\" }} }}"),
-        )
+    let seconds =
+        |seconds: u64| format!("status = {{ code = {status}, headers = {{ retry-after = \"{seconds}\" }} }}");
+    let date =
+        format!("rate_limit = {{ requests = 1, per = \"2s\", code = {status}, retry_after = \"date\" }}");
+    let faults = [("seconds", seconds(ASKED)), ("date", date), ("long", seconds(LONG))];
+    let classes = faults.each_ref().map(|(class, _)| *class);
+    let mut one = Experiment::new(format!("retry-after-{status}"), 150.0);
+    for class in classes {
+        one = one.traffic(class, "GET", 3.0);
+    }
+    one = one.calm("before", Timespan::from_secs(1), &classes).phase("asked", Timespan::from_secs(4));
+    for (class, fault) in &faults {
+        one = one.fault(&format!("when = {{ traffic = \"{class}\" }}"), fault);
+    }
+    one
+}
+
+/// The requests of a class that were told to wait by every attempt that was followed by another one, or by the only one.
+fn told<'a>(view: &'a measure::view::View<'a>) -> impl Iterator<Item = Entry<'a>> {
+    let sound = |entry: &Entry<'_>| view.why_apart(entry, Sight::COUNTS).is_none();
+    let asked = |entry: &Entry<'_>| entry.attempts.first().is_some_and(|first| first.retry_at.is_some());
+    view.entries().filter(move |entry| sound(entry) && asked(entry))
+}
+
+/// `usual` is how long the gateway waits of itself: what asks for no more tells nothing.
+fn tell_kept(seen: &Seen, class: &str, usual: Duration, key: &str, profile: &mut Profile) {
+    let view = seen.view("asked", Some(class));
+    let least = usual + LEAST;
+    let asks = |entry: &Entry<'_>| {
+        let first = entry.attempts.first();
+        first.is_some_and(|first| first.retry_at.is_some_and(|at| at.since(first.ended) >= least))
+    };
+    let (mut kept, mut sooner, mut alone) = (0, 0, 0);
+    for entry in told(&view).filter(asks) {
+        match entry.attempts.get(..2) {
+            Some([first, second]) if first.retry_at.is_some_and(|at| second.arrived >= at) => kept += 1,
+            Some(_) => sooner += 1,
+            None => alone += 1,
+        }
+    }
+    let again = kept + sooner;
+    if again.max(alone) < CASES_MIN {
+        profile.cannot_tell(key, "too few requests failed as planned", &seen.name);
+    } else if again < CASES_MIN {
+        profile.know(key, Value::word("gives up"), alone as u64, &seen.name);
+    } else {
+        let word = match (kept, sooner) {
+            (0, _) => "ignored",
+            (_, 0) => "kept",
+            _ => "kept at times",
+        };
+        profile.know(key, Value::word(word), again as u64, &seen.name);
+    }
+}
+
+fn tell_long(seen: &Seen, key: &str, profile: &mut Profile) {
+    let view = seen.view("asked", Some("long"));
+    let (mut sooner, mut at_once, mut late) = (0, 0, 0);
+    for entry in told(&view) {
+        if entry.attempts.len() > 1 {
+            sooner += 1;
+        } else if entry.exchange.service_time() < AT_ONCE {
+            at_once += 1;
+        } else {
+            late += 1;
+        }
+    }
+    let all = sooner + at_once + late;
+    let word = match (sooner, at_once, late) {
+        _ if all < CASES_MIN => {
+            profile.cannot_tell(key, "too few requests failed as planned", &seen.name);
+            return;
+        }
+        (_, 0, 0) => "ignored",
+        (0, _, 0) => "gives up at once",
+        (0, 0, _) => "waits until a timer ends it",
+        _ => "not always the same",
+    };
+    profile.know(key, Value::word(word), all as u64, &seen.name);
 }

@@ -13,6 +13,7 @@ use policy::{FailureClass, RetryOn};
 use units::{Share, Timespan};
 
 use super::outage::{OUTAGE, RATE, Story, outage};
+use crate::experiment::{CALM, Experiment};
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
 use crate::seen::Seen;
@@ -59,6 +60,9 @@ pub(super) fn ask(
         retain_fitting(&seen, lab.victim(), &mut left);
         (last, asked) = (seen.name, asked + 1);
     }
+    if kinds(&left).iter().eq(&[SHARE]) {
+        tell_min(lab, profile, &left, fault)?;
+    }
     let window = narrow(lab, fault, &mut left)?;
     tell(profile, &left, asked, &last);
     if let Some((window, name)) = window {
@@ -66,6 +70,45 @@ pub(super) fn ask(
     }
     Ok(())
 }
+
+/// How many requests a share takes at the least: when the window is empty, all that come fail, until it opens.
+fn tell_min(
+    lab: &mut Lab<'_>,
+    profile: &mut Profile,
+    left: &[Member],
+    fault: &str,
+) -> Result<(), DiscoverError> {
+    let key = "breaker.requests_min";
+    let windows = left.iter().filter_map(|member| match member.rule {
+        Rule::Share(_, window, _) => Some(Timespan(window)),
+        _ => None,
+    });
+    let longest = windows.max().map(|longest| neighbours(longest, longest).1).unwrap_or_default();
+    if longest > IDLE_MAX {
+        profile.cannot_tell(key, "the window is too long to wait until it is empty", "outage-from-idle");
+        return Ok(());
+    }
+    let idle = Timespan(longest + Duration::from_millis(500));
+    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
+    let experiment = Experiment::new("outage-from-idle", RATE)
+        .calm("before", idle, &[CALM])
+        .phase("outage", Timespan::from_secs(2))
+        .fault(&on, fault)
+        .phase("after", Timespan::from_secs(1));
+    let seen = lab.run(&experiment)?;
+    let story = Story::of(&seen, lab.victim());
+    match story.silences.first() {
+        Some(first) => {
+            let (low, high) = story.failures_before(first);
+            profile.know(key, Value::Count(low, high), 1, &seen.name);
+        }
+        None => profile.cannot_tell(key, "it did not open when nothing but failures came", &seen.name),
+    }
+    Ok(())
+}
+
+/// No window is waited out that is longer.
+const IDLE_MAX: Duration = Duration::from_secs(15);
 
 /// So often a window is halved, at the most.
 const ROUNDS: u32 = 4;
@@ -110,7 +153,15 @@ fn narrow(
         let all: u32 = lab.backends.iter().map(|backend| backend.weight).sum();
         let rate = f64::from(least - 1) / span * f64::from(all) / f64::from(victim.max(1));
         let length = Timespan(Duration::from_secs_f64(span * f64::from(least + 2) / f64::from(least - 1)));
-        let seen = lab.run(&outage(lab, &format!("outage-spread-{round}"), rate, length, fault))?;
+        let on = format!("on = [\"{}\"]\nwhen = {{ traffic = \"few\" }}", lab.backends[lab.victim()].name);
+        // Successes beside them show sharply when it opens, and a count of failures takes no notice of them.
+        let experiment = Experiment::new(format!("outage-spread-{round}"), RATE)
+            .traffic("few", "GET", rate)
+            .calm("before", Timespan::from_secs(1), &["few"])
+            .phase("outage", length)
+            .fault(&on, fault)
+            .calm("after", Timespan::from_secs(1), &["few"]);
+        let seen = lab.run(&experiment)?;
         retain_fitting(&seen, lab.victim(), left);
         let windows: Vec<Duration> = left.iter().filter_map(counted).map(|(_, window)| window).collect();
         let (Some(shortest), Some(longest)) = (windows.iter().min(), windows.iter().max()) else { break };
@@ -150,11 +201,14 @@ fn kinds(left: &[Member]) -> BTreeSet<&'static str> {
     left.iter().map(|member| kind(member.rule)).collect()
 }
 
+/// The rule by share, in words.
+const SHARE: &str = "a share of failures within a time";
+
 fn kind(rule: Rule) -> &'static str {
     match rule {
         Rule::InARow(_) => "failures in a row",
         Rule::Count(..) => "failures within a time",
-        Rule::Share(..) => "a share of failures within a time",
+        Rule::Share(..) => SHARE,
         Rule::Never => "nothing",
     }
 }

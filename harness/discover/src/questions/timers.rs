@@ -55,6 +55,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         Some(range) => profile.know("timeout.total", time(range.low, range.high), range.count, &seen.name),
         None => none_within(profile, "timeout.total", seen, longest),
     }
+    tell_covered(&hung, total, &waits, profile);
     match Body::of(&stalled) {
         None => none_within(profile, "timeout.idle", &stalled, longest),
         Some(body) if total.is_some_and(|total| meet(body.asked, total)) => {
@@ -65,6 +66,27 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         }
     }
     Ok(())
+}
+
+/// Whether the timer for the whole request holds over all attempts, or for each alone: told by requests that were tried again until
+/// it was over.
+fn tell_covered(hung: &Seen, total: Option<Range>, waits: &Waits, profile: &mut Profile) {
+    let Some(total) = total.filter(|_| waits.one.is_some()) else { return };
+    let view = hung.view("held", None);
+    let asked = sound(&view).filter(|entry| entry.attempts.len() > 1).filter_map(|entry| {
+        let last = entry.attempts.last()?;
+        (ending(&entry, last) == Ending::Gateway).then(|| last.ended.since(entry.exchange.sent))
+    });
+    let beyond = asked.filter(|asked| *asked > total.high + APART).count() as u64;
+    let key = "timeout.total_over_attempts";
+    if beyond >= CASES_MIN {
+        profile.know(key, Value::word("no"), beyond, &hung.name);
+    } else if let Some(whole) = waits.whole.filter(|whole| whole.count >= CASES_MIN) {
+        profile.know(key, Value::word("yes"), whole.count, &hung.name);
+    } else {
+        let why = "no request was tried again for so long that the timer would have ended it";
+        profile.cannot_tell(key, why, &hung.name);
+    }
 }
 
 /// That no timer fired within so long, if enough requests lasted for it. A stall of the machine makes that no less true.

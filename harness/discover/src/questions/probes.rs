@@ -1,0 +1,54 @@
+//! How many requests a breaker lets through to see whether its backend works again, while it does not know yet.
+//!
+//! The backend fails slowly, so that all come that may before the first is answered.
+
+use std::time::Duration;
+
+use units::Timespan;
+
+use super::outage::{OUTAGE, RATE, Story};
+use super::slow;
+use crate::experiment::Experiment;
+use crate::lab::{DiscoverError, Lab};
+use crate::profile::Profile;
+use crate::value::Value;
+
+/// How long a failure takes.
+const SLOW: Duration = Duration::from_millis(200);
+
+/// A failure that is quicker tells nothing.
+const SLOW_MIN: Duration = Duration::from_millis(60);
+
+/// If so large a part of all requests of that time comes, nothing held any back.
+const UNBOUND: f64 = 0.7;
+
+pub(super) fn ask(lab: &mut Lab<'_>, profile: &mut Profile, fault: &str) -> Result<(), DiscoverError> {
+    let key = "breaker.probes";
+    if profile.value("breaker.way_back") != Some(&Value::word("probe")) {
+        return Ok(());
+    }
+    let slow = slow(profile, 2, SLOW);
+    if slow < SLOW_MIN {
+        profile.cannot_tell(key, "a timer ends attempts before enough of them could come", "outage-probes");
+        return Ok(());
+    }
+    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
+    let experiment = Experiment::new("outage-probes", RATE)
+        .phase("before", Timespan::from_secs(1))
+        .phase("outage", OUTAGE)
+        .fault(&on, &format!("latency = {{ fixed = \"{}\" }}", Timespan(slow)))
+        .fault(&on, fault)
+        .phase("after", Timespan::from_secs(1));
+    let seen = lab.run(&experiment)?;
+    let story = Story::of(&seen, lab.victim());
+    let bursts = story.bursts();
+    let Some((fewest, most)) = bursts.iter().min().zip(bursts.iter().max()) else {
+        profile.cannot_tell(key, "it came back no second time within the outage", &seen.name);
+        return Ok(());
+    };
+    let all = RATE * seen.brief.weight_share(lab.victim()) * slow.as_secs_f64();
+    let value =
+        if *most as f64 >= UNBOUND * all { Value::AtLeast(*most) } else { Value::Count(*fewest, *most) };
+    profile.know(key, value, bursts.len() as u64, &seen.name);
+    Ok(())
+}
