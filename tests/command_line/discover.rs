@@ -76,6 +76,25 @@ fn what_changed_is_told_in_the_words_of_behaviour_and_by_the_exit_code() {
 }
 
 #[test]
+fn what_was_found_is_a_page_in_markdown_and_html_and_a_scenario_that_holds_it() {
+    let place = Place::with(FILE);
+    let words = ["discover", "s.toml", "--simulate", "--quiet", "--only", "timers,retries,breaker"];
+    let ask = |more: &[&str]| place.say(&[&words, more].concat()).ended(0).out;
+    let said = ask(&["--scenario", "held.toml"]);
+    assert!(
+        said.ends_with("; the profile is profile.toml, the scenario that holds it held.toml\n"),
+        "{said}"
+    );
+    let checked = place.say(&["check", "held.toml"]).ended(0);
+    assert_eq!((checked.out.as_str(), checked.err.as_str()), ("held.toml: ok\n", ""));
+    place.say(&["run", "held.toml", "--simulate", "--quiet"]).ended(0);
+    let markdown = ask(&["--format", "markdown"]);
+    assert!(markdown.contains("| per\\_try | **195 ms to 206 ms** | 12 cases | hang |"), "{markdown}");
+    let page = ask(&["--format", "html"]);
+    assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("<script"), "{page}");
+}
+
+#[test]
 fn what_a_policy_declares_is_held_against_what_was_found() {
     let place = Place::with(FILE);
     let words = ["discover", "s.toml", "--simulate", "--quiet", "--only", "timers,retries"];

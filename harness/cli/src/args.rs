@@ -265,6 +265,9 @@ pub(crate) struct Discover {
     /// Where the profile is written.
     #[arg(long, value_name = "FILE", default_value = "profile.toml")]
     pub(crate) profile: PathBuf,
+    /// Write the scenario as well that holds what was found in place.
+    #[arg(long = "scenario", value_name = "FILE")]
+    pub(crate) held: Option<PathBuf>,
     /// How what was found is printed.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: PageFormat,

@@ -8,6 +8,7 @@ mod battery;
 mod declared;
 mod diff;
 mod experiment;
+mod hold;
 mod lab;
 mod page;
 mod profile;
@@ -17,6 +18,7 @@ mod value;
 
 pub use battery::{Options, discover};
 pub use diff::{Change, Diff, diff};
+pub use hold::hold;
 pub use lab::{Cost, DiscoverError, Site, Watch};
 pub use page::Page;
 pub use profile::{About, Fact, Profile, ProfileError};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use discover::{Cost, Options, Page, Profile, Site, discover};
+use discover::{Cost, Options, Page, Profile, Site, discover, hold};
 use gateways::Allowed;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +43,7 @@ pub(crate) fn discover_gateway(args: &Discover) -> Result<Exit> {
         bar.set_position(cost.experiments);
     };
     let options = Options { only: args.only.clone() };
+    let head = site.head.clone();
     let found = discover(site, &options, watch);
     bar.finish_and_clear();
     bars().remove(&bar);
@@ -54,6 +55,9 @@ pub(crate) fn discover_gateway(args: &Discover) -> Result<Exit> {
         }
     };
     write(&args.profile, &profile.write())?;
+    if let Some(path) = &args.held {
+        write(path, &hold(&profile, &head, &args.path))?;
+    }
     let page = Page(&profile);
     match args.format {
         PageFormat::Terminal => print(&format_args!("{page}\n{}", closing(args, cost)))?,
@@ -67,11 +71,15 @@ fn write(path: &Path, text: &str) -> Result<()> {
     write_whole(path, |out| out.write_all(text.as_bytes())).with_context(|| format!("{}", path.display()))
 }
 
-/// What it took, and where the profile is.
+/// What it took, and where the files are.
 fn closing(args: &Discover, cost: Cost) -> String {
     let Cost { experiments, time, requests } = cost;
     let profile = args.profile.display();
-    format!("{experiments} experiments of {time} in all, {requests} requests; the profile is {profile}\n")
+    let held = args.held.as_ref().map(|path| format!(", the scenario that holds it {}", path.display()));
+    let held = held.unwrap_or_default();
+    format!(
+        "{experiments} experiments of {time} in all, {requests} requests; the profile is {profile}{held}\n"
+    )
 }
 
 /// Diagnostics bring their own `error:`.
