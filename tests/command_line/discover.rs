@@ -94,6 +94,57 @@ fn what_was_found_is_a_page_in_markdown_and_html_and_a_scenario_that_holds_it() 
     assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("<script"), "{page}");
 }
 
+/// The script of a step in a file of YAML: what stands under the line `key`, by its indentation.
+fn script(yaml: &str, key: &str) -> String {
+    let mut lines = yaml.lines().skip_while(|line| line.trim() != key);
+    let margin = lines.next().map(|line| line.len() - line.trim_start().len()).expect("a script");
+    lines
+        .take_while(|line| line.len() - line.trim_start().len() > margin)
+        .map(|line| format!("{}\n", line.trim_start()))
+        .collect()
+}
+
+/// The steps that GitHub and GitLab are given, each with the shell that runs it.
+#[test]
+fn the_action_and_the_template_keep_a_first_profile_and_fail_when_it_changes() {
+    let action = script(include_str!("../../.github/actions/discover/action.yml"), "run: |");
+    let template = script(include_str!("../../.gitlab/discover.yml"), "- |");
+    for (shell, script, keeps) in [("bash", action, "profile.toml"), ("sh", template, "profile.now.toml")] {
+        let place = Place::with(&FILE.replace("[gateway.reference]", "[gateway.reference]\ndefects = []"));
+        // Asked in the simulated world, so that it takes no minutes.
+        let step = script.replace("--quiet", "--quiet --simulate");
+        place.write("step.sh", format!("set -e\n{step}"));
+        let run = |scenario: &str| {
+            let brownout = std::path::Path::new(env!("CARGO_BIN_EXE_brownout")).parent().unwrap();
+            let path = format!("{}:{}", brownout.display(), std::env::var("PATH").unwrap());
+            let mut command = std::process::Command::new(shell);
+            command.args(["-e", "step.sh"]).current_dir(place.path()).env("PATH", path);
+            for (name, value) in [
+                ("SCENARIO", scenario),
+                ("GATEWAY", ""),
+                ("CONFIG", ""),
+                ("PROFILE", "profile.toml"),
+                ("ONLY", "timers,retries"),
+            ] {
+                command.env(name, value);
+            }
+            command.env("GITHUB_STEP_SUMMARY", place.path().join("summary.md")).output().unwrap()
+        };
+        let first = run("s.toml");
+        assert!(first.status.success() && place.path().join(keeps).is_file(), "{shell}: {first:?}");
+        fs::rename(place.path().join(keeps), place.path().join("kept")).unwrap();
+        fs::rename(place.path().join("kept"), place.path().join("profile.toml")).unwrap();
+        let again = run("s.toml");
+        assert!(again.status.success(), "{shell}: {again:?}");
+        let bent = FILE.replace("[gateway.reference]", "[gateway.reference]\ndefects = [\"retries-post\"]");
+        place.write("bent.toml", bent);
+        let changed = run("bent.toml");
+        assert_eq!(changed.status.code(), Some(1), "{shell}: {changed:?}");
+        let said = String::from_utf8(changed.stdout).unwrap();
+        assert!(said.contains("POST is now tried again after a 503: 2 attempts"), "{shell}: {said}");
+    }
+}
+
 #[test]
 fn what_a_policy_declares_is_held_against_what_was_found() {
     let place = Place::with(FILE);
