@@ -53,6 +53,15 @@ impl Seen {
         found
     }
 
+    /// True if no backend was left alone in a phase, as far as calm traffic of so many requests a second tells.
+    pub(crate) fn all_in_use(&self, phase: &str, rate: f64) -> bool {
+        let during = self.view(phase, None).phase();
+        (0..self.brief.backends.len()).all(|backend| {
+            let own = rate * self.brief.weight_share(backend);
+            own < 1.0 || self.silences(&self.arrivals(backend as u16), own, during.from, during.to).is_empty()
+        })
+    }
+
     /// The times from `from` to `to` in which a backend got nothing although it had a share of `rate` requests a second.
     pub(crate) fn silences(
         &self,

@@ -1,6 +1,6 @@
 //! What is discovered of the reference gateway is what it was configured to do, and what can't be told is unknown.
 
-use discover::{Options, Profile, Site, Value, discover};
+use discover::{Options, Profile, Site, Value, diff, discover};
 use gateways::Allowed;
 use policy::{FailureClass, Policy, RetryOn};
 use rand::seq::IndexedRandom;
@@ -71,6 +71,30 @@ fn nothing_that_is_known_of_random_policies_is_wrong_and_most_is_known() {
         100.0 * share,
         unknown.join("\n")
     );
+}
+
+/// Seeds beside the first: a few in an ordinary run, as many as the environment says in a long one.
+fn repeats() -> u64 {
+    std::env::var("DISCOVER_REPEATS").map_or(2, |count| count.parse().expect("a number of seeds"))
+}
+
+#[test]
+fn one_gateway_that_is_asked_again_differs_in_nothing() {
+    let policy = r#"
+        timeout = { per_try = "250ms", total = "3s" }
+        retry = { attempts = 2, on = ["503", "timeout"], methods = ["GET", "PUT"], backoff = { base = "80ms", jitter = true } }
+        breaker = { trip = { count = 6, within = "2s" }, open_for = "900ms" }
+        limit = { in_flight = 24, queue = 8 }
+    "#;
+    let first = profile(policy, 1);
+    assert_eq!(first.value("limit.in_flight"), Some(&Value::Count(24, 24)));
+    let queue = first.value("limit.queue");
+    assert!(matches!(queue, Some(Value::Count(low, high)) if (low..=high).contains(&&8)), "{queue:?}");
+    for seed in 2..2 + repeats() {
+        let found = diff(&first, &profile(policy, seed));
+        let changes: Vec<String> = found.changes.iter().map(ToString::to_string).collect();
+        assert!(changes.is_empty(), "seed {seed}: {changes:#?}");
+    }
 }
 
 /// What the policy declares of a fact, if that is something else.

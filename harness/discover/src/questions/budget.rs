@@ -50,15 +50,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         .fault(when, &format!("fail_first = {{ attempts = 1, with = \"{failure}\" }}"))
         .calm("after", Timespan::from_secs(1), &["get"]);
     let seen = lab.run(&one)?;
-    let quiet = (0..lab.backends.len()).all(|backend| {
-        let rate = CALM * seen.brief.weight_share(backend);
-        let view = seen.view("storm", None);
-        rate < 1.0
-            || seen
-                .silences(&seen.arrivals(backend as u16), rate, view.phase().from, view.phase().to)
-                .is_empty()
-    });
-    if !quiet {
+    if !seen.all_in_use("storm", CALM) {
         profile.cannot_tell(key, "a breaker opened, which keeps requests from being tried again", &seen.name);
         return Ok(());
     }

@@ -121,9 +121,9 @@ impl Crowd {
             let view = seen.view("crowd", Some(class));
             for entry in view.entries().filter(|entry| sound(&view, entry)) {
                 let waited = crowd.take(&entry, index);
-                if waited >= WAITED {
-                    let (from, to) = (entry.exchange.sent, entry.exchange.sent + waited);
-                    possible.push((from, to));
+                let (from, to) = (entry.exchange.sent, entry.exchange.sent + waited);
+                possible.push((from, to));
+                if waited >= HOP * 3 {
                     certain.push((from + HOP, to - HOP));
                 }
             }

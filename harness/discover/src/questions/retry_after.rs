@@ -28,6 +28,12 @@ const AT_ONCE: Duration = Duration::from_millis(200);
 /// Statuses that come with such a wait.
 const STATUSES: [&str; 2] = ["429", "503"];
 
+/// Calm traffic, by the second.
+const CALM: f64 = 150.0;
+
+/// Why a request that was not tried again tells nothing.
+const SHED: &str = "a breaker opened, which keeps requests from being tried again";
+
 /// Fewer cases than this tell nothing.
 const CASES_MIN: usize = 3;
 
@@ -60,7 +66,7 @@ fn experiment(status: &str) -> Experiment {
         format!("rate_limit = {{ requests = 1, per = \"2s\", code = {status}, retry_after = \"date\" }}");
     let faults = [("seconds", seconds(ASKED)), ("date", date), ("long", seconds(LONG))];
     let classes = faults.each_ref().map(|(class, _)| *class);
-    let mut one = Experiment::new(format!("retry-after-{status}"), 150.0);
+    let mut one = Experiment::new(format!("retry-after-{status}"), CALM);
     for class in classes {
         one = one.traffic(class, "GET", 3.0);
     }
@@ -97,6 +103,8 @@ fn tell_kept(seen: &Seen, class: &str, usual: Duration, key: &str, profile: &mut
     let again = kept + sooner;
     if again.max(alone) < CASES_MIN {
         profile.cannot_tell(key, "too few requests failed as planned", &seen.name);
+    } else if again < CASES_MIN && !seen.all_in_use("asked", CALM) {
+        profile.cannot_tell(key, SHED, &seen.name);
     } else if again < CASES_MIN {
         profile.know(key, Value::word("gives up"), alone as u64, &seen.name);
     } else {
@@ -127,7 +135,12 @@ fn tell_long(seen: &Seen, key: &str, profile: &mut Profile) {
             profile.cannot_tell(key, "too few requests failed as planned", &seen.name);
             return;
         }
-        (_, 0, 0) => "ignored",
+        // Those that were not tried again may have met a breaker.
+        (CASES_MIN.., _, _) => "ignored",
+        _ if !seen.all_in_use("asked", CALM) => {
+            profile.cannot_tell(key, SHED, &seen.name);
+            return;
+        }
         (0, _, 0) => "gives up at once",
         (0, 0, _) => "waits until a timer ends it",
         _ => "not always the same",
