@@ -98,10 +98,9 @@ fn what_was_found_is_a_page_in_markdown_and_html_and_a_scenario_that_holds_it() 
 fn script(yaml: &str, key: &str) -> String {
     let mut lines = yaml.lines().skip_while(|line| line.trim() != key);
     let margin = lines.next().map(|line| line.len() - line.trim_start().len()).expect("a script");
-    lines
-        .take_while(|line| line.len() - line.trim_start().len() > margin)
-        .map(|line| format!("{}\n", line.trim_start()))
-        .collect()
+    let within = |line: &&str| line.len() - line.trim_start().len() > margin;
+    let step: Vec<&str> = lines.take_while(within).map(str::trim_start).collect();
+    step.join("\n") + "\n"
 }
 
 /// The steps that GitHub and GitLab are given, each with the shell that runs it.
