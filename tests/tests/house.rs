@@ -103,7 +103,7 @@ fn rooms_depend_on_each_other_as_the_architecture_says() {
     let manifests = [
         "units", "wire", "evidence", "archive", "export", "net", "policy", "import", "driver", "gateways",
         "measure", "judge", "compare", "scenario", "assess", "run", "discover", "selftest", "gamedays",
-        "cli",
+        "serve", "cli",
     ]
     .map(|room| (room, format!("harness/{room}")))
     .into_iter()
