@@ -3,7 +3,19 @@
 //! All that must outlive the process is in the [`Store`], and is there before the step that it announces is taken. So the
 //! next start knows what a killed server was doing. The room holds no opinion: verdicts come from the runs.
 
+mod calendar;
+mod news;
+mod office;
+mod practice;
 mod store;
 mod token;
+mod walltime;
 
-pub use store::{AuditEntry, AuditHead, Role, ServerLock, Store, StoreError, User};
+pub use news::{News, Told};
+pub use office::{Clock, Keeper, Office, SystemClock};
+pub use practice::{ApprovalRule, Day, Ending, Order, Practice, RunRecord, Timetable};
+pub use store::{
+    Approval, AuditEntry, AuditHead, Button, Firing, Note, Query, Role, ServerLock, State, Store, StoreError,
+    User,
+};
+pub use walltime::WallTime;

@@ -5,14 +5,15 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Store, StoreError};
+use crate::WallTime;
 
 /// An entry of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditEntry {
     /// Its number, from 1 without a gap.
     pub number: i64,
-    /// When, in milliseconds since 1970.
-    pub at: i64,
+    /// When.
+    pub at: WallTime,
     /// A user's name, or `server`, or `command line`.
     pub who: String,
     /// The deed, as a word: `approve`.
@@ -35,7 +36,7 @@ pub struct AuditHead {
 /// A deed that is about to be noted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Deed<'a> {
-    pub(super) at: i64,
+    pub(super) at: WallTime,
     pub(super) who: &'a str,
     pub(super) what: &'a str,
     pub(super) subject: &'a str,
@@ -79,7 +80,7 @@ fn chain(before: &[u8; 32], entry: &AuditEntry) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update(before);
     hash.update(entry.number.to_be_bytes());
-    hash.update(entry.at.to_be_bytes());
+    hash.update(entry.at.0.to_be_bytes());
     for text in [&entry.who, &entry.what, &entry.subject, &entry.detail] {
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text.as_bytes());
@@ -146,7 +147,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         for (at, what) in [(1, "start"), (2, "approve"), (3, "stop")] {
-            let deed = Deed { at, who: "ana", what, subject: "firing 1", detail: "go" };
+            let deed = Deed { at: WallTime(at), who: "ana", what, subject: "firing 1", detail: "go" };
             store.write(|store| note(store, deed)).unwrap();
         }
         (dir, store)

@@ -51,6 +51,13 @@ impl Store {
         Ok(Store { connection: Mutex::new(connection) })
     }
 
+    /// For tests that write a lot: nothing is waited for until it is on disk.
+    #[cfg(test)]
+    pub(crate) fn hurry(self) -> Self {
+        self.connection().pragma_update(None, "synchronous", "OFF").unwrap();
+        self
+    }
+
     /// Reads.
     pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
         // A transaction that panicked was rolled back when it was dropped: nothing half done is left.

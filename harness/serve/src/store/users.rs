@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 
 use super::audit::{Deed, note};
 use super::{Store, StoreError};
+use crate::WallTime;
 use crate::token::{Hashed, draw, hashed};
 
 /// What a user may do. One does not include another.
@@ -73,8 +74,8 @@ fn is_name(name: &str) -> bool {
 const NOT_USERS: [&str; 2] = ["server", "schedule"];
 
 impl Store {
-    /// Adds a user, at `now` (milliseconds since 1970), and returns the token, which nobody can be told again.
-    pub fn add_user(&self, user: &User, now: i64) -> Result<String, StoreError> {
+    /// Adds a user, at `now`, and returns the token, which nobody can be told again.
+    pub fn add_user(&self, user: &User, now: WallTime) -> Result<String, StoreError> {
         for name in [&user.name].into_iter().chain(&user.approves_as) {
             if !is_name(name) || NOT_USERS.contains(&name.as_str()) {
                 return Err(StoreError::Name(name.clone()));
@@ -100,7 +101,7 @@ impl Store {
     }
 
     /// Removes a user, with their sessions. What they did stays on record.
-    pub fn remove_user(&self, name: &str, now: i64) -> Result<(), StoreError> {
+    pub fn remove_user(&self, name: &str, now: WallTime) -> Result<(), StoreError> {
         let deed = Deed { at: now, who: "command line", what: "remove user", subject: name, detail: "" };
         self.write(|store| {
             if store.execute("DELETE FROM users WHERE name = ?1", [name])? == 0 {
@@ -148,6 +149,8 @@ pub(super) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
 mod tests {
     use super::*;
 
+    const NOW: WallTime = WallTime(1);
+
     fn ana() -> User {
         User { name: "ana".into(), roles: vec![Role::Approve], approves_as: vec!["sre".into()] }
     }
@@ -156,12 +159,12 @@ mod tests {
     fn a_token_is_known_as_its_user_s_until_that_one_is_removed() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let token = store.add_user(&ana(), 1).unwrap();
+        let token = store.add_user(&ana(), NOW).unwrap();
         assert_eq!(store.user_of_token(&token).unwrap(), Some(ana()));
         let mut other = token.clone();
         other.replace_range(12..13, if &token[12..13] == "x" { "y" } else { "x" });
         assert_eq!(store.user_of_token(&other).unwrap(), None);
-        store.remove_user("ana", 2).unwrap();
+        store.remove_user("ana", NOW).unwrap();
         assert_eq!(store.user_of_token(&token).unwrap(), None);
         let deeds: Vec<_> = store.audit(i64::MAX, 9).unwrap().into_iter().map(|entry| entry.what).collect();
         assert_eq!(deeds, ["remove user", "add user"]);
@@ -171,7 +174,7 @@ mod tests {
     fn a_token_is_in_no_file_of_the_data_directory() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
-        let token = store.add_user(&ana(), 1).unwrap();
+        let token = store.add_user(&ana(), NOW).unwrap();
         let mut files = 0;
         for entry in std::fs::read_dir(dir.path()).unwrap() {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
@@ -187,12 +190,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         for name in ["", "server", "ana\n", "<b>", "\u{202e}ana", "an a", &"a".repeat(65)] {
-            let refused = store.add_user(&User { name: name.into(), ..ana() }, 1).unwrap_err();
+            let refused = store.add_user(&User { name: name.into(), ..ana() }, NOW).unwrap_err();
             assert!(matches!(refused, StoreError::Name(_)), "{name}: {refused}");
         }
-        store.add_user(&ana(), 1).unwrap();
-        assert!(matches!(store.add_user(&ana(), 2).unwrap_err(), StoreError::UserExists(_)));
-        assert!(matches!(store.remove_user("ben", 2).unwrap_err(), StoreError::NoUser(_)));
+        store.add_user(&ana(), NOW).unwrap();
+        assert!(matches!(store.add_user(&ana(), NOW).unwrap_err(), StoreError::UserExists(_)));
+        assert!(matches!(store.remove_user("ben", NOW).unwrap_err(), StoreError::NoUser(_)));
     }
 
     #[test]

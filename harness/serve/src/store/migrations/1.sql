@@ -47,7 +47,7 @@ CREATE TABLE firings (
 ) STRICT;
 
 -- A moment of a schedule fires once, whatever clocks and restarts do.
-CREATE UNIQUE INDEX a_moment_fires_once ON firings (gameday, due) WHERE asked_by IS NULL;
+CREATE UNIQUE INDEX a_moment_fires_once ON firings (gameday, due) WHERE asked_by IS NULL AND state <> 'withdrawn';
 -- A game day does not run beside itself.
 CREATE UNIQUE INDEX one_at_a_time ON firings (gameday) WHERE state = 'running';
 CREATE INDEX firings_by_state ON firings (state, due);

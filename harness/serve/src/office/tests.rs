@@ -1,0 +1,180 @@
+//! The office, with game days that tests hold in their hands.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::*;
+use crate::practice::Day;
+use crate::store::Firing;
+
+/// Holds a day until it is stopped, or until `ends` if that is set before.
+#[derive(Default)]
+struct Hands {
+    ends: CancellationToken,
+    held: AtomicU32,
+    recovered: AtomicU32,
+    panics: bool,
+}
+
+impl Practice for Hands {
+    fn days(&self) -> Vec<Day> {
+        let day = |name: &str| Day {
+            name: name.to_owned(),
+            title: name.to_owned(),
+            about: Vec::new(),
+            plan: String::new(),
+            problem: None,
+            digest: "v1".to_owned(),
+            timetable: None,
+            approvals: Vec::new(),
+        };
+        vec![day("outage"), day("slow")]
+    }
+
+    fn hold(&self, _: &Order, tell: &dyn Fn(serde_json::Value), stop: &CancellationToken) -> Ending {
+        self.held.fetch_add(1, Ordering::Relaxed);
+        assert!(!self.panics, "as it was told to");
+        tell("under way".into());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let state = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => State::Stopped,
+                () = self.ends.cancelled() => State::Finished,
+            }
+        });
+        Ending { state, why: String::new(), verdict: None, runs: Vec::new() }
+    }
+
+    fn recover(&self, _: &Path) -> Ending {
+        self.recovered.fetch_add(1, Ordering::Relaxed);
+        Ending {
+            state: State::Recovered,
+            why: "nothing was recorded".into(),
+            verdict: None,
+            runs: Vec::new(),
+        }
+    }
+
+    fn bundle(&self, _: &Path) -> Result<PathBuf, String> {
+        Err("there is none".to_owned())
+    }
+}
+
+struct Open {
+    keeper: Keeper,
+    hands: Arc<Hands>,
+    dir: tempfile::TempDir,
+}
+
+fn open(hands: Hands) -> Open {
+    open_in(hands, tempfile::tempdir().unwrap())
+}
+
+fn open_in(hands: Hands, dir: tempfile::TempDir) -> Open {
+    let hands = Arc::new(hands);
+    let store = Arc::new(Store::open(dir.path()).unwrap());
+    let keeper = Office::open(store, hands.clone(), Arc::new(SystemClock), dir.path().to_owned()).unwrap();
+    Open { keeper, hands, dir }
+}
+
+impl Open {
+    fn ask(&self, day: &str) -> i64 {
+        let office = self.keeper.office();
+        let now = office.now();
+        let firing = office.store.ask(day, "ana", "", now, now.after(Duration::from_mins(1))).unwrap();
+        office.wake();
+        firing.id
+    }
+
+    /// The firing once it is in `state`; fails if it does not come there.
+    fn reaches(&self, id: i64, state: State) -> Firing {
+        let (_hold, never) = sync_channel::<()>(0);
+        for _ in 0..1_000 {
+            let firing = self.keeper.office().store.firing(id).unwrap().unwrap();
+            if firing.state == state {
+                return firing;
+            }
+            let _ = never.recv_timeout(Duration::from_millis(10));
+        }
+        panic!("{:?}", self.keeper.office().store.firing(id));
+    }
+}
+
+#[test]
+fn a_game_day_that_is_asked_for_runs_once_to_its_end() {
+    let open = open(Hands::default());
+    let id = open.ask("outage");
+    open.reaches(id, State::Running);
+    open.hands.ends.cancel();
+    let firing = open.reaches(id, State::Finished);
+    assert!(firing.began.is_some() && firing.ended.is_some());
+    open.keeper.close();
+    assert_eq!(open.hands.held.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn the_red_button_stops_all_that_runs_and_nothing_begins_until_it_is_lifted() {
+    let open = open(Hands::default());
+    let ids = [open.ask("outage"), open.ask("slow")];
+    for id in ids {
+        open.reaches(id, State::Running);
+    }
+    open.keeper.office().press("ben", "smoke").unwrap();
+    for id in ids {
+        open.reaches(id, State::Stopped);
+    }
+    let late = open.ask("outage");
+    assert!(open.reaches(late, State::Refused).why.contains("ben"));
+    let office = open.keeper.office();
+    office.store.lift("ben", "no smoke", office.now()).unwrap();
+    let again = open.ask("outage");
+    open.reaches(again, State::Running);
+    open.keeper.close();
+    assert_eq!(open.hands.held.load(Ordering::Relaxed), 3);
+}
+
+#[test]
+fn what_a_killed_server_left_under_way_is_recovered_once_and_not_held_again() {
+    let before = open(Hands::default());
+    let id = before.ask("outage");
+    before.reaches(id, State::Running);
+    // The process is gone, and nobody has told the store: the office is never closed.
+    let Open { keeper, hands, dir } = before;
+    let after = open_in(Hands::default(), dir);
+    let firing = after.reaches(id, State::Recovered);
+    assert_eq!(firing.why, "the server ended while it ran; nothing was recorded");
+    // What the old one would still say comes too late.
+    keeper.close();
+    assert_eq!(after.reaches(id, State::Recovered).why, firing.why);
+    after.keeper.close();
+    assert_eq!((hands.held.load(Ordering::Relaxed), after.hands.held.load(Ordering::Relaxed)), (1, 0));
+    let dir = after.dir;
+    let last = open_in(Hands::default(), dir);
+    last.reaches(id, State::Recovered);
+    last.keeper.close();
+    assert_eq!(
+        (after.hands.recovered.load(Ordering::Relaxed), last.hands.recovered.load(Ordering::Relaxed)),
+        (1, 0)
+    );
+}
+
+#[test]
+fn a_server_that_is_closed_ends_in_order_what_runs() {
+    let open = open(Hands::default());
+    let id = open.ask("outage");
+    open.reaches(id, State::Running);
+    let office = open.keeper.office().clone();
+    open.keeper.close();
+    assert_eq!(office.store.firing(id).unwrap().unwrap().state, State::Stopped);
+}
+
+#[test]
+fn a_defect_in_one_game_day_does_not_end_the_server() {
+    let open = open(Hands { panics: true, ..Hands::default() });
+    let id = open.ask("outage");
+    assert!(open.reaches(id, State::Failed).why.contains("defect"));
+    let again = open.ask("outage");
+    open.reaches(again, State::Failed);
+    open.keeper.close();
+}
