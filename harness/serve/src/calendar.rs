@@ -8,6 +8,9 @@ use crate::store::{Approval, Beside, Decision, Firing, State, Store, StoreError}
 /// After so long without a look, the reason for what was missed is that nobody looked.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
 
+/// How far a clock may have been set back since an approval was given: one from later than that is from no clock that counts.
+const CLOCK: std::time::Duration = std::time::Duration::from_mins(1);
+
 /// Looks at the calendar at `now`: writes down what the schedules of `days` foresee, closes what can't begin, and returns what
 /// begins. That is recorded as running already.
 pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Vec<Order>, StoreError> {
@@ -118,6 +121,7 @@ pub(crate) fn missing(
             approval.role == rule.role
                 && approval.digest == digest
                 && approval.at.after(rule.within) >= now
+                && approval.at <= now.after(CLOCK)
                 && (rule.by_asker || asked_by != Some(&approval.user))
         };
         let given = approvals.iter().filter(counts).count() as u32;

@@ -7,15 +7,23 @@ mod calendar;
 mod news;
 mod office;
 mod practice;
+mod server;
 mod store;
+#[cfg(test)]
+mod testing;
+mod tls;
 mod token;
 mod walltime;
+mod web;
 
 pub use news::{News, Told};
 pub use office::{Clock, Keeper, Office, SystemClock};
 pub use practice::{ApprovalRule, Day, Ending, Order, Practice, RunRecord, Timetable};
+pub use server::{Options, ServeError, serve};
 pub use store::{
     Approval, AuditEntry, AuditHead, Button, Firing, Note, Query, Role, ServerLock, State, Store, StoreError,
     User,
 };
+pub use tls::TlsFiles;
 pub use walltime::WallTime;
+pub use web::document;

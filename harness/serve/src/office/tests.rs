@@ -1,65 +1,10 @@
 //! The office, with game days that tests hold in their hands.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use super::*;
-use crate::practice::Day;
 use crate::store::Firing;
-
-/// Holds a day until it is stopped, or until `ends` if that is set before.
-#[derive(Default)]
-struct Hands {
-    ends: CancellationToken,
-    held: AtomicU32,
-    recovered: AtomicU32,
-    panics: bool,
-}
-
-impl Practice for Hands {
-    fn days(&self) -> Vec<Day> {
-        let day = |name: &str| Day {
-            name: name.to_owned(),
-            title: name.to_owned(),
-            about: Vec::new(),
-            plan: String::new(),
-            problem: None,
-            digest: "v1".to_owned(),
-            timetable: None,
-            approvals: Vec::new(),
-        };
-        vec![day("outage"), day("slow")]
-    }
-
-    fn hold(&self, _: &Order, tell: &dyn Fn(serde_json::Value), stop: &CancellationToken) -> Ending {
-        self.held.fetch_add(1, Ordering::Relaxed);
-        assert!(!self.panics, "as it was told to");
-        tell("under way".into());
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let state = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => State::Stopped,
-                () = self.ends.cancelled() => State::Finished,
-            }
-        });
-        Ending { state, why: String::new(), verdict: None, runs: Vec::new() }
-    }
-
-    fn recover(&self, _: &Path) -> Ending {
-        self.recovered.fetch_add(1, Ordering::Relaxed);
-        Ending {
-            state: State::Recovered,
-            why: "nothing was recorded".into(),
-            verdict: None,
-            runs: Vec::new(),
-        }
-    }
-
-    fn bundle(&self, _: &Path) -> Result<PathBuf, String> {
-        Err("there is none".to_owned())
-    }
-}
+use crate::testing::Hands;
 
 struct Open {
     keeper: Keeper,
@@ -82,7 +27,8 @@ impl Open {
     fn ask(&self, day: &str) -> i64 {
         let office = self.keeper.office();
         let now = office.now();
-        let firing = office.store.ask(day, "ana", "", now, now.after(Duration::from_mins(1))).unwrap();
+        let firing =
+            office.store.ask(day, "ana", "", now, now.after(Duration::from_mins(1))).unwrap().unwrap();
         office.wake();
         firing.id
     }

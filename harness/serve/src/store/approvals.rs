@@ -1,14 +1,16 @@
 //! Approvals: who agreed to a firing, in the name of which role, and to which text.
 
 use rusqlite::{Connection, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::audit::{Deed, note};
-use super::{Store, StoreError};
+use super::firings::one;
+use super::{State, Store, StoreError};
 use crate::WallTime;
 
 /// An approval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Approval {
     /// Who.
     pub user: String,
@@ -23,9 +25,13 @@ pub struct Approval {
 }
 
 impl Store {
-    /// Notes an approval. Whoever approves again takes their first approval back by it.
-    pub fn approve(&self, firing: i64, approval: &Approval) -> Result<(), StoreError> {
+    /// Notes an approval; false if the firing is not due any more. Whoever approves again takes their first approval back
+    /// by it.
+    pub fn approve(&self, firing: i64, approval: &Approval) -> Result<bool, StoreError> {
         self.write(|store| {
+            if one(store, firing)?.is_none_or(|firing| firing.state != State::Due) {
+                return Ok(false);
+            }
             let Approval { user, role, comment, at, digest } = approval;
             store.execute(
                 "INSERT OR REPLACE INTO approvals VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -33,7 +39,8 @@ impl Store {
             )?;
             let (subject, detail) =
                 (format!("firing {firing}"), format!("as {role}, of {digest}: {comment}"));
-            note(store, Deed { at: *at, who: user, what: "approve", subject: &subject, detail: &detail })
+            note(store, Deed { at: *at, who: user, what: "approve", subject: &subject, detail: &detail })?;
+            Ok(true)
         })
     }
 

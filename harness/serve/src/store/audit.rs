@@ -1,6 +1,7 @@
 //! Who did what and when: a log that only grows, each entry bound to all before it.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -8,7 +9,7 @@ use super::{Store, StoreError};
 use crate::WallTime;
 
 /// An entry of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AuditEntry {
     /// Its number, from 1 without a gap.
     pub number: i64,

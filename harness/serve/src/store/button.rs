@@ -1,6 +1,7 @@
 //! The red button: while it is pressed, nothing begins.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::audit::{Deed, note};
@@ -8,7 +9,7 @@ use super::{Store, StoreError};
 use crate::WallTime;
 
 /// The red button while it is pressed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Button {
     /// Who pressed it.
     pub by: String,

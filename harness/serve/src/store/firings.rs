@@ -3,6 +3,7 @@
 use std::fmt;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audit::{Deed, note};
@@ -11,7 +12,7 @@ use crate::WallTime;
 use crate::practice::{Ending, RunRecord};
 
 /// Where a firing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// Its moment is to come, or has come and something is waited for.
@@ -79,7 +80,7 @@ impl fmt::Display for State {
 }
 
 /// A firing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Firing {
     /// Its number.
     pub id: i64,
@@ -159,7 +160,8 @@ impl Store {
         one(&self.connection(), id)
     }
 
-    /// Notes that somebody starts a game day by hand. It begins once all approvals are there, up to `closes`.
+    /// Notes that somebody starts a game day by hand. It begins once all approvals are there, up to `closes`. `None` while it
+    /// runs, or was asked for before.
     pub fn ask(
         &self,
         gameday: &str,
@@ -167,8 +169,13 @@ impl Store {
         comment: &str,
         now: WallTime,
         closes: WallTime,
-    ) -> Result<Firing, StoreError> {
+    ) -> Result<Option<Firing>, StoreError> {
         self.write(|store| {
+            let sql = "SELECT EXISTS (SELECT 1 FROM firings WHERE gameday = ?1 AND \
+                       (state = 'running' OR state = 'due' AND asked_by IS NOT NULL))";
+            if store.query_row(sql, [gameday], |row| row.get(0))? {
+                return Ok(None);
+            }
             store.execute(
                 "INSERT INTO firings (gameday, due, closes, asked_by, comment, state) VALUES (?1, ?2, ?3, ?4, ?5, 'due')",
                 params![gameday, now, closes, who, comment],
@@ -176,8 +183,28 @@ impl Store {
             let id = store.last_insert_rowid();
             let subject = format!("firing {id} of {gameday}");
             note(store, Deed { at: now, who, what: "start", subject: &subject, detail: comment })?;
-            Ok(one(store, id)?.expect("it was just written"))
+            one(store, id)
         })
+    }
+
+    /// Calls off a firing that is due; false if it is not any more.
+    pub fn call_off(&self, id: i64, who: &str, why: &str, now: WallTime) -> Result<bool, StoreError> {
+        self.write(|store| {
+            let said = format!("{who} called it off: {why}");
+            let sql = "UPDATE firings SET state = 'withdrawn', why = ?2 WHERE id = ?1 AND state = 'due'";
+            let changed = store.execute(sql, params![id, said])?;
+            if changed > 0 {
+                let subject = format!("firing {id}");
+                note(store, Deed { at: now, who, what: "call off", subject: &subject, detail: why })?;
+            }
+            Ok(changed > 0)
+        })
+    }
+
+    /// Notes that somebody stops a firing that runs.
+    pub fn note_stop(&self, id: i64, who: &str, why: &str, now: WallTime) -> Result<(), StoreError> {
+        let subject = format!("firing {id}");
+        self.write(|store| note(store, Deed { at: now, who, what: "stop", subject: &subject, detail: why }))
     }
 
     /// Notes what became of a firing that was running. A second ending is none.

@@ -10,6 +10,7 @@ mod migrations;
 mod notes;
 mod open;
 mod schedules;
+mod sessions;
 mod users;
 
 pub use approvals::Approval;
@@ -21,4 +22,5 @@ pub use lock::ServerLock;
 pub use notes::Note;
 pub use open::Store;
 pub(crate) use schedules::{Beside, Decision};
+pub(crate) use sessions::SESSION;
 pub use users::{Role, User};

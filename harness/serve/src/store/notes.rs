@@ -1,13 +1,14 @@
 //! Notes that people take while a game day runs, and afterwards.
 
 use rusqlite::params;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Store, StoreError};
 use crate::WallTime;
 
 /// A note.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Note {
     /// Who wrote it.
     pub user: String,

@@ -1,0 +1,5 @@
+//! What tests of the room share.
+
+mod hands;
+
+pub(crate) use hands::Hands;
