@@ -17,6 +17,8 @@ mod records;
 mod sessions;
 mod site;
 mod switch;
+#[cfg(test)]
+mod tests;
 
 pub use openapi::document;
 pub(crate) use site::{Site, router};
