@@ -99,3 +99,26 @@ for file in "$out"/pages/*.html; do
   fi
 done
 node tests/browser/check.mjs "$out/screenshots" "$out"/pages/*.html
+
+# The server of game days: a day that one user starts and another approves, with a hostile name and hostile notes.
+serve="$out/serve"
+mkdir -p "$serve/gamedays"
+cp scenarios/first-look.toml "$serve/short.toml"
+printf '%s\n' 'title = "<img src=x onerror=window.owned=1>"' 'why = "Half of the backends fail"' \
+  '[[run]]' 'scenario = "../short.toml"' '[[approval]]' 'role = "sre"' '[schedule]' 'cron = "0 10 * * TUE"' \
+  'zone = "Europe/Berlin"' >"$serve/gamedays/outage.toml"
+printf 'titel = "<script>window.owned=1</script>"\n' >"$serve/gamedays/wrong.toml"
+user() {
+  "$brownout" serve user add --data "$serve/data" "$@" 2>/dev/null
+}
+operator=$(user olga --role operate)
+approver=$(user ann --role approve --approves-as sre)
+"$brownout" serve --data "$serve/data" --gamedays "$serve/gamedays" --listen 127.0.0.1:0 >"$serve/address" &
+server=$!
+trap 'kill "$server" 2>/dev/null || true' EXIT
+for _ in $(seq 100); do
+  grep -q http "$serve/address" && break
+  sleep 0.1
+done
+address=$(sed -n 's/serving at //p' "$serve/address")
+node tests/browser/serve.mjs "$out/screenshots" "$address" "$operator" "$approver"

@@ -22,4 +22,4 @@ pub use error::RunError;
 pub use gateways::Allowed;
 pub use observe::{Failures, RECENT, Recent, Sight};
 pub use progress::{Fault, Progress, Stage};
-pub use status::StatusPage;
+pub use status::{StatusPage, live_state};

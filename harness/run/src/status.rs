@@ -19,6 +19,8 @@ use crate::{Progress, RunError};
 mod hosts;
 mod pages;
 
+pub use pages::live_state;
+
 /// The connections that may be open. Of more than these, the oldest gives way: one that asks and reads is over in
 /// milliseconds, and one that does not may be closed.
 const CONNECTIONS_MAX: usize = 16;

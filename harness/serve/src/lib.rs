@@ -4,6 +4,8 @@
 //! next start knows what a killed server was doing. The room holds no opinion: verdicts come from the runs.
 
 mod calendar;
+mod days;
+mod files;
 mod news;
 mod office;
 mod practice;
@@ -16,6 +18,7 @@ mod token;
 mod walltime;
 mod web;
 
+pub use files::GameDayFiles;
 pub use news::{News, Told};
 pub use office::{Clock, Keeper, Office, SystemClock};
 pub use practice::{ApprovalRule, Day, Ending, Order, Practice, RunRecord, Timetable};

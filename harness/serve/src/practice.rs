@@ -42,8 +42,6 @@ pub struct Day {
     pub name: String,
     /// What is practised; empty if the file can't be read.
     pub title: String,
-    /// Why, and who answers for it, runs it and takes the notes: label and text.
-    pub about: Vec<(&'static str, String)>,
     /// The whole day as a change board reads it.
     pub plan: String,
     /// What is wrong with the file; such a day is not held.

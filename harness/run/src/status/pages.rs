@@ -14,7 +14,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Progress, RECENT};
 
@@ -27,11 +27,16 @@ pub(super) fn pages(progress: Arc<Progress>) -> Router {
 }
 
 async fn state(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
+    Json(live_state(&progress))
+}
+
+/// The live state of a run as JSON, for whoever shows it.
+pub fn live_state(progress: &Progress) -> Value {
     let counts = progress.live.progress();
     let seen = progress.now().map(|now| (progress.faults_on(now).collect::<Vec<_>>(), progress.sight(now)));
     let (on, sight) = seen.unwrap_or_default();
     let millis = |time: Option<Duration>| time.map(|time| time.as_secs_f64() * 1e3);
-    Json(json!({
+    json!({
         "scenario": progress.scenario,
         "gateway": progress.gateway,
         "stage": progress.stage().word(),
@@ -63,7 +68,7 @@ async fn state(State(progress): State<Arc<Progress>>) -> impl IntoResponse {
             "p99_ms": millis(sight.recent.p99),
         },
         "attempts": progress.backends.iter().cloned().zip(progress.attempts()).collect::<BTreeMap<_, _>>(),
-    }))
+    })
 }
 
 async fn metrics(State(progress): State<Arc<Progress>>) -> impl IntoResponse {

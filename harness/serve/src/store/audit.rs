@@ -113,23 +113,28 @@ impl Store {
     /// Reads the whole log and checks each entry against all before it.
     ///
     /// # Errors
-    /// [`StoreError::Audit`] names the first entry that is missing or was changed. Entries that were cut off at the end show
-    /// only against a head that was kept elsewhere.
-    pub fn verify_audit(&self) -> Result<AuditHead, StoreError> {
+    /// [`StoreError::Audit`] names the first entry that is missing or was changed. Entries that were cut off at the end, and a log
+    /// that was written anew, show only against a head that was `kept` elsewhere: entries and hash.
+    pub fn verify_audit(&self, kept: Option<(i64, &str)>) -> Result<AuditHead, StoreError> {
         let connection = self.connection();
         let mut rows = connection.prepare("SELECT * FROM audit ORDER BY number")?;
         let mut rows = rows.query([])?;
         let (mut entries, mut before) = (0, BEGINNING);
+        let mut is_met = kept.is_none_or(|(kept, _)| kept == 0);
         while let Some(row) = rows.next()? {
-            let (entry, kept) = (entry(row)?, row.get::<_, [u8; 32]>("hash")?);
+            let (entry, sealed) = (entry(row)?, row.get::<_, [u8; 32]>("hash")?);
             entries += 1;
             if entry.number != entries {
                 return Err(StoreError::Audit { entry: entries, what: "is missing" });
             }
             before = chain(&before, &entry);
-            if before != kept {
+            if before != sealed {
                 return Err(StoreError::Audit { entry: entries, what: "was changed, or one before it was" });
             }
+            is_met |= kept.is_some_and(|(number, hash)| number == entries && hash == hex(&before));
+        }
+        if !is_met {
+            return Err(StoreError::AuditHead { entries });
         }
         Ok(AuditHead { entries, hash: hex(&before) })
     }
@@ -161,13 +166,13 @@ mod tests {
             .execute_batch("DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_shortened")
             .unwrap();
         assert_eq!(other.execute(sql, []).unwrap(), 1);
-        Store::open(dir.path()).unwrap().verify_audit().unwrap_err().to_string()
+        Store::open(dir.path()).unwrap().verify_audit(None).unwrap_err().to_string()
     }
 
     #[test]
     fn a_log_that_nobody_touched_is_whole() {
         let (_dir, store) = three();
-        let head = store.verify_audit().unwrap();
+        let head = store.verify_audit(None).unwrap();
         assert_eq!((head.entries, head.hash.len()), (3, 64));
         let newest: Vec<_> = store.audit(i64::MAX, 2).unwrap().into_iter().map(|entry| entry.what).collect();
         assert_eq!(newest, ["stop", "approve"]);
@@ -198,11 +203,16 @@ mod tests {
     #[test]
     fn what_was_cut_off_at_the_end_shows_against_a_head_that_was_kept() {
         let (dir, store) = three();
-        let kept = store.verify_audit().unwrap();
+        let kept = store.verify_audit(None).unwrap();
         let other = Connection::open(dir.path().join("brownout.sqlite")).unwrap();
         other
             .execute_batch("DROP TRIGGER audit_is_not_shortened; DELETE FROM audit WHERE number = 3")
             .unwrap();
-        assert_ne!(store.verify_audit().unwrap(), kept);
+        store.verify_audit(None).unwrap();
+        let since = |entries, hash: &str| store.verify_audit(Some((entries, hash)));
+        assert!(matches!(since(3, &kept.hash), Err(StoreError::AuditHead { entries: 2 })));
+        assert!(since(2, &kept.hash).is_err(), "another hash");
+        let head = store.verify_audit(None).unwrap();
+        since(2, &head.hash).unwrap();
     }
 }

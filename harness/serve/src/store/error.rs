@@ -65,6 +65,15 @@ pub enum StoreError {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// The audit log does not go on from the head that was kept.
+    #[error(
+        "the audit log has {entries} entries, and none of them is the head that was kept\nhelp: entries were cut off, or the \
+         log was written anew; compare it with a copy of before"
+    )]
+    AuditHead {
+        /// How many there are.
+        entries: i64,
+    },
     /// There is something of that name already.
     #[error("there is a user `{0}` already\nhelp: choose another name, or remove that user first")]
     UserExists(String),

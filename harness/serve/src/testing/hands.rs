@@ -23,7 +23,6 @@ impl Practice for Hands {
         let day = |name: &str| Day {
             name: name.to_owned(),
             title: name.to_owned(),
-            about: Vec::new(),
             plan: String::new(),
             problem: None,
             digest: "v1".to_owned(),

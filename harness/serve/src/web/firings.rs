@@ -22,7 +22,7 @@ pub(super) struct Asked {
     /// In this state only.
     state: Option<State>,
     /// With a smaller number only: the next page begins after the last of this one.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
     before: Option<u32>,
     /// At most so many; 50 without it.
     #[schemars(range(min = 1, max = 200))]
@@ -70,6 +70,7 @@ pub(super) struct NewNote {
 #[serde(deny_unknown_fields)]
 pub(super) struct Since {
     /// News with greater numbers only. The header `Last-Event-ID` goes before it.
+    #[schemars(range(max = 4_294_967_295_u32))]
     after: Option<u32>,
 }
 

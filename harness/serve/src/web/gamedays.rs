@@ -42,23 +42,12 @@ pub(super) struct Overview {
 pub(super) struct Detail {
     #[serde(flatten)]
     overview: Overview,
-    /// Why, and who answers for it.
-    about: Vec<About>,
     /// The whole day as a change board reads it.
     plan: String,
     /// Who has to agree, in words.
     approvals: Vec<String>,
     /// SHA-256 of all that the day is made of.
     digest: String,
-}
-
-/// A fact about a game day.
-#[derive(Serialize, JsonSchema)]
-struct About {
-    /// What it says.
-    label: &'static str,
-    /// What is said.
-    text: String,
 }
 
 /// Why somebody starts a game day.
@@ -106,8 +95,7 @@ pub(super) fn get(site: &Site, call: &Call) -> Result<Answer, Problem> {
     };
     let approvals = day.approvals.iter().map(rule).collect();
     let overview = overview(site, &day)?;
-    let about = day.about.into_iter().map(|(label, text)| About { label, text }).collect();
-    Answer::json(&Detail { overview, about, plan: day.plan, approvals, digest: day.digest })
+    Answer::json(&Detail { overview, plan: day.plan, approvals, digest: day.digest })
 }
 
 /// `POST /gamedays/{name}/firings`

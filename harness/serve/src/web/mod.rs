@@ -1,6 +1,7 @@
 //! The pages and the JSON API. Who asks, and whether they may, is looked at in one place ([`guard`]); which requests there are
 //! stands in one table ([`endpoints`]), of which the router and the OpenAPI document are made.
 
+mod assets;
 mod call;
 mod dispatch;
 mod endpoints;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
 
-use assess::{find_format, report_of};
+use assess::{find_format, report_of, write_whole};
 use axum::body::{Body, Bytes};
 use futures_util::stream::unfold;
 use reports::format::Options;
@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tokio::sync::mpsc::channel;
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, text};
 use super::firings::find;
 use super::problem::Problem;
 use super::site::Site;
@@ -24,11 +24,13 @@ use crate::store::State;
 #[serde(deny_unknown_fields)]
 pub(super) struct Two {
     /// The firing of the earlier run.
+    #[schemars(range(max = 4_294_967_295_u32))]
     before: u32,
     /// The number of that run in its firing, from 0.
     #[serde(default)]
     before_run: u16,
     /// The firing of the later run.
+    #[schemars(range(max = 4_294_967_295_u32))]
     after: u32,
     /// The number of that run in its firing, from 0.
     #[serde(default)]
@@ -40,7 +42,7 @@ pub(super) struct Two {
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
     /// With a smaller number only: the next page begins after the last of this one.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 4_294_967_295_u32))]
     before: Option<u32>,
     /// At most so many; 50 without it.
     #[schemars(range(min = 1, max = 200))]
@@ -81,7 +83,13 @@ pub(super) fn bundle(site: &Site, call: &Call) -> Result<Answer, Problem> {
             firing.id, firing.state
         )));
     };
-    let path = site.office.practice.bundle(&site.office.data.join(directory)).map_err(Problem::conflict)?;
+    let directory = site.office.data.join(directory);
+    let notes = text(&site.office.store.notes(firing.id)?)?;
+    let written = write_whole(&directory.join("notes.json"), |out| out.write_all(&notes));
+    written.map_err(|error| {
+        Problem::conflict(format!("its notes can't be written beside its record: {error}"))
+    })?;
+    let path = site.office.practice.bundle(&directory).map_err(Problem::conflict)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     // Names are ours; what a header could not carry does not come in all the same.
     let name =

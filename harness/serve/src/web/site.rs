@@ -6,13 +6,14 @@ use std::sync::atomic::AtomicUsize;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn;
+use axum::routing::get;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::method;
 use super::endpoints::ENDPOINTS;
-use super::headers;
 use super::limits::Limits;
 use super::problem::Problem;
+use super::{assets, headers};
 use crate::office::Office;
 
 /// What all requests share.
@@ -44,7 +45,11 @@ impl Site {
 
 /// All that can be asked.
 pub(crate) fn router(site: &Arc<Site>) -> Router {
-    let mut router = Router::new();
+    let mut router = Router::new()
+        .route("/", get(assets::page))
+        .route("/icon.svg", get(assets::icon))
+        .route("/page.css", get(assets::style))
+        .route("/page.js", get(assets::script));
     for endpoint in ENDPOINTS {
         router = router.route(endpoint.path, method(endpoint, site.clone()));
     }

@@ -1,0 +1,148 @@
+//! Game days of files, held in this process.
+
+use std::path::{Path, PathBuf};
+
+use gamedays::{Approval, Entry, Event, Listener, Machine, Orders, Outcome, Standing, conduct, entries};
+use gateways::Allowed;
+use reports::{Report, Verdict};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::days::{digest, path_of, read};
+use crate::practice::{Day, Ending, Order, Practice, RunRecord};
+use crate::store::State;
+use crate::{Clock, SystemClock};
+
+/// The game days of a directory.
+#[derive(Clone, Debug)]
+pub struct GameDayFiles {
+    /// The directory.
+    pub directory: PathBuf,
+    /// What is allowed. Each file has to allow it as well.
+    pub allowed: Allowed,
+}
+
+impl Practice for GameDayFiles {
+    fn days(&self) -> Vec<Day> {
+        read(&self.directory, SystemClock.now().timestamp())
+    }
+
+    fn hold(&self, order: &Order, tell: &dyn Fn(Value), stop: &CancellationToken) -> Ending {
+        let path = path_of(&self.directory, &order.day).ok_or_else(|| "its file is gone".to_owned());
+        let day = path.and_then(|path| gamedays::load(&path).map_err(|failure| failure.to_string()));
+        let day = match day {
+            Ok(day) if digest(&day) == order.digest => day,
+            // Approvals are for what was there when it was decided to begin.
+            Ok(_) => return ended(State::Refused, "its file was changed in the moment in which it began"),
+            Err(why) => return ended(State::Refused, why),
+        };
+        let approvals = order.approvals.iter().map(|approval| Approval {
+            by: approval.user.clone(),
+            role: approval.role.clone(),
+            at: approval.at.timestamp(),
+            comment: approval.comment.clone(),
+        });
+        let orders = Orders {
+            directory: order.directory.clone(),
+            asked_by: order.asked_by.clone(),
+            approvals: approvals.collect(),
+            allowed: self.allowed.clone(),
+            stop: stop.clone(),
+        };
+        let outcome = conduct(&day, &orders, &Machine, &mut Teller(tell)).map_err(|error| error.to_string());
+        ending(outcome, &order.directory)
+    }
+
+    fn recover(&self, directory: &Path) -> Ending {
+        if !directory.exists() {
+            return ended(State::Recovered, "it had not begun anything yet");
+        }
+        let outcome = gamedays::recover(directory, &self.allowed, &Machine, &mut Teller(&|_| ()));
+        ending(outcome.map_err(|error| error.to_string()), directory)
+    }
+
+    fn bundle(&self, directory: &Path) -> Result<PathBuf, String> {
+        let name = |path: Option<&Path>| {
+            path.and_then(Path::file_name).unwrap_or_default().to_string_lossy().into_owned()
+        };
+        let whole = format!("{}-{}.tar.zst", name(directory.parent()), name(Some(directory)));
+        // Beside the record, and made anew each time: notes may have come since.
+        let path = directory.with_file_name(whole);
+        gamedays::bundle(directory, &path).map(|_| path).map_err(|error| error.to_string())
+    }
+}
+
+fn ended(state: State, why: impl Into<String>) -> Ending {
+    Ending { state, why: why.into(), verdict: None, runs: Vec::new() }
+}
+
+fn ending(outcome: Result<Outcome, String>, directory: &Path) -> Ending {
+    let ending = match outcome {
+        Ok(Outcome::Finished { .. }) => ended(State::Finished, ""),
+        Ok(Outcome::Stopped { why, value: None }) => ended(State::Stopped, why),
+        Ok(Outcome::Stopped { why, value: Some(value) }) => ended(State::Stopped, format!("{why}: {value}")),
+        Ok(Outcome::Refused { why }) => ended(State::Refused, why.join("; ")),
+        Ok(Outcome::Failed { why }) | Err(why) => ended(State::Failed, why),
+    };
+    let steps = entries(directory).unwrap_or_default();
+    let verdict = verdicts(&steps).max().map(|verdict| verdict.to_string());
+    Ending { verdict, runs: runs(&steps, directory), ..ending }
+}
+
+fn verdicts(steps: &[Entry]) -> impl Iterator<Item = Verdict> {
+    steps.iter().filter_map(|entry| match &entry.event {
+        Event::RunEnded { verdict, .. } => *verdict,
+        _ => None,
+    })
+}
+
+/// The runs of a day, as far as there is something to be shown of them.
+fn runs(steps: &[Entry], directory: &Path) -> Vec<RunRecord> {
+    let begun = |number: usize| {
+        steps.iter().find_map(|entry| match &entry.event {
+            Event::RunBegins { run, scenario, gateway } if *run == number => Some((scenario, gateway)),
+            _ => None,
+        })
+    };
+    let runs = steps.iter().filter_map(|entry| {
+        let Event::RunEnded { run, dir: Some(dir), verdict, .. } = &entry.event else { return None };
+        let (scenario, gateway) = begun(*run)?;
+        let report = assess::report_of(&directory.join(dir)).ok();
+        let count = |wanted| count(report.as_ref(), wanted);
+        Some(RunRecord {
+            scenario: scenario.clone(),
+            gateway: gateway.clone(),
+            verdict: verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+            failed: count(Verdict::Fail),
+            inconclusive: count(Verdict::Inconclusive),
+            passed: count(Verdict::Pass),
+            directory: dir.clone(),
+        })
+    });
+    runs.collect()
+}
+
+fn count(report: Option<&Report>, wanted: Verdict) -> u32 {
+    let findings = report.into_iter().flat_map(|report| &report.findings);
+    findings.filter(|finding| finding.verdict == wanted).count() as u32
+}
+
+/// Passes on what happens, as JSON.
+struct Teller<'a>(&'a dyn Fn(Value));
+
+impl Listener for Teller<'_> {
+    fn step(&mut self, entry: &Entry) {
+        (self.0)(json!({ "entry": entry }));
+    }
+
+    fn standing(&mut self, standing: &Standing) {
+        let runs = standing.runs.iter().map(|made| {
+            let live = made.progress.as_deref().map(run::live_state);
+            json!({ "run": made.run, "scenario": made.scenario, "live": live })
+        });
+        let stops = standing.stops.iter().map(|(condition, reading)| {
+            json!({ "condition": condition, "value": reading.value, "nearness": reading.nearness, "met": reading.met })
+        });
+        (self.0)(json!({ "runs": runs.collect::<Vec<_>>(), "stops": stops.collect::<Vec<_>>() }));
+    }
+}

@@ -1,0 +1,323 @@
+// The page. Every text that comes from the server goes into the document as text, never as markup.
+"use strict";
+
+const $ = id => document.getElementById(id);
+let session = null, button = null, live = {}, stream = null;
+
+// An element with attributes and children; functions are listeners, and text stays text.
+function el(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+function svg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+const say = text => { $("said").textContent = text; };
+const when = time => time ? new Date(time).toLocaleString([], { dateStyle: "medium", timeStyle: "medium" }) : "";
+const badge = word => el("span", { class: `badge ${word}` }, word);
+const may = role => session && (session.roles.includes(role) || role === "view");
+const at = (base, ...parts) => "/api/v1/" + [base, ...parts].map(part => encodeURIComponent(part)).join("/");
+
+async function api(method, path, body) {
+  const headers = { accept: "application/json" };
+  if (session) headers["x-brownout-csrf"] = session.csrf;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  if (answer.status === 204) return null;
+  const value = await answer.json().catch(() => ({ detail: `the server answered ${answer.status}` }));
+  if (answer.ok) return value;
+  if (answer.status === 401 && session) { session = null; start(); }
+  throw new Error(value.detail ?? answer.statusText);
+}
+
+// Does something that may fail, says what came of it, and shows what is new.
+async function attempt(done, deed) {
+  try {
+    await deed();
+    say(done);
+    await show(false, true);
+  } catch (error) {
+    say(`Not done: ${error.message}`);
+  }
+}
+
+// Asks for a reason; null if it was left.
+function reason(title, yes, needed) {
+  const dialog = $("reason"), text = $("reason-text");
+  $("reason-title").textContent = title;
+  $("reason-yes").textContent = yes;
+  text.value = "";
+  text.required = needed;
+  dialog.returnValue = "";
+  dialog.showModal();
+  text.focus();
+  return new Promise(resolve => dialog.addEventListener("close", () => {
+    resolve(dialog.returnValue === "yes" ? text.value : null);
+  }, { once: true }));
+}
+
+async function press() {
+  const why = await reason("Stop everything: all runs end, their rollbacks begin, and nothing starts", "Stop everything", true);
+  if (why !== null) await attempt("Everything is being stopped.", () => api("POST", at("button"), { why: why || "no reason given" }));
+}
+
+function alarm() {
+  $("alarm").replaceChildren(...(button ? [
+    el("span", {}, `The red button is pressed, by ${button.by} since ${when(button.at)}: ${button.why}. Nothing starts.`),
+    may("operate") && el("button", { click: () => attempt("Lifted.", () => api("DELETE", at("button"))) }, "Lift it"),
+  ].filter(Boolean) : []));
+}
+
+function login() {
+  const token = el("input", { id: "token", type: "password", class: "wide", autocomplete: "off", required: true, maxlength: "100" });
+  const submit = async event => {
+    event.preventDefault();
+    try {
+      session = await api("POST", at("session"), { token: token.value });
+      say("");
+      await start();
+    } catch (error) { say(`Not logged in: ${error.message}`); }
+  };
+  $("main").replaceChildren(el("form", { submit }, el("h2", {}, "Log in"),
+    el("p", {}, "Your token was printed once by ", el("code", {}, "brownout serve user add"), ". It is kept by nobody else, and not by this page."),
+    el("label", { for: "token" }, "Token"), token, el("div", { class: "row" }, el("button", {}, "Log in"))));
+  token.focus();
+}
+
+const table = (caption, heads, rows, none) => rows.length
+  ? el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": caption },
+      el("table", {}, el("thead", {}, el("tr", {}, heads.map(head => el("th", { scope: "col" }, head)))), el("tbody", {}, rows)))
+  : el("p", { class: "faint" }, none);
+
+const firingLink = firing => el("a", { href: `#firing/${firing.id}` }, `${firing.gameday} ${firing.id}`);
+
+function row(firing) {
+  return el("tr", {}, el("td", {}, when(firing.due)), el("td", {}, firingLink(firing)), el("td", {}, badge(firing.state)),
+    el("td", {}, firing.verdict ? badge(firing.verdict) : "", " ", firing.why), el("td", {}, firing.asked_by ?? "schedule"));
+}
+
+// The verdicts of the last firings, the oldest first.
+function spark(firings) {
+  const ended = firings.filter(firing => firing.state !== "due").slice(0, 16).reverse();
+  if (!ended.length) return null;
+  const bars = ended.map((firing, index) => svg("rect", { class: firing.verdict ?? "none", x: index * 6, y: firing.verdict ? 0 : 8, width: 5, height: firing.verdict ? 14 : 6 }));
+  const label = `The last ${ended.length}: ${ended.map(firing => firing.verdict ?? firing.state).join(", ")}`;
+  return svg("svg", { class: "spark", viewBox: "0 0 96 14", role: "img", "aria-label": label }, ...bars);
+}
+
+async function overview() {
+  const [days, firings] = await Promise.all([api("GET", at("gamedays")), api("GET", at("firings") + "?limit=100")]);
+  const due = firings.filter(firing => firing.state === "due").sort((a, b) => a.due < b.due ? -1 : 1);
+  const running = firings.filter(firing => firing.state === "running");
+  const past = firings.filter(firing => !["due", "running"].includes(firing.state));
+  const begin = day => async () => {
+    const comment = await reason(`Start ${day.name} now`, "Start", false);
+    if (comment !== null) await attempt("Asked for.", () => api("POST", at("gamedays", day.name, "firings"), { comment }));
+  };
+  const heads = ["Due", "Firing", "State", "What came of it", "Asked by"];
+  return [
+    running.length ? el("section", { "aria-labelledby": "now" }, el("h2", { id: "now" }, "Running now"), running.map(firing =>
+      el("p", {}, firingLink(firing), ` since ${when(firing.began)} `))) : null,
+    el("section", { "aria-labelledby": "next" }, el("h2", { id: "next" }, "What is next"),
+      table("What is next", heads, due.map(row), "Nothing is due.")),
+    el("section", { "aria-labelledby": "days" }, el("h2", { id: "days" }, "Game days"), days.map(day =>
+      el("article", { class: day.problem ? "card wrong" : "card" },
+        el("h3", {}, el("a", { href: `#gameday/${encodeURIComponent(day.name)}` }, day.name), " ", spark(day.recent)),
+        el("p", {}, day.title || "Its file has a mistake."), day.problem ? el("pre", {}, day.problem) : null,
+        el("p", { class: "faint" }, day.schedule ? `${day.schedule}; next ${when(day.next) || "not foreseen"}` : "Without a schedule."),
+        may("operate") && !day.problem ? el("button", { click: begin(day), "aria-label": `Start by hand: ${day.name}` }, "Start by hand") : null)),
+      days.length ? null : el("p", { class: "faint" }, "There are no files of game days.")),
+    el("section", { "aria-labelledby": "past" }, el("h2", { id: "past" }, "History"),
+      table("History", heads, past.map(row), "Nothing has happened yet.")),
+  ];
+}
+
+async function gameday(name) {
+  const day = await api("GET", at("gamedays", name));
+  return [el("h2", {}, day.name), day.problem ? el("pre", {}, day.problem) : null,
+    el("p", {}, `Who has to agree: ${day.approvals.join(", ") || "nobody"}.`),
+    el("pre", {}, day.plan || "There is no plan."),
+    el("section", { "aria-labelledby": "recent" }, el("h2", { id: "recent" }, "Its last firings"),
+      table("Its last firings", ["Due", "Firing", "State", "What came of it", "Asked by"], day.recent.map(row), "None."))];
+}
+
+function approval(firing) {
+  const mine = firing.roles.filter(role => session.approves_as.includes(role));
+  if (firing.state !== "due" || !may("approve") || !mine.length) return null;
+  const role = el("select", { id: "role" }, mine.map(role => el("option", {}, role)));
+  const comment = el("textarea", { id: "comment", rows: "2", maxlength: "2000" });
+  const submit = event => {
+    event.preventDefault();
+    attempt("Approved.", () => api("POST", at("firings", firing.id, "approvals"), { role: role.value, comment: comment.value }));
+  };
+  return el("form", { submit }, el("h3", {}, "Approve"), el("label", { for: "role" }, "As"), role,
+    el("label", { for: "comment" }, "Comment"), comment, el("div", { class: "row" }, el("button", {}, `Approve as ${session.user}`)));
+}
+
+function notes(firing) {
+  const text = el("textarea", { id: "note", rows: "2", maxlength: "2000", required: true });
+  const submit = event => {
+    event.preventDefault();
+    attempt("Noted.", () => api("POST", at("firings", firing.id, "notes"), { text: text.value }));
+  };
+  return el("section", { "aria-labelledby": "notes" }, el("h2", { id: "notes" }, "Notes"),
+    el("ul", {}, firing.notes.map(note => el("li", {}, `${when(note.at)}, ${note.user}: ${note.text}`))),
+    may("operate") ? el("form", { submit }, el("label", { for: "note" }, "Take a note"), text, el("div", { class: "row" }, el("button", {}, "Note it"))) : null);
+}
+
+function runs(firing, before) {
+  const report = at("firings", firing.id, "runs");
+  const shown = el("div", {});
+  const open = (title, url) => () => shown.replaceChildren(el("h3", {}, title),
+    el("iframe", { title, src: url, sandbox: "allow-scripts" }));
+  const list = firing.runs.map((run, number) => el("tr", {}, el("td", {}, run.scenario), el("td", {}, run.gateway),
+    el("td", {}, run.verdict ? badge(run.verdict) : ""), el("td", {}, `${run.passed} passed, ${run.inconclusive} proved nothing, ${run.failed} failed`),
+    el("td", {}, el("button", { "aria-label": `Report of run ${number}, ${run.scenario}`, click: open(`Report of ${run.scenario}`, `${report}/${number}/report`) }, "Report"), " ",
+      before ? el("button", { "aria-label": `Compare run ${number} with the firing before`, click: open(`Compared with firing ${before.id}`, `${at("compare")}?before=${before.id}&before_run=${number}&after=${firing.id}&after_run=${number}`) }, "Compare") : null)));
+  return el("section", { "aria-labelledby": "runs" }, el("h2", { id: "runs" }, "Runs"),
+    table("Runs", ["Scenario", "Gateway", "Verdict", "Findings", "Look"], list, "None has ended yet."), shown);
+}
+
+async function firing(id) {
+  const firing = await api("GET", at("firings", id));
+  const others = await api("GET", `${at("firings")}?limit=50&gameday=${encodeURIComponent(firing.gameday)}&before=${firing.id}`);
+  const stop = async () => {
+    const why = await reason(`Stop firing ${firing.id} of ${firing.gameday}`, "Stop it", true);
+    if (why !== null) await attempt("It is being stopped.", () => api("POST", at("firings", firing.id, "stop"), { why: why || "no reason given" }));
+  };
+  const active = ["due", "running"].includes(firing.state);
+  return [el("h2", {}, `${firing.gameday}, firing ${firing.id} `, badge(firing.state), " ", firing.verdict ? badge(firing.verdict) : null),
+    el("p", {}, `Due ${when(firing.due)}, asked for by ${firing.asked_by ?? "its schedule"}${firing.comment ? ": " + firing.comment : "."}`),
+    firing.why ? el("p", {}, firing.why) : null,
+    firing.missing.length ? el("p", {}, `Missing: ${firing.missing.join(", ")}.`) : null,
+    el("div", { class: "row" }, el("a", { href: `#gameday/${encodeURIComponent(firing.gameday)}` }, "What it is"),
+      active && may("operate") ? el("button", { click: stop }, firing.state === "due" ? "Call it off" : "Stop it") : null,
+      firing.state !== "due" && firing.state !== "running" && firing.began ? el("a", { href: at("firings", firing.id, "bundle"), download: true }, "Bundle") : null),
+    el("ul", {}, firing.approvals.map(given => el("li", {}, `${given.user} approved as ${given.role}, ${when(given.at)}${given.comment ? ": " + given.comment : ""}`))),
+    approval(firing),
+    el("section", { id: "live", "aria-label": "Live" }),
+    notes(firing), runs(firing, others.find(other => other.verdict))];
+}
+
+// What is told of a run while it goes on: the last standing, and the figures before it.
+function heard(told) {
+  const { firing, step } = told;
+  if (firing !== null) {
+    const kept = live[firing] ??= { points: [], steps: [], standing: null };
+    if (step.runs) {
+      kept.standing = step;
+      const sum = name => step.runs.reduce((sum, run) => sum + (run.live?.exchanges[name] ?? 0), 0);
+      kept.points.push({ done: sum("done"), failed: sum("failed") });
+      kept.points.splice(0, Math.max(0, kept.points.length - 600));
+      return drawLive();
+    }
+    if (step.entry) kept.steps.push(step.entry);
+  }
+  soon();
+  drawLive();
+}
+
+function chart(label, points, cls) {
+  const most = Math.max(1, ...points);
+  const path = points.map((value, index) => `${index},${(98 - 96 * value / most).toFixed(1)}`).join(" ");
+  return el("figure", {}, el("figcaption", {}, `${label}: now ${points.at(-1) ?? 0}, most ${most}`),
+    svg("svg", { viewBox: `0 0 ${Math.max(1, points.length - 1)} 100`, preserveAspectRatio: "none", "aria-hidden": "true" },
+      svg("polyline", { class: cls, points: path })));
+}
+
+function drawLive() {
+  const place = $("live"), [kind, id] = location.hash.slice(1).split("/");
+  const kept = kind === "firing" && live[id];
+  if (!place || !kept) return;
+  const step = kept.points.map((point, index) => index ? { done: point.done - kept.points[index - 1].done, failed: point.failed - kept.points[index - 1].failed } : { done: 0, failed: 0 })
+    .map(point => ({ done: Math.max(0, 2 * point.done), failed: Math.max(0, 2 * point.failed) }));
+  const parts = [el("h2", {}, "What happens")];
+  if (kept.standing) {
+    parts.push(chart("Answers a second", step.map(point => point.done), ""), chart("Failures a second", step.map(point => point.failed), "bad"));
+    for (const run of kept.standing.runs) {
+      const state = run.live;
+      if (!state) continue;
+      const attempts = Object.entries(state.attempts).map(([backend, count]) => `${backend} ${count}`).join(", ");
+      const faults = state.faults.map(fault => `${fault.fault} on ${fault.backends.join(", ")}`).join("; ");
+      parts.push(el("p", {}, `${run.scenario}: ${state.stage}, phase ${state.phase ?? "–"}, ${state.seconds === null ? 0 : Math.max(0, state.seconds).toFixed(0)} s of ${state.length_seconds} s. Faults: ${faults || "none"}. Arrivals: ${attempts}. p99 ${state.recent.p99_ms?.toFixed(0) ?? "–"} ms.`));
+    }
+    if (kept.standing.stops.length) parts.push(el("h3", {}, "Stop conditions"), el("ul", {}, kept.standing.stops.map(stop =>
+      el("li", {}, stop.nearness === null ? null : el("meter", { min: "0", max: "1", value: stop.nearness, "aria-label": `How near: ${stop.condition}` }), ` ${stop.condition}: ${stop.value}`))));
+  }
+  parts.push(el("ol", { class: "steps" }, kept.steps.map(entry => el("li", {}, `${when(entry.at)} ${entry.who}: ${sentence(entry.event)}`))));
+  place.replaceChildren(...parts);
+}
+
+// A step of the timeline in words: its kind, and what it says.
+function sentence(event) {
+  if (typeof event === "string") return event;
+  const [[kind, facts]] = Object.entries(event);
+  const word = value => value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
+  const told = Object.entries(facts ?? {}).filter(([name]) => !["brownout", "file", "base"].includes(name)).map(([name, value]) => `${name} ${word(value)}`);
+  return `${kind.replaceAll("_", " ")} (${told.join(", ")})`;
+}
+
+let timer = null, turn = 0;
+const soon = () => { timer ??= setTimeout(() => { timer = null; show().catch(error => say(error.message)); }, 400); };
+const isTyping = () => $("main").contains(document.activeElement) && ["TEXTAREA", "SELECT", "INPUT"].includes(document.activeElement.tagName)
+  || [...$("main").querySelectorAll("textarea")].some(area => area.value);
+
+// Shows what the address says. What somebody is typing is not taken from under their hands.
+async function show(moved = false, acted = false) {
+  if (!session) return login();
+  const mine = ++turn;
+  const [kind, name] = location.hash.slice(1).split("/");
+  let parts;
+  try {
+    button = await api("GET", at("button"));
+    parts = kind === "firing" ? await firing(name) : kind === "gameday" ? await gameday(decodeURIComponent(name)) : await overview();
+  } catch (error) {
+    if (!session) return;
+    parts = [el("p", {}, error.message)];
+  }
+  if (mine !== turn) return;
+  alarm();
+  if (!moved && !acted && isTyping()) return soonAgain();
+  const held = document.activeElement?.getAttribute?.("aria-label") ?? document.activeElement?.textContent;
+  const had = $("main").contains(document.activeElement) && document.activeElement !== $("main");
+  const frame = !moved && $("main").querySelector("iframe")?.parentElement;
+  $("main").replaceChildren(...parts.filter(Boolean));
+  if (frame) $("main").querySelector("[aria-labelledby=runs]")?.lastElementChild.replaceWith(frame);
+  drawLive();
+  // The focus stays where it was, by name, also when all around it is new.
+  const same = had && [...$("main").querySelectorAll("a, button, [tabindex]")].find(one => (one.getAttribute("aria-label") ?? one.textContent) === held);
+  if (moved) { $("main").focus({ preventScroll: true }); scrollTo(0, 0); } else if (same) same.focus();
+}
+const soonAgain = () => { clearTimeout(timer); timer = setTimeout(() => { timer = null; show(); }, 3000); };
+
+function listen() {
+  stream?.close();
+  stream = new EventSource(at("events"));
+  stream.addEventListener("message", message => heard(JSON.parse(message.data)));
+  stream.addEventListener("behind", soon);
+}
+
+async function start() {
+  session ??= await api("GET", at("session")).catch(() => null);
+  $("who").textContent = session ? `${session.user}: ${session.roles.join(", ")}` : "";
+  $("leave").hidden = !session;
+  $("red").hidden = !may("operate");
+  if (session) listen(); else { stream?.close(); button = null; alarm(); }
+  await show(true);
+}
+
+$("red").addEventListener("click", press);
+$("leave").addEventListener("click", () => attempt("Logged out.", async () => { await api("DELETE", at("session")); session = null; live = {}; await start(); }));
+addEventListener("hashchange", () => { if (location.hash !== "#main") { say(""); show(true); } });
+start();
