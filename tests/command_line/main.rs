@@ -16,6 +16,7 @@ mod reference;
 mod reports;
 mod runs;
 mod scenarios;
+mod serve;
 mod signals;
 mod status;
 mod usage;

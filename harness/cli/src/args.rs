@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Schema,
     /// Check that this machine has what runs need, and say how to mend what is missing.
     Doctor(Doctor),
+    /// Serve game days to browsers: their calendar, approvals, live runs, history, and one red button.
+    Serve(crate::serve_args::Serve),
     /// Try brownout itself: defects that must be caught, small changes of policies that must be noticed, and a correct
     /// gateway that must never be blamed.
     Selftest(Selftest),

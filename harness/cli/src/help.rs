@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[(&str, &str)])] = &[
     ("Ask a gateway", &[("discover", DISCOVER), ("diff", DIFF)]),
     ("Read a run", &[("analyze", ANALYZE), ("report", REPORT), ("export", EXPORT)]),
     ("Compare runs", &[("compare", COMPARE), ("baseline", BASELINE), ("history", HISTORY)]),
-    ("Practise", &[("gameday", GAMEDAY)]),
+    ("Practise", &[("gameday", GAMEDAY), ("serve", SERVE)]),
     ("Look things up", &[("list", LIST), ("explain", EXPLAIN), ("schema", SCHEMA)]),
     ("Set up", &[("doctor", DOCTOR), ("selftest", SELFTEST), ("completions", COMPLETIONS), ("man", MAN)]),
 ];
@@ -70,6 +70,10 @@ const DOCTOR: &str = "  brownout doctor
 const SELFTEST: &str =
     "  brownout selftest                                         defects, policy mutants, the correct gateway
   brownout selftest --seeds 1000 --correct-only             is the correct gateway ever blamed?";
+const SERVE: &str = "  brownout serve --data DIR                                 game days of `gamedays/`, at http://127.0.0.1:7777/
+  brownout serve user add ana --role operate --data DIR     prints her token, once
+  brownout serve user add ben --role approve --approves-as sre --data DIR
+  brownout serve audit --data DIR                           was the audit log changed?";
 const COMPLETIONS: &str = "  brownout completions bash > ~/.local/share/bash-completion/completions/brownout
   brownout completions zsh > \"${fpath[1]}/_brownout\"
   brownout completions fish > ~/.config/fish/completions/brownout.fish";

@@ -14,6 +14,7 @@ mod pages;
 mod progress;
 mod scenario_source;
 mod scenario_template;
+mod serve_args;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

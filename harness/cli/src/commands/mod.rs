@@ -16,6 +16,7 @@ mod list;
 mod report;
 mod run;
 mod selftest;
+mod serve;
 mod shell;
 
 use crate::args::Command;
@@ -44,6 +45,7 @@ pub(crate) fn carry_out(command: Command) -> Exit {
         Command::Import(args) => import::import(&args),
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Selftest(args) => selftest::run(&args),
+        Command::Serve(args) => serve::serve(&args),
         Command::Completions { shell } => shell::completions(shell),
         Command::Man { out } => shell::man(out.as_deref()),
     };
