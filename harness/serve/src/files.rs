@@ -1,6 +1,8 @@
 //! Game days of files, held in this process.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use gamedays::{Approval, Entry, Event, Listener, Machine, Orders, Outcome, Standing, conduct, entries};
 use gateways::Allowed;
@@ -11,20 +13,35 @@ use tokio_util::sync::CancellationToken;
 use crate::days::{digest, path_of, read};
 use crate::practice::{Day, Ending, Order, Practice, RunRecord};
 use crate::store::State;
-use crate::{Clock, SystemClock};
+use crate::{Clock, SystemClock, WallTime};
+
+/// For how long what was read is good enough to be shown and decided on. Whoever holds a day reads it again, and refuses one that
+/// is not what was approved.
+const FRESH: Duration = Duration::from_secs(3);
 
 /// The game days of a directory.
-#[derive(Clone, Debug)]
 pub struct GameDayFiles {
-    /// The directory.
-    pub directory: PathBuf,
-    /// What is allowed. Each file has to allow it as well.
-    pub allowed: Allowed,
+    directory: PathBuf,
+    allowed: Allowed,
+    /// What was read last, and when: reading compiles every scenario, which would disturb what is being measured.
+    kept: Mutex<Option<(WallTime, Vec<Day>)>>,
+}
+
+impl GameDayFiles {
+    /// The game days of `directory`. Each file has to allow as well what is `allowed`.
+    pub fn new(directory: PathBuf, allowed: Allowed) -> Self {
+        GameDayFiles { directory, allowed, kept: Mutex::default() }
+    }
 }
 
 impl Practice for GameDayFiles {
     fn days(&self) -> Vec<Day> {
-        read(&self.directory, SystemClock.now().timestamp())
+        let now = SystemClock.now();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*kept {
+            Some((at, days)) if *at <= now && now < at.after(FRESH) => days.clone(),
+            _ => kept.insert((now, read(&self.directory, now.timestamp()))).1.clone(),
+        }
     }
 
     fn hold(&self, order: &Order, tell: &dyn Fn(Value), stop: &CancellationToken) -> Ending {

@@ -105,7 +105,7 @@ pub struct Ending {
 
 /// Whoever holds game days.
 pub trait Practice: Send + Sync + 'static {
-    /// The days that there are files of, by name. Reads them again each time.
+    /// The days that there are files of, by name, as they are now or were seconds ago.
     fn days(&self) -> Vec<Day>;
 
     /// Holds a day, with its rollback; returns when all is over. `tell` gets each step as JSON when it is taken. `stop` ends it
