@@ -164,10 +164,10 @@ mod tests {
             timetable: Some(timetable),
             approvals: Vec::new(),
         };
-        let begin = WallTime::from("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
+        let start = WallTime::from("2026-01-01T00:00:00Z".parse::<Timestamp>().unwrap());
         let mut begun = Vec::new();
         for hour in 0..365 * 24 {
-            let now = begin.after(Duration::from_hours(hour));
+            let now = start.after(Duration::from_hours(hour));
             for order in look(&store, std::slice::from_ref(&day), now).unwrap() {
                 begun.push(schedule.local(store.firing(order.firing).unwrap().unwrap().due.timestamp()));
                 store.end(order.firing, &ended(), now).unwrap();
