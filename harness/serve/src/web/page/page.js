@@ -268,14 +268,17 @@ function sentence(event) {
   return `${kind.replaceAll("_", " ")} (${told.join(", ")})`;
 }
 
-let timer = null, turn = 0;
+let timer = null, turn = 0, moved = false, acted = false;
 const soon = () => { timer ??= setTimeout(() => { timer = null; show().catch(error => say(error.message)); }, 400); };
 const isTyping = () => $("main").contains(document.activeElement) && ["TEXTAREA", "SELECT", "INPUT"].includes(document.activeElement.tagName)
   || [...$("main").querySelectorAll("textarea")].some(area => area.value);
 
 // Shows what the address says. What somebody is typing is not taken from under their hands.
-async function show(moved = false, acted = false) {
+async function show(goes = false, did = false) {
   if (!session) return login();
+  // Kept until something is shown: a later call may overtake this one.
+  moved ||= goes;
+  acted ||= did;
   const mine = ++turn;
   const [kind, name] = location.hash.slice(1).split("/");
   let parts;
@@ -289,15 +292,17 @@ async function show(moved = false, acted = false) {
   if (mine !== turn) return;
   alarm();
   if (!moved && !acted && isTyping()) return soonAgain();
+  const isNew = moved;
+  moved = acted = false;
   const held = document.activeElement?.getAttribute?.("aria-label") ?? document.activeElement?.textContent;
   const had = $("main").contains(document.activeElement) && document.activeElement !== $("main");
-  const frame = !moved && $("main").querySelector("iframe")?.parentElement;
+  const frame = !isNew && $("main").querySelector("iframe")?.parentElement;
   $("main").replaceChildren(...parts.filter(Boolean));
   if (frame) $("main").querySelector("[aria-labelledby=runs]")?.lastElementChild.replaceWith(frame);
   drawLive();
   // The focus stays where it was, by name, also when all around it is new.
   const same = had && [...$("main").querySelectorAll("a, button, [tabindex]")].find(one => (one.getAttribute("aria-label") ?? one.textContent) === held);
-  if (moved) { $("main").focus({ preventScroll: true }); scrollTo(0, 0); } else if (same) same.focus();
+  if (isNew) { $("main").focus({ preventScroll: true }); scrollTo(0, 0); } else if (same) same.focus();
 }
 const soonAgain = () => { clearTimeout(timer); timer = setTimeout(() => { timer = null; show(); }, 3000); };
 
