@@ -40,6 +40,8 @@ pub(super) struct Detail {
     missing: Vec<String>,
     /// The roles that the game day asks approvals of.
     roles: Vec<String>,
+    /// SHA-256 of all that the game day is made of now, while it is due: what an approval is given for.
+    digest: Option<String>,
     /// The notes.
     notes: Vec<Note>,
     /// The runs.
@@ -55,6 +57,8 @@ pub(super) struct Approve {
     /// What is said of it.
     #[serde(default)]
     comment: Comment,
+    /// The `digest` of the game day as it was read: of another text it is no approval. Without it: of the text as it is now.
+    digest: Option<Text<64, 64>>,
 }
 
 /// A note.
@@ -100,9 +104,10 @@ fn detail(site: &Site, firing: Firing) -> Result<Detail, Problem> {
     let missing = day.map(|day| {
         missing(&day.approvals, &approvals, firing.asked_by.as_deref(), &day.digest, site.office.now())
     });
+    let digest = day.map(|day| day.digest.clone());
     let roles = day.into_iter().flat_map(|day| &day.approvals).map(|rule| rule.role.clone()).collect();
     let (notes, runs) = (store.notes(firing.id)?, store.runs(firing.id)?);
-    Ok(Detail { firing, approvals, missing: missing.unwrap_or_default(), roles, notes, runs })
+    Ok(Detail { firing, approvals, missing: missing.unwrap_or_default(), roles, digest, notes, runs })
 }
 
 /// `GET /firings/{id}`
@@ -112,7 +117,7 @@ pub(super) fn get(site: &Site, call: &Call) -> Result<Answer, Problem> {
 
 /// `POST /firings/{id}/approvals`
 pub(super) fn approve(site: &Site, call: &Call) -> Result<Answer, Problem> {
-    let Approve { role, comment } = call.input()?;
+    let Approve { role, comment, digest } = call.input()?;
     let firing = find(site, call)?;
     if firing.state != State::Due {
         return Err(Problem::conflict(format!(
@@ -133,6 +138,12 @@ pub(super) fn approve(site: &Site, call: &Call) -> Result<Answer, Problem> {
     };
     if !rule.by_asker && firing.asked_by.as_deref() == Some(call.who()) {
         return Err(forbidden("nobody approves what they asked for themselves".to_owned()));
+    }
+    if digest.is_some_and(|read| read.0 != day.digest) {
+        return Err(Problem::conflict(format!(
+            "{} was changed since you have read it: read it again",
+            day.name
+        )));
     }
     let approval = Approval {
         user: call.who().to_owned(),

@@ -146,6 +146,9 @@ fn a_game_day_is_asked_for_approved_by_another_watched_and_stopped() {
         &[&format!("authorization: Bearer {}", served.token("vic"))],
         "",
     ));
+    let of_another_text = json!({ "role": "sre", "digest": "0".repeat(64) }).to_string();
+    let refused = served.ask("ann", &format!("POST {}", path("/approvals")), &of_another_text);
+    assert_eq!(refused.status, 409, "what was read is another text");
     assert_eq!(approve("ann", "sre"), 201);
     served.reaches(id, "running");
     assert_eq!(approve("ann", "sre"), 409, "it runs");

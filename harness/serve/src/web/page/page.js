@@ -159,7 +159,7 @@ function approval(firing) {
   const comment = el("textarea", { id: "comment", rows: "2", maxlength: "2000" });
   const submit = event => {
     event.preventDefault();
-    attempt("Approved.", () => api("POST", at("firings", firing.id, "approvals"), { role: role.value, comment: comment.value }));
+    attempt("Approved.", () => api("POST", at("firings", firing.id, "approvals"), { role: role.value, comment: comment.value, digest: firing.digest }));
   };
   return el("form", { submit }, el("h3", {}, "Approve"), el("label", { for: "role" }, "As"), role,
     el("label", { for: "comment" }, "Comment"), comment, el("div", { class: "row" }, el("button", {}, `Approve as ${session.user}`)));
