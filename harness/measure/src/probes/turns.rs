@@ -1,17 +1,13 @@
 //! Whether the traffic follows the health checks: a backend is left alone once so many in a row have failed, and not before; it is
 //! back once so many in a row have succeeded, and not before.
 
-use std::time::Duration;
-
-use evidence::{Attempt, Probe, Tag};
+use evidence::{Probe, Tag};
 use units::{Moment, Stretch};
 
-use super::{by_backend, is_good};
+use super::arrivals::Arrivals;
+use super::{SHOWN, by_backend, is_good};
 use crate::lifetimes::PASSED_ON;
 use crate::view::View;
-
-/// A backend that got a request so shortly before was in use.
-const IN_USE: Duration = Duration::from_millis(500);
 
 /// As many requests of its own must be missing at a backend for it to have been left alone: of fewer, chance may give it none.
 const MISSING: f64 = 14.0;
@@ -38,7 +34,7 @@ pub struct Turns {
 }
 
 /// A time in which a backend got nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Missed {
     /// The backend.
     pub backend: u16,
@@ -46,6 +42,8 @@ pub struct Missed {
     pub during: Stretch,
     /// How many requests it would have got by its weight.
     pub expected: f64,
+    /// The first few requests that came to the others meanwhile.
+    pub elsewhere: Vec<Tag>,
 }
 
 /// What the checks of a backend say of it.
@@ -106,8 +104,10 @@ impl Turns {
                     return;
                 }
                 let came = own.count() as u64;
-                let missed =
-                    (came == 0 && expected >= MISSING).then_some(Missed { backend, during, expected });
+                let missed = (came == 0 && expected >= MISSING).then(|| {
+                    let elsewhere = arrivals.elsewhere(backend, during).take(SHOWN).collect();
+                    Missed { backend, during, expected, elsewhere }
+                });
                 let cases = if missed.is_some() { expected as u64 } else { came };
                 if matches!(says, Says::Falling(_)) {
                     self.before_fall += cases;
@@ -153,52 +153,6 @@ fn said(checks: &[&Probe], fall: u32, rise: u32, was_used: impl Fn(Moment) -> bo
         up = Some(good);
     }
     said
-}
-
-/// Which attempts arrived when, at each backend and over all.
-struct Arrivals<'a> {
-    all: Vec<Moment>,
-    at: Vec<Vec<&'a Attempt>>,
-}
-
-impl<'a> Arrivals<'a> {
-    fn of(view: &View<'a>) -> Self {
-        let mut at: Vec<Vec<&Attempt>> = view.brief.backends.iter().map(|_| Vec::new()).collect();
-        let mut all = Vec::new();
-        for attempt in view.ledger.entries().flat_map(|entry| entry.attempts.iter()) {
-            if let Some(own) = at.get_mut(usize::from(attempt.backend)) {
-                own.push(attempt);
-                all.push(attempt.arrived);
-            }
-        }
-        for own in &mut at {
-            own.sort_by_key(|attempt| attempt.arrived);
-        }
-        all.sort_unstable();
-        Arrivals { all, at }
-    }
-
-    fn at(&self, backend: u16, during: Stretch) -> impl Iterator<Item = &'a Attempt> + use<'_, 'a> {
-        let own = &self.at[usize::from(backend)];
-        let from = own.partition_point(|attempt| attempt.arrived < during.from);
-        own[from..].iter().take_while(move |attempt| attempt.arrived < during.to).copied()
-    }
-
-    /// How many arrived anywhere.
-    fn count(&self, during: Stretch) -> usize {
-        let upto = |moment: Moment| self.all.partition_point(|at| *at < moment);
-        upto(during.to).saturating_sub(upto(during.from))
-    }
-
-    fn is_in_use(&self, backend: u16, before: Moment) -> bool {
-        self.at(backend, Stretch { from: before - IN_USE, to: before }).next().is_some()
-    }
-
-    fn others_are_in_use(&self, backend: u16, at: Moment) -> bool {
-        let others = (0..self.at.len() as u16).filter(|other| *other != backend);
-        let around = Stretch { from: at - IN_USE, to: at + IN_USE };
-        { others }.any(|other| self.at(other, around).next().is_some())
-    }
 }
 
 #[cfg(test)]

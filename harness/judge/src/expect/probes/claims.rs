@@ -33,7 +33,15 @@ pub(super) fn every(every: Timespan, view: &View<'_>, checked: &Checked) -> Clai
         gap.length.saturating_add(borne) < *every
             || gap.length > every.saturating_add(borne).saturating_add(gap.check)
     };
-    let off = checked.gaps.iter().filter(is_off).count() as u64;
+    let off: Vec<&Gap> = checked.gaps.iter().filter(is_off).collect();
+    let shown = off.iter().filter_map(|gap| {
+        Some((
+            gap.next?,
+            format!("came when the next check was {} after the one before", Timespan(gap.length)),
+        ))
+    });
+    let shown: Vec<(Tag, String)> = shown.take(SHOWN).collect();
+    let off = off.len() as u64;
     // Where nobody asked, as many pauses were too long as there should have been.
     let (length, never) = (view.stretch.length(), checked.never_asked.len() as u64);
     let due = (length.as_secs_f64() / every.as_secs_f64()) as u64;
@@ -62,6 +70,7 @@ pub(super) fn every(every: Timespan, view: &View<'_>, checked: &Checked) -> Clai
         .because(seen.clone())
         .seen(seen, format!("each backend is asked every {every}"))
         .estimate(share(format!("pauses that are not {every} long"), bad, all))
+        .shown(shown)
         .remedy(format!(
             "make the phase longer: {} more pauses between checks are needed",
             needed.saturating_sub(all).max(1)
@@ -70,18 +79,15 @@ pub(super) fn every(every: Timespan, view: &View<'_>, checked: &Checked) -> Clai
 }
 
 pub(super) fn path(path: &str, view: &View<'_>, checked: &Checked) -> Claim {
-    let known: u64 = checked.paths.values().sum();
-    let others = checked.paths.iter().filter(|(other, _)| &***other != path);
-    let (bad, names) = others.fold((0, Vec::new()), |(bad, mut names), (other, times)| {
-        names.push(format!("`{}`", other.escape_debug()));
-        (bad + times, names)
+    let known: u64 = checked.paths.values().map(|asked| asked.count).sum();
+    let others = || checked.paths.iter().filter(|(other, _)| &***other != path);
+    let bad: u64 = others().map(|(_, asked)| asked.count).sum();
+    let names: Vec<String> =
+        others().take(SHOWN).map(|(other, _)| format!("`{}`", other.escape_debug())).collect();
+    let shown = others().flat_map(|(other, asked)| {
+        asked.next.iter().map(move |tag| (*tag, format!("came after a check for `{}`", other.escape_debug())))
     });
-    names_up_to(view, path, (bad, known), names)
-}
-
-fn names_up_to(view: &View<'_>, path: &str, (bad, known): (u64, u64), mut names: Vec<String>) -> Claim {
-    let more = names.len().saturating_sub(SHOWN);
-    names.truncate(SHOWN);
+    let more = others().count().saturating_sub(SHOWN);
     let more = if more > 0 { format!(" and {more} others") } else { String::new() };
     let seen = if bad == 0 {
         format!("{} for `{path}`", count(known, "check"))
@@ -92,6 +98,7 @@ fn names_up_to(view: &View<'_>, path: &str, (bad, known): (u64, u64), mut names:
         .says(format!("every check asked for `{path}`"), format!("checks did not ask for `{path}`: {seen}"))
         .because(seen.clone())
         .seen(seen, format!("every check asks for `{path}`"))
+        .shown(shown.take(SHOWN).collect())
         .remedy("make the phase longer, so that more checks come")
         .proof(Proof::Own(None))
 }
@@ -120,7 +127,7 @@ pub(super) fn out_early(fall: u32, view: &View<'_>, turns: &Turns) -> Claim {
         what: "requests that came, or were missing, before the last failed check",
         remedy: MORE_REQUESTS,
     };
-    follows.claim(view)
+    follows.claim(view).shown(elsewhere(&turns.out_early))
 }
 
 /// A backend gets its share again once so many checks in a row were good.
@@ -133,7 +140,7 @@ pub(super) fn back_late(rise: u32, view: &View<'_>, turns: &Turns) -> Claim {
         what: "requests that came, or were missing, after the last good check",
         remedy: MORE_REQUESTS,
     };
-    follows.claim(view)
+    follows.claim(view).shown(elsewhere(&turns.back_late))
 }
 
 /// And not before.
@@ -186,6 +193,11 @@ fn places(view: &View<'_>, places: &[Missed], what: &str) -> String {
     let more = places.len() - 1;
     let more = if more > 0 { format!(", and {more} more times") } else { String::new() };
     format!("`{name}` {what}, from {} to {}{more}", first.during.from, first.during.to)
+}
+
+fn elsewhere(places: &[Missed]) -> Vec<(Tag, String)> {
+    let tags = places.iter().flat_map(|missed| missed.elsewhere.iter());
+    tags.take(SHOWN).map(|tag| (*tag, "came to another backend meanwhile".to_owned())).collect()
 }
 
 fn shown(tags: &[Tag], what: &str) -> Vec<(Tag, String)> {

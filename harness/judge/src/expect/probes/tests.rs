@@ -56,7 +56,7 @@ fn what_is_otherwise_is_told(#[case] run: Run, #[case] words: &str) {
 #[test]
 fn a_backend_that_nobody_asks_is_named() {
     let run = Run::new().phase("steady", 10.0).backend("a").backend("b").class("reads", Method::Get);
-    let run = run.calls(100, |n| Call::due("reads", 90.0 * n as f64).attempt(Try::ok("a")));
+    let run = run.calls(100, |n| Call::due("reads", 90.0 * n as f64).attempt(Try::ok(["a", "b"][n % 2])));
     let run = run.checks("a", "/health", 250.0, [200; 40]);
     let finding = run.finding("steady", "", "probes = { every = \"250ms\" }");
     assert_eq!(finding.verdict, Verdict::Fail);
