@@ -184,9 +184,14 @@ impl Launched {
     }
 
     /// A process that is not among those that were killed, such as a container's, may still have the port. Then nothing was
-    /// done to it.
+    /// done to it. What a killed process had started is killed as well, and may take a while until its port is closed.
     async fn listens_no_longer(&self) -> Result<(), NotDone> {
-        if self.start.launch.world.connect(self.address).await.is_err() {
+        let closed = async {
+            while self.start.launch.world.connect(self.address).await.is_ok() {
+                self.start.launch.world.timer().sleep(LOOK).await;
+            }
+        };
+        if self.until(GONE, closed).await.is_some() {
             return Ok(());
         }
         self.note_down();
