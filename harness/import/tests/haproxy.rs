@@ -231,3 +231,29 @@ fn a_body_is_looked_for_in_further_attempts_only_where_writes_are_tried_again() 
     assert!(scenario("GET POST").contains("replay_body"));
     assert!(!scenario("GET").contains("replay_body"));
 }
+
+#[test]
+fn checks_that_decide_alone_become_the_health_checks_of_the_policy() {
+    let lines = " option httpchk GET /healthz\n timeout check 500ms\n default-server check inter 1s fall 4\n \
+                 server a 10.0.0.1:80\n server b 10.0.0.2:80";
+    let (import, shown) = backend(lines);
+    let check = import.policy.health_check.clone().unwrap();
+    assert_eq!(check.to_string(), "/healthz every 1 s, out after 4, back after 2");
+    assert_eq!(check.within.unwrap().to_string(), "500 ms");
+    assert!(own(&import).contains("option httpchk GET /healthz"), "{}", own(&import));
+    assert!(own(&import).contains("check inter 1s fall 4"), "{}", own(&import));
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn checks_that_come_at_two_paces_or_not_alike_are_not_rehearsed() {
+    let httpchk = " option httpchk /healthz\n server a 10.0.0.1:80 check inter 1s";
+    for (rest, words) in [
+        (" fastinter 200ms", "checks come at two paces"),
+        ("\n server b 10.0.0.2:80 check inter 3s", "servers are not all checked alike"),
+        (" inter 1ms", "1 ms is out of bounds"),
+    ] {
+        let (import, shown) = backend(&format!("{httpchk}{rest}"));
+        assert!(import.policy.health_check.is_none() && shown.contains(words), "{shown}");
+    }
+}

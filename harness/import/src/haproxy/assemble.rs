@@ -9,7 +9,7 @@ use super::sections::{self, Kind, Section, effective};
 use super::server::{self, Server};
 use super::settings::timer;
 use super::words::{Meaning, is, last, meaning, named};
-use super::{breaker, copy, limit, retry};
+use super::{breaker, copy, health, limit, retry};
 use crate::given::Given;
 use crate::import::{Choices, Import, Member, Refused};
 use crate::kinds::Importer;
@@ -123,8 +123,12 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
         policy.retry = Some(retry);
         keys(found);
     }
+    let health = health::of_all(&lines, &servers, notes);
     let by_http = last(&lines, "option httpchk").is_some_and(|line| line.word(0) != "no");
-    if let Some((breaker, found)) = breaker::of_all(&servers, by_http, notes) {
+    if let Some((check, found)) = health {
+        policy.health_check = Some(check);
+        keys(found);
+    } else if let Some((breaker, found)) = breaker::of_all(&servers, by_http, notes) {
         policy.breaker = Some(breaker);
         keys(found);
     }
@@ -133,7 +137,7 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
         keys(found);
     }
     mistakes(&policy, &members, &servers, head, notes);
-    let own = copy::file(sections, &lines, name, &members, policy.breaker.is_some());
+    let own = copy::file(sections, &lines, name, &members, policy.takes_backends_out());
     Ok(Import {
         importer: IMPORTER.name,
         gateway: "HAProxy",

@@ -51,8 +51,9 @@ fn read(server: &Server, by_http: bool, notes: &mut Vec<Note>) -> Option<(Breake
     }
     let (_, check) = server.text("check")?;
     let Some((layer, place)) = observe else {
-        let words = "only health checks take this server out, whatever its requests come to: the policy has no words for that";
-        notes.push(Note::unrehearsed(check, words));
+        let words =
+            "only health checks take this server out, whatever its requests come to: that is not taken over";
+        notes.push(Note::unrehearsed(check, words).help("declare them by hand: `[policy.health_check]`"));
         return None;
     };
     if layer != "layer7" {

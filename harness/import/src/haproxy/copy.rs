@@ -14,7 +14,7 @@ use crate::write::of_members;
 
 /// The copy: one frontend, and the proxy with the lines that hold for it, those of the defaults first.
 ///
-/// Health checks that the policy has no words for are left out (`with_checks`): they would take servers out for reasons that no
+/// Health checks that are not taken over are left out (`with_checks`): they would take servers out for reasons that no
 /// key declares.
 pub(super) fn file(
     sections: &[Section],

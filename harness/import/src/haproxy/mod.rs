@@ -11,7 +11,7 @@
 //! | `option redispatch`, `balance` | `policy.retry.other_backend` |
 //! | `server`: `check`, `observe`, `error-limit`, `on-error mark-down` | `policy.breaker.trip` |
 //! | … `inter`, `fastinter`, `downinter`, `rise` | `policy.breaker.open_for`, `tick` |
-//! | `option httpchk` | `policy.breaker.way_back` |
+//! | `option httpchk` | `policy.breaker.way_back`; without `observe`, with `check`, `inter`, `fall`, `rise`: `policy.health_check` |
 //! | `server`: `maxconn`; `timeout queue`; `http-request deny` with a condition on the queue | `policy.limit` |
 //!
 //! Everything else is told with its place: as not understood, or as understood and not rehearsed. The scenario runs HAProxy with
@@ -20,6 +20,7 @@
 mod assemble;
 mod breaker;
 mod copy;
+mod health;
 mod limit;
 mod lines;
 mod methods;

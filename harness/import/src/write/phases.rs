@@ -1,5 +1,7 @@
 //! Which faults show which keys of a policy, and for how long they last.
 
+mod health;
+
 use std::time::Duration;
 
 use policy::{Breaker, FailureClass, Policy, RetryOn, WayBack};
@@ -120,6 +122,9 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     if let Some(breaker) = &policy.breaker {
         planning.breaker(breaker);
     }
+    if let Some(check) = &policy.health_check {
+        planning.health_check(check);
+    }
     planning.retries();
     planning.timeout();
     planning.unshown();
@@ -159,7 +164,11 @@ impl Planning<'_> {
     }
 
     /// A phase with a fault, and the time that it takes to get over it.
-    fn outage(&mut self, name: &str, length: f64, fault: String, on: On) {
+    fn outage(&mut self, name: &str, length: f64, mut fault: String, on: On) {
+        if self.policy.health_check.is_some() && !fault.contains("when = ") {
+            // Checks that fail as well would take the backend out before its requests show anything.
+            fault.push_str("\nwhen = { probe = false }");
+        }
         self.phase(name, length, Some((fault, on)));
         let back = self.proof.back_within.0.as_secs_f64() + 10.0;
         self.phase(&format!("after-{name}"), back, None);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use policy::{AllOut, Breaker, Limit, Policy, Retry, Scope, Timeouts, WayBack};
+use policy::{AllOut, Breaker, HealthCheck, Limit, Policy, Retry, Scope, Timeouts, WayBack};
 
 use super::names::{groups, of_members, plain};
 use super::phases::{On, Phase, Pool, Proof, plan};
@@ -124,8 +124,8 @@ impl Writing<'_> {
     }
 
     fn policy(&self, out: &mut String) -> Written {
-        // No importer knows of affinity or of health checks yet.
-        let Policy { timeout, retry, breaker, limit, affinity: _, health_check: _, sources: _ } =
+        // No importer knows of affinity yet.
+        let Policy { timeout, retry, breaker, limit, affinity: _, health_check, sources: _ } =
             &self.import.policy;
         self.timeouts(*timeout, out)?;
         if let Some(retry) = retry {
@@ -136,6 +136,9 @@ impl Writing<'_> {
         }
         if let Some(limit) = limit {
             self.limit(limit, out)?;
+        }
+        if let Some(check) = health_check {
+            self.health_check(check, out)?;
         }
         if !self.import.sources.is_empty() {
             writeln!(out, "\n# Reports show these places beside what was observed.\n[policy.sources]")?;
@@ -176,6 +179,19 @@ impl Writing<'_> {
         }
         if let Some(status) = limit.status {
             self.line("limit.status", &format!("status = {status}"), out)?;
+        }
+        Ok(())
+    }
+
+    fn health_check(&self, check: &HealthCheck, out: &mut String) -> Written {
+        let HealthCheck { path, every, fall, rise, within } = check;
+        writeln!(out, "\n[policy.health_check]")?;
+        self.line("health_check.path", &format!("path  = {}", quoted(path)), out)?;
+        self.line("health_check.every", &format!("every = \"{}\"", written(*every)), out)?;
+        self.line("health_check.fall", &format!("fall  = {fall}"), out)?;
+        self.line("health_check.rise", &format!("rise  = {rise}"), out)?;
+        if let Some(within) = within {
+            self.line("health_check.within", &format!("within = \"{}\"", written(*within)), out)?;
         }
         Ok(())
     }
