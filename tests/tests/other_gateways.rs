@@ -2,7 +2,7 @@
 
 use brownout_tests::case::{Case, assert_not, assert_verdict};
 use brownout_tests::doctor::Doctored;
-use evidence::{Attempt, BodyCheck, End, Exchange, Outcome, Probe, Stamp, TagEcho};
+use evidence::{Attempt, BodyCheck, End, Exchange, Outcome, Probe, TagEcho};
 use reports::{Report, Verdict};
 use units::Moment;
 
