@@ -22,7 +22,7 @@ pub struct Note {
 pub(crate) const NOTES_MAX: u32 = 1_000;
 
 impl Store {
-    /// Takes a note; false if there are [`NOTES_MAX`] already.
+    /// Takes a note; false if there are as many already as are kept.
     pub fn take_note(&self, firing: i64, note: &Note) -> Result<bool, StoreError> {
         self.write(|store| {
             let taken: u32 =
