@@ -43,6 +43,8 @@ const HIDDEN: &[Hides] = &[
             "waits-without-bound",
         ],
     },
+    // What is tried again stays where it was, so that it is at no other backend than it should be.
+    Hides { hider: &["same-host-retry"], hidden: &["takes-turns-on-retry"] },
     // No breaker opens.
     Hides {
         hider: &["breaker-never-trips"],
