@@ -37,6 +37,7 @@ const HIDDEN: &[Hides] = &[
             "retry-after-seconds-only",
             "soft-total",
             "starved-retried-body",
+            "takes-turns-on-retry",
             "total-for-each-try",
             "undeclared-total",
             "waits-in-vain",
@@ -48,7 +49,7 @@ const HIDDEN: &[Hides] = &[
     // No breaker opens.
     Hides {
         hider: &["breaker-never-trips"],
-        hidden: &["ejects-the-innocent", "shed-as-200", "shed-as-500", "slow-shed"],
+        hidden: &["deals-keys-anew", "ejects-the-innocent", "shed-as-200", "shed-as-500", "slow-shed"],
     },
     // Or not that of the backend that failed, alone: shares between the backends stay even.
     Hides {
@@ -103,6 +104,8 @@ const HIDDEN: &[Hides] = &[
     },
     Hides { hider: &["freezes-on-failure", "one-queue-for-all"], hidden: &["retries-in-waves"] },
     Hides { hider: &["stays-slow"], hidden: &["breaker-late-by-one"] },
+    // As many go on at a time as both backends may have together: one too many at one of them is rare.
+    Hides { hider: &["one-queue-for-all"], hidden: &["limit-late-by-one"] },
     // Without the timer, what follows on it never comes.
     Hides {
         hider: &["ignores-timeout"],
