@@ -11,7 +11,6 @@ use units::stats::cases_to_exclude;
 
 use crate::claim::{Basis, Claim, Proof};
 use crate::decide::BETA;
-use crate::estimates::share;
 use crate::tolerance;
 
 /// One pause in a hundred may be off: no scheduler is perfect.
@@ -49,7 +48,7 @@ pub(super) fn every(every: Timespan, view: &View<'_>, checked: &Checked) -> Clai
     let lengths = || checked.gaps.iter().map(|gap| gap.length);
     let mut seen = match (lengths().min(), lengths().max()) {
         (Some(least), Some(most)) => format!(
-            "{} {} to {} long",
+            "{} of {} to {}",
             count(checked.gaps.len() as u64, "pause"),
             Timespan(least),
             Timespan(most)
@@ -69,7 +68,6 @@ pub(super) fn every(every: Timespan, view: &View<'_>, checked: &Checked) -> Clai
         )
         .because(seen.clone())
         .seen(seen, format!("each backend is asked every {every}"))
-        .estimate(share(format!("pauses that are not {every} long"), bad, all))
         .shown(shown)
         .remedy(format!(
             "make the phase longer: {} more pauses between checks are needed",
