@@ -88,8 +88,11 @@ fn counts_what_happened(gateway: &str, counted: &[&str], set: &[&str]) {
     }
 }
 
+/// What a page of metrics is made into.
+type Alter = fn(&str) -> String;
+
 /// Passes each page on as `alter` makes it, from where Envoy in `out` has it.
-fn proxy(out: PathBuf, alter: fn(&str) -> String) -> u16 {
+fn proxy(out: PathBuf, alter: Alter) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -101,7 +104,7 @@ fn proxy(out: PathBuf, alter: fn(&str) -> String) -> u16 {
     port
 }
 
-fn pass_on(mut client: TcpStream, out: &Path, alter: fn(&str) -> String) -> Option<()> {
+fn pass_on(mut client: TcpStream, out: &Path, alter: Alter) -> Option<()> {
     client.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
     let _ = client.read(&mut [0; 4096]).ok()?;
     let admin = fs::read_to_string(run_in(out)?.join("gateway/admin.txt")).ok()?;
@@ -138,7 +141,7 @@ fn without(page: &str, metric: &str) -> String {
 }
 
 /// A page as it is, and as it is made to lie.
-const PAGES: [(fn(&str) -> String, Verdict); 3] = [
+const PAGES: [(Alter, Verdict); 3] = [
     (str::to_owned, Verdict::Pass),
     (|page| without(page, "envoy_cluster_upstream_rq_retry{"), Verdict::Fail),
     (|page| without(page, "envoy_http_downstream_rq_xx{envoy_response_code_class=\"5\""), Verdict::Fail),
@@ -153,7 +156,7 @@ fn metrics_that_are_made_to_lie_are_found_with_both_numbers() {
     });
 }
 
-fn is_told_of(alter: fn(&str) -> String, verdict: Verdict) {
+fn is_told_of(alter: Alter, verdict: Verdict) {
     let out = tempfile::tempdir().unwrap();
     let port = proxy(out.path().to_owned(), alter);
     let url = format!("gateway.envoy.metrics.url=\"http://127.0.0.1:{port}/stats/prometheus\"");
