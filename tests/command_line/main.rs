@@ -17,6 +17,7 @@ mod reports;
 mod runs;
 mod scenarios;
 mod serve;
+mod server;
 mod signals;
 mod status;
 mod usage;

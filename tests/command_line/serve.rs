@@ -1,118 +1,16 @@
 //! The server of game days as a process: users, game days of files, and `kill -9` at any moment.
-#![expect(clippy::disallowed_methods, reason = "real sockets, and a real process that is killed")]
+#![expect(clippy::disallowed_methods, reason = "a real process is killed at moments of the clock")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::Child;
 use std::time::Duration;
 
-use rustix::process::Signal;
-use serde_json::Value;
+use gamedays::Event;
+use jiff::{SignedDuration, Timestamp};
+use units::Moment;
 
-use crate::common::{Place, SMALL, Said, send, until};
-
-/// A game day of one short run, with a rollback that leaves a line each time that it is run.
-const DAY: &str = r#"
-title = "Half of the backends fail"
-allow_commands = true
-[[run]]
-scenario = "../scenarios/s.toml"
-[rollback]
-run = ["sh", "-c", "echo undone >> undone.txt"]
-when = "always"
-"#;
-
-/// A server in a place, and the token of a user who may operate it.
-struct Server<'a> {
-    place: &'a Place,
-    child: Child,
-    address: String,
-    token: String,
-}
-
-fn place() -> Place {
-    let place = Place::new();
-    fs::create_dir(place.path().join("gamedays")).unwrap();
-    fs::create_dir(place.path().join("scenarios")).unwrap();
-    place.write("scenarios/s.toml", SMALL);
-    place.write("gamedays/day.toml", DAY);
-    place
-}
-
-fn add_user(place: &Place) -> String {
-    let said = place.say(&["serve", "user", "add", "olga", "--role", "operate", "--data", "data"]).ended(0);
-    said.out.trim().to_owned()
-}
-
-impl<'a> Server<'a> {
-    fn start(place: &'a Place, token: &str) -> Self {
-        let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0", "--allow-commands"];
-        let mut child = place.command(&arguments).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("serving at http://").unwrap_or_else(|| panic!("{line}"));
-        let address = address.trim_end_matches('/').to_owned();
-        Server { place, child, address, token: token.to_owned() }
-    }
-
-    fn ask(&self, what: &str, body: &str) -> (String, Value) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
-        let (host, token, length) = (&self.address, &self.token, body.len());
-        let head = format!(
-            "{what} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\nconnection: close\r\n\r\n"
-        );
-        stream.write_all((head + body).as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.lines().next().unwrap().to_owned(), serde_json::from_str(body).unwrap_or_default())
-    }
-
-    /// Asks for the game day, and returns the number of the firing.
-    fn begin(&self) -> i64 {
-        let (status, firing) = self.ask("POST /api/v1/gamedays/day/firings", "{}");
-        assert!(status.contains("201"), "{status}: {firing}");
-        firing["id"].as_i64().unwrap()
-    }
-
-    /// The firing once it is over.
-    fn over(&self, id: i64) -> Value {
-        let firing = || self.ask(&format!("GET /api/v1/firings/{id}"), "").1;
-        until("the game day is over", || {
-            !["due", "running"].contains(&firing()["state"].as_str().unwrap_or("due"))
-        });
-        firing()
-    }
-
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    fn undone(&self) -> usize {
-        fs::read_to_string(self.place.path().join("gamedays/undone.txt")).unwrap_or_default().lines().count()
-    }
-
-    /// The timelines of all firings.
-    fn timelines(&self) -> Vec<String> {
-        let days: Vec<PathBuf> = fs::read_dir(self.place.path().join("data/gamedays/day"))
-            .map(|days| days.map(|day| day.unwrap().path()).collect())
-            .unwrap_or_default();
-        let texts = days.iter().filter_map(|day| fs::read_to_string(day.join("timeline.jsonl")).ok());
-        // Killed before its first step, a day has begun nothing.
-        texts.filter(|text| !text.is_empty()).collect()
-    }
-
-    /// Ends the server as Ctrl-C does.
-    fn end(self) {
-        send(self.child.id(), Signal::INT);
-        Said::of(&self.child.wait_with_output().unwrap()).ended(0);
-    }
-}
+use crate::common::{SMALL, until};
+use crate::gateways::has;
+use crate::server::{Server, add_user, day_on, place};
 
 #[test]
 fn a_game_day_runs_to_its_verdict_and_the_log_of_who_did_what_is_whole() {
@@ -143,8 +41,12 @@ fn a_game_day_runs_to_its_verdict_and_the_log_of_who_did_what_is_whole() {
 #[test]
 fn after_a_kill_at_any_moment_nothing_runs_on_nothing_is_lost_and_nothing_runs_twice() {
     let mut recovered = 0;
-    for moment in [0, 30, 100, 300, 700, 1_200, 1_800, 2_400, 2_700, 3_000] {
+    // One that is a process of its own, and the one that is not, take turns.
+    let launched = if has("haproxy") { "haproxy" } else { "reference" };
+    let moments = [0, 30, 100, 300, 700, 1_200, 1_800, 2_400, 2_700, 3_000];
+    for (moment, gateway) in moments.into_iter().zip([launched, "reference"].into_iter().cycle()) {
         let place = place();
+        place.write("gamedays/day.toml", day_on(gateway));
         let token = add_user(&place);
         let server = Server::start(&place, &token);
         let id = server.begin();
@@ -177,27 +79,51 @@ fn after_a_kill_at_any_moment_nothing_runs_on_nothing_is_lost_and_nothing_runs_t
 }
 
 #[test]
-fn the_red_button_ends_a_run_within_a_second_and_begins_its_rollback() {
+fn the_red_button_ends_2000_a_second_within_a_second_and_begins_the_rollback() {
+    let gateway = if has("haproxy") { "haproxy" } else { "reference" };
     let place = place();
-    let busy = SMALL.replace("200/s", "1000/s").replace("\"1500ms\"", "\"1m\"");
-    place.write("scenarios/s.toml", busy);
+    place.write("scenarios/s.toml", SMALL.replace("200/s", "2000/s").replace("\"1500ms\"", "\"1m\""));
+    place.write("gamedays/day.toml", day_on(gateway));
     let token = add_user(&place);
     let server = Server::start(&place, &token);
     let id = server.begin();
-    let exchanges = || {
-        let days = fs::read_dir(place.path().join("data/gamedays/day")).ok()?;
-        let runs = fs::read_dir(days.flatten().next()?.path().join("runs")).ok()?;
-        fs::metadata(runs.flatten().next()?.path().join("exchanges.arrows")).ok().map(|file| file.len())
-    };
-    until("requests are recorded", || exchanges().is_some_and(|length| length > 20_000));
-    let (status, _) = server.ask("POST /api/v1/button", r#"{"why":"smoke"}"#);
+    until("requests are recorded", || {
+        server
+            .run_dir()
+            .and_then(|run| fs::metadata(run.join("exchanges.arrows")).ok())
+            .is_some_and(|file| file.len() > 50_000)
+    });
+    let (status, button) = server.ask("POST /api/v1/button", r#"{"why":"smoke"}"#);
     assert!(status.contains("200"), "{status}");
-    std::thread::sleep(Duration::from_secs(1));
-    let after = exchanges();
-    std::thread::sleep(Duration::from_secs(1));
-    assert_eq!(exchanges(), after, "requests were sent later than a second after");
+    let pressed: Timestamp = button["at"].as_str().unwrap().parse().unwrap();
     let firing = server.over(id);
     assert_eq!(firing["state"], "stopped", "{firing}");
+    let run = archive::read_run(&server.run_dir().unwrap()).unwrap();
+    let epoch: Timestamp = run.manifest.started.parse().unwrap();
+    // How long after the button, by the clock on the wall.
+    let after = |moment: Moment| {
+        let at = epoch + SignedDuration::try_from(moment.since(Moment::EPOCH)).unwrap();
+        at.duration_since(pressed).as_secs_f64()
+    };
+    let sent: Vec<f64> =
+        run.evidence.exchanges.iter().filter(|one| one.was_sent()).map(|one| after(one.sent)).collect();
+    let arrived: Vec<f64> = run.evidence.attempts.iter().map(|one| after(one.arrived)).collect();
+    for (what, moments) in [("sent", &sent), ("arrived at a backend", &arrived)] {
+        let before = moments.iter().filter(|after| (-1.0..0.0).contains(*after)).count();
+        assert!(before > 500, "only {before} were {what} in the second before");
+        let last = moments.iter().copied().fold(f64::MIN, f64::max);
+        assert!(last < 1.0, "{what} {last} s after");
+    }
+    let steps = gamedays::entries(&server.day_dir().unwrap()).unwrap();
+    let step = |is: fn(&Event) -> bool| {
+        steps.iter().find(|step| is(&step.event)).unwrap().at.duration_since(pressed)
+    };
+    let stopping = step(|event| matches!(event, Event::Stopping { .. }));
+    let undoing = step(|event| matches!(event, Event::RollbackBegins { .. }));
+    assert!(stopping < SignedDuration::from_secs(1) && undoing > stopping, "{stopping:?} {undoing:?}");
     assert_eq!(server.undone(), 1);
+    let refused = server.ask("POST /api/v1/gamedays/day/firings", "{}");
+    assert!(refused.0.contains("409"), "{refused:?}");
     server.end();
+    place.nothing_is_left();
 }
