@@ -74,7 +74,7 @@ fn run_of(place: &Place, scenario: &str) -> Option<PathBuf> {
 #[test]
 fn a_day_is_held_listed_bundled_and_a_byte_that_was_changed_is_found() {
     let place = Place::with(SMALL);
-    place.write("day.toml", "title = \"The first one\"\nowner = \"edge\"\n[[run]]\nscenario = \"s.toml\"\n");
+    place.write("day.toml", "title = \"The first one\"\nowner = \"edge\"\ndecide = [\"Is it enough?\"]\n[[run]]\nscenario = \"s.toml\"\n");
     let said = place.say(&["gameday", "run", "day.toml"]).ended(0);
     assert!(
         said.out.contains("run 1 begins: s.toml on reference") && said.out.contains("finished: pass"),
@@ -88,6 +88,14 @@ fn a_day_is_held_listed_bundled_and_a_byte_that_was_changed_is_found() {
         list.out
     );
     let day = held(&place);
+    assert!(list.out.contains("to be decided (1): Is it enough?"), "{}", list.out);
+    let decide = |number: &str| {
+        place.say(&["gameday", "decide", &day.to_string_lossy(), number, "it is", "--by", "ana"])
+    };
+    assert!(decide("2").ended(3).err.contains("there is no question 2: 1 had to be decided"));
+    assert_eq!(decide("1").ended(0).out, "decided: Is it enough? it is\n");
+    let list = place.say(&["gameday", "list", "day.toml"]).ended(0);
+    assert!(!list.out.contains("to be decided"), "{}", list.out);
     assert!(run_of(&place, "small").unwrap().join("report.json").is_file());
     place.say(&["gameday", "bundle", &day.to_string_lossy(), "--out", "day.tar.zst"]).ended(0);
     let said = place.say(&["gameday", "verify", "day.tar.zst"]).ended(0);

@@ -39,6 +39,18 @@ pub(crate) enum GamedayCommand {
         #[command(flatten)]
         allow: Allow,
     },
+    /// Answer a question that had to be decided after a game day. The answer goes on its timeline; of several the last one holds.
+    Decide {
+        /// The directory of the day: `DIR/NAME/START`.
+        day: PathBuf,
+        /// The number of the question in `decide` of the file, from 1.
+        number: usize,
+        /// What is decided.
+        answer: String,
+        /// Who decides.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+    },
     /// Write all that is known of a game day that is over as one archive: file, evidence, reports, timeline.
     Bundle {
         /// The directory of the day: `DIR/NAME/START`.

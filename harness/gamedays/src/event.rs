@@ -150,6 +150,13 @@ pub enum Event {
         /// What has to be decided now.
         decide: Vec<String>,
     },
+    /// Something that had to be decided is decided. Of several answers to a question the last one holds.
+    Decided {
+        /// The question, as `decide` of the file has it.
+        question: String,
+        /// The answer.
+        answer: String,
+    },
 }
 
 /// How a game day ended.

@@ -10,6 +10,7 @@ mod civil;
 mod cloud_event;
 mod conduct;
 mod day;
+mod decide;
 mod describe;
 mod environment;
 mod event;
@@ -29,9 +30,10 @@ mod wording;
 pub use approvals::Approval;
 pub use bundle::{BundleError, Verified, bundle, verify};
 pub use conduct::{
-    ConductError, Listener, Orders, RecoverError, RunMade, Standing, conduct, recover, tell_missed,
+    ConductError, Listener, Orders, RecoverError, RunMade, Standing, conduct, recover, tell_unheld,
 };
 pub use day::{ApprovalRule, GameDay, Notify, PlannedRun, Preflight, Rollback};
+pub use decide::{DecideError, Decision, decide, decisions};
 pub use describe::{Description, describe};
 pub use environment::{
     Environment, Errand, Pending, Post, Question, Ran, RunEnd, RunOrder, STEP, Underway, wait,

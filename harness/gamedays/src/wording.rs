@@ -50,6 +50,7 @@ impl fmt::Display for Event {
                 write!(f, "{outcome}")?;
                 decide.iter().try_for_each(|question| write!(f, "\nto be decided: {question}"))
             }
+            Event::Decided { question, answer } => write!(f, "decided: {question} {answer}"),
         }
     }
 }

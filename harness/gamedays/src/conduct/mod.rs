@@ -15,4 +15,4 @@ mod watch;
 
 pub use begin::{ConductError, Listener, Orders, RunMade, Standing, conduct};
 pub use recover::{RecoverError, recover};
-pub use tell::tell_missed;
+pub use tell::tell_unheld;

@@ -29,18 +29,17 @@ pub(super) fn tell(stage: &Stage<'_>, journal: &mut Journal<'_>, occasion: Occas
     }
 }
 
-/// Tells all who are to be told that the day did not begin at `firing`, the moment of its schedule, nor within its window; what
-/// became of each message. For whoever keeps the schedule: a day that was missed has no timeline.
-pub fn tell_missed(
+/// Tells all who are to be told that the day was not held at `firing`, the moment of its schedule: that it was missed, or refused
+/// before it began; what became of each message. For whoever keeps the schedule: such a day has no timeline.
+pub fn tell_unheld(
     day: &GameDay,
     firing: Timestamp,
-    why: &str,
+    (occasion, why): (Occasion, &str),
     allowed: &Allowed,
     environment: &dyn Environment,
 ) -> Vec<Event> {
     let start = firing.strftime("%Y-%m-%dT%H-%M-%S").to_string();
-    let telling =
-        Telling { day, start: &start, occasion: Occasion::Missed, found: why, at: environment.now() };
+    let telling = Telling { day, start: &start, occasion, found: why, at: environment.now() };
     deliver(&telling, &both(day, allowed), environment)
 }
 

@@ -10,8 +10,9 @@ use super::begin::Stage;
 use super::hold::hold;
 use super::journal::Journal;
 use super::script::{Deed, Heard, Play, START, Script, WELL, approved_by, day, held};
-use super::{recover, tell_missed};
+use super::{recover, tell_unheld};
 use crate::event::{Event, Outcome};
+use crate::file::Occasion;
 use crate::timeline::{TIMELINE, Timeline, entries};
 
 const PLAIN: &str = "title = \"t\"\n[[run]]\nscenario = \"first-look\"\n";
@@ -230,7 +231,7 @@ fn whoever_is_to_be_told_is_told_and_a_web_address_that_is_down_changes_nothing(
     assert_eq!(told, ["started", "finished"]);
     let missed = text.replace("\"started\"", "\"missed\"");
     let allowed = Allowed { hosts: vec!["hooks.example.com".to_owned()], commands: false };
-    let told = tell_missed(&day(&missed), START, "nobody was there", &allowed, &script);
+    let told = tell_unheld(&day(&missed), START, (Occasion::Missed, "nobody was there"), &allowed, &script);
     assert!(matches!(&told[..], [Event::Notified { of, .. }] if of == "missed"), "{told:?}");
 }
 

@@ -1,9 +1,9 @@
-//! Game days, looked at: nothing is run.
+//! Game days, looked at, and what is decided of them: nothing is run.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use gamedays::{Environment, Machine, describe, examine, held};
+use gamedays::{BadTimeline, DecideError, Environment, Held, Machine, decisions, describe, examine, held};
 use scenario::Severity;
 
 use super::files::{each, load};
@@ -42,7 +42,8 @@ pub(super) fn list(files: &[PathBuf], dir: &Path) -> Result<Exit> {
                 None => "never".to_owned(),
             },
         };
-        let last = match held(&dir.join(&day.name)).into_iter().next() {
+        let history = held(&dir.join(&day.name));
+        let last = match history.first() {
             None => "not held yet".to_owned(),
             Some(last) => match (&last.entries, last.outcome()) {
                 (Err(why), _) => format!("can't be read: {why}"),
@@ -53,9 +54,32 @@ pub(super) fn list(files: &[PathBuf], dir: &Path) -> Result<Exit> {
                 ),
             },
         };
-        print(&harmless(&format!("{}: {}\n  next: {next}\n  last: {last}\n", day.name, day.title)))?;
+        let open: String = history.first().map(undecided).unwrap_or_default();
+        print(&harmless(&format!("{}: {}\n  next: {next}\n  last: {last}\n{open}", day.name, day.title)))?;
         Ok(Exit::Pass)
     })
+}
+
+/// The questions of a day that are open, a line each.
+fn undecided(day: &Held) -> String {
+    let entries = day.entries.as_deref().unwrap_or_default();
+    let decisions = decisions(entries);
+    let open = (1..).zip(&decisions).filter(|(_, decision)| decision.answer.is_none());
+    let lines = open.map(|(number, decision)| format!("  to be decided ({number}): {}\n", decision.question));
+    lines.collect()
+}
+
+pub(super) fn decide(day: &Path, number: usize, who: &str, answer: &str) -> Result<Exit> {
+    match gamedays::decide(day, number, who, answer, Machine.now()) {
+        Ok(entry) => print(&harmless(&format!("{}\n", entry.event))).map(|()| Exit::Pass),
+        Err(error) => {
+            complain(&format_args!("error: {}: {error}", day.display()));
+            Ok(match error {
+                DecideError::Timeline(BadTimeline::Held(_) | BadTimeline::Io(..)) => Exit::Environment,
+                _ => Exit::Usage,
+            })
+        }
+    }
 }
 
 fn each_of(files: &[PathBuf], look: impl Fn(&Path) -> Result<Exit>) -> Result<Exit> {

@@ -18,6 +18,7 @@ pub(super) fn gameday(command: &GamedayCommand) -> Result<Exit> {
         GamedayCommand::Run(args) => hold::run(args),
         GamedayCommand::List { files, dir } => look::list(files, dir),
         GamedayCommand::Recover { day, allow } => hold::recover(day, allow),
+        GamedayCommand::Decide { day, number, answer, by } => look::decide(day, *number, by, answer),
         GamedayCommand::Bundle { day, out } => bundles::bundle(day, out.as_deref()),
         GamedayCommand::Verify { bundle } => bundles::verify(bundle),
         GamedayCommand::Schema => {
