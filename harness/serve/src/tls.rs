@@ -39,3 +39,6 @@ pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, ServeError> {
 fn wrong(path: &Path, why: &impl std::fmt::Display) -> ServeError {
     ServeError::Certificate { path: path.to_owned(), why: why.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Hands;
-use crate::{Options, Role, ServeError, Store, SystemClock, User, WallTime, serve};
+use crate::{Options, Role, ServeError, Store, SystemClock, TlsFiles, User, WallTime, serve};
 
 /// A server, with a user of each kind.
 pub(crate) struct Served {
@@ -54,6 +54,10 @@ const USERS: [(&str, &[Role], &[&str]); 4] = [
 
 impl Served {
     pub(crate) fn start(hands: Hands) -> Self {
+        Self::with_tls(hands, None)
+    }
+
+    pub(crate) fn with_tls(hands: Hands, tls: Option<TlsFiles>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path()).unwrap();
         let tokens = USERS.map(|(name, roles, approves_as)| {
@@ -63,7 +67,7 @@ impl Served {
         });
         let (hands, stop) = (Arc::new(hands), CancellationToken::new());
         let (listen, data) = ("127.0.0.1:0".parse().unwrap(), dir.path().to_owned());
-        let options = Options { data, listen, tls: None, behind_proxy: false };
+        let options = Options { data, listen, tls, behind_proxy: false };
         let (sender, receiver) = channel();
         let (practice, stopped) = (hands.clone(), stop.clone());
         let thread = std::thread::spawn(move || {
