@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "a real process is killed at moments of the clock")]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
 use gamedays::Event;
@@ -10,11 +12,12 @@ use units::Moment;
 
 use crate::common::{SMALL, until};
 use crate::gateways::has;
-use crate::server::{Server, add_user, day_on, place};
+use crate::server::{DAY, Server, add_user, day_on, place};
 
 #[test]
 fn a_game_day_runs_to_its_verdict_and_the_log_of_who_did_what_is_whole() {
     let place = place();
+    place.write("gamedays/day.toml", format!("decide = [\"Is one retry enough?\"]\n{DAY}"));
     let token = add_user(&place);
     let server = Server::start(&place, &token);
     let second = place.say(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]).ended(4);
@@ -28,6 +31,21 @@ fn a_game_day_runs_to_its_verdict_and_the_log_of_who_did_what_is_whole() {
     assert_eq!(server.undone(), 1);
     let path = format!("/api/v1/firings/{}/runs/0/report", firing["id"]);
     assert!(server.ask(&format!("GET {path}"), "").0.contains("200"));
+    let about = |what: &str| format!("/api/v1/firings/{}/{what}", firing["id"]);
+    let decided = server.ask(&format!("POST {}", about("decisions")), r#"{"number":1,"answer":"it is"}"#);
+    assert!(decided.0.contains("201"), "{decided:?}");
+    let steps = server.ask(&format!("GET {}", about("timeline")), "").1;
+    let last = steps.as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (last["who"].as_str(), last["text"].as_str()),
+        (Some("olga"), Some("decided: Is one retry enough? it is"))
+    );
+    let made = server.ask("GET /api/v1/runs?gameday=day", "").1;
+    assert_eq!(
+        (made[0]["scenario"].as_str(), made[0]["verdict"].as_str(), made[0]["failed"].as_u64()),
+        (Some("../scenarios/s.toml"), Some("pass"), Some(0)),
+        "{made}"
+    );
     server.end();
     let audit = place.say(&["serve", "audit", "--data", "data"]).ended(0);
     let head = audit.out.lines().last().unwrap();
@@ -76,6 +94,47 @@ fn after_a_kill_at_any_moment_nothing_runs_on_nothing_is_lost_and_nothing_runs_t
         server.end();
     }
     assert!(recovered >= 3, "only {recovered} were killed while they ran");
+}
+
+/// Answers one request with 204, and returns it.
+fn told(listener: &TcpListener) -> String {
+    let (stream, _) = listener.accept().unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let mut stream = BufReader::new(stream);
+    let mut request = String::new();
+    while !request.ends_with("\r\n\r\n") {
+        assert!(stream.read_line(&mut request).unwrap() > 0, "{request}");
+    }
+    let length = request.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    let mut body = vec![0; length.parse().unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    stream.get_mut().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    request + &String::from_utf8(body).unwrap()
+}
+
+#[test]
+fn who_is_to_be_told_hears_of_a_day_that_the_red_button_kept_from_beginning() {
+    let place = place();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let hook = listener.local_addr().unwrap();
+    let notify = format!(
+        "[[approval]]\nrole = \"sre\"\n[[notify]]\nurl = \"http://{hook}/hook\"\non = [\"refused\"]\nsecret = \"{{{{env.HOOK_SECRET}}}}\"\n"
+    );
+    place.write("gamedays/day.toml", format!("{DAY}{notify}"));
+    let token = add_user(&place);
+    let server = Server::start(&place, &token);
+    let id = server.begin();
+    server.ask("POST /api/v1/button", r#"{"why":"smoke"}"#);
+    let request = told(&listener);
+    for word in
+        ["webhook-signature: v1,", "dev.brownout.gameday.refused", "the red button is pressed, by olga"]
+    {
+        assert!(request.contains(word), "{word}: {request}");
+    }
+    assert_eq!(server.over(id)["state"], "refused");
+    let log = || server.ask("GET /api/v1/audit", "").1.to_string();
+    until("it is on the audit log", || log().contains("told 127.0.0.1 that it is refused: 204"));
+    server.end();
 }
 
 #[test]

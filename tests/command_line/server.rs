@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::common::{Place, SMALL, Said, send, until};
 
 /// A game day of one short run, with a rollback that leaves a line each time that it is run.
-const DAY: &str = r#"
+pub(crate) const DAY: &str = r#"
 title = "Half of the backends fail"
 allow_commands = true
 [[run]]
@@ -54,7 +54,9 @@ pub(crate) fn add_user(place: &Place) -> String {
 impl<'a> Server<'a> {
     pub(crate) fn start(place: &'a Place, token: &str) -> Self {
         let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0", "--allow-commands"];
-        let mut child = place.command(&arguments).spawn().unwrap();
+        let mut command = place.command(&arguments);
+        command.env("HOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("serving at http://").unwrap_or_else(|| panic!("{line}"));

@@ -3,7 +3,7 @@
 
 use crate::WallTime;
 use crate::practice::{ApprovalRule, Day, Order};
-use crate::store::{Approval, Beside, Decision, Firing, State, Store, StoreError};
+use crate::store::{Approval, Beside, Decided, Decision, Firing, State, Store, StoreError};
 
 /// After so long without a look, the reason for what was missed is that nobody looked.
 const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
@@ -11,9 +11,18 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
 /// How far a clock may have been set back since an approval was given: one from later than that is from no clock that counts.
 const CLOCK: std::time::Duration = std::time::Duration::from_mins(1);
 
+/// What came of a look at the calendar. All of it is recorded already.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    /// What begins.
+    pub(crate) begin: Vec<Order>,
+    /// What was due and is not held, in order of its moments.
+    pub(crate) closed: Vec<Firing>,
+}
+
 /// Looks at the calendar at `now`: writes down what the schedules of `days` foresee, closes what can't begin, and returns what
-/// begins. That is recorded as running already.
-pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Vec<Order>, StoreError> {
+/// begins and what does not.
+pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Looked, StoreError> {
     let looked = store.looked()?;
     store.reopen(now)?;
     for gone in store.scheduled()? {
@@ -30,17 +39,20 @@ pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Vec<Ord
             behind.push(&day.name);
         }
     }
-    let mut orders = Vec::new();
+    let mut found = Looked::default();
     loop {
         let mut is_changed = false;
         for firing in store.due(now)?.into_iter().filter(|firing| !behind.contains(&&firing.gameday)) {
             let day = days.iter().find(|day| day.name == firing.gameday);
-            let begun = store.decide(firing.id, now, |beside| {
-                let decision = decide(beside, day, now, looked);
-                is_changed |= !matches!(decision, Decision::Wait(_));
-                decision
-            })?;
-            orders.extend(begun.zip(day).map(|((firing, approvals), day)| order(firing, approvals, day)));
+            let decided = store.decide(firing.id, now, |beside| decide(beside, day, now, looked))?;
+            is_changed |= !matches!(decided, Decided::Waits);
+            match (decided, day) {
+                (Decided::Begun(firing, approvals), Some(day)) => {
+                    found.begin.push(order(firing, approvals, day))
+                }
+                (Decided::Closed(firing), _) => found.closed.push(firing),
+                _ => {}
+            }
         }
         // There may be more than one step takes, but only where this one has closed some.
         if !is_changed {
@@ -50,7 +62,7 @@ pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Vec<Ord
     if looked.is_none_or(|looked| now < looked || looked.after(LOOK / 2) <= now) {
         store.look(now)?;
     }
-    Ok(orders)
+    Ok(found)
 }
 
 fn order(firing: Firing, approvals: Vec<Approval>, day: &Day) -> Order {

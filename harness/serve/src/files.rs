@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gamedays::{Approval, Entry, Event, Listener, Machine, Orders, Outcome, Standing, conduct, entries};
+use gamedays::{
+    Approval, Entry, Event, Listener, Machine, Occasion, Orders, Outcome, Standing, TIMELINE, conduct,
+    entries, tell_unheld,
+};
 use gateways::Allowed;
 use reports::{Report, Verdict};
 use serde_json::{Value, json};
@@ -12,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::days::{digest, path_of, read};
 use crate::practice::{Day, Ending, Order, Practice, RunRecord};
-use crate::store::State;
+use crate::store::{Firing, State};
 use crate::{Clock, SystemClock, WallTime};
 
 /// For how long what was read is good enough to be shown and decided on. Whoever holds a day reads it again, and refuses one that
@@ -76,6 +79,35 @@ impl Practice for GameDayFiles {
         }
         let outcome = gamedays::recover(directory, &self.allowed, &Machine, &mut Teller(&|_| ()));
         ending(outcome.map_err(|error| error.to_string()), directory)
+    }
+
+    fn unheld(&self, firing: &Firing, why: &str) -> Vec<String> {
+        let occasion = match firing.state {
+            State::Missed | State::Overlapped => Occasion::Missed,
+            State::Refused => Occasion::Refused,
+            _ => return Vec::new(),
+        };
+        // One whose file can't be read does not say whom to tell.
+        let path = path_of(&self.directory, &firing.gameday);
+        let Some(day) = path.and_then(|path| gamedays::load(&path).ok()) else { return Vec::new() };
+        let told = tell_unheld(&day, firing.due.timestamp(), (occasion, why), &self.allowed, &Machine);
+        told.iter().map(ToString::to_string).collect()
+    }
+
+    fn timeline(&self, directory: &Path) -> Result<Vec<Value>, String> {
+        // Killed before its first step, a day has begun nothing.
+        if !directory.join(TIMELINE).exists() {
+            return Ok(Vec::new());
+        }
+        let steps = entries(directory).map_err(|error| error.to_string())?;
+        Ok(steps.iter().map(step).collect())
+    }
+
+    fn decide(&self, directory: &Path, number: usize, who: &str, answer: &str) -> Result<Value, String> {
+        let now = SystemClock.now().timestamp();
+        gamedays::decide(directory, number, who, answer, now)
+            .map(|entry| step(&entry))
+            .map_err(|error| error.to_string())
     }
 
     fn bundle(&self, directory: &Path) -> Result<PathBuf, String> {
@@ -144,12 +176,17 @@ fn count(report: Option<&Report>, wanted: Verdict) -> u32 {
     findings.filter(|finding| finding.verdict == wanted).count() as u32
 }
 
+/// A step as JSON, with its words.
+fn step(entry: &Entry) -> Value {
+    json!({ "number": entry.number, "at": entry.at, "who": entry.who, "text": entry.event.to_string(), "event": entry.event })
+}
+
 /// Passes on what happens, as JSON.
 struct Teller<'a>(&'a dyn Fn(Value));
 
 impl Listener for Teller<'_> {
     fn step(&mut self, entry: &Entry) {
-        (self.0)(json!({ "entry": entry }));
+        (self.0)(json!({ "entry": step(entry) }));
     }
 
     fn standing(&mut self, standing: &Standing) {

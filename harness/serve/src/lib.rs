@@ -15,6 +15,7 @@ mod store;
 mod testing;
 mod tls;
 mod token;
+mod unheld;
 mod walltime;
 mod web;
 
@@ -24,8 +25,8 @@ pub use office::{Clock, Keeper, Office, SystemClock};
 pub use practice::{ApprovalRule, Day, Ending, Order, Practice, RunRecord, Timetable};
 pub use server::{Options, ServeError, serve};
 pub use store::{
-    Approval, AuditEntry, AuditHead, Button, Firing, Note, Query, Role, ServerLock, State, Store, StoreError,
-    User,
+    Approval, AuditEntry, AuditHead, Button, Firing, MadeRun, Note, Query, Role, RunQuery, ServerLock, State,
+    Store, StoreError, User,
 };
 pub use tls::TlsFiles;
 pub use walltime::WallTime;

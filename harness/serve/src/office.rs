@@ -142,7 +142,10 @@ impl Office {
     fn keep(self: &Arc<Self>, woken: &Receiver<()>, closed: &CancellationToken) {
         while !closed.is_cancelled() {
             match look(&self.store, &self.practice.days(), self.now()) {
-                Ok(orders) => orders.into_iter().for_each(|order| self.begin(order)),
+                Ok(looked) => {
+                    looked.begin.into_iter().for_each(|order| self.begin(order));
+                    self.tell_unheld(looked.closed);
+                }
                 Err(error) => tracing::error!(%error, "the calendar can't be looked at"),
             }
             if let Err(RecvTimeoutError::Disconnected) = woken.recv_timeout(LOOK) {

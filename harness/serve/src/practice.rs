@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{Approval, State};
+use crate::store::{Approval, Firing, State};
 
 /// When a game day comes round.
 pub trait Timetable: Send + Sync {
@@ -115,6 +115,23 @@ pub trait Practice: Send + Sync + 'static {
     /// Brings a day to its end that was under way when the process ended: judges what was recorded, and undoes what was
     /// done, once.
     fn recover(&self, directory: &Path) -> Ending;
+
+    /// Tells those who are to be told that a firing was missed or refused before it began, for `why`; returns in words what
+    /// became of each message.
+    fn unheld(&self, firing: &Firing, why: &str) -> Vec<String>;
+
+    /// The steps that were taken in a day, as JSON, in order; why they can't be believed, if so.
+    fn timeline(&self, directory: &Path) -> Result<Vec<serde_json::Value>, String>;
+
+    /// Writes down the answer to a question that has to be decided after the day, by its number from 1; returns the step, as
+    /// JSON.
+    fn decide(
+        &self,
+        directory: &Path,
+        number: usize,
+        who: &str,
+        answer: &str,
+    ) -> Result<serde_json::Value, String>;
 
     /// Writes all that is known of a day that is over as one archive, and returns it.
     fn bundle(&self, directory: &Path) -> Result<PathBuf, String>;

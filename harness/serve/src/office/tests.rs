@@ -124,3 +124,25 @@ fn a_defect_in_one_game_day_does_not_end_the_server() {
     open.reaches(again, State::Failed);
     open.keeper.close();
 }
+
+#[test]
+fn who_is_to_be_told_hears_of_a_firing_that_the_red_button_refused() {
+    let open = open(Hands::default());
+    let office = open.keeper.office().clone();
+    office.press("ana", "smoke").unwrap();
+    let id = open.ask("outage");
+    open.reaches(id, State::Refused);
+    let (_hold, never) = sync_channel::<()>(0);
+    let told = || {
+        let log = office.store.audit(i64::MAX, 50).unwrap();
+        log.into_iter().find(|entry| entry.what == "tell").map(|entry| (entry.subject, entry.detail))
+    };
+    let told = (0..1_000).find_map(|_| {
+        let _ = never.recv_timeout(Duration::from_millis(10));
+        told()
+    });
+    let (subject, detail) = told.expect("somebody is told within 10 s");
+    assert_eq!(subject, format!("firing {id}"));
+    assert!(detail.starts_with("told somebody: refused: the red button is pressed, by ana"), "{detail}");
+    open.keeper.close();
+}

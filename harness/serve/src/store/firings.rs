@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::{Deed, note};
 use super::{Store, StoreError};
 use crate::WallTime;
-use crate::practice::{Ending, RunRecord};
+use crate::practice::Ending;
 
 /// Where a firing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -207,6 +207,22 @@ impl Store {
         self.write(|store| note(store, Deed { at: now, who, what: "stop", subject: &subject, detail: why }))
     }
 
+    /// Notes that somebody has answered what had to be decided after a firing.
+    pub fn note_decision(&self, id: i64, who: &str, answer: &str, now: WallTime) -> Result<(), StoreError> {
+        let subject = format!("firing {id}");
+        self.write(|store| {
+            note(store, Deed { at: now, who, what: "decide", subject: &subject, detail: answer })
+        })
+    }
+
+    /// Notes what became of a message that a firing was not held.
+    pub fn note_told(&self, id: i64, said: &str, now: WallTime) -> Result<(), StoreError> {
+        let subject = format!("firing {id}");
+        self.write(|store| {
+            note(store, Deed { at: now, who: "server", what: "tell", subject: &subject, detail: said })
+        })
+    }
+
     /// Notes what became of a firing that was running. A second ending is none.
     pub fn end(&self, id: i64, ending: &Ending, now: WallTime) -> Result<(), StoreError> {
         self.write(|store| {
@@ -229,24 +245,6 @@ impl Store {
             let (subject, detail) = (format!("firing {id}"), &ending.why);
             note(store, Deed { at: now, who: "server", what: ending.state.word(), subject: &subject, detail })
         })
-    }
-
-    /// The runs of a firing.
-    pub fn runs(&self, firing: i64) -> Result<Vec<RunRecord>, StoreError> {
-        let connection = self.connection();
-        let mut rows = connection.prepare("SELECT * FROM runs WHERE firing = ?1 ORDER BY number")?;
-        let rows = rows.query_map([firing], |row| {
-            Ok(RunRecord {
-                scenario: row.get("scenario")?,
-                gateway: row.get("gateway")?,
-                verdict: row.get("verdict")?,
-                failed: row.get("failed")?,
-                inconclusive: row.get("inconclusive")?,
-                passed: row.get("passed")?,
-                directory: row.get("directory")?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 

@@ -35,6 +35,17 @@ pub(crate) enum Decision {
     Close(State, String),
 }
 
+/// What became of a firing by that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Decided {
+    /// It is as it was.
+    Waits,
+    /// It begins, with these approvals.
+    Begun(Firing, Vec<Approval>),
+    /// It is not held.
+    Closed(Firing),
+}
+
 impl Store {
     /// Writes down the firings of a game day from where they are accounted for, up to the first one after `now`. True if there
     /// are more to be written.
@@ -115,15 +126,17 @@ impl Store {
     }
 
     /// Decides on a firing that is due and carries it out in one transaction, so that neither a kill nor another hand comes
-    /// between. Returns the firing with its approvals if it begins.
+    /// between.
     pub(crate) fn decide(
         &self,
         id: i64,
         now: WallTime,
         decide: impl FnOnce(&Beside<'_>) -> Decision,
-    ) -> Result<Option<(Firing, Vec<Approval>)>, StoreError> {
+    ) -> Result<Decided, StoreError> {
         self.write(|store| {
-            let Some(firing) = one(store, id)?.filter(|firing| firing.state == State::Due) else { return Ok(None) };
+            let Some(firing) = one(store, id)?.filter(|firing| firing.state == State::Due) else {
+                return Ok(Decided::Waits);
+            };
             let beside = Beside {
                 firing: &firing,
                 approvals: approvals(store, id)?,
@@ -132,14 +145,14 @@ impl Store {
                 is_overtaken: firing.asked_by.is_none() && is_overtaken(store, &firing, now)?,
             };
             match decide(&beside) {
-                Decision::Wait(why) if why == firing.why => Ok(None),
+                Decision::Wait(why) if why == firing.why => Ok(Decided::Waits),
                 Decision::Wait(why) => {
                     store.execute("UPDATE firings SET why = ?2 WHERE id = ?1", params![id, why])?;
-                    Ok(None)
+                    Ok(Decided::Waits)
                 }
                 Decision::Close(state, why) => {
                     close(store, &firing, state, &why, now)?;
-                    Ok(None)
+                    Ok(Decided::Closed(Firing { state, why, ..firing }))
                 }
                 Decision::Begin(directory) => {
                     let approvals = beside.approvals;
@@ -149,7 +162,7 @@ impl Store {
                     )?;
                     let subject = format!("firing {id} of {}", firing.gameday);
                     note(store, Deed { at: now, who: "server", what: "begin", subject: &subject, detail: &directory })?;
-                    Ok(one(store, id)?.map(|firing| (firing, approvals)))
+                    Ok(one(store, id)?.map_or(Decided::Waits, |firing| Decided::Begun(firing, approvals)))
                 }
             }
         })

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::practice::{ApprovalRule, Day, Ending, Order, Practice};
-use crate::store::State;
+use crate::store::{Firing, State};
 
 /// Holds a day until it is stopped, or until `ends` if that is set before.
 #[derive(Default)]
@@ -56,6 +56,23 @@ impl Practice for Hands {
             why: "nothing was recorded".into(),
             verdict: None,
             runs: Vec::new(),
+        }
+    }
+
+    fn unheld(&self, _: &Firing, why: &str) -> Vec<String> {
+        vec![format!("told somebody: {why}")]
+    }
+
+    fn timeline(&self, _: &Path) -> Result<Vec<serde_json::Value>, String> {
+        Ok(vec![serde_json::json!({ "text": "one step" })])
+    }
+
+    fn decide(&self, _: &Path, number: usize, who: &str, answer: &str) -> Result<serde_json::Value, String> {
+        let text = format!("{who}: {answer}");
+        if number == 1 {
+            Ok(serde_json::json!({ "text": text }))
+        } else {
+            Err("there is no such question".to_owned())
         }
     }
 

@@ -7,8 +7,8 @@ use schemars::{Schema, SchemaGenerator};
 use super::call::{Answer, Call};
 use super::problem::Problem;
 use super::site::Site;
-use super::{firings, gamedays, openapi, records, sessions, switch};
-use crate::store::{AuditEntry, Button, Firing, Note, Role};
+use super::{firings, gamedays, openapi, records, sessions, switch, timeline};
+use crate::store::{AuditEntry, Button, Firing, MadeRun, Note, Role};
 
 /// Who may ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,10 +125,16 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         .body(of!(switch::Why)).gives(202, of!(Firing)).refuses(&[404, 409]),
     Endpoint::new(POST, "/api/v1/firings/{id}/notes", OPERATE, "Take a note.", firings::take_note)
         .body(of!(firings::NewNote)).gives(201, of!(Note)).refuses(&[404, 409]),
+    Endpoint::new(GET, "/api/v1/firings/{id}/timeline", VIEW, "The steps that were taken in a firing, in order.", timeline::get)
+        .gives(200, openapi::list).refuses(&[404, 409]),
+    Endpoint::new(POST, "/api/v1/firings/{id}/decisions", OPERATE, "Answer what has to be decided after a firing.", timeline::decide)
+        .body(of!(timeline::NewDecision)).gives(201, openapi::any).refuses(&[404, 409]),
     Endpoint::new(GET, "/api/v1/firings/{id}/events", VIEW, "What happens in a firing, as it happens.", firings::events)
         .query(of!(firings::Since)).gives_other("text/event-stream").refuses(&[404]),
     Endpoint::new(GET, "/api/v1/firings/{id}/runs/{number}/report", VIEW, "The report of a run, as a page.", records::report)
         .gives_other("text/html").refuses(&[404]),
+    Endpoint::new(GET, "/api/v1/runs", VIEW, "Runs that were made, the newest first.", records::made)
+        .query(of!(records::Made)).gives(200, of!(Vec<MadeRun>)),
     Endpoint::new(GET, "/api/v1/firings/{id}/bundle", VIEW, "All that is known of a firing, as one archive.", records::bundle)
         .gives_other("application/octet-stream").refuses(&[404, 409]),
     Endpoint::new(GET, "/api/v1/compare", VIEW, "Two runs compared, as a page.", records::compare)

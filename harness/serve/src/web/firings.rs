@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::call::{Answer, Call};
 use super::input::{Comment, Text, Words};
 use super::problem::Problem;
+use super::records::page;
 use super::site::Site;
 use super::switch::Why;
 use crate::calendar::missing;
@@ -87,10 +88,7 @@ pub(super) fn find(site: &Site, call: &Call) -> Result<Firing, Problem> {
 /// `GET /firings`
 pub(super) fn list(site: &Site, call: &Call) -> Result<Answer, Problem> {
     let asked: Asked = call.asked()?;
-    let limit = asked.limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) || asked.before == Some(0) {
-        return Err(Problem::bad("`limit` is 1 to 200, and `before` at least 1"));
-    }
+    let limit = page(asked.before, asked.limit)?;
     let before = asked.before.map(i64::from);
     let query = Query { gameday: asked.gameday.map(|name| name.0), state: asked.state, before, limit };
     Answer::json(&site.office.store.firings(&query)?)

@@ -20,6 +20,7 @@ mod site;
 mod switch;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
 pub use openapi::document;
 pub(crate) use site::{Site, router};

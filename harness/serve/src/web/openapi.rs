@@ -26,9 +26,14 @@ pub(super) fn get(_: &Site, _: &Call) -> Result<Answer, Problem> {
     Answer::json(&document())
 }
 
-/// The schema of this document.
+/// The schema of this document, and of what game days say in their own words.
 pub(super) fn any(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object" })
+}
+
+/// Several of them.
+pub(super) fn list(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "object" } })
 }
 
 /// The document: OpenAPI 3.1, whose schemas are JSON Schema 2020-12.

@@ -15,9 +15,10 @@ use tokio::sync::mpsc::channel;
 
 use super::call::{Answer, Call, text};
 use super::firings::find;
+use super::input::Text;
 use super::problem::Problem;
 use super::site::Site;
-use crate::store::State;
+use crate::store::{RunQuery, State};
 
 /// Two runs.
 #[derive(Deserialize, JsonSchema)]
@@ -37,6 +38,19 @@ pub(super) struct Two {
     after_run: u16,
 }
 
+/// Which runs.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Made {
+    /// Of this game day only.
+    gameday: Option<Text<1, 200>>,
+    /// Of this scenario only, as the game day's file words it.
+    scenario: Option<Text<1, 1_000>>,
+    /// At most so many; 50 without it.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<u32>,
+}
+
 /// Which entries of the log.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +61,26 @@ pub(super) struct Page {
     /// At most so many; 50 without it.
     #[schemars(range(min = 1, max = 200))]
     limit: Option<u32>,
+}
+
+/// `GET /runs`
+pub(super) fn made(site: &Site, call: &Call) -> Result<Answer, Problem> {
+    let Made { gameday, scenario, limit } = call.asked()?;
+    let query = RunQuery {
+        gameday: gameday.map(|name| name.0),
+        scenario: scenario.map(|name| name.0),
+        limit: page(None, limit)?,
+    };
+    Answer::json(&site.office.store.made(&query)?)
+}
+
+/// The length of a page, if it can be asked for.
+pub(super) fn page(before: Option<u32>, limit: Option<u32>) -> Result<u32, Problem> {
+    let limit = limit.unwrap_or(50);
+    if !(1..=200).contains(&limit) || before == Some(0) {
+        return Err(Problem::bad("`limit` is 1 to 200, and `before` at least 1"));
+    }
+    Ok(limit)
 }
 
 /// `GET /firings/{id}/runs/{number}/report`
@@ -100,10 +134,7 @@ pub(super) fn bundle(site: &Site, call: &Call) -> Result<Answer, Problem> {
 /// `GET /audit`
 pub(super) fn audit(site: &Site, call: &Call) -> Result<Answer, Problem> {
     let Page { before, limit } = call.asked()?;
-    let limit = limit.unwrap_or(50);
-    if !(1..=200).contains(&limit) || before == Some(0) {
-        return Err(Problem::bad("`limit` is 1 to 200, and `before` at least 1"));
-    }
+    let limit = page(before, limit)?;
     Answer::json(&site.office.store.audit(before.map_or(i64::MAX, i64::from), limit)?)
 }
 

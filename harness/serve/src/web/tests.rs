@@ -154,9 +154,16 @@ fn a_game_day_is_asked_for_approved_by_another_watched_and_stopped() {
     assert_eq!(approve("ann", "sre"), 409, "it runs");
     let note = json!({ "text": "<img src=x onerror=alert(1)>\u{202e}" }).to_string();
     assert_eq!(served.ask("olga", &format!("POST {}", path("/notes")), &note).status, 201);
+    let decide = |answer: &str| served.ask("olga", &format!("POST {}", path("/decisions")), answer);
+    let answer = r#"{"number":1,"answer":"one retry is enough"}"#;
+    assert_eq!(decide(answer).status, 409, "it is not over");
     let stop = format!("POST {}", path("/stop"));
     assert_eq!(served.ask("olga", &stop, r#"{"why":"enough"}"#).status, 202);
     let ended = served.reaches(id, "stopped");
+    assert_eq!(served.ask("vic", &format!("GET {}", path("/timeline")), "").json()[0]["text"], "one step");
+    let decided = decide(answer);
+    assert_eq!((decided.status, decided.json()["text"].as_str()), (201, Some("olga: one retry is enough")));
+    assert_eq!(decide(r#"{"number":2,"answer":"x"}"#).status, 409, "there is no such question");
     assert_eq!(ended["approvals"][0]["user"], "ann");
     assert_eq!(ended["notes"][0]["text"], "<img src=x onerror=alert(1)>\u{202e}");
     assert_eq!(served.ask("olga", &stop, r#"{"why":"again"}"#).status, 409);
@@ -170,7 +177,7 @@ fn a_game_day_is_asked_for_approved_by_another_watched_and_stopped() {
     let log = served.ask("vic", "GET /api/v1/audit", "").json();
     let deeds: Vec<&str> =
         log.as_array().unwrap().iter().rev().map(|entry| entry["what"].as_str().unwrap()).skip(4).collect();
-    assert_eq!(deeds, ["start", "approve", "begin", "stop", "stopped"]);
+    assert_eq!(deeds, ["start", "approve", "begin", "stop", "stopped", "decide"]);
 }
 
 #[test]
