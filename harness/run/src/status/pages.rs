@@ -40,6 +40,11 @@ pub fn live_state(progress: &Progress) -> Value {
         "scenario": progress.scenario,
         "gateway": progress.gateway,
         "stage": progress.stage().word(),
+        "phases": progress.phases.iter().map(|(name, during)| json!({
+            "phase": name,
+            "from_seconds": during.from.seconds(),
+            "to_seconds": during.to.seconds(),
+        })).collect::<Vec<_>>(),
         "phase": progress.phase().map(|index| &progress.phases[index].0),
         "seconds": progress.now().map(units::Moment::seconds),
         "length_seconds": progress.length.as_secs_f64(),

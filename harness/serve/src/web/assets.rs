@@ -18,6 +18,11 @@ pub(super) async fn script() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("page/page.js"))
 }
 
+/// `GET /live.js`
+pub(super) async fn live() -> impl IntoResponse {
+    ([(CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("page/live.js"))
+}
+
 /// `GET /icon.svg`
 pub(super) async fn icon() -> impl IntoResponse {
     ([(CONTENT_TYPE, "image/svg+xml")], include_str!("page/icon.svg"))

@@ -48,6 +48,7 @@ pub(crate) fn router(site: &Arc<Site>) -> Router {
     let mut router = Router::new()
         .route("/", get(assets::page))
         .route("/icon.svg", get(assets::icon))
+        .route("/live.js", get(assets::live))
         .route("/page.css", get(assets::style))
         .route("/page.js", get(assets::script));
     for endpoint in ENDPOINTS {

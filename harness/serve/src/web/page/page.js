@@ -2,7 +2,7 @@
 "use strict";
 
 const $ = id => document.getElementById(id);
-let session = null, button = null, live = {}, stream = null;
+let session = null, button = null, stream = null;
 
 // An element with attributes and children; functions are listeners, and text stays text.
 function el(tag, attributes = {}, ...children) {
@@ -117,10 +117,10 @@ function spark(firings) {
 }
 
 async function overview() {
-  const [days, firings] = await Promise.all([api("GET", at("gamedays")), api("GET", at("firings") + "?limit=100")]);
+  const [days, firings, made] = await Promise.all([api("GET", at("gamedays")), api("GET", at("firings") + "?limit=100"), api("GET", at("runs") + "?limit=200")]);
   const due = firings.filter(firing => firing.state === "due").sort((a, b) => a.due < b.due ? -1 : 1);
   const running = firings.filter(firing => firing.state === "running");
-  const past = firings.filter(firing => !["due", "running"].includes(firing.state));
+  const past = firings.filter(firing => !["due", "running"].includes(firing.state)).sort((a, b) => a.due < b.due ? 1 : -1);
   const begin = day => async () => {
     const comment = await reason(`Start ${day.name} now`, "Start", false);
     if (comment !== null) await attempt("Asked for.", () => api("POST", at("gamedays", day.name, "firings"), { comment }));
@@ -140,16 +140,17 @@ async function overview() {
       days.length ? null : el("p", { class: "faint" }, "There are no files of game days.")),
     el("section", { "aria-labelledby": "past" }, el("h2", { id: "past" }, "History"),
       table("History", heads, past.map(row), "Nothing has happened yet.")),
+    history(made),
   ];
 }
 
 async function gameday(name) {
-  const day = await api("GET", at("gamedays", name));
+  const [day, made] = await Promise.all([api("GET", at("gamedays", name)), api("GET", `${at("runs")}?limit=200&gameday=${encodeURIComponent(name)}`)]);
   return [el("h2", {}, day.name), day.problem ? el("pre", {}, day.problem) : null,
     el("p", {}, `Who has to agree: ${day.approvals.join(", ") || "nobody"}.`),
     el("pre", {}, day.plan || "There is no plan."),
     el("section", { "aria-labelledby": "recent" }, el("h2", { id: "recent" }, "Its last firings"),
-      table("Its last firings", ["Due", "Firing", "State", "What came of it", "Asked by"], day.recent.map(row), "None."))];
+      table("Its last firings", ["Due", "Firing", "State", "What came of it", "Asked by"], day.recent.map(row), "None.")), history(made)];
 }
 
 function approval(firing) {
@@ -176,22 +177,69 @@ function notes(firing) {
     may("operate") ? el("form", { submit }, el("label", { for: "note" }, "Take a note"), text, el("div", { class: "row" }, el("button", {}, "Note it"))) : null);
 }
 
-function runs(firing, before) {
-  const report = at("firings", firing.id, "runs");
-  const shown = el("div", {});
-  const open = (title, url) => () => shown.replaceChildren(el("h3", {}, title),
-    el("iframe", { title, src: url, sandbox: "allow-scripts" }));
-  const list = firing.runs.map((run, number) => el("tr", {}, el("td", {}, run.scenario), el("td", {}, run.gateway),
-    el("td", {}, run.verdict ? badge(run.verdict) : ""), el("td", {}, `${run.passed} passed, ${run.inconclusive} proved nothing, ${run.failed} failed`),
-    el("td", {}, el("button", { "aria-label": `Report of run ${number}, ${run.scenario}`, click: open(`Report of ${run.scenario}`, `${report}/${number}/report`) }, "Report"), " ",
-      before ? el("button", { "aria-label": `Compare run ${number} with the firing before`, click: open(`Compared with firing ${before.id}`, `${at("compare")}?before=${before.id}&before_run=${number}&after=${firing.id}&after_run=${number}`) }, "Compare") : null)));
+// Where a page of a report or of a comparison is shown, and what shows one there.
+function stage() {
+  const shown = el("div", { class: "stage" });
+  const open = (title, url) => shown.replaceChildren(el("h3", {}, title), el("iframe", { title, src: url, sandbox: "allow-scripts" }));
+  return { shown, open };
+}
+const reportOf = run => `${at("firings", run.firing, "runs")}/${run.number}/report`;
+const compared = (before, after) => `${at("compare")}?before=${before.firing}&before_run=${before.number}&after=${after.firing}&after_run=${after.number}`;
+const findings = run => `${run.passed} passed, ${run.inconclusive} proved nothing, ${run.failed} failed`;
+
+function runs(firing, made) {
+  const { shown, open } = stage();
+  const own = made.filter(run => run.firing === firing.id).sort((one, other) => one.number - other.number);
+  const list = own.map(run => {
+    const before = made.find(other => other.firing < firing.id && other.scenario === run.scenario && other.gateway === run.gateway);
+    return el("tr", {}, el("td", {}, run.scenario), el("td", {}, run.gateway), el("td", {}, run.verdict ? badge(run.verdict) : ""), el("td", {}, findings(run)),
+      el("td", {}, el("button", { "aria-label": `Report of run ${run.number}, ${run.scenario}`, click: () => open(`Report of ${run.scenario}`, reportOf(run)) }, "Report"), " ",
+        before ? el("button", { "aria-label": `Compare run ${run.number} with the one before`, click: () => open(`Compared with firing ${before.firing}`, compared(before, run)) }, "Compare") : null));
+  });
   return el("section", { "aria-labelledby": "runs" }, el("h2", { id: "runs" }, "Runs"),
     table("Runs", ["Scenario", "Gateway", "Verdict", "Findings", "Look"], list, "None has ended yet."), shown);
 }
 
+// What came of the runs of one scenario on one gateway, the oldest first: failed on top of what proved nothing on top of passed.
+function trend(made) {
+  const shown = made.slice(0, 40).reverse();
+  const most = Math.max(1, ...shown.map(run => run.passed + run.inconclusive + run.failed));
+  const bars = shown.flatMap((run, index) => {
+    let y = 24;
+    return ["passed", "inconclusive", "failed"].map(kind => {
+      const height = 24 * run[kind] / most;
+      y -= height;
+      return svg("rect", { class: kind, x: index * 6, y, width: 5, height });
+    });
+  });
+  const last = shown.at(-1);
+  const label = `Findings of the last ${shown.length} runs, the last with ${findings(last)}`;
+  return svg("svg", { class: "trend", viewBox: `0 0 ${6 * Math.max(shown.length, 10)} 24`, role: "img", "aria-label": label }, ...bars);
+}
+
+// Runs that were made, by scenario and gateway, any two of which can be compared.
+function history(made) {
+  const groups = Map.groupBy ? Map.groupBy(made, run => `${run.gameday}: ${run.scenario} on ${run.gateway}`) : new Map([["all", made]]);
+  const { shown, open } = stage();
+  const name = run => `${run.gameday} ${run.firing}.${run.number}, ${when(run.began)}, ${run.scenario} on ${run.gateway}: ${run.verdict || "no verdict"}`;
+  const choice = (id, chosen) => el("select", { id, class: "wide" }, made.map((run, index) => el("option", { value: index, selected: index === chosen }, name(run))));
+  const before = choice("before", Math.min(1, made.length - 1)), after = choice("after", 0);
+  const submit = event => {
+    event.preventDefault();
+    const [one, other] = [made[before.value], made[after.value]];
+    open(`${name(one)}, compared with ${name(other)}`, compared(one, other));
+  };
+  const rows = [...groups].map(([group, own]) => el("tr", {}, el("td", {}, group), el("td", {}, trend(own)), el("td", {}, own[0].verdict ? badge(own[0].verdict) : "", " ", findings(own[0])), el("td", {}, String(own.length))));
+  return el("section", { "aria-labelledby": "made" }, el("h2", { id: "made" }, "Runs that were made"),
+    table("Runs that were made", ["Scenario", "Findings over time", "The last", "Runs"], rows, "None has ended yet."),
+    made.length > 1 ? el("form", { submit }, el("h3", {}, "Compare any two"), el("label", { for: "before" }, "The earlier one"), before,
+      el("label", { for: "after" }, "The later one"), after, el("div", { class: "row" }, el("button", {}, "Compare them"))) : null, shown);
+}
+
 async function firing(id) {
   const firing = await api("GET", at("firings", id));
-  const others = await api("GET", `${at("firings")}?limit=50&gameday=${encodeURIComponent(firing.gameday)}&before=${firing.id}`);
+  const steps = firing.began ? await api("GET", at("firings", firing.id, "timeline")) : [];
+  const made = await api("GET", `${at("runs")}?limit=200&gameday=${encodeURIComponent(firing.gameday)}`);
   const stop = async () => {
     const why = await reason(`Stop firing ${firing.id} of ${firing.gameday}`, "Stop it", true);
     if (why !== null) await attempt("It is being stopped.", () => api("POST", at("firings", firing.id, "stop"), { why: why || "no reason given" }));
@@ -207,65 +255,41 @@ async function firing(id) {
     el("ul", {}, firing.approvals.map(given => el("li", {}, `${given.user} approved as ${given.role}, ${when(given.at)}${given.comment ? ": " + given.comment : ""}`))),
     approval(firing),
     el("section", { id: "live", "aria-label": "Live" }),
-    notes(firing), runs(firing, others.find(other => other.verdict))];
+    decisions(firing, steps), notes(firing), runs(firing, made), timeline(steps)];
 }
 
-// What is told of a run while it goes on: the last standing, and the figures before it.
+// What is told as it happens.
 function heard(told) {
-  const { firing, step } = told;
-  if (firing !== null) {
-    const kept = live[firing] ??= { points: [], steps: [], standing: null };
-    if (step.runs) {
-      kept.standing = step;
-      const sum = name => step.runs.reduce((sum, run) => sum + (run.live?.exchanges[name] ?? 0), 0);
-      kept.points.push({ done: sum("done"), failed: sum("failed") });
-      kept.points.splice(0, Math.max(0, kept.points.length - 600));
-      return drawLive();
-    }
-    if (step.entry) kept.steps.push(step.entry);
-  }
+  if (heardLive(told)) return;
   soon();
-  drawLive();
 }
 
-function chart(label, points, cls) {
-  const most = Math.max(1, ...points);
-  const path = points.map((value, index) => `${index},${(98 - 96 * value / most).toFixed(1)}`).join(" ");
-  return el("figure", {}, el("figcaption", {}, `${label}: now ${points.at(-1) ?? 0}, most ${most}`),
-    svg("svg", { viewBox: `0 0 ${Math.max(1, points.length - 1)} 100`, preserveAspectRatio: "none", "aria-hidden": "true" },
-      svg("polyline", { class: cls, points: path })));
-}
+// The steps of a firing, in words.
+const timeline = steps => steps.length ? el("section", { "aria-labelledby": "steps" }, el("h2", { id: "steps" }, "Timeline"),
+  el("ol", { class: "steps" }, steps.map(step => el("li", {}, el("time", { datetime: step.at }, new Date(step.at).toLocaleTimeString()),
+    el("span", {}, `${step.who === "brownout" ? "" : step.who + ": "}${step.text.split("\n")[0]}`))))) : null;
 
-function drawLive() {
-  const place = $("live"), [kind, id] = location.hash.slice(1).split("/");
-  const kept = kind === "firing" && live[id];
-  if (!place || !kept) return;
-  const step = kept.points.map((point, index) => index ? { done: point.done - kept.points[index - 1].done, failed: point.failed - kept.points[index - 1].failed } : { done: 0, failed: 0 })
-    .map(point => ({ done: Math.max(0, 2 * point.done), failed: Math.max(0, 2 * point.failed) }));
-  const parts = [el("h2", {}, "What happens")];
-  if (kept.standing) {
-    parts.push(chart("Answers a second", step.map(point => point.done), ""), chart("Failures a second", step.map(point => point.failed), "bad"));
-    for (const run of kept.standing.runs) {
-      const state = run.live;
-      if (!state) continue;
-      const attempts = Object.entries(state.attempts).map(([backend, count]) => `${backend} ${count}`).join(", ");
-      const faults = state.faults.map(fault => `${fault.fault} on ${fault.backends.join(", ")}`).join("; ");
-      parts.push(el("p", {}, `${run.scenario}: ${state.stage}, phase ${state.phase ?? "–"}, ${state.seconds === null ? 0 : Math.max(0, state.seconds).toFixed(0)} s of ${state.length_seconds} s. Faults: ${faults || "none"}. Arrivals: ${attempts}. p99 ${state.recent.p99_ms?.toFixed(0) ?? "–"} ms.`));
-    }
-    if (kept.standing.stops.length) parts.push(el("h3", {}, "Stop conditions"), el("ul", {}, kept.standing.stops.map(stop =>
-      el("li", {}, stop.nearness === null ? null : el("meter", { min: "0", max: "1", value: stop.nearness, "aria-label": `How near: ${stop.condition}` }), ` ${stop.condition}: ${stop.value}`))));
-  }
-  parts.push(el("ol", { class: "steps" }, kept.steps.map(entry => el("li", {}, `${when(entry.at)} ${entry.who}: ${sentence(entry.event)}`))));
-  place.replaceChildren(...parts);
-}
-
-// A step of the timeline in words: its kind, and what it says.
-function sentence(event) {
-  if (typeof event === "string") return event;
-  const [[kind, facts]] = Object.entries(event);
-  const word = value => value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
-  const told = Object.entries(facts ?? {}).filter(([name]) => !["brownout", "file", "base"].includes(name)).map(([name, value]) => `${name} ${word(value)}`);
-  return `${kind.replaceAll("_", " ")} (${told.join(", ")})`;
+// What has to be decided after a firing, and what was.
+function decisions(firing, steps) {
+  const questions = steps.flatMap(step => step.event.closed?.decide ?? []);
+  if (!questions.length) return null;
+  const answers = {};
+  for (const step of steps) if (step.event.decided) answers[step.event.decided.question] = step;
+  const form = (question, number) => {
+    const text = el("textarea", { id: `answer-${number}`, rows: "2", maxlength: "2000", required: true });
+    const submit = event => {
+      event.preventDefault();
+      attempt("Decided.", () => api("POST", at("firings", firing.id, "decisions"), { number, answer: text.value }));
+    };
+    return el("form", { submit }, el("label", { for: `answer-${number}` }, `What is decided (${number})`), text,
+      el("div", { class: "row" }, el("button", { "aria-label": `Decide: ${question}` }, "Decide")));
+  };
+  const item = (question, index) => {
+    const given = answers[question];
+    return el("li", {}, el("strong", {}, question), given ? el("p", {}, `${given.event.decided.answer} (${given.who}, ${when(given.at)})`)
+      : may("operate") ? form(question, index + 1) : el("p", { class: "faint" }, "Open."));
+  };
+  return el("section", { "aria-labelledby": "decide" }, el("h2", { id: "decide" }, "To be decided"), el("ol", { class: "questions" }, questions.map(item)));
 }
 
 let timer = null, turn = 0, moved = false, acted = false;
@@ -298,7 +322,7 @@ async function show(goes = false, did = false) {
   const had = $("main").contains(document.activeElement) && document.activeElement !== $("main");
   const frame = !isNew && $("main").querySelector("iframe")?.parentElement;
   $("main").replaceChildren(...parts.filter(Boolean));
-  if (frame) $("main").querySelector("[aria-labelledby=runs]")?.lastElementChild.replaceWith(frame);
+  if (frame) $("main").querySelector(".stage")?.replaceWith(frame);
   drawLive();
   // The focus stays where it was, by name, also when all around it is new.
   const same = had && [...$("main").querySelectorAll("a, button, [tabindex]")].find(one => (one.getAttribute("aria-label") ?? one.textContent) === held);
