@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -141,7 +141,7 @@ impl Place {
 
     /// Starts the binary.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Started {
-        Started(Some(self.command(arguments).spawn().unwrap()))
+        Started::new(self.command(arguments).spawn().unwrap())
     }
 
     /// Starts a run, and waits until it has recorded exchanges.
@@ -175,6 +175,18 @@ impl Place {
 pub(crate) struct Started(Option<Child>);
 
 impl Started {
+    pub(crate) fn new(child: Child) -> Self {
+        Started(Some(child))
+    }
+
+    /// What it writes to standard output, for whoever reads it before the end.
+    pub(crate) fn stdout(&mut self) -> ChildStdout {
+        self.0
+            .as_mut()
+            .and_then(|child| child.stdout.take())
+            .expect("standard output is a pipe, and nobody has it")
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.0.as_ref().expect("it has not been waited for").id()
     }

@@ -179,6 +179,47 @@ fn ctrl_c_ends_a_day_and_undoes_it() {
 }
 
 #[test]
+fn a_second_ctrl_c_ends_a_day_at_once_and_what_is_left_is_told() {
+    let place = Place::new();
+    watched(&place, if has("haproxy") { "haproxy" } else { "reference" });
+    let day = fs::read_to_string(place.path().join("day.toml")).unwrap();
+    place.write("day.toml", day.replace("above = 0.5", "above = 0.999, at_least = 3000"));
+    let started = place.spawn(&["gameday", "run", "day.toml", "--allow-commands"]);
+    until("the run is made", || {
+        run_of(&place, "outage").is_some_and(|run| run.join("exchanges.arrows").exists())
+    });
+    // Two signals of one kind could be taken for one.
+    started.signal(Signal::INT);
+    started.signal(Signal::TERM);
+    let said = started.end().ended(4);
+    assert!(
+        said.err.contains("what it has done is not undone\nhelp: `brownout gameday recover"),
+        "{}",
+        said.err
+    );
+    place.nothing_is_left();
+    assert_eq!(undone(&place), 0);
+    let dir = held(&place);
+    let said = place.say(&["gameday", "recover", &dir.to_string_lossy(), "--allow-commands"]);
+    assert!(said.out.contains("the rollback is proven"), "{}", said.out);
+    assert_eq!(undone(&place), 1);
+}
+
+#[test]
+fn a_second_ctrl_c_kills_a_rollback_that_takes_too_long_and_says_that_it_failed() {
+    let place = Place::new();
+    watched(&place, "reference");
+    place.write("undo.sh", "#!/bin/sh\necho undone >> undone.log\nsleep 50\n");
+    let started = place.spawn(&["gameday", "run", "day.toml", "--allow-commands"]);
+    until("the rollback runs", || undone(&place) == 1);
+    started.signal(Signal::INT);
+    started.signal(Signal::TERM);
+    let said = started.end().ended(4);
+    assert!(said.out.contains("the rollback failed: it was ended at once, by hand"), "{}", said.out);
+    place.nothing_is_left();
+}
+
+#[test]
 fn a_day_that_was_killed_is_judged_as_cut_and_undone_once_by_the_next_look() {
     let gateway = if has("haproxy") { "haproxy" } else { "reference" };
     let place = Place::new();

@@ -35,9 +35,9 @@ fn a_game_day_runs_to_its_verdict_and_the_log_of_who_did_what_is_whole() {
     let decided = server.ask(&format!("POST {}", about("decisions")), r#"{"number":1,"answer":"it is"}"#);
     assert!(decided.0.contains("201"), "{decided:?}");
     let steps = server.ask(&format!("GET {}", about("timeline")), "").1;
-    let last = steps.as_array().unwrap().last().unwrap();
+    let decision = steps.as_array().unwrap().last().unwrap();
     assert_eq!(
-        (last["who"].as_str(), last["text"].as_str()),
+        (decision["who"].as_str(), decision["text"].as_str()),
         (Some("olga"), Some("decided: Is one retry enough? it is"))
     );
     let made = server.ask("GET /api/v1/runs?gameday=day", "").1;

@@ -5,13 +5,12 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::Child;
 use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::common::{Place, SMALL, Said, send, until};
+use crate::common::{Place, SMALL, Started, until};
 
 /// A game day of one short run, with a rollback that leaves a line each time that it is run.
 pub(crate) const DAY: &str = r#"
@@ -32,7 +31,7 @@ pub(crate) fn day_on(gateway: &str) -> String {
 /// A server in a place, and the token of a user who may operate it.
 pub(crate) struct Server<'a> {
     place: &'a Place,
-    child: Child,
+    process: Started,
     address: String,
     token: String,
 }
@@ -56,12 +55,12 @@ impl<'a> Server<'a> {
         let arguments = ["serve", "--data", "data", "--listen", "127.0.0.1:0", "--allow-commands"];
         let mut command = place.command(&arguments);
         command.env("HOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let mut child = command.spawn().unwrap();
+        let mut process = Started::new(command.spawn().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("serving at http://").unwrap_or_else(|| panic!("{line}"));
         let address = address.trim_end_matches('/').to_owned();
-        Server { place, child, address, token: token.to_owned() }
+        Server { place, process, address, token: token.to_owned() }
     }
 
     pub(crate) fn ask(&self, what: &str, body: &str) -> (String, Value) {
@@ -95,9 +94,10 @@ impl<'a> Server<'a> {
         firing()
     }
 
-    pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    /// Ends the server as a power cut does.
+    pub(crate) fn kill(self) {
+        self.process.signal(Signal::KILL);
+        self.process.end();
     }
 
     pub(crate) fn undone(&self) -> usize {
@@ -128,8 +128,8 @@ impl<'a> Server<'a> {
 
     /// Ends the server as Ctrl-C does.
     pub(crate) fn end(self) {
-        send(self.child.id(), Signal::INT);
-        Said::of(&self.child.wait_with_output().unwrap()).ended(0);
+        self.process.signal(Signal::INT);
+        self.process.end().ended(0);
     }
 }
 

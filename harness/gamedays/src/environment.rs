@@ -122,6 +122,10 @@ pub trait Environment {
     fn begin(&self, order: &RunOrder<'_>) -> Result<Box<dyn Underway>, String>;
     /// Judges a run that was cut, from its directory.
     fn judge(&self, dir: &Path) -> RunEnd;
+    /// True once all has to end at once: what is pending gives up, and what begins does too.
+    fn is_given_up(&self) -> bool {
+        false
+    }
     /// The value of a variable that holds a secret.
     fn secret(&self, variable: &str) -> Option<String>;
 }

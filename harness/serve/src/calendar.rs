@@ -48,7 +48,7 @@ pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Looked,
             is_changed |= !matches!(decided, Decided::Waits);
             match (decided, day) {
                 (Decided::Begun(firing, approvals), Some(day)) => {
-                    found.begin.push(order(firing, approvals, day))
+                    found.begin.push(order(firing, approvals, day));
                 }
                 (Decided::Closed(firing), _) => found.closed.push(firing),
                 _ => {}

@@ -69,7 +69,8 @@ impl Practice for GameDayFiles {
             allowed: self.allowed.clone(),
             stop: stop.clone(),
         };
-        let outcome = conduct(&day, &orders, &Machine, &mut Teller(tell)).map_err(|error| error.to_string());
+        let outcome =
+            conduct(&day, &orders, &Machine::default(), &mut Teller(tell)).map_err(|error| error.to_string());
         ending(outcome, &order.directory)
     }
 
@@ -77,7 +78,7 @@ impl Practice for GameDayFiles {
         if !directory.exists() {
             return ended(State::Recovered, "it had not begun anything yet");
         }
-        let outcome = gamedays::recover(directory, &self.allowed, &Machine, &mut Teller(&|_| ()));
+        let outcome = gamedays::recover(directory, &self.allowed, &Machine::default(), &mut Teller(&|_| ()));
         ending(outcome.map_err(|error| error.to_string()), directory)
     }
 
@@ -90,7 +91,8 @@ impl Practice for GameDayFiles {
         // One whose file can't be read does not say whom to tell.
         let path = path_of(&self.directory, &firing.gameday);
         let Some(day) = path.and_then(|path| gamedays::load(&path).ok()) else { return Vec::new() };
-        let told = tell_unheld(&day, firing.due.timestamp(), (occasion, why), &self.allowed, &Machine);
+        let told =
+            tell_unheld(&day, firing.due.timestamp(), (occasion, why), &self.allowed, &Machine::default());
         told.iter().map(ToString::to_string).collect()
     }
 

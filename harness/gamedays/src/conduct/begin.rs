@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::gate::refusals;
 use super::hold::hold;
 use super::journal::Journal;
-use super::rollback::{after, undo};
+use super::rollback::{after, asks_for_rollback, undo};
 use super::tell::tell;
 use crate::approvals::Approval;
 use crate::day::GameDay;
@@ -85,6 +85,17 @@ pub enum ConductError {
         /// What the system said.
         source: io::Error,
     },
+    /// It was ended at once, before it was undone. Its timeline is left open, for whoever recovers it.
+    #[error(
+        "{}: it was ended at once, and what it has done is not undone\nhelp: `brownout gameday recover {}` judges what is \
+         recorded, and runs the rollback",
+        path.display(),
+        path.display()
+    )]
+    GivenUp {
+        /// The directory.
+        path: PathBuf,
+    },
     /// Its timeline could not be written any more. What was under way was ended, and undone.
     #[error(
         "{}: {source}: the game day was ended, because nothing of it would be on record: {outcome}",
@@ -124,6 +135,9 @@ pub fn conduct(
     } else {
         tell(&stage, &mut journal, Occasion::Started, &day.title);
         let held = hold(&stage, &mut journal);
+        if environment.is_given_up() && asks_for_rollback(day, &held) {
+            return Err(ConductError::GivenUp { path: dir.clone() });
+        }
         match undo(&stage, &mut journal, &held) {
             Ok(()) => held,
             Err(why) => after(&held, &why),

@@ -138,7 +138,8 @@ impl<'a> Held<'a> {
                 None => at += 1,
             }
         }
-        for (end, run) in &over {
+        // What was given up is left without an end: whoever recovers the day judges it as cut.
+        for (end, run) in over.iter().filter(|_| !self.stage.environment.is_given_up()) {
             journal.note(ended_event(self.stage, run.number, end));
         }
         over

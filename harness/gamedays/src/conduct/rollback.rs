@@ -2,7 +2,7 @@
 
 use super::begin::Stage;
 use super::journal::Journal;
-use crate::day::Rollback;
+use crate::day::{GameDay, Rollback};
 use crate::environment::{Errand, Ran, wait};
 use crate::event::{Event, Outcome};
 use crate::file::When;
@@ -15,14 +15,20 @@ const LOG: &str = "rollback.log";
 
 /// Runs the rollback if the day asks for it after `outcome`, and its proof. Says why it is not known to be undone, if so.
 pub(super) fn undo(stage: &Stage<'_>, journal: &mut Journal<'_>, outcome: &Outcome) -> Result<(), String> {
-    let went_well = matches!(outcome, Outcome::Finished { verdict: Verdict::Pass });
     match &stage.day.rollback {
-        Some(rollback) if rollback.when == When::Always || rollback.when == When::Deviation && !went_well => {
+        Some(rollback) if asks_for_rollback(stage.day, outcome) => {
             run(stage, journal, rollback)?;
             prove(stage, journal, rollback)
         }
         _ => Ok(()),
     }
+}
+
+/// True if the day is to be undone after `outcome`.
+pub(super) fn asks_for_rollback(day: &GameDay, outcome: &Outcome) -> bool {
+    let went_well = matches!(outcome, Outcome::Finished { verdict: Verdict::Pass });
+    let when = day.rollback.as_ref().map(|rollback| rollback.when);
+    when == Some(When::Always) || when == Some(When::Deviation) && !went_well
 }
 
 /// The outcome of a day that is not known to be undone.

@@ -61,6 +61,8 @@ pub(super) struct Script {
     pub(super) answers: Vec<(&'static str, u16)>,
     /// With which code programs end.
     pub(super) code: i32,
+    /// When all is given up, in milliseconds.
+    pub(super) given_up: Option<i64>,
     /// When the stop is asked for by hand.
     pub(super) button: Option<(i64, CancellationToken)>,
     pub(super) deeds: Rc<RefCell<Vec<Deed>>>,
@@ -119,6 +121,9 @@ impl Environment for Script {
     }
     fn judge(&self, _: &Path) -> RunEnd {
         RunEnd { verdict: Some(Verdict::Inconclusive), ..RunEnd::default() }
+    }
+    fn is_given_up(&self) -> bool {
+        self.given_up.is_some_and(|at| self.clock.get() >= at)
     }
     fn secret(&self, _: &str) -> Option<String> {
         Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned())

@@ -292,3 +292,31 @@ fn what_can_not_be_put_on_record_is_not_begun() {
     assert_eq!(outcome, "failed: the timeline can't be written, so that nothing is begun");
     assert!(journal.broken().is_some() && script.deeds.borrow().is_empty());
 }
+
+#[test]
+fn a_day_that_is_given_up_before_it_was_undone_is_left_open_and_recovered_once() {
+    let token = CancellationToken::new();
+    let script = Script { button: Some((1_000, token)), given_up: Some(1_100), ..plays(vec![failing()]) };
+    let (outcome, events, dir) = held(WATCHED, &script, Vec::new());
+    let told = outcome.unwrap_err().to_string();
+    assert!(told.contains("not undone\nhelp: `brownout gameday recover"), "{told}");
+    assert_eq!(words(&events), ["opened", "run_begins", "stopping"]);
+    let script = Script::default();
+    let allowed = Allowed { hosts: Vec::new(), commands: true };
+    let outcome =
+        recover(&dir.path().join("practice/one"), &allowed, &script, &mut Heard::default()).unwrap();
+    assert_eq!(outcome.word(), "stopped");
+    assert!(script.deeds.borrow().contains(&Deed::Ran("./undo.sh checkout".to_owned())));
+}
+
+#[test]
+fn a_day_that_is_given_up_and_has_nothing_to_undo_is_over() {
+    let script = Script {
+        button: Some((1_000, CancellationToken::new())),
+        given_up: Some(1_100),
+        ..plays(vec![failing()])
+    };
+    let (outcome, events, _dir) = held(PLAIN, &script, Vec::new());
+    assert_eq!(outcome.unwrap().word(), "stopped");
+    assert_eq!(words(&events).last().unwrap(), "closed");
+}

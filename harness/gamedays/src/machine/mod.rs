@@ -12,12 +12,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use net::World;
+use tokio_util::sync::CancellationToken;
 
 use crate::environment::{Environment, Errand, Pending, Question, Ran, RunEnd, RunOrder, Underway};
 
+/// What is said of everything that was given up.
+const GIVEN_UP: &str = "it was ended at once, by hand";
+
 /// This machine.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Machine;
+#[derive(Clone, Debug, Default)]
+pub struct Machine {
+    /// Cancelled when whoever began the day wants it ended at once.
+    pub abort: CancellationToken,
+}
 
 impl Environment for Machine {
     fn now(&self) -> Timestamp {
@@ -31,13 +38,18 @@ impl Environment for Machine {
     }
 
     fn ask(&self, question: &Question) -> Pending<Result<u16, String>> {
-        let question = question.clone();
-        apart("asking", move || blocking(|world| asking::ask(world, question)))
+        let (question, abort) = (question.clone(), self.abort.clone());
+        apart("asking", move || {
+            blocking(async |world| {
+                let answer = abort.run_until_cancelled(asking::ask(world, question)).await;
+                answer.unwrap_or_else(|| Err(GIVEN_UP.to_owned()))
+            })
+        })
     }
 
     fn execute(&self, errand: &Errand) -> Pending<Result<Ran, String>> {
-        let errand = errand.clone();
-        apart("program", move || blocking(|world| programs::execute(world, errand)))
+        let (errand, abort) = (errand.clone(), self.abort.clone());
+        apart("program", move || blocking(async |world| programs::execute(world, errand, &abort).await))
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -45,11 +57,15 @@ impl Environment for Machine {
     }
 
     fn begin(&self, order: &RunOrder<'_>) -> Result<Box<dyn Underway>, String> {
-        runs::begin(order)
+        runs::begin(order, &self.abort)
     }
 
     fn judge(&self, dir: &Path) -> RunEnd {
         runs::judge(dir)
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.abort.is_cancelled()
     }
 
     fn secret(&self, variable: &str) -> Option<String> {
@@ -81,7 +97,7 @@ fn apart<T: Send + 'static>(
 }
 
 /// Runs a future to its end on this thread.
-fn blocking<T, F: Future<Output = Result<T, String>>>(work: impl FnOnce(World) -> F) -> Result<T, String> {
+fn blocking<T>(work: impl AsyncFnOnce(World) -> Result<T, String>) -> Result<T, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     // A name that is still being looked up when all is over is no reason to wait.

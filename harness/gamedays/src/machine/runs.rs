@@ -21,8 +21,8 @@ struct Run {
     end: Receiver<RunEnd>,
 }
 
-/// Starts a run.
-pub(super) fn begin(order: &RunOrder<'_>) -> Result<Box<dyn Underway>, String> {
+/// Starts a run, which `abort` ends at once.
+pub(super) fn begin(order: &RunOrder<'_>, abort: &CancellationToken) -> Result<Box<dyn Underway>, String> {
     let loaded = &order.run.loaded;
     run::preflight(&loaded.plan, &order.allowed).map_err(|error| error.to_string())?;
     let progress = Arc::new(Progress::new(&loaded.plan, driver::scheduled(&loaded.plan.driver)));
@@ -45,7 +45,7 @@ pub(super) fn begin(order: &RunOrder<'_>) -> Result<Box<dyn Underway>, String> {
         allowed: order.allowed.clone(),
         status: None,
         interrupt: interrupt.clone(),
-        abort: CancellationToken::new(),
+        abort: abort.clone(),
     };
     let (sender, end) = sync_channel(1);
     let (plan, followed) = (loaded.plan.clone(), progress.clone());

@@ -31,7 +31,7 @@ fn server(answer: Option<String>) -> (String, std::thread::JoinHandle<String>) {
 }
 
 fn ask(url: &str, post: Option<Post>, within: Duration) -> Result<u16, String> {
-    wait(&Machine, Machine.ask(&Question { url: url.to_owned(), post, within }))
+    wait(&Machine::default(), Machine::default().ask(&Question { url: url.to_owned(), post, within }))
 }
 
 const FIVE_SECONDS: Duration = Duration::from_secs(5);
@@ -67,7 +67,7 @@ fn run(script: &str, within: Duration) -> (Result<Ran, String>, String) {
     let words = ["sh", "-c", script].map(str::to_owned).to_vec();
     let variables = vec![("BROWNOUT_GAMEDAY".to_owned(), "checkout".to_owned())];
     let errand = Errand { words, dir: dir.path().to_owned(), variables, output: output.clone(), within };
-    let ran = wait(&Machine, Machine.execute(&errand));
+    let ran = wait(&Machine::default(), Machine::default().execute(&errand));
     (ran, std::fs::read_to_string(output).unwrap_or_default())
 }
 
@@ -87,7 +87,7 @@ fn a_program_is_run_to_its_end_and_killed_with_what_it_started_when_its_time_is_
         if is_gone() {
             return;
         }
-        Machine.pause(Duration::from_millis(20));
+        Machine::default().pause(Duration::from_millis(20));
     }
     panic!("what it had started is still there");
 }
@@ -99,6 +99,6 @@ fn a_program_that_is_not_there_is_told() {
     let output = dir.path().join("output");
     let within = FIVE_SECONDS;
     let errand = Errand { words, dir: dir.path().to_owned(), variables: Vec::new(), output, within };
-    let why = wait(&Machine, Machine.execute(&errand)).unwrap_err();
+    let why = wait(&Machine::default(), Machine::default().execute(&errand)).unwrap_err();
     assert!(why.starts_with("`./no-such-program` can't be started"), "{why}");
 }

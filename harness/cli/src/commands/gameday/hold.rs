@@ -18,7 +18,7 @@ use crate::output::{complain, harmless, print};
 
 pub(super) fn run(args: &Hold) -> Result<Exit> {
     let Some(day) = load(&args.file) else { return Ok(Exit::Usage) };
-    let now = Machine.now();
+    let now = Machine::default().now();
     let approvals: Result<Vec<Approval>, String> =
         args.approved_by.iter().map(|text| approval(text, now)).collect();
     let approvals = match approvals {
@@ -40,7 +40,8 @@ pub(super) fn run(args: &Hold) -> Result<Exit> {
         allowed: allowed(&args.allow),
         stop: interrupts.interrupt,
     };
-    let outcome = conduct(&day, &orders, &Machine, &mut Shown);
+    let machine = Machine { abort: interrupts.abort };
+    let outcome = conduct(&day, &orders, &machine, &mut Shown);
     Ok(exit_of(outcome, &orders.directory, &day))
 }
 
@@ -51,7 +52,7 @@ fn settle(history: &Path, allow: &Allow) -> Option<Exit> {
     for day in open {
         let _ =
             print(&harmless(&format!("{} was cut, and is brought to its end first\n", day.dir.display())));
-        if let Err(error) = gamedays::recover(&day.dir, &allowed(allow), &Machine, &mut Shown) {
+        if let Err(error) = gamedays::recover(&day.dir, &allowed(allow), &Machine::default(), &mut Shown) {
             complain(&format_args!(
                 "error: {error}\nhelp: `brownout gameday list` shows which days are open"
             ));
@@ -62,7 +63,7 @@ fn settle(history: &Path, allow: &Allow) -> Option<Exit> {
 }
 
 pub(super) fn recover(day: &Path, allow: &Allow) -> Result<Exit> {
-    match gamedays::recover(day, &allowed(allow), &Machine, &mut Shown) {
+    match gamedays::recover(day, &allowed(allow), &Machine::default(), &mut Shown) {
         Ok(outcome) => {
             print(&harmless(&format!("{outcome}\n")))?;
             Ok(exit(&outcome))

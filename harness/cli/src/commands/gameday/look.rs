@@ -13,7 +13,7 @@ use crate::output::{complain, complain_of, harmless, print};
 pub(super) fn check(files: &[PathBuf]) -> Result<Exit> {
     each_of(files, |path| {
         let Some(day) = load(path) else { return Ok(Exit::Usage) };
-        let found = examine(&day, Machine.now());
+        let found = examine(&day, Machine::default().now());
         if !found.is_empty() {
             complain_of(|colour| scenario::render(&found, &day.origin, &day.text, colour));
         }
@@ -26,13 +26,13 @@ pub(super) fn check(files: &[PathBuf]) -> Result<Exit> {
 
 pub(super) fn plan(file: &Path, markdown: bool) -> Result<Exit> {
     let Some(day) = load(file) else { return Ok(Exit::Usage) };
-    let description = describe(&day, Machine.now());
+    let description = describe(&day, Machine::default().now());
     let text = if markdown { description.markdown() } else { description.to_string() };
     print(&harmless(&text)).map(|()| Exit::Pass)
 }
 
 pub(super) fn list(files: &[PathBuf], dir: &Path) -> Result<Exit> {
-    let now = Machine.now();
+    let now = Machine::default().now();
     each_of(files, |path| {
         let Some(day) = load(path) else { return Ok(Exit::Usage) };
         let next = match &day.schedule {
@@ -70,7 +70,7 @@ fn undecided(day: &Held) -> String {
 }
 
 pub(super) fn decide(day: &Path, number: usize, who: &str, answer: &str) -> Result<Exit> {
-    match gamedays::decide(day, number, who, answer, Machine.now()) {
+    match gamedays::decide(day, number, who, answer, Machine::default().now()) {
         Ok(entry) => print(&harmless(&format!("{}\n", entry.event))).map(|()| Exit::Pass),
         Err(error) => {
             complain(&format_args!("error: {}: {error}", day.display()));

@@ -4,8 +4,9 @@
 
 // The standings that are kept: five minutes of two a second.
 const POINTS_MAX = 600;
-// Cells of a strip: the whole run. A backend is silent in words after so many seconds.
-const CELLS = 60, SILENCE = 1;
+// Cells of a strip at most: the whole run. None is shorter than a second, in which two standings come: a shorter one could be
+// empty without any silence. A backend is silent in words after so many seconds.
+const CELLS_MAX = 60, SILENCE = 1;
 
 let live = {};
 
@@ -22,16 +23,26 @@ function heardLive({ firing, step }) {
   return true;
 }
 
-// Notes what has reached each backend since the last look, in the cell of the run's time.
+// How a run is divided into cells, and the one of its time.
+const cells = state => Math.max(1, Math.min(CELLS_MAX, Math.floor(state.length_seconds)));
+const cellAt = (state, seconds) => Math.max(0, Math.min(cells(state) - 1, Math.floor(cells(state) * seconds / Math.max(state.length_seconds, 0.001))));
+
+// Notes what has reached each backend since the last look: in each cell as much as it has of the time between.
 function noteArrivals(strips, state) {
   if (state.seconds === null || state.seconds < 0) return;
-  const cell = Math.min(CELLS - 1, Math.floor(CELLS * state.seconds / Math.max(state.length_seconds, 0.001)));
+  const length = Math.max(state.length_seconds, 0.001) / cells(state);
   for (const [backend, total] of Object.entries(state.attempts)) {
     // Who begins to look in the middle of a run has not seen what came before.
-    const strip = strips[backend] ??= { cells: [], total, grew: state.seconds, seen: cell };
-    strip.cells[cell] = (strip.cells[cell] ?? 0) + total - strip.total;
+    const strip = strips[backend] ??= { cells: [], total, at: state.seconds, grew: state.seconds, first: cellAt(state, state.seconds) };
+    const span = state.seconds - strip.at;
+    for (let cell = cellAt(state, strip.at); span > 0 && cell <= cellAt(state, state.seconds); cell++) {
+      const end = cell === cells(state) - 1 ? Infinity : (cell + 1) * length;
+      const share = (Math.min(state.seconds, end) - Math.max(strip.at, cell * length)) / span;
+      strip.cells[cell] = (strip.cells[cell] ?? 0) + (total - strip.total) * Math.max(0, share);
+    }
     if (total > strip.total) strip.grew = state.seconds;
     strip.total = total;
+    strip.at = state.seconds;
   }
 }
 
@@ -40,18 +51,18 @@ function strips(kept, run) {
   const own = kept.strips[run.run] ?? {}, names = Object.keys(own).sort();
   if (!names.length) return null;
   const most = Math.max(1, ...names.flatMap(name => own[name].cells.filter(count => count !== undefined)));
-  const now = Math.min(CELLS - 1, Math.floor(CELLS * Math.max(0, run.live.seconds) / Math.max(run.live.length_seconds, 0.001)));
+  const now = cellAt(run.live, run.live.seconds);
   const rows = names.map(name => {
     const strip = own[name], silent = run.live.seconds - strip.grew;
     const words = silent >= SILENCE && run.live.stage === "running" ? `silent for ${silent.toFixed(0)} s` : "";
     const bars = [];
-    for (let cell = strip.seen; cell <= now; cell++) {
-      const height = Math.round(18 * (strip.cells[cell] ?? 0) / most);
-      bars.push(svg("rect", height || strip.cells[cell] ? { x: cell * 4, y: 19 - Math.max(1, height), width: 3, height: Math.max(1, height) } : { class: "silent", x: cell * 4 + 1, y: 17, width: 1, height: 1 }));
+    for (let cell = strip.first; cell <= now; cell++) {
+      const count = strip.cells[cell] ?? 0, height = Math.max(1, Math.round(18 * count / most));
+      bars.push(svg("rect", count >= 1 ? { x: cell * 4, y: 19 - height, width: 3, height } : { class: "silent", x: cell * 4 + 1, y: 17, width: 1, height: 1 }));
     }
     const label = `Arrivals at ${name}: ${strip.total} so far${words && ", " + words}`;
     return el("tr", {}, el("th", { scope: "row" }, name), el("td", { class: "number" }, String(strip.total)),
-      el("td", {}, svg("svg", { class: "strip", viewBox: `0 0 ${4 * CELLS} 20`, preserveAspectRatio: "none", role: "img", "aria-label": label }, ...bars)), el("td", {}, words));
+      el("td", {}, svg("svg", { class: "strip", viewBox: `0 0 ${4 * cells(run.live)} 20`, preserveAspectRatio: "none", role: "img", "aria-label": label }, ...bars)), el("td", {}, words));
   });
   return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": `Arrivals of ${run.scenario}` }, el("table", { class: "strips" },
     el("thead", {}, el("tr", {}, ["Backend", "Arrivals", "Over the run so far", ""].map(head => head ? el("th", { scope: "col" }, head) : el("td", {})))), el("tbody", {}, rows)));
