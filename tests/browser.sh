@@ -108,6 +108,11 @@ printf '%s\n' 'title = "<img src=x onerror=window.owned=1>"' 'why = "Half of the
   '[[run]]' 'scenario = "../short.toml"' '[[approval]]' 'role = "sre"' '[schedule]' 'cron = "0 10 * * TUE"' \
   'zone = "Europe/Berlin"' >"$serve/gamedays/outage.toml"
 printf 'titel = "<script>window.owned=1</script>"\n' >"$serve/gamedays/wrong.toml"
+# What two gateways do, as if one of them had been two versions, under a name that is no name.
+edge="$serve/data/profiles/<img src=x onerror=window.owned=1>"
+mkdir -p "$edge"
+cp docs/gateways/haproxy.toml "$edge/1.toml"
+cp docs/gateways/nginx.toml "$edge/2.toml"
 user() {
   "$brownout" serve user add --data "$serve/data" "$@" 2>/dev/null
 }

@@ -9,6 +9,7 @@ mod files;
 mod news;
 mod office;
 mod practice;
+mod profiles;
 mod server;
 mod store;
 #[cfg(test)]

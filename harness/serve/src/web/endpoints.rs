@@ -7,7 +7,7 @@ use schemars::{Schema, SchemaGenerator};
 use super::call::{Answer, Call};
 use super::problem::Problem;
 use super::site::Site;
-use super::{firings, gamedays, openapi, records, sessions, switch, timeline};
+use super::{firings, gamedays, openapi, profiles, records, sessions, switch, timeline};
 use crate::store::{AuditEntry, Button, Firing, MadeRun, Note, Role};
 
 /// Who may ask.
@@ -139,6 +139,10 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         .gives_other("application/octet-stream").refuses(&[404, 409]),
     Endpoint::new(GET, "/api/v1/compare", VIEW, "Two runs compared, as a page.", records::compare)
         .query(of!(records::Two)).gives_other("text/html").refuses(&[404, 409]),
+    Endpoint::new(GET, "/api/v1/profiles", VIEW, "What gateways really do, as it was discovered over time.", profiles::list)
+        .gives(200, of!(Vec<profiles::Trend>)),
+    Endpoint::new(GET, "/api/v1/profiles/{name}/changes", VIEW, "What changed between two profiles, as a page.", profiles::changes)
+        .query(of!(profiles::Both)).gives_other("text/html").refuses(&[404, 409]),
     Endpoint::new(GET, "/api/v1/button", VIEW, "The red button; `null` while it is not pressed.", switch::get)
         .gives(200, of!(Option<Button>)),
     Endpoint::new(POST, "/api/v1/button", OPERATE, "Press the red button: all runs stop, and nothing begins.", switch::press)

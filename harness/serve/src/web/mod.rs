@@ -14,6 +14,7 @@ mod limits;
 mod live;
 mod openapi;
 mod problem;
+mod profiles;
 mod records;
 mod sessions;
 mod site;

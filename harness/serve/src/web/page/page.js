@@ -117,7 +117,7 @@ function spark(firings) {
 }
 
 async function overview() {
-  const [days, firings, made] = await Promise.all([api("GET", at("gamedays")), api("GET", at("firings") + "?limit=100"), api("GET", at("runs") + "?limit=200")]);
+  const [days, firings, made, trends] = await Promise.all([api("GET", at("gamedays")), api("GET", at("firings") + "?limit=100"), api("GET", at("runs") + "?limit=200"), api("GET", at("profiles"))]);
   const due = firings.filter(firing => firing.state === "due").sort((a, b) => a.due < b.due ? -1 : 1);
   const running = firings.filter(firing => firing.state === "running");
   const past = firings.filter(firing => !["due", "running"].includes(firing.state)).sort((a, b) => a.due < b.due ? 1 : -1);
@@ -140,8 +140,23 @@ async function overview() {
       days.length ? null : el("p", { class: "faint" }, "There are no files of game days.")),
     el("section", { "aria-labelledby": "past" }, el("h2", { id: "past" }, "History"),
       table("History", heads, past.map(row), "Nothing has happened yet.")),
-    history(made),
+    runsOverTime(made),
+    profiles(trends),
   ];
+}
+
+// What gateways really do, as it was discovered over time: how much changed from one profile to the next.
+function profiles(trends) {
+  if (!trends.length) return null;
+  const { shown, open } = stage();
+  const rows = trends.flatMap(trend => trend.profiles.map((one, index) => ({ trend, one, before: trend.profiles[index - 1] })).slice(-10).reverse().map(({ trend, one, before }) => {
+    const changed = one.changes === null ? one.problem ?? "the first one" : one.changes === 1 ? "1 change" : `${one.changes} changes`;
+    const url = before && `${at("profiles", trend.name, "changes")}?before=${encodeURIComponent(before.file)}&after=${encodeURIComponent(one.file)}`;
+    return el("tr", {}, el("td", {}, trend.name), el("td", {}, one.file), el("td", {}, `${one.gateway} ${one.version ?? ""}`), el("td", {}, String(one.facts)), el("td", {}, changed),
+      el("td", {}, one.changes === null ? "" : el("button", { "aria-label": `What changed from ${before.file} to ${one.file} of ${trend.name}`, click: () => open(`${trend.name}: from ${before.file} to ${one.file}`, url) }, "What changed")));
+  }));
+  return el("section", { "aria-labelledby": "profiles" }, el("h2", { id: "profiles" }, "What gateways really do"),
+    table("What gateways really do", ["Of", "Profile", "Gateway", "Facts", "Since the one before", "Look"], rows, "No profile is kept."), shown);
 }
 
 async function gameday(name) {
@@ -150,7 +165,7 @@ async function gameday(name) {
     el("p", {}, `Who has to agree: ${day.approvals.join(", ") || "nobody"}.`),
     el("pre", {}, day.plan || "There is no plan."),
     el("section", { "aria-labelledby": "recent" }, el("h2", { id: "recent" }, "Its last firings"),
-      table("Its last firings", ["Due", "Firing", "State", "What came of it", "Asked by"], day.recent.map(row), "None.")), history(made)];
+      table("Its last firings", ["Due", "Firing", "State", "What came of it", "Asked by"], day.recent.map(row), "None.")), runsOverTime(made)];
 }
 
 function approval(firing) {
@@ -218,7 +233,7 @@ function trend(made) {
 }
 
 // Runs that were made, by scenario and gateway, any two of which can be compared.
-function history(made) {
+function runsOverTime(made) {
   const groups = Map.groupBy ? Map.groupBy(made, run => `${run.gameday}: ${run.scenario} on ${run.gateway}`) : new Map([["all", made]]);
   const { shown, open } = stage();
   const name = run => `${run.gameday} ${run.firing}.${run.number}, ${when(run.began)}, ${run.scenario} on ${run.gateway}: ${run.verdict || "no verdict"}`;
@@ -321,8 +336,9 @@ async function show(goes = false, did = false) {
   const held = document.activeElement?.getAttribute?.("aria-label") ?? document.activeElement?.textContent;
   const had = $("main").contains(document.activeElement) && document.activeElement !== $("main");
   const frame = !isNew && $("main").querySelector("iframe")?.parentElement;
+  const place = frame && [...$("main").querySelectorAll(".stage")].indexOf(frame);
   $("main").replaceChildren(...parts.filter(Boolean));
-  if (frame) $("main").querySelector(".stage")?.replaceWith(frame);
+  if (frame) $("main").querySelectorAll(".stage")[place]?.replaceWith(frame);
   drawLive();
   // The focus stays where it was, by name, also when all around it is new.
   const same = had && [...$("main").querySelectorAll("a, button, [tabindex]")].find(one => (one.getAttribute("aria-label") ?? one.textContent) === held);
