@@ -96,6 +96,24 @@ fn after_a_kill_at_any_moment_nothing_runs_on_nothing_is_lost_and_nothing_runs_t
     assert!(recovered >= 3, "only {recovered} were killed while they ran");
 }
 
+#[test]
+fn a_second_ctrl_c_ends_the_server_at_once_and_the_next_one_undoes_what_it_left() {
+    let place = place();
+    place.write("scenarios/s.toml", SMALL.replace("\"1500ms\"", "\"1m\""));
+    place.write("gamedays/day.toml", day_on(if has("haproxy") { "haproxy" } else { "reference" }));
+    let token = add_user(&place);
+    let server = Server::start(&place, &token);
+    let id = server.begin();
+    until("the run is made", || server.run_dir().is_some_and(|run| run.join("exchanges.arrows").exists()));
+    server.end_at_once();
+    place.nothing_is_left();
+    let server = Server::start(&place, &token);
+    let firing = server.over(id);
+    assert_eq!(firing["state"], "recovered", "{firing}");
+    assert_eq!(server.undone(), 1);
+    server.end();
+}
+
 /// Answers one request with 204, and returns it.
 fn told(listener: &TcpListener) -> String {
     let (stream, _) = listener.accept().unwrap();

@@ -126,6 +126,13 @@ impl<'a> Server<'a> {
         texts.filter(|text| !text.is_empty()).collect()
     }
 
+    /// Ends the server as a second Ctrl-C does. Two signals of one kind could be taken for one.
+    pub(crate) fn end_at_once(self) {
+        self.process.signal(Signal::INT);
+        self.process.signal(Signal::TERM);
+        self.process.end().ended(0);
+    }
+
     /// Ends the server as Ctrl-C does.
     pub(crate) fn end(self) {
         self.process.signal(Signal::INT);

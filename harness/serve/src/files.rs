@@ -5,8 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gamedays::{
-    Approval, Entry, Event, Listener, Machine, Occasion, Orders, Outcome, Standing, TIMELINE, conduct,
-    entries, tell_unheld,
+    Approval, ConductError, Entry, Event, GameDay, Listener, Machine, Occasion, Orders, Outcome, Standing,
+    TIMELINE, conduct, entries, tell_unheld,
 };
 use gateways::Allowed;
 use reports::{Report, Verdict};
@@ -26,14 +26,26 @@ const FRESH: Duration = Duration::from_secs(3);
 pub struct GameDayFiles {
     directory: PathBuf,
     allowed: Allowed,
+    machine: Machine,
     /// What was read last, and when: reading compiles every scenario, which would disturb what is being measured.
     kept: Mutex<Option<(WallTime, Vec<Day>)>>,
 }
 
 impl GameDayFiles {
-    /// The game days of `directory`. Each file has to allow as well what is `allowed`.
-    pub fn new(directory: PathBuf, allowed: Allowed) -> Self {
-        GameDayFiles { directory, allowed, kept: Mutex::default() }
+    /// The game days of `directory`. Each file has to allow as well what is `allowed`. `abort` ends at once what runs.
+    pub fn new(directory: PathBuf, allowed: Allowed, abort: CancellationToken) -> Self {
+        GameDayFiles { directory, allowed, machine: Machine { abort }, kept: Mutex::default() }
+    }
+
+    /// The day that is to be held, if it is what was decided on.
+    fn ordered(&self, order: &Order) -> Result<GameDay, String> {
+        let path = path_of(&self.directory, &order.day).ok_or("its file is gone")?;
+        let day = gamedays::load(&path).map_err(|failure| failure.to_string())?;
+        // Approvals are for what was there when it was decided to begin.
+        if digest(&day) != order.digest {
+            return Err("its file was changed in the moment in which it began".to_owned());
+        }
+        Ok(day)
     }
 }
 
@@ -47,14 +59,10 @@ impl Practice for GameDayFiles {
         }
     }
 
-    fn hold(&self, order: &Order, tell: &dyn Fn(Value), stop: &CancellationToken) -> Ending {
-        let path = path_of(&self.directory, &order.day).ok_or_else(|| "its file is gone".to_owned());
-        let day = path.and_then(|path| gamedays::load(&path).map_err(|failure| failure.to_string()));
-        let day = match day {
-            Ok(day) if digest(&day) == order.digest => day,
-            // Approvals are for what was there when it was decided to begin.
-            Ok(_) => return ended(State::Refused, "its file was changed in the moment in which it began"),
-            Err(why) => return ended(State::Refused, why),
+    fn hold(&self, order: &Order, tell: &dyn Fn(Value), stop: &CancellationToken) -> Option<Ending> {
+        let day = match self.ordered(order) {
+            Ok(day) => day,
+            Err(why) => return Some(ended(State::Refused, why)),
         };
         let approvals = order.approvals.iter().map(|approval| Approval {
             by: approval.user.clone(),
@@ -69,16 +77,18 @@ impl Practice for GameDayFiles {
             allowed: self.allowed.clone(),
             stop: stop.clone(),
         };
-        let outcome =
-            conduct(&day, &orders, &Machine::default(), &mut Teller(tell)).map_err(|error| error.to_string());
-        ending(outcome, &order.directory)
+        let outcome = conduct(&day, &orders, &self.machine, &mut Teller(tell));
+        if let Err(ConductError::GivenUp { .. }) = outcome {
+            return None;
+        }
+        Some(ending(outcome.map_err(|error| error.to_string()), &order.directory))
     }
 
     fn recover(&self, directory: &Path) -> Ending {
         if !directory.exists() {
             return ended(State::Recovered, "it had not begun anything yet");
         }
-        let outcome = gamedays::recover(directory, &self.allowed, &Machine::default(), &mut Teller(&|_| ()));
+        let outcome = gamedays::recover(directory, &self.allowed, &self.machine, &mut Teller(&|_| ()));
         ending(outcome.map_err(|error| error.to_string()), directory)
     }
 
@@ -91,8 +101,7 @@ impl Practice for GameDayFiles {
         // One whose file can't be read does not say whom to tell.
         let path = path_of(&self.directory, &firing.gameday);
         let Some(day) = path.and_then(|path| gamedays::load(&path).ok()) else { return Vec::new() };
-        let told =
-            tell_unheld(&day, firing.due.timestamp(), (occasion, why), &self.allowed, &Machine::default());
+        let told = tell_unheld(&day, firing.due.timestamp(), (occasion, why), &self.allowed, &self.machine);
         told.iter().map(ToString::to_string).collect()
     }
 

@@ -132,7 +132,7 @@ impl Office {
         });
         for firing in left {
             let directory = self.data.join(firing.directory.unwrap_or_default());
-            let ending = guarded(|| self.practice.recover(&directory));
+            let Some(ending) = guarded(|| Some(self.practice.recover(&directory))) else { continue };
             let why = format!("the server ended while it ran; {}", ending.why);
             let state = State::Recovered;
             self.record(firing.id, &Ending { state, why, ..ending });
@@ -168,7 +168,10 @@ impl Office {
             office.news.tell(Some(id), serde_json::json!({ "state": "running" }));
             let tell = |step| office.news.tell(Some(id), step);
             let ending = guarded(|| office.practice.hold(&order, &tell, &stop));
-            office.record(id, &ending);
+            // One that was given up stays recorded as running, so that the next start recovers it.
+            if let Some(ending) = ending {
+                office.record(id, &ending);
+            }
             office.running().remove(&id);
         };
         match std::thread::Builder::new().name(format!("game day {id}")).spawn(hold) {
@@ -228,9 +231,10 @@ fn failed(why: String) -> Ending {
 }
 
 /// A defect of ours in one game day ends that one, and not the server.
-fn guarded(hold: impl FnOnce() -> Ending) -> Ending {
+fn guarded(hold: impl FnOnce() -> Option<Ending>) -> Option<Ending> {
     let ending = catch_unwind(AssertUnwindSafe(hold));
-    ending.unwrap_or_else(|_| failed("brownout has a defect: it panicked, see standard error".to_owned()))
+    ending
+        .unwrap_or_else(|_| Some(failed("brownout has a defect: it panicked, see standard error".to_owned())))
 }
 
 #[cfg(test)]

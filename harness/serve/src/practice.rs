@@ -109,8 +109,14 @@ pub trait Practice: Send + Sync + 'static {
     fn days(&self) -> Vec<Day>;
 
     /// Holds a day, with its rollback; returns when all is over. `tell` gets each step as JSON when it is taken. `stop` ends it
-    /// in order: no request is sent any more, and what has to be undone is undone.
-    fn hold(&self, order: &Order, tell: &dyn Fn(serde_json::Value), stop: &CancellationToken) -> Ending;
+    /// in order: no request is sent any more, and what has to be undone is undone. `None` if it was given up before that: whoever
+    /// opens the office next has it brought to its end.
+    fn hold(
+        &self,
+        order: &Order,
+        tell: &dyn Fn(serde_json::Value),
+        stop: &CancellationToken,
+    ) -> Option<Ending>;
 
     /// Brings a day to its end that was under way when the process ended: judges what was recorded, and undoes what was
     /// done, once.

@@ -37,7 +37,7 @@ fn run(args: &Serve) -> Result<Exit> {
         behind_proxy: args.behind_proxy,
     };
     let allowed = Allowed { hosts: args.allow_host.clone(), commands: args.allow_commands };
-    let practice = GameDayFiles::new(args.gamedays.clone(), allowed);
+    let practice = GameDayFiles::new(args.gamedays.clone(), allowed, interrupts.abort.clone());
     let scheme = if options.tls.is_some() { "https" } else { "http" };
     let ready = |address| {
         let _ = print(&format_args!("serving at {scheme}://{address}/\n"));

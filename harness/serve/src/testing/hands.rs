@@ -34,7 +34,7 @@ impl Practice for Hands {
         vec![day("outage"), day("slow"), Day { approvals: vec![rule], ..day("approved") }]
     }
 
-    fn hold(&self, _: &Order, tell: &dyn Fn(serde_json::Value), stop: &CancellationToken) -> Ending {
+    fn hold(&self, _: &Order, tell: &dyn Fn(serde_json::Value), stop: &CancellationToken) -> Option<Ending> {
         self.held.fetch_add(1, Ordering::Relaxed);
         assert!(!self.panics, "as it was told to");
         tell("under way".into());
@@ -46,7 +46,7 @@ impl Practice for Hands {
                 () = self.ends.cancelled() => State::Finished,
             }
         });
-        Ending { state, why: String::new(), verdict: None, runs: Vec::new() }
+        Some(Ending { state, why: String::new(), verdict: None, runs: Vec::new() })
     }
 
     fn recover(&self, _: &Path) -> Ending {
