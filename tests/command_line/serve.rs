@@ -32,8 +32,11 @@ fn a_game_day_runs_to_its_verdict_and_the_log_of_who_did_what_is_whole() {
     let path = format!("/api/v1/firings/{}/runs/0/report", firing["id"]);
     assert!(server.ask(&format!("GET {path}"), "").0.contains("200"));
     let about = |what: &str| format!("/api/v1/firings/{}/{what}", firing["id"]);
+    let undecided = || server.ask("GET /api/v1/gamedays/day", "").1["undecided"].to_string();
+    assert_eq!(undecided(), r#"{"firing":1,"questions":["Is one retry enough?"]}"#);
     let decided = server.ask(&format!("POST {}", about("decisions")), r#"{"number":1,"answer":"it is"}"#);
     assert!(decided.0.contains("201"), "{decided:?}");
+    assert_eq!(undecided(), "null");
     let steps = server.ask(&format!("GET {}", about("timeline")), "").1;
     let decision = steps.as_array().unwrap().last().unwrap();
     assert_eq!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gamedays::{
     Approval, ConductError, Entry, Event, GameDay, Listener, Machine, Occasion, Orders, Outcome, Standing,
-    TIMELINE, conduct, entries, tell_unheld,
+    TIMELINE, conduct, decisions, entries, tell_unheld,
 };
 use gateways::Allowed;
 use reports::{Report, Verdict};
@@ -112,6 +112,12 @@ impl Practice for GameDayFiles {
         }
         let steps = entries(directory).map_err(|error| error.to_string())?;
         Ok(steps.iter().map(step).collect())
+    }
+
+    fn undecided(&self, directory: &Path) -> Vec<String> {
+        let steps = entries(directory).unwrap_or_default();
+        let open = decisions(&steps).into_iter().filter(|decision| decision.answer.is_none());
+        open.map(|decision| decision.question).collect()
     }
 
     fn decide(&self, directory: &Path, number: usize, who: &str, answer: &str) -> Result<Value, String> {

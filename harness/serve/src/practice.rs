@@ -129,6 +129,9 @@ pub trait Practice: Send + Sync + 'static {
     /// The steps that were taken in a day, as JSON, in order; why they can't be believed, if so.
     fn timeline(&self, directory: &Path) -> Result<Vec<serde_json::Value>, String>;
 
+    /// The questions that have to be decided after a day and are open; none if its timeline can't be believed.
+    fn undecided(&self, directory: &Path) -> Vec<String>;
+
     /// Writes down the answer to a question that has to be decided after the day, by its number from 1; returns the step, as
     /// JSON.
     fn decide(

@@ -67,6 +67,10 @@ impl Practice for Hands {
         Ok(vec![serde_json::json!({ "text": "one step" })])
     }
 
+    fn undecided(&self, _: &Path) -> Vec<String> {
+        vec!["Is it enough?".to_owned()]
+    }
+
     fn decide(&self, _: &Path, number: usize, who: &str, answer: &str) -> Result<serde_json::Value, String> {
         let text = format!("{who}: {answer}");
         if number == 1 {

@@ -35,6 +35,17 @@ pub(super) struct Overview {
     next: Option<WallTime>,
     /// Its last firings, the newest first.
     recent: Vec<Firing>,
+    /// What has to be decided after the last one that was held; `null` if nothing is open.
+    undecided: Option<Undecided>,
+}
+
+/// What has to be decided after a firing.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Undecided {
+    /// The number of the firing.
+    firing: i64,
+    /// The questions that are open.
+    questions: Vec<String>,
 }
 
 /// A game day in full.
@@ -63,14 +74,23 @@ fn overview(site: &Site, day: &Day) -> Result<Overview, StoreError> {
     let gameday = Some(day.name.clone());
     let recent = site.office.store.firings(&Query { gameday, limit: RECENT, ..Query::default() })?;
     let due = recent.iter().filter(|firing| firing.state == State::Due && firing.asked_by.is_none());
+    let held = recent.iter().find(|firing| firing.ended.is_some() && firing.state != State::Refused);
+    let undecided = held.and_then(|firing| undecided(site, firing));
     Ok(Overview {
         name: day.name.clone(),
         title: day.title.clone(),
         problem: day.problem.clone(),
         schedule: day.timetable.as_ref().map(|timetable| timetable.text()),
         next: due.map(|firing| firing.due).min(),
+        undecided,
         recent,
     })
+}
+
+fn undecided(site: &Site, firing: &Firing) -> Option<Undecided> {
+    let directory = site.office.data.join(firing.directory.as_ref()?);
+    let questions = site.office.practice.undecided(&directory);
+    (!questions.is_empty()).then_some(Undecided { firing: firing.id, questions })
 }
 
 fn find(site: &Site, call: &Call) -> Result<Day, Problem> {

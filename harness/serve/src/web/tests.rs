@@ -161,6 +161,8 @@ fn a_game_day_is_asked_for_approved_by_another_watched_and_stopped() {
     assert_eq!(served.ask("olga", &stop, r#"{"why":"enough"}"#).status, 202);
     let ended = served.reaches(id, "stopped");
     assert_eq!(served.ask("vic", &format!("GET {}", path("/timeline")), "").json()[0]["text"], "one step");
+    let overview = served.ask("vic", "GET /api/v1/gamedays/approved", "").json();
+    assert_eq!(overview["undecided"], json!({ "firing": id, "questions": ["Is it enough?"] }));
     let decided = decide(answer);
     assert_eq!((decided.status, decided.json()["text"].as_str()), (201, Some("olga: one retry is enough")));
     assert_eq!(decide(r#"{"number":2,"answer":"x"}"#).status, 409, "there is no such question");

@@ -136,6 +136,7 @@ async function overview() {
         el("h3", {}, el("a", { href: `#gameday/${encodeURIComponent(day.name)}` }, day.name), " ", spark(day.recent)),
         el("p", {}, day.title || "Its file has a mistake."), day.problem ? el("pre", {}, day.problem) : null,
         el("p", { class: "faint" }, day.schedule ? `${day.schedule}; next ${when(day.next) || "not foreseen"}` : "Without a schedule."),
+        day.undecided ? el("p", {}, "To be decided after ", firingLink({ gameday: day.name, id: day.undecided.firing }), `: ${day.undecided.questions.join(" ")}`) : null,
         may("operate") && !day.problem ? el("button", { click: begin(day), "aria-label": `Start by hand: ${day.name}` }, "Start by hand") : null)),
       days.length ? null : el("p", { class: "faint" }, "There are no files of game days.")),
     el("section", { "aria-labelledby": "past" }, el("h2", { id: "past" }, "History"),
