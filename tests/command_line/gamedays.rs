@@ -148,6 +148,37 @@ fn a_stop_condition_ends_2000_a_second_within_a_second_and_the_rollback_is_prove
     place.nothing_is_left();
 }
 
+#[test]
+fn a_day_is_stopped_by_what_the_gateway_counts_of_itself() {
+    let (gateway, errors) = if has("haproxy") {
+        ("haproxy", r#"haproxy_frontend_http_responses_total{proxy="in",code="5xx"}"#)
+    } else {
+        ("reference", r#"gateway_responses_total{class="5xx"}"#)
+    };
+    let place = Place::new();
+    watched(&place, gateway);
+    let day = fs::read_to_string(place.path().join("day.toml")).unwrap();
+    let metric = |sum: &str| {
+        let stop = format!("metric = {{ sum = '{sum}', above = 100, over = \"2s\" }}");
+        let own = day.replace(&format!("gateway = \"{gateway}\"\n"), "");
+        place.write("day.toml", own.replace("error_share = { above = 0.5, over = \"2s\" }", &stop));
+    };
+    place.write(
+        "outage.toml",
+        outage().replace("[gateway.reference]", &format!("[gateway.{gateway}]\nmetrics = {{}}")),
+    );
+    metric("no_such_total");
+    let wrong = place.say(&["gameday", "check", "day.toml"]).ended(3);
+    assert!(wrong.err.contains("no run keeps the metric `no_such_total`"), "{}", wrong.err);
+    metric(errors);
+    let said = place.say(&["gameday", "run", "day.toml", "--allow-commands"]).ended(5);
+    assert!(
+        said.out.contains("grows by more than 100/s over 2 s") && said.out.contains("is proven"),
+        "{}",
+        said.out
+    );
+}
+
 /// When the last request of the outage was sent, in milliseconds since 1970.
 fn last_request(place: &Place) -> i64 {
     let run = archive::read_run(&run_of(place, "outage").unwrap()).unwrap();

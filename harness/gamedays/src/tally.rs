@@ -11,6 +11,8 @@ use hdrhistogram::Histogram;
 use measure::histograms::{coarse, quantile, record};
 use units::Moment;
 
+use crate::scrapes::Scrapes;
+
 /// The longest stretch that a stop condition may look back.
 pub const OVER_MAX: Duration = Duration::from_mins(1);
 
@@ -23,6 +25,8 @@ pub struct Tally {
     pub classes: Vec<String>,
     /// The backends, by name.
     pub backends: Vec<String>,
+    /// What the gateway says of itself.
+    pub scrapes: Scrapes,
     slots: Mutex<Vec<Slot>>,
 }
 
@@ -61,7 +65,7 @@ impl Tally {
     /// Nothing counted yet.
     pub fn new(classes: Vec<String>, backends: Vec<String>) -> Self {
         let slot = Slot { number: -1, classes: vec![Class::default(); classes.len()] };
-        Tally { classes, backends, slots: Mutex::new(vec![slot; SECONDS]) }
+        Tally { classes, backends, scrapes: Scrapes::default(), slots: Mutex::new(vec![slot; SECONDS]) }
     }
 
     /// Counts an exchange that was sent and is over.

@@ -28,12 +28,10 @@ pub(super) fn begin(order: &RunOrder<'_>, abort: &CancellationToken) -> Result<B
     let progress = Arc::new(Progress::new(&loaded.plan, driver::scheduled(&loaded.plan.driver)));
     let tally = Arc::new(tally_of(&loaded.plan));
     let counting = tally.clone();
-    progress.on_rows(move |batch| {
-        if let Batch::Exchanges(rows) = batch {
-            for row in rows {
-                counting.note(row);
-            }
-        }
+    progress.on_rows(move |batch| match batch {
+        Batch::Exchanges(rows) => rows.iter().for_each(|row| counting.note(row)),
+        Batch::Samples(rows) => rows.iter().for_each(|row| counting.scrapes.note(row)),
+        _ => {}
     });
     let interrupt = CancellationToken::new();
     let options = Options {

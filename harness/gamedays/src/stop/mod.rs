@@ -5,6 +5,7 @@ mod contract;
 mod error_share;
 mod file;
 mod latency;
+mod metric;
 mod over;
 pub(crate) mod url;
 
@@ -20,6 +21,7 @@ units::registry! {
         "error_share" => ErrorShare in error_share,
         "latency" => Latency in latency,
         "arrivals" => Arrivals in arrivals,
+        "metric" => Metric in metric,
         "url" => Url in url,
         "file" => File in file,
     }
