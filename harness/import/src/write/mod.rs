@@ -2,6 +2,7 @@
 
 mod names;
 mod phases;
+mod policy;
 mod text;
 
 pub(crate) use names::of_members;

@@ -1,0 +1,146 @@
+//! The policy of the scenario, each line with its place in the source.
+
+use std::fmt::Write;
+
+use policy::{AllOut, Breaker, HealthCheck, Limit, Policy, Retry, Scope, Timeouts, WayBack};
+
+use super::text::{PLACES_AT, Writing, Written, comment, list, quoted};
+use crate::iso::written;
+
+impl Writing<'_> {
+    /// A line of the policy, with its place if the source has one.
+    fn line(&self, key: &str, line: &str, out: &mut String) -> Written {
+        match self.import.sources.get(key) {
+            Some(place) => {
+                let place = comment(&self.sources.position(place).to_string());
+                writeln!(out, "{line:<PLACES_AT$} # {place}")
+            }
+            None => writeln!(out, "{line}"),
+        }
+    }
+
+    pub(super) fn policy(&self, out: &mut String) -> Written {
+        // No importer knows of affinity yet.
+        let Policy { timeout, retry, breaker, limit, affinity: _, health_check, sources: _ } =
+            &self.import.policy;
+        self.timeouts(*timeout, out)?;
+        if let Some(retry) = retry {
+            self.retry(retry, out)?;
+        }
+        if let Some(breaker) = breaker {
+            self.breaker(breaker, out)?;
+        }
+        if let Some(limit) = limit {
+            self.limit(limit, out)?;
+        }
+        if let Some(check) = health_check {
+            self.health_check(check, out)?;
+        }
+        if !self.import.sources.is_empty() {
+            writeln!(out, "\n# Reports show these places beside what was observed.\n[policy.sources]")?;
+            for (key, place) in &self.import.sources {
+                let place = self.sources.position(place).to_string();
+                writeln!(out, "{} = {}", quoted(key), quoted(&place))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn timeouts(&self, timeout: Timeouts, out: &mut String) -> Written {
+        if timeout != Timeouts::default() {
+            writeln!(out, "\n[policy.timeout]")?;
+        }
+        for (key, length) in
+            [("connect", timeout.connect), ("per_try", timeout.per_try), ("total", timeout.total)]
+        {
+            if let Some(length) = length {
+                let line = format!("{key} = \"{}\"", written(length));
+                self.line(&format!("timeout.{key}"), &line, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn limit(&self, limit: &Limit, out: &mut String) -> Written {
+        writeln!(out, "\n[policy.limit]")?;
+        self.line("limit.in_flight", &format!("in_flight = {}", limit.in_flight), out)?;
+        if limit.scope == Scope::Pool {
+            writeln!(out, "scope = \"pool\"")?;
+        }
+        if let Some(queue) = limit.queue {
+            self.line("limit.queue", &format!("queue = {queue}"), out)?;
+        }
+        if let Some(wait) = limit.wait {
+            self.line("limit.wait", &format!("wait = \"{}\"", written(wait)), out)?;
+        }
+        if let Some(status) = limit.status {
+            self.line("limit.status", &format!("status = {status}"), out)?;
+        }
+        Ok(())
+    }
+
+    fn health_check(&self, check: &HealthCheck, out: &mut String) -> Written {
+        let HealthCheck { path, every, fall, rise, within } = check;
+        writeln!(out, "\n[policy.health_check]")?;
+        self.line("health_check.path", &format!("path  = {}", quoted(path)), out)?;
+        self.line("health_check.every", &format!("every = \"{}\"", written(*every)), out)?;
+        self.line("health_check.fall", &format!("fall  = {fall}"), out)?;
+        self.line("health_check.rise", &format!("rise  = {rise}"), out)?;
+        if let Some(within) = within {
+            self.line("health_check.within", &format!("within = \"{}\"", written(*within)), out)?;
+        }
+        Ok(())
+    }
+
+    fn retry(&self, retry: &Retry, out: &mut String) -> Written {
+        writeln!(out, "\n[policy.retry]")?;
+        self.line("retry.attempts", &format!("attempts      = {}", retry.attempts), out)?;
+        let on: Vec<String> = retry.on.iter().map(ToString::to_string).collect();
+        self.line("retry.on", &format!("on            = {}", list(&on)), out)?;
+        self.line("retry.methods", &format!("methods       = {}", list(&retry.methods)), out)?;
+        self.line("retry.other_backend", &format!("other_backend = {}", retry.other_backend), out)?;
+        if let Some(backoff) = retry.backoff {
+            let line = format!(
+                "backoff       = {{ base = \"{}\", factor = {:?} }}",
+                written(backoff.base),
+                backoff.factor
+            );
+            self.line("retry.backoff", &line, out)?;
+        }
+        Ok(())
+    }
+
+    fn breaker(&self, breaker: &Breaker, out: &mut String) -> Written {
+        writeln!(out, "\n[policy.breaker]")?;
+        let within = breaker.trip.within.map(written).unwrap_or_default();
+        let trip = match (breaker.trip.count, breaker.trip.share, breaker.trip.consecutive) {
+            (Some(count), ..) => format!("count = {count}, within = \"{within}\""),
+            (_, Some(share), _) => format!("share = {:?}, within = \"{within}\"", share.get()),
+            (.., count) => format!("consecutive = {}", count.unwrap_or(1)),
+        };
+        self.line("breaker.trip", &format!("trip        = {{ {trip} }}"), out)?;
+        if !breaker.fails.is_empty() {
+            let fails: Vec<String> = breaker.fails.iter().map(ToString::to_string).collect();
+            self.line("breaker.fails", &format!("fails       = {}", list(&fails)), out)?;
+        }
+        self.line("breaker.open_for", &format!("open_for    = \"{}\"", written(breaker.open_for)), out)?;
+        if let Some(tick) = breaker.tick {
+            self.line("breaker.tick", &format!("tick        = \"{}\"", written(tick)), out)?;
+        }
+        if breaker.retry_after {
+            self.line("breaker.retry_after", "retry_after = true", out)?;
+        }
+        match breaker.way_back {
+            Some(WayBack::All) => writeln!(out, "way_back    = \"all\"")?,
+            Some(WayBack::Check) => writeln!(out, "way_back    = \"check\"")?,
+            _ => {}
+        }
+        if breaker.all_out == Some(AllOut::Shed) {
+            writeln!(out, "all_out     = \"shed\"")?;
+        }
+        if let Some(status) = breaker.shed_status {
+            self.line("breaker.shed_status", &format!("shed_status = {status}"), out)?;
+        }
+        Ok(())
+    }
+}
