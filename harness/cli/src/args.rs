@@ -144,6 +144,9 @@ pub(crate) struct Import {
     /// The backend or pool that the scenario is about, if there are several.
     #[arg(long, value_name = "NAME")]
     pub(crate) backend: Option<String>,
+    /// The route that the scenario is about, if there are several: its name, or its host and path as an error lists them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) route: Option<String>,
     /// Overwrite what was written before.
     #[arg(long)]
     pub(crate) force: bool,

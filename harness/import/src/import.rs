@@ -14,6 +14,8 @@ pub struct Choices {
     pub values: BTreeMap<String, String>,
     /// The backend or pool that the scenario is about.
     pub backend: Option<String>,
+    /// The route that the scenario is about, where the configuration has routes.
+    pub route: Option<String>,
 }
 
 /// A backend that gets traffic.
@@ -44,6 +46,10 @@ pub struct Import {
     pub policy: Policy,
     /// Where each key of the policy stands in the source: `retry.attempts`.
     pub sources: BTreeMap<String, Place>,
+    /// Keys of the policy that the configuration is silent on, each with the default that holds.
+    pub defaults: BTreeMap<String, String>,
+    /// Whether the next group of backends gets a part of the traffic before all of the first one are out.
+    pub gradual: bool,
     /// The status of what the gateway answers while no backend may be asked.
     pub shed: Option<u16>,
     /// Whether a further attempt brings the request's body; nothing if there is none.

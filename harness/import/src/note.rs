@@ -54,3 +54,17 @@ impl Note {
         self
     }
 }
+
+/// The most notes that are kept: whoever has more of them reads no further.
+const NOTES_MAX: usize = 1_000;
+
+/// Notes by kind and place, each once: what stands in a loop, or behind an alias, is met several times.
+pub(crate) fn in_order(notes: &mut Vec<Note>) {
+    notes.sort_by(|a, b| (a.kind, &a.place, &a.words).cmp(&(b.kind, &b.place, &b.words)));
+    notes.dedup();
+    if notes.len() > NOTES_MAX {
+        notes.truncate(NOTES_MAX - 1);
+        let words = format!("more than {NOTES_MAX} things are to be told, and no more of them are");
+        notes.extend(notes.last().map(|last| Note::unknown(&last.place, words)));
+    }
+}

@@ -104,7 +104,7 @@ fn read(args: &Import) -> Result<(Sources, Choices), (String, String)> {
         };
         values.insert(name.trim().to_owned(), value.to_owned());
     }
-    Ok((sources, Choices { values, backend: args.backend.clone() }))
+    Ok((sources, Choices { values, backend: args.backend.clone(), route: args.route.clone() }))
 }
 
 fn text(path: &Path) -> Result<String, (String, String)> {

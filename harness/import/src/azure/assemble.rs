@@ -12,7 +12,7 @@ use crate::bicep;
 use crate::given::Given;
 use crate::import::{Choices, Import, Member, Refused};
 use crate::kinds::Importer;
-use crate::note::Note;
+use crate::note::{self, Note};
 use crate::place::{Place, Sources};
 use crate::value::Value;
 use crate::xml;
@@ -71,9 +71,7 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
         }
     }
     let made = assemble(&backends, &policies, choices.backend.as_deref(), &mut notes);
-    notes.sort_by(|a, b| (a.kind, &a.place, &a.words).cmp(&(b.kind, &b.place, &b.words)));
-    // What stands in a loop is met once for each of its items.
-    notes.dedup();
+    note::in_order(&mut notes);
     let unused = given.unused();
     match made {
         _ if !unused.is_empty() => Err(Refused {
@@ -130,6 +128,8 @@ fn assemble(
         members: Vec::new(),
         policy: Policy::default(),
         sources: BTreeMap::new(),
+        defaults: BTreeMap::new(),
+        gradual: false,
         shed: None,
         keeps_body: policies.buffered,
         own: None,

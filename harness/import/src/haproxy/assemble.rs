@@ -13,7 +13,7 @@ use super::{breaker, copy, health, limit, retry};
 use crate::given::Given;
 use crate::import::{Choices, Import, Member, Refused};
 use crate::kinds::Importer;
-use crate::note::Note;
+use crate::note::{self, Note};
 use crate::place::{Place, Sources};
 
 /// HAProxy.
@@ -23,9 +23,6 @@ pub(crate) const IMPORTER: Importer = Importer {
     takes: |name, _| name.rsplit_once('.').is_some_and(|(_, ending)| ending.eq_ignore_ascii_case("cfg")),
     import,
 };
-
-/// The most notes that are kept: whoever has more of them reads no further.
-const NOTES_MAX: usize = 1_000;
 
 /// The most servers, and the heaviest weight (section 5.2).
 const SERVERS_MAX: usize = 100;
@@ -46,13 +43,7 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
     let sections = sections::read(all, &mut notes);
     let made =
         subject(&sections, choices.backend.as_deref()).and_then(|one| assemble(&sections, one, &mut notes));
-    notes.sort_by(|a, b| (a.kind, &a.place, &a.words).cmp(&(b.kind, &b.place, &b.words)));
-    notes.dedup();
-    if notes.len() > NOTES_MAX {
-        notes.truncate(NOTES_MAX - 1);
-        let words = format!("more than {NOTES_MAX} things are to be told, and no more of them are");
-        notes.extend(notes.last().map(|last| Note::unknown(&last.place, words)));
-    }
+    note::in_order(&mut notes);
     match (made, given.unused().first()) {
         (_, Some(unused)) => Err(Refused {
             words: format!("nothing asks for the value of `{}`", unused.escape_debug()),
@@ -148,6 +139,8 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
         members,
         policy,
         sources,
+        defaults: BTreeMap::new(),
+        gradual: false,
         own: Some(own),
         notes: Vec::new(),
     })

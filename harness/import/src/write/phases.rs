@@ -6,7 +6,7 @@ mod health;
 
 use std::time::Duration;
 
-use policy::{Policy, RetryOn};
+use policy::{Policy, RetryOn, Timeouts};
 use units::Timespan;
 
 use self::breaker::counts;
@@ -81,30 +81,28 @@ pub(super) struct Proof {
     pub(super) deadline: Timespan,
 }
 
-/// How many backends there are, and whether they are of several groups.
+/// How many backends there are, whether they are of several groups, and whether these share the traffic before one is out whole.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pool {
     pub(super) members: usize,
     pub(super) has_groups: bool,
+    pub(super) gradual: bool,
 }
 
 /// Plans the phases that show the policy.
 pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     let attempts = policy.retry.as_ref().map_or(1, |retry| retry.attempts);
-    let open_for = policy
-        .breaker
-        .as_ref()
-        .filter(|breaker| breaker.open_for <= SHOWN_MAX)
-        .map_or(Duration::ZERO, |breaker| breaker.open_for.0);
-    let per_try = policy.timeout.per_try.map(|timer| timer.0);
+    let open_for = policy.breaker.as_ref().map_or(0.0, breaker::longest);
+    let attempt = policy.timeout.per_try.or(policy.timeout.total).map(|timer| timer.0);
     let wait = policy
         .retry
         .as_ref()
         .and_then(|retry| retry.backoff)
         .map_or(Duration::ZERO, |backoff| backoff.base.0);
-    let request = (per_try.unwrap_or(Duration::from_secs(2)) + wait) * u32::from(attempts);
+    let request = (attempt.unwrap_or(Duration::from_secs(2)) + wait).saturating_mul(u32::from(attempts));
+    let request = policy.timeout.total.map_or(request, |total| request.min(total.0));
     let mut proof = Proof {
-        back_within: seconds(open_for.as_secs_f64() + 5.0),
+        back_within: seconds(open_for + 5.0),
         deadline: seconds((request.as_secs_f64() * 1.2).max(10.0)),
         ..Proof::default()
     };
@@ -212,6 +210,10 @@ impl Planning<'_> {
                 on.join(", ")
             ));
         }
+        if self.policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some()) {
+            let words = "of the retry budget nothing is shown: the retries stay below it. See `brownout explain expectation/retry_budget`";
+            self.proof.unshown.push(words.into());
+        }
         if self.policy.limit.is_some() {
             let words = "of the limit nothing is shown: the traffic stays below it. See `brownout explain expectation/limit`";
             self.proof.unshown.push(words.into());
@@ -219,28 +221,33 @@ impl Planning<'_> {
     }
 
     fn timeout(&mut self) {
-        let Some(per_try) = self.policy.timeout.per_try else { return };
-        if per_try > SHOWN_MAX {
+        let Timeouts { per_try, total, .. } = self.policy.timeout;
+        // Where an attempt has no timer, that of the whole request ends the first one.
+        let (key, timer) = match (per_try, total) {
+            (Some(per_try), _) => ("timeout.per_try", per_try),
+            (None, Some(total)) => ("timeout.total", total),
+            (None, None) => return,
+        };
+        if timer > SHOWN_MAX {
             return self
                 .proof
                 .unshown
-                .push(format!("of the timeout nothing is shown: {per_try} are too long for a run"));
+                .push(format!("of the timeout nothing is shown: {timer} are too long for a run"));
         }
-        let per_try = per_try.0.as_secs_f64();
         let is_counted =
             self.policy.breaker.as_ref().is_some_and(|breaker| counts(breaker, RetryOn::Timeout));
         if is_counted {
             // A breaker that counts timeouts lets few of them happen.
             if self.timeouts >= TIMEOUTS {
-                self.about(&["timeout.per_try"]);
+                self.about(&[key]);
             } else {
                 let words = "of the timeout nothing is shown: the breaker opens before enough attempts have run into it";
                 self.proof.unshown.push(words.into());
             }
             return;
         }
-        self.about(&["timeout.per_try"]);
-        self.outage("one-hangs", 3.0 * per_try + 20.0, "hang = {}".into(), On::One);
+        self.about(&[key]);
+        self.outage("one-hangs", 3.0 * timer.0.as_secs_f64() + 20.0, "hang = {}".into(), On::One);
         let retry = self.policy.retry.as_ref().filter(|retry| retry.on.contains(&RetryOn::Timeout));
         if retry.is_some() && self.pool.members > 1 {
             self.about(&["retry.on.timeout"]);

@@ -15,7 +15,10 @@ impl Writing<'_> {
                 let place = comment(&self.sources.position(place).to_string());
                 writeln!(out, "{line:<PLACES_AT$} # {place}")
             }
-            None => writeln!(out, "{line}"),
+            None => match self.import.defaults.get(key) {
+                Some(words) => writeln!(out, "{line:<PLACES_AT$} # default: {}", comment(words)),
+                None => writeln!(out, "{line}"),
+            },
         }
     }
 
@@ -100,12 +103,23 @@ impl Writing<'_> {
         self.line("retry.methods", &format!("methods       = {}", list(&retry.methods)), out)?;
         self.line("retry.other_backend", &format!("other_backend = {}", retry.other_backend), out)?;
         if let Some(backoff) = retry.backoff {
+            let max = backoff.max.map(|max| format!(", max = \"{}\"", written(max))).unwrap_or_default();
+            let jitter = if backoff.jitter { ", jitter = true" } else { "" };
             let line = format!(
-                "backoff       = {{ base = \"{}\", factor = {:?} }}",
+                "backoff       = {{ base = \"{}\", factor = {:?}{max}{jitter} }}",
                 written(backoff.base),
                 backoff.factor
             );
             self.line("retry.backoff", &line, out)?;
+        }
+        if let Some(asked) = retry.retry_after {
+            let max = asked.max.map(|max| format!(" max = \"{}\" ", written(max))).unwrap_or_default();
+            self.line("retry.retry_after", &format!("retry_after   = {{{max}}}"), out)?;
+        }
+        if let Some(budget) = retry.budget {
+            let line =
+                format!("budget        = {{ share = {:?}, min = {} }}", budget.share.get(), budget.min);
+            self.line("retry.budget", &line, out)?;
         }
         Ok(())
     }
@@ -115,7 +129,10 @@ impl Writing<'_> {
         let within = breaker.trip.within.map(written).unwrap_or_default();
         let trip = match (breaker.trip.count, breaker.trip.share, breaker.trip.consecutive) {
             (Some(count), ..) => format!("count = {count}, within = \"{within}\""),
-            (_, Some(share), _) => format!("share = {:?}, within = \"{within}\"", share.get()),
+            (_, Some(share), _) => {
+                let min = breaker.trip.min.map(|min| format!(", min = {min}")).unwrap_or_default();
+                format!("share = {:?}, within = \"{within}\"{min}", share.get())
+            }
             (.., count) => format!("consecutive = {}", count.unwrap_or(1)),
         };
         self.line("breaker.trip", &format!("trip        = {{ {trip} }}"), out)?;
@@ -124,6 +141,15 @@ impl Writing<'_> {
             self.line("breaker.fails", &format!("fails       = {}", list(&fails)), out)?;
         }
         self.line("breaker.open_for", &format!("open_for    = \"{}\"", written(breaker.open_for)), out)?;
+        if breaker.open_grows {
+            writeln!(out, "open_grows  = true")?;
+        }
+        if let Some(max) = breaker.open_max {
+            self.line("breaker.open_max", &format!("open_max    = \"{}\"", written(max)), out)?;
+        }
+        if let Some(share) = breaker.out_max {
+            self.line("breaker.out_max", &format!("out_max     = {:?}", share.get()), out)?;
+        }
         if let Some(tick) = breaker.tick {
             self.line("breaker.tick", &format!("tick        = \"{}\"", written(tick)), out)?;
         }
@@ -135,8 +161,13 @@ impl Writing<'_> {
             Some(WayBack::Check) => writeln!(out, "way_back    = \"check\"")?,
             _ => {}
         }
-        if breaker.all_out == Some(AllOut::Shed) {
-            writeln!(out, "all_out     = \"shed\"")?;
+        let all_out = match breaker.all_out {
+            Some(AllOut::Shed) => Some("shed"),
+            Some(AllOut::Panic) => Some("panic"),
+            None => None,
+        };
+        if let Some(all_out) = all_out {
+            self.line("breaker.all_out", &format!("all_out     = \"{all_out}\""), out)?;
         }
         if let Some(status) = breaker.shed_status {
             self.line("breaker.shed_status", &format!("shed_status = {status}"), out)?;

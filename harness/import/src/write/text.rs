@@ -14,7 +14,11 @@ pub(super) const PLACES_AT: usize = 58;
 /// The text of the scenario that an import becomes.
 pub fn scenario(import: &Import, sources: &Sources) -> String {
     let groups = groups(&import.members);
-    let pool = Pool { members: import.members.len(), has_groups: groups.iter().any(|group| *group > 0) };
+    let pool = Pool {
+        members: import.members.len(),
+        has_groups: groups.iter().any(|group| *group > 0),
+        gradual: import.gradual,
+    };
     let proof = plan(&import.policy, pool);
     let writing = Writing { import, sources, names: of_members(&import.members), groups, proof };
     let mut text = String::new();

@@ -1,9 +1,9 @@
 //! What shows a breaker: one backend fails in each way that it counts, and then all of them.
 
-use policy::{Breaker, FailureClass, RetryOn, WayBack};
+use policy::{AllOut, Breaker, FailureClass, RetryOn, WayBack};
 use units::Timespan;
 
-use super::{CLASSES_MAX, On, Planning, RATE, SHOWN_MAX, word, written};
+use super::{CLASSES_MAX, On, Planning, RATE, SHOWN_MAX, WRITES, word, written};
 
 /// So many failures of a backend are wanted of a phase: ten cases show a key, and some are no first attempts.
 const FAILURES: u32 = 40;
@@ -14,6 +14,24 @@ const OPENINGS: (u32, u32) = (5, 20);
 /// Breakers that open for longer are shown by one kind of failure only, and by fewer openings.
 const LONG: Timespan = Timespan::from_secs(600);
 const OPENINGS_LONG: u32 = 8;
+
+/// How long a backend may be left alone in the scenario, in seconds; nothing where that is not shown.
+pub(super) fn longest(breaker: &Breaker) -> f64 {
+    if breaker.open_for > SHOWN_MAX {
+        return 0.0;
+    }
+    let tick = breaker.tick.filter(|_| breaker.open_grows).map_or(0.0, |tick| tick.0.as_secs_f64());
+    nth(breaker, if breaker.open_grows { OPENINGS.0 + 1 } else { 1 }) + tick
+}
+
+/// How long the n-th opening in a row lasts, in seconds.
+fn nth(breaker: &Breaker, n: u32) -> f64 {
+    let grown = breaker.open_for.0.as_secs_f64() * if breaker.open_grows { f64::from(n) } else { 1.0 };
+    breaker.open_max.map_or(grown, |max| grown.min(max.0.as_secs_f64()))
+}
+
+/// So many further attempts with a body show that it is brought again.
+const BODIES: f64 = 10.0;
 
 impl Planning<'_> {
     pub(super) fn breaker(&mut self, breaker: &Breaker) {
@@ -29,9 +47,14 @@ impl Planning<'_> {
         let is_long = breaker.open_for > LONG;
         let most = if is_long { OPENINGS_LONG } else { OPENINGS.1 };
         let openings = FAILURES.div_ceil(needed).clamp(OPENINGS.0, most);
-        let length = f64::from(openings) * (open_for + 1.0) + open_for / 2.0;
+        // Where each opening is longer than the last, few of them are enough.
+        let openings = if breaker.open_grows { OPENINGS.0 } else { openings };
+        let looks =
+            breaker.tick.filter(|_| breaker.open_grows).map_or(1.0, |tick| 1.0 + tick.0.as_secs_f64());
+        let length = (1..=openings).map(|n| nth(breaker, n) + looks).sum::<f64>() + open_for / 2.0;
         let mut classes = representatives(breaker, self.policy.timeout.per_try.is_some());
-        classes.truncate(if is_long { 1 } else { CLASSES_MAX });
+        let is_one_enough = is_long || breaker.open_grows && breaker.fails.is_empty();
+        classes.truncate(if is_one_enough { 1 } else { CLASSES_MAX });
         for (class, fault) in &classes {
             let name = format!("one-fails-by-{}", word(*fault));
             self.outage(&name, length, written(*fault), On::One);
@@ -49,7 +72,10 @@ impl Planning<'_> {
                 if !self.proof.about.contains(&key) {
                     self.proof.about.push(key);
                 }
-                self.proof.replayed_in.get_or_insert(name);
+                let bodies = f64::from(openings * needed) * WRITES / (1.0 + WRITES);
+                if bodies >= BODIES {
+                    self.proof.replayed_in.get_or_insert(name);
+                }
             }
         }
         let Some((_, fault)) = classes.first() else { return };
@@ -62,11 +88,22 @@ impl Planning<'_> {
         if needed > 1 {
             self.about(&["breaker.way_back"]);
         }
-        if self.pool.has_groups {
-            self.groups(breaker.open_for, needed, *fault);
+        if breaker.out_max.is_some() || breaker.all_out == Some(AllOut::Panic) {
+            let words = "of what becomes of requests while all backends fail nothing is shown: they go to backends that are left alone as well";
+            return self.proof.unshown.push(words.into());
         }
-        let name = "all-fail";
-        self.outage(name, open_for * 2.5, written(*fault), On::All);
+        self.all_fail(breaker, needed, *fault);
+    }
+
+    fn all_fail(&mut self, breaker: &Breaker, needed: u32, fault: RetryOn) {
+        if self.pool.has_groups && self.pool.gradual {
+            let words = "of the groups nothing is shown: the next one gets a part of the traffic before all of the first are out";
+            self.proof.unshown.push(words.into());
+        } else if self.pool.has_groups {
+            self.groups(breaker.open_for, needed, fault);
+        }
+        let (name, open_for) = ("all-fail", breaker.open_for.0.as_secs_f64());
+        self.outage(name, open_for * 2.5, written(fault), On::All);
         self.about(&["breaker.all_out"]);
         if breaker.shed_status.is_some() {
             self.about(&["breaker.shed_status"]);
