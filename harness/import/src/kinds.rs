@@ -1,6 +1,7 @@
 //! The registry of importers: what each reads, and how it is told by its files.
 
 use crate::azure;
+use crate::envoy;
 use crate::haproxy;
 use crate::import::{Choices, Import, Refused};
 use crate::place::Sources;
@@ -19,7 +20,7 @@ pub struct Importer {
 }
 
 /// All importers.
-pub const KINDS: &[Importer] = &[azure::IMPORTER, haproxy::IMPORTER];
+pub const KINDS: &[Importer] = &[envoy::IMPORTER, azure::IMPORTER, haproxy::IMPORTER];
 
 /// Makes something of files. The importer is found by the files.
 pub fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {

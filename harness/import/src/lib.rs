@@ -6,6 +6,7 @@
 mod arm;
 mod azure;
 mod bicep;
+mod envoy;
 mod evaluate;
 mod expression;
 mod functions;
@@ -20,7 +21,6 @@ mod sidecar;
 mod value;
 mod write;
 mod xml;
-#[allow(dead_code, unused_imports, reason = "the importers that read YAML follow")]
 mod yaml;
 
 pub use import::{Choices, Import, Member, OwnFile, Refused};

@@ -109,6 +109,18 @@ impl Value {
         }
     }
 
+    /// The same as if it stood nowhere: for comparing values of two places.
+    pub(crate) fn without_places(&self) -> Value {
+        let what = match &self.what {
+            What::List(items) => What::List(items.iter().map(Value::without_places).collect()),
+            What::Object(entries) => What::Object(
+                entries.iter().map(|(key, value)| (key.clone(), value.without_places())).collect(),
+            ),
+            other => other.clone(),
+        };
+        Value::new(what, &Place::new(0, 0..0))
+    }
+
     /// What it is, in a few words, for what expects something else.
     pub(crate) fn words(&self) -> String {
         match &self.what {
