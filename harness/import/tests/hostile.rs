@@ -8,6 +8,7 @@ const POLICY: &str = include_str!("../../../docs/tutorials/azure-api-management/
 const JSON: &str = r#"{ "parameters": { "a": { "defaultValue": [1, "b"] } }, "resources": [ { "type": "Microsoft.ApiManagement/service/backends", "name": "[concat('s/', parameters('a')[1])]", "properties": { "pool": { "services": [ { "id": "/backends/a", "weight": 2 } ] } } } ] }"#;
 
 const HAPROXY: &str = include_str!("haproxy.cfg");
+const ENVOY: &str = include_str!("envoy.yaml");
 
 /// A text with some of it cut out, doubled, or replaced.
 fn bent(text: &'static str) -> impl Strategy<Value = String> {
@@ -60,6 +61,17 @@ proptest! {
     #[test]
     fn policies(text in bent(POLICY)) {
         places_lie_in_their_files("a.xml", &text);
+    }
+
+    #[test]
+    fn envoy(text in bent(ENVOY)) {
+        let other = "              - match: {path: /billing}\n                route: {cluster: billing}\n";
+        places_lie_in_their_files("a.yaml", &text.replace(other, ""));
+    }
+
+    #[test]
+    fn any_text_that_may_be_yaml(text in "static_resources:[ \n\t]{0,3}([-{}\\[\\]:,&*!<?|>'\"%@`#a-c0-9 \n\té]{0,80})") {
+        places_lie_in_their_files("a.yaml", &text);
     }
 
     #[test]
