@@ -2,6 +2,7 @@
 
 use crate::azure;
 use crate::envoy;
+use crate::gateway_api;
 use crate::haproxy;
 use crate::import::{Choices, Import, Refused};
 use crate::place::Sources;
@@ -20,7 +21,7 @@ pub struct Importer {
 }
 
 /// All importers.
-pub const KINDS: &[Importer] = &[envoy::IMPORTER, azure::IMPORTER, haproxy::IMPORTER];
+pub const KINDS: &[Importer] = &[envoy::IMPORTER, gateway_api::IMPORTER, azure::IMPORTER, haproxy::IMPORTER];
 
 /// Makes something of files. The importer is found by the files.
 pub fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {

@@ -8,6 +8,7 @@ const POLICY: &str = include_str!("../../../docs/tutorials/azure-api-management/
 const JSON: &str = r#"{ "parameters": { "a": { "defaultValue": [1, "b"] } }, "resources": [ { "type": "Microsoft.ApiManagement/service/backends", "name": "[concat('s/', parameters('a')[1])]", "properties": { "pool": { "services": [ { "id": "/backends/a", "weight": 2 } ] } } } ] }"#;
 
 const HAPROXY: &str = include_str!("haproxy.cfg");
+const ROUTE: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec:\n  rules:\n  - timeouts: {request: 5s}\n    retry: {attempts: 2, codes: [503], backoff: 1s}\n    backendRefs: [{name: b, weight: 2}, {name: c}]\n";
 const ENVOY: &str = include_str!("envoy.yaml");
 
 /// A text with some of it cut out, doubled, or replaced.
@@ -67,6 +68,11 @@ proptest! {
     fn envoy(text in bent(ENVOY)) {
         let other = "              - match: {path: /billing}\n                route: {cluster: billing}\n";
         places_lie_in_their_files("a.yaml", &text.replace(other, ""));
+    }
+
+    #[test]
+    fn routes(text in bent(ROUTE)) {
+        places_lie_in_their_files("a.yaml", &text);
     }
 
     #[test]

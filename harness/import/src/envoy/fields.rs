@@ -1,16 +1,13 @@
 //! Fields of Envoy's messages: by their names in both forms, as times, numbers and percentages.
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use units::Timespan;
 
-use crate::note::{Note, NoteKind};
+pub(super) use crate::message::{Keys, is_harmless, not_a, shown, was_misread, whole};
+use crate::note::Note;
 use crate::place::Place;
 use crate::value::{Value, What};
-
-/// The longest name that a note repeats, in characters.
-const NAME_MAX: usize = 60;
 
 /// The longest time that is read: of more nobody sees the end.
 const LONGEST: Duration = Duration::from_hours(24 * 365);
@@ -43,83 +40,6 @@ fn snake(key: &str) -> String {
     made.replace("consecutive5xx", "consecutive_5xx")
 }
 
-/// Keys of a message, by what becomes of them.
-pub(super) struct Keys {
-    /// What the message is called: `the route`.
-    pub(super) of: &'static str,
-    /// Taken over.
-    pub(super) taken: &'static [&'static str],
-    /// Part of the run's configuration as they are, without a word in the policy.
-    pub(super) copied: &'static [&'static str],
-    /// Of no matter to what is done when backends fail.
-    pub(super) no_matter: &'static [&'static str],
-    /// Understood, and in no run.
-    pub(super) left_out: &'static [&'static str],
-}
-
-impl Keys {
-    /// Tells of the keys that are not taken over.
-    pub(super) fn tell(&self, message: &Value, notes: &mut Vec<Note>) {
-        for (key, value) in message.entries() {
-            let is_in = |list: &[&str]| list.contains(&key.as_str());
-            let (key, of) = (shown(key), self.of);
-            if value.what == What::Null || is_in(self.taken) || is_in(self.no_matter) {
-                continue;
-            }
-            notes.push(if is_in(self.copied) {
-                let words =
-                    format!("`{key}` of {of} holds in the run as well, and the policy has no word for it");
-                Note::unrehearsed(&value.place, words)
-            } else if is_in(self.left_out) {
-                Note::unrehearsed(&value.place, format!("`{key}` of {of} is not rehearsed"))
-            } else {
-                Note::unknown(&value.place, format!("`{key}` of {of} is not read"))
-            });
-        }
-    }
-
-    /// The entries that the run's configuration has as they are.
-    pub(super) fn copies<'a>(
-        &'a self,
-        message: &'a Value,
-    ) -> impl Iterator<Item = (&'static str, Value)> + 'a {
-        let found = |key: &&'static str| message.get(key).filter(|value| is_harmless(value)).cloned();
-        self.copied.iter().filter_map(move |key| Some((*key, found(key)?)))
-    }
-}
-
-/// Numbers, words and times, and objects of these: nothing that names a file, a program or another host, and no placeholder.
-pub(super) fn is_harmless(value: &Value) -> bool {
-    match &value.what {
-        What::Bool(_) | What::Number(_) => true,
-        What::Text(text) => {
-            text.len() <= NAME_MAX && !text.contains("{{") && !text.contains(char::is_control)
-        }
-        What::List(items) => items.iter().all(is_harmless),
-        What::Object(entries) => entries.iter().all(|(key, value)| {
-            !["filename", "path", "environment_variable", "inline_string", "typed_config"]
-                .contains(&key.as_str())
-                && is_harmless(value)
-        }),
-        _ => false,
-    }
-}
-
-/// A text from the file as notes show it.
-pub(super) fn shown(text: &str) -> String {
-    text.chars().take(NAME_MAX).collect::<String>().escape_debug().to_string()
-}
-
-fn not_a(key: &str, value: &Value, expected: &str) -> Note {
-    Note::unknown(&value.place, format!("`{key}` is {}: expected {expected}", value.words()))
-}
-
-/// Whether some value could not be read since there were so many notes: what it is part of is then not rehearsed, because
-/// no default holds for it.
-pub(super) fn was_misread(notes: &[Note], since: usize) -> bool {
-    notes[since..].iter().any(|note| note.kind == NoteKind::Unknown)
-}
-
 /// A time: seconds with an `s` behind (protobuf's JSON).
 pub(super) fn time(message: &Value, key: &str, notes: &mut Vec<Note>) -> Option<(Timespan, Place)> {
     let value = message.get(key)?;
@@ -140,21 +60,6 @@ fn timespan(text: &str) -> Option<Timespan> {
     // Nine digits behind the point are exact in neither form.
     let length = Duration::from_micros(u64::try_from((length + Duration::from_nanos(500)).as_micros()).ok()?);
     (length <= LONGEST).then_some(Timespan(length))
-}
-
-/// A whole number within bounds.
-pub(super) fn whole(
-    message: &Value,
-    key: &str,
-    bounds: RangeInclusive<u32>,
-    notes: &mut Vec<Note>,
-) -> Option<(u32, Place)> {
-    let value = message.get(key)?;
-    let number = value.whole(bounds.clone());
-    if number.is_none() {
-        notes.push(not_a(key, value, &format!("a whole number from {} to {}", bounds.start(), bounds.end())));
-    }
-    Some((number?, value.place.clone()))
 }
 
 /// A percentage: `{value: 50}`.
