@@ -118,6 +118,25 @@ fn a_configuration_of_haproxy_becomes_a_scenario_that_can_be_rehearsed() {
     assert!(said.err.contains("orders.cfg exists"), "{}", said.err);
 }
 
+const ENVOY: &str = include_str!("../../harness/import/tests/envoy.yaml");
+
+#[test]
+fn a_route_of_envoy_becomes_a_scenario_that_can_be_rehearsed() {
+    let place = Place::new();
+    fs::write(place.path().join("envoy.yaml"), ENVOY).unwrap();
+    let import = ["import", "envoy.yaml", "--out", "out"];
+    let said = place.say(&import).ended(3);
+    assert!(
+        said.err.contains("help: name one: `--route NAME`, or its cluster: `--backend NAME`"),
+        "{}",
+        said.err
+    );
+    place.say(&[&import[..], &["--route", "orders"]].concat()).ended(0);
+    let checked = place.say(&["check", "out/orders.toml"]).ended(0);
+    assert_eq!(checked.err, "", "{}", checked.err);
+    place.say(&["run", "--gateway", "reference", "--simulate", "out/orders.toml", "--quiet"]).ended(0);
+}
+
 #[test]
 fn what_haproxy_is_started_with_is_taken_by_its_own_checker() {
     if !has("haproxy") {
@@ -159,11 +178,48 @@ backend orders
     server west 10.0.0.12:8080
 ";
 
+/// The same in Envoy's words.
+const DECLARED_TO_ENVOY: &str = "static_resources:
+  listeners:
+  - filter_chains:
+    - filters:
+      - typed_config:
+          '@type': type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          route_config:
+            virtual_hosts:
+            - name: shop
+              routes:
+              - match: {prefix: /, headers: [{name: ':method', string_match: {exact: GET}}]}
+                route:
+                  cluster: orders
+                  retry_policy:
+                    retry_on: retriable-status-codes
+                    retriable_status_codes: [503]
+                    num_retries: 2
+                    per_try_timeout: 0.5s
+              - match: {prefix: /}
+                route: {cluster: orders, retry_policy: {per_try_timeout: 0.5s}}
+  clusters:
+  - name: orders
+    connect_timeout: 0.5s
+    circuit_breakers: {thresholds: [{max_retries: 100000}]}
+    load_assignment:
+      endpoints:
+      - lb_endpoints:
+        - endpoint: {address: {socket_address: {address: north, port_value: 8080}}}
+        - endpoint: {address: {socket_address: {address: west, port_value: 8080}}}
+";
+
 /// Imports what is declared, and runs it otherwise; gives what the terminal, the page and the SARIF file say.
-fn disagreeing(place: &Place, run: &[&str], otherwise: impl Fn(&Place)) -> [String; 3] {
+fn disagreeing(
+    place: &Place,
+    [file, declared]: [&str; 2],
+    run: &[&str],
+    otherwise: impl Fn(&Place),
+) -> [String; 3] {
     fs::create_dir_all(place.path().join("conf")).unwrap();
-    place.write("conf/haproxy.cfg", DECLARED);
-    place.say(&["import", "conf/haproxy.cfg", "--out", "."]).ended(0);
+    place.write(file, declared);
+    place.say(&["import", file, "--out", "."]).ended(0);
     otherwise(place);
     // Shorter than it was made, because it is one key of the policy that matters.
     let shorter = [
@@ -179,18 +235,19 @@ fn disagreeing(place: &Place, run: &[&str], otherwise: impl Fn(&Place)) -> [Stri
     [said.out, read("r.html"), read("r.sarif")]
 }
 
-/// The one disagreement, `retries 2`, is found where it is declared, whatever the format.
-fn assert_found_at_its_line([terminal, page, sarif]: &[String; 3]) {
+/// The one disagreement, how often it is tried again, is found where it is declared, whatever the format.
+fn assert_found_at_its_line(file: &str, line: usize, column: usize, [terminal, page, sarif]: &[String; 3]) {
     for report in [terminal, page] {
-        assert!(report.contains("conf/haproxy.cfg:7:13"), "{terminal}");
+        assert!(report.contains(&format!("{file}:{line}:{column}")), "{terminal}");
     }
     let document: serde_json::Value = serde_json::from_str(sarif).unwrap();
     let results = document["runs"][0]["results"].as_array().unwrap();
     let failed: Vec<_> = results.iter().filter(|result| result["level"] == "error").collect();
     assert_eq!(failed.len(), 1, "{failed:#?}");
     let place = &failed[0]["locations"][0]["physicalLocation"];
-    assert_eq!(place["artifactLocation"]["uri"], "conf/haproxy.cfg", "{failed:#?}");
-    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&7.into(), &13.into()));
+    assert_eq!(place["artifactLocation"]["uri"], file, "{failed:#?}");
+    let region = &place["region"];
+    assert_eq!((&region["startLine"], &region["startColumn"]), (&line.into(), &column.into()));
     let text = failed[0]["message"]["text"].as_str().unwrap();
     assert!(text.starts_with("retry.attempts, at least: declared 3 in all"), "{text}");
     assert_eq!(
@@ -199,23 +256,45 @@ fn assert_found_at_its_line([terminal, page, sarif]: &[String; 3]) {
     );
 }
 
+const IN_HAPROXY: [&str; 2] = ["conf/haproxy.cfg", DECLARED];
+
 #[test]
 fn what_a_gateway_does_otherwise_than_declared_is_found_at_the_line_of_its_own_configuration() {
     let rehearsal = ["--gateway", "reference", "--simulate"];
     let defect = ["--set", "gateway.reference.defects=[\"one-retry-too-few\"]"];
-    let reports = disagreeing(&Place::new(), &[&rehearsal[..], &defect].concat(), |_| {});
-    assert_found_at_its_line(&reports);
+    let run = [&rehearsal[..], &defect].concat();
+    let reports = disagreeing(&Place::new(), IN_HAPROXY, &run, |_| {});
+    assert_found_at_its_line("conf/haproxy.cfg", 7, 13, &reports);
+}
+
+/// A change of the gateway's own file.
+fn changed(file: &'static str, from: &'static str, to: &'static str) -> impl Fn(&Place) {
+    move |place| {
+        let copy = place.path().join(file);
+        let text = fs::read_to_string(&copy).unwrap();
+        assert!(text.contains(from), "{text}");
+        fs::write(&copy, text.replace(from, to)).unwrap();
+    }
 }
 
 #[test]
-fn so_is_what_haproxy_itself_does_otherwise() {
-    if !has("haproxy") {
-        return;
-    }
-    let reports = disagreeing(&Place::new(), &[], |place| {
-        let copy = place.path().join("orders.cfg");
-        let text = fs::read_to_string(&copy).unwrap();
-        fs::write(&copy, text.replace("retries 2", "retries 1")).unwrap();
+fn so_is_what_haproxy_and_envoy_themselves_do_otherwise() {
+    // Side by side, because each of them waits most of the time.
+    std::thread::scope(|scope| {
+        if has("haproxy") {
+            scope.spawn(|| {
+                let otherwise = changed("orders.cfg", "retries 2", "retries 1");
+                let reports = disagreeing(&Place::new(), IN_HAPROXY, &[], otherwise);
+                assert_found_at_its_line("conf/haproxy.cfg", 7, 13, &reports);
+            });
+        }
+        if has("envoy") {
+            scope.spawn(|| {
+                let otherwise = changed("orders.yaml", "num_retries: 2", "num_retries: 1");
+                let in_envoy = ["conf/envoy.yaml", DECLARED_TO_ENVOY];
+                let reports = disagreeing(&Place::new(), in_envoy, &[], otherwise);
+                assert_found_at_its_line("conf/envoy.yaml", 17, 34, &reports);
+            });
+        }
     });
-    assert_found_at_its_line(&reports);
 }
