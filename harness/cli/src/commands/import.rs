@@ -35,7 +35,7 @@ pub(crate) fn import(args: &Import) -> Result<Exit> {
         }
     };
     let text = import::scenario(&made, &sources);
-    let file = args.out.join(format!("{}.toml", stem(&made.subject)));
+    let file = args.out.join(format!("{}.toml", import::file_stem(&made.subject)));
     let sidecar = args.out.join("import.json");
     let own = made.own.as_ref().map(|own| (args.out.join(import::own_file(&made)), own.text.clone()));
     let own_path = own.as_ref().map(|(path, _)| path);
@@ -78,12 +78,6 @@ pub(crate) fn import(args: &Import) -> Result<Exit> {
     let how = if own.is_some() { "" } else { " --simulate" };
     print(&harmless(&format!("{written}next  brownout run{how} {origin}\n")))?;
     Ok(Exit::Pass)
-}
-
-/// The name of a file: that of the subject, without what has a meaning in paths.
-fn stem(subject: &str) -> String {
-    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
-    subject.chars().take(60).map(|letter| if fits(letter) { letter } else { '-' }).collect()
 }
 
 fn read(args: &Import) -> Result<(Sources, Choices), (String, String)> {

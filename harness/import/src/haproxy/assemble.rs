@@ -10,10 +10,11 @@ use super::server::{self, Server};
 use super::settings::timer;
 use super::words::{Meaning, is, last, meaning, named};
 use super::{breaker, copy, health, limit, retry};
+use crate::finish::{Wrong, finish};
 use crate::given::Given;
 use crate::import::{Choices, Import, Member, Refused};
 use crate::kinds::Importer;
-use crate::note::{self, Note};
+use crate::note::Note;
 use crate::place::{Place, Sources};
 
 /// HAProxy.
@@ -31,8 +32,6 @@ const WEIGHT_MAX: u32 = 256;
 /// The most proxies that an error names.
 const NAMED: usize = 12;
 
-type Wrong = (String, String);
-
 fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
     let given = Given::new(choices.values.clone());
     let mut notes = Vec::new();
@@ -43,16 +42,7 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
     let sections = sections::read(all, &mut notes);
     let made =
         subject(&sections, choices.backend.as_deref()).and_then(|one| assemble(&sections, one, &mut notes));
-    note::in_order(&mut notes);
-    match (made, given.unused().first()) {
-        (_, Some(unused)) => Err(Refused {
-            words: format!("nothing asks for the value of `{}`", unused.escape_debug()),
-            help: "values are those of environment variables, by their names".into(),
-            notes,
-        }),
-        (Ok(made), None) => Ok(Import { notes, ..made }),
-        (Err((words, help)), None) => Err(Refused { words, help, notes }),
-    }
+    finish(made, notes, &given, "values are those of environment variables, by their names")
 }
 
 /// The proxy that the scenario is about: the one that was named, the one that all frontends send to, or the only one with servers.

@@ -5,5 +5,6 @@ mod phases;
 mod policy;
 mod text;
 
+pub use names::file_stem;
 pub(crate) use names::of_members;
 pub use text::{own_file, scenario};

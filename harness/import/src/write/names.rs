@@ -21,6 +21,11 @@ pub(crate) fn of_members(members: &[Member]) -> Vec<String> {
     members.iter().map(fresh).collect()
 }
 
+/// The name of the scenario's file, and of the gateway's own beside it, without an ending.
+pub fn file_stem(subject: &str) -> String {
+    plain(subject)
+}
+
 /// A name of which other signs are made dashes.
 pub(super) fn plain(name: &str) -> String {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
