@@ -85,11 +85,11 @@ fn files_are_overwritten_only_if_that_is_asked_for() {
 fn files_that_can_not_be_read_are_named() {
     let place = shop();
     fs::write(place.path().join("a.xml"), b"<a>\xff</a>").unwrap();
-    fs::write(place.path().join("b.conf"), "x").unwrap();
+    fs::write(place.path().join("b.ini"), "x").unwrap();
     for (arguments, words) in [
         (&["no.bicep"][..], "error: no.bicep: the file can't be read: no such file"),
         (&["a.xml"], "a.xml: not UTF-8 text, from byte 3 on"),
-        (&["b.conf"], "b.conf: no importer knows files of this kind"),
+        (&["b.ini"], "b.ini: no importer knows files of this kind"),
         (&["orders.xml", "--value", "x"], "`--value x` has no value"),
         (&["orders.bicep", "--backend", "x"], "there is no backend `x`"),
         (&["orders.bicep", "--value", "failure=2"], "nothing asks for the value of `failure`"),

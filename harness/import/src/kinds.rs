@@ -5,6 +5,7 @@ use crate::envoy;
 use crate::gateway_api;
 use crate::haproxy;
 use crate::import::{Choices, Import, Refused};
+use crate::nginx;
 use crate::place::Sources;
 
 /// An importer.
@@ -21,7 +22,8 @@ pub struct Importer {
 }
 
 /// All importers.
-pub const KINDS: &[Importer] = &[envoy::IMPORTER, gateway_api::IMPORTER, azure::IMPORTER, haproxy::IMPORTER];
+pub const KINDS: &[Importer] =
+    &[envoy::IMPORTER, gateway_api::IMPORTER, azure::IMPORTER, haproxy::IMPORTER, nginx::IMPORTER];
 
 /// Makes something of files. The importer is found by the files.
 pub fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {

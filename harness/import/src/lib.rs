@@ -18,6 +18,7 @@ mod import;
 mod iso;
 mod kinds;
 mod message;
+mod nginx;
 mod note;
 mod place;
 mod sidecar;

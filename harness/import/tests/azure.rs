@@ -245,8 +245,8 @@ fn a_pool_without_breakers_and_members_that_differ_are_told() {
 #[test]
 fn files_of_no_kind_and_files_that_say_nothing_are_refused() {
     assert!(
-        refused(&[("a.conf", "x")], &Choices::default())
-            .starts_with("a.conf: no importer knows files of this kind")
+        refused(&[("a.ini", "x")], &Choices::default())
+            .starts_with("a.ini: no importer knows files of this kind")
     );
     for (name, text) in [
         ("a.bicep", ""),
