@@ -50,6 +50,8 @@ pub struct Import {
     pub defaults: BTreeMap<String, String>,
     /// Whether the next group of backends gets a part of the traffic before all of the first one are out.
     pub gradual: bool,
+    /// Whether a status of a backend counts for the breaker only where the request is tried again, as it does for nginx.
+    pub counts_retried: bool,
     /// The status of what the gateway answers while no backend may be asked.
     pub shed: Option<u16>,
     /// Whether a further attempt brings the request's body; nothing if there is none.

@@ -130,6 +130,7 @@ fn assemble(
         sources: BTreeMap::new(),
         defaults: BTreeMap::new(),
         gradual: false,
+        counts_retried: false,
         shed: None,
         keeps_body: policies.buffered,
         own: None,

@@ -123,6 +123,7 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
         importer: IMPORTER.name,
         gateway: "HAProxy",
         subject: name.to_owned(),
+        counts_retried: false,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         // HAProxy keeps a body that fits into a buffer for further attempts.
         keeps_body: policy.retry.as_ref().map(|_| true),

@@ -3,6 +3,7 @@
 mod breaker;
 mod groups;
 mod health;
+mod retried;
 
 use std::time::Duration;
 
@@ -87,6 +88,8 @@ pub(super) struct Pool {
     pub(super) members: usize,
     pub(super) has_groups: bool,
     pub(super) gradual: bool,
+    /// Whether a status counts for the breaker only where the request is tried again.
+    pub(super) counts_retried: bool,
 }
 
 /// Plans the phases that show the policy.

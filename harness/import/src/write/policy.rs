@@ -156,7 +156,11 @@ impl Writing<'_> {
         if breaker.retry_after {
             self.line("breaker.retry_after", "retry_after = true", out)?;
         }
+        if breaker.workers != 1 {
+            self.line("breaker.workers", &format!("workers     = {}", breaker.workers), out)?;
+        }
         match breaker.way_back {
+            Some(WayBack::Probe) => writeln!(out, "way_back    = \"probe\"")?,
             Some(WayBack::All) => writeln!(out, "way_back    = \"all\"")?,
             Some(WayBack::Check) => writeln!(out, "way_back    = \"check\"")?,
             _ => {}

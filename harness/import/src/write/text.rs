@@ -18,6 +18,7 @@ pub fn scenario(import: &Import, sources: &Sources) -> String {
         members: import.members.len(),
         has_groups: groups.iter().any(|group| *group > 0),
         gradual: import.gradual,
+        counts_retried: import.counts_retried,
     };
     let proof = plan(&import.policy, pool);
     let writing = Writing { import, sources, names: of_members(&import.members), groups, proof };

@@ -57,7 +57,7 @@ impl Planning<'_> {
         classes.truncate(if is_one_enough { 1 } else { CLASSES_MAX });
         for (class, fault) in &classes {
             let name = format!("one-fails-by-{}", word(*fault));
-            self.outage(&name, length, written(*fault), On::One);
+            self.outage(&name, length, self.one_fails(*fault), On::One);
             if !breaker.fails.is_empty() {
                 self.about(&[&format!("breaker.fails.{class}")]);
             }
@@ -78,7 +78,7 @@ impl Planning<'_> {
                 }
             }
         }
-        let Some((_, fault)) = classes.first() else { return };
+        let Some(fault) = self.all_fail_by(&classes) else { return };
         self.about(&["breaker.trip"]);
         // A health check may bring a backend back at any time after it.
         if breaker.way_back != Some(WayBack::Check) {
@@ -92,7 +92,7 @@ impl Planning<'_> {
             let words = "of what becomes of requests while all backends fail nothing is shown: they go to backends that are left alone as well";
             return self.proof.unshown.push(words.into());
         }
-        self.all_fail(breaker, needed, *fault);
+        self.all_fail(breaker, needed, fault);
     }
 
     fn all_fail(&mut self, breaker: &Breaker, needed: u32, fault: RetryOn) {
