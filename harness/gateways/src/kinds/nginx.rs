@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings};
+use super::launched::{self, Acting, Call, Machine, Product, Program, Renewal, Settings};
 use crate::{Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
@@ -68,7 +68,7 @@ fn serve(call: &Call<'_>) -> Vec<String> {
     // Without `-e`, it would open its built-in log before it reads where the log is to be.
     let mut arguments: Vec<String> =
         ["-p", &dir, "-e", "stderr", "-c", &format!("{dir}/{}", call.file)].map(String::from).into();
-    let missing = globals(call);
+    let missing = globals(call, Machine::here().root);
     if !missing.is_empty() {
         arguments.extend(["-g".into(), missing]);
     }
@@ -76,8 +76,9 @@ fn serve(call: &Call<'_>) -> Vec<String> {
 }
 
 /// What keeps it a child of ours and within its directory, as far as the configuration does not say so itself: nginx
-/// takes each of these only once, and refuses a configuration that says otherwise.
-fn globals(call: &Call<'_>) -> String {
+/// takes each of these only once, and refuses a configuration that says otherwise. Started by root, its workers would be of a user who
+/// can't write into that directory.
+fn globals(call: &Call<'_>, root: bool) -> String {
     let lines = call.text.lines().map(|line| line.split('#').next().unwrap_or_default());
     let statements: Vec<Vec<&str>> = lines
         .flat_map(|line| line.split([';', '{', '}']))
@@ -89,6 +90,9 @@ fn globals(call: &Call<'_>) -> String {
     }
     if !statements.iter().any(|words| words.first() == Some(&"pid")) {
         missing.push("pid nginx.pid;");
+    }
+    if root && !statements.iter().any(|words| words.first() == Some(&"user")) {
+        missing.push("user root;");
     }
     missing.join(" ")
 }
@@ -144,7 +148,6 @@ mod tests {
 
     use std::path::Path;
 
-    use super::launched::Machine;
     use super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
     use super::*;
 
@@ -393,8 +396,12 @@ mod tests {
     #[test]
     fn what_keeps_it_within_bounds_is_added_to_a_configuration_that_does_not_say_it() {
         let (dir, address) = (Path::new("/run"), "127.0.0.1:8080".parse().unwrap());
-        let globals =
-            |text| globals(&Call { dir, file: "nginx.conf", address, text, metrics: None, generation: None });
+        let of = |text, root| {
+            globals(&Call { dir, file: "nginx.conf", address, text, metrics: None, generation: None }, root)
+        };
+        assert_eq!(of("daemon off; pid p;", true), "user root;");
+        assert_eq!(of("daemon off; pid p; user www-data;", true), "");
+        let globals = |text| of(text, false);
         assert_eq!(globals("events {}\n# daemon off;"), "daemon off; pid nginx.pid;");
         assert_eq!(globals("daemon off; pid p;"), "");
         assert_eq!(globals("worker_processes 1; pid logs/p;"), "daemon off;");
