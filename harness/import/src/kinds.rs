@@ -1,6 +1,7 @@
 //! The registry of importers: what each reads, and how it is told by its files.
 
 use crate::azure;
+use crate::caddy;
 use crate::envoy;
 use crate::gateway_api;
 use crate::haproxy;
@@ -21,9 +22,15 @@ pub struct Importer {
     pub import: fn(&Sources, &Choices) -> Result<Import, Refused>,
 }
 
-/// All importers.
-pub const KINDS: &[Importer] =
-    &[envoy::IMPORTER, gateway_api::IMPORTER, azure::IMPORTER, haproxy::IMPORTER, nginx::IMPORTER];
+/// All importers. Each file is of the first one that takes it: JSON of Azure is told from that of others by their texts.
+pub const KINDS: &[Importer] = &[
+    envoy::IMPORTER,
+    gateway_api::IMPORTER,
+    caddy::IMPORTER,
+    azure::IMPORTER,
+    haproxy::IMPORTER,
+    nginx::IMPORTER,
+];
 
 /// Makes something of files. The importer is found by the files.
 pub fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {

@@ -11,6 +11,8 @@ const HAPROXY: &str = include_str!("haproxy.cfg");
 const ROUTE: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a}\nspec:\n  rules:\n  - timeouts: {request: 5s}\n    retry: {attempts: 2, codes: [503], backoff: 1s}\n    backendRefs: [{name: b, weight: 2}, {name: c}]\n";
 const ENVOY: &str = include_str!("envoy.yaml");
 
+const CADDY: &str = include_str!("caddy.json");
+
 const NGINX: &str = include_str!("nginx.conf");
 
 /// A text with some of it cut out, doubled, or replaced.
@@ -90,5 +92,10 @@ proptest! {
     #[test]
     fn nginx(text in bent(NGINX)) {
         places_lie_in_their_files("a.conf", &text);
+    }
+
+    #[test]
+    fn caddy(text in bent(CADDY)) {
+        places_lie_in_their_files("a.json", &text);
     }
 }

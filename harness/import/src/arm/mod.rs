@@ -4,5 +4,5 @@ mod language;
 mod read;
 mod resource;
 
-pub(crate) use read::read;
+pub(crate) use read::{depth, read};
 pub(crate) use resource::{Resource, Template, last_segment, resources_of};
