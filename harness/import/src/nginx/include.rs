@@ -23,6 +23,9 @@ const DIRECTIVES_MAX: usize = 100_000;
 /// Files lie within each other so often at most.
 const NESTED_MAX: usize = 16;
 
+/// The most stars of a pattern: with many of them, the files are looked through again and again.
+const STARS_MAX: usize = 4;
+
 /// Files that say nothing of what happens when backends fail; who does not give them loses nothing.
 const NO_MATTER: [&str; 9] = [
     "mime.types",
@@ -40,6 +43,10 @@ const NO_MATTER: [&str; 9] = [
 pub(super) fn whole(sources: &Sources, notes: &mut Vec<Note>) -> Result<Vec<Directive>, Broken> {
     let files = sources.files().enumerate().map(|(file, (_, text))| tree::read(file, text));
     let files = files.collect::<Result<Vec<_>, _>>()?;
+    let count = files.iter().map(|file| counted(file)).sum::<usize>();
+    if count > DIRECTIVES_MAX {
+        return Err(too_many(&Place::new(0, 0..0)));
+    }
     let mut including = Including {
         sources,
         files: &files,
@@ -61,6 +68,15 @@ pub(super) fn whole(sources: &Sources, notes: &mut Vec<Note>) -> Result<Vec<Dire
         all.extend(including.file(file, None)?);
     }
     Ok(all)
+}
+
+fn counted(directives: &[Directive]) -> usize {
+    directives.iter().map(|directive| 1 + counted(directive.inside())).sum()
+}
+
+fn too_many(place: &Place) -> Broken {
+    let words = format!("there are more than {DIRECTIVES_MAX} directives, with those included");
+    Broken { place: place.clone(), words }
 }
 
 struct Including<'a> {
@@ -110,10 +126,7 @@ impl Including<'_> {
     fn spread(&mut self, directives: &[Directive]) -> Result<Vec<Directive>, Broken> {
         let mut all = Vec::new();
         for directive in directives {
-            let Some(left) = self.left.checked_sub(1) else {
-                let words = format!("there are more than {DIRECTIVES_MAX} directives, with those included");
-                return Err(Broken { place: directive.place.clone(), words });
-            };
+            let Some(left) = self.left.checked_sub(1) else { return Err(too_many(&directive.place)) };
             self.left = left;
             if let ("include", Some(word)) = (directive.name(), directive.words.get(1)) {
                 all.extend(self.included(word)?);
@@ -150,7 +163,8 @@ impl Including<'_> {
             Some(relative) => format!("{}{relative}", Pattern::escape(plain(beside))),
             None => pattern.to_owned(),
         };
-        let Ok(pattern) = Pattern::new(&pattern) else { return Vec::new() };
+        let is_short = pattern.matches('*').count() <= STARS_MAX;
+        let Some(pattern) = Pattern::new(&pattern).ok().filter(|_| is_short) else { return Vec::new() };
         let options = MatchOptions {
             case_sensitive: true,
             require_literal_separator: true,

@@ -2,10 +2,14 @@
 
 use super::scope::{Scope, shown};
 use super::tree::Directive;
+use super::words::COPIED;
 use crate::note::Note;
 
 /// The most names that an error lists.
 const NAMED: usize = 12;
+
+/// Of more locations than these, nobody looks whether they agree.
+const COMPARED_MAX: usize = 100;
 
 type Wrong = (String, String);
 
@@ -53,15 +57,7 @@ impl Location<'_> {
 
     /// What holds for it of the side of the backends: two locations that agree in all of this are one scenario.
     fn settings(&self) -> Vec<Vec<&str>> {
-        let names = ["proxy_", "limit_conn", "client_", "keepalive_", "send_", "error_page"];
-        let of_level = |level: &&[Directive]| -> Vec<String> {
-            let all = level.iter().map(Directive::name);
-            all.filter(|name| names.iter().any(|known| name.starts_with(known))).map(str::to_owned).collect()
-        };
-        let mut all: Vec<String> = self.scope.levels.iter().flat_map(of_level).collect();
-        all.sort_unstable();
-        all.dedup();
-        let lines = all.iter().flat_map(|name| self.scope.all(name));
+        let lines = COPIED.iter().chain(&["limit_conn", "error_page"]).flat_map(|name| self.scope.all(name));
         lines.map(|line| line.words.iter().map(|word| word.text.as_str()).collect()).collect()
     }
 }
@@ -142,7 +138,8 @@ pub(super) fn choose<'a>(
         });
     };
     let settings = first.settings();
-    if others.iter().any(|other| other.target() != first.target() || other.settings() != settings) {
+    let is_other = |other: &&Location<'a>| other.target() != first.target() || other.settings() != settings;
+    if others.len() > COMPARED_MAX || others.iter().any(is_other) {
         return Err((
             format!("a scenario is about one location, and there are {known}"),
             "name one: `--backend UPSTREAM`, `--backend /path`, or server and path as shown".into(),

@@ -96,6 +96,7 @@ const NO_MATTER: &[&str] = &[
     "add_trailer",
     "aio",
     "alias",
+    "api",
     "autoindex",
     "charset",
     "charset_types",
@@ -113,6 +114,8 @@ const NO_MATTER: &[&str] = &[
     "if_modified_since",
     "include",
     "index",
+    "keyval",
+    "keyval_zone",
     "listen",
     "log_format",
     "log_not_found",
@@ -158,7 +161,9 @@ const NO_MATTER: &[&str] = &[
     "set_real_ip_from",
     "source_charset",
     "split_clients",
+    "status_zone",
     "stub_status",
+    "subrequest_output_buffer_size",
     "types",
     "types_hash_bucket_size",
     "types_hash_max_size",
@@ -229,7 +234,7 @@ const UNREHEARSED: &[&str] = &[
 
 /// Families of the same kind.
 const UNREHEARSED_BY_BEGINNING: &[&str] =
-    &["auth_", "limit_req", "proxy_cache", "proxy_no_cache", "proxy_ssl_", "slice"];
+    &["auth_", "js_", "limit_req", "proxy_cache", "proxy_no_cache", "proxy_ssl_", "slice"];
 
 /// What a directive means here.
 pub(super) fn meaning(name: &str) -> Meaning {
