@@ -33,6 +33,9 @@ const TIMEOUTS: f64 = 70.0;
 /// Breakers that open for longer, and timers that take longer, can't be shown within the 24 h of a run.
 const SHOWN_MAX: Timespan = Timespan::from_secs(90 * 60);
 
+/// The longest that a client of a scenario can wait.
+const DEADLINE_MAX: Timespan = Timespan::from_secs(3600);
+
 /// Kinds of failures that a phase of its own is planned for.
 const CLASSES_MAX: usize = 3;
 
@@ -120,6 +123,7 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     planning.retries();
     planning.timeout();
     planning.unshown();
+    proof.deadline = proof.deadline.min(DEADLINE_MAX);
     let length: f64 = proof.phases.iter().map(|phase| phase.length.0.as_secs_f64()).sum();
     // Reads, and up to as many writes.
     proof.rate = (REQUESTS / length.max(1.0) / 2.0)
