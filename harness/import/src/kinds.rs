@@ -8,6 +8,7 @@ use crate::haproxy;
 use crate::import::{Choices, Import, Refused};
 use crate::nginx;
 use crate::place::Sources;
+use crate::traefik;
 
 /// An importer.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,7 @@ pub const KINDS: &[Importer] = &[
     azure::IMPORTER,
     haproxy::IMPORTER,
     nginx::IMPORTER,
+    traefik::IMPORTER,
 ];
 
 /// Makes something of files. The importer is found by the files.

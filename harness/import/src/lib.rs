@@ -25,6 +25,8 @@ mod nginx;
 mod note;
 mod place;
 mod sidecar;
+mod toml;
+mod traefik;
 mod value;
 mod write;
 mod xml;

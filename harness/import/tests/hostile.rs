@@ -13,6 +13,8 @@ const ENVOY: &str = include_str!("envoy.yaml");
 
 const CADDY: &str = include_str!("caddy.json");
 
+const TRAEFIK: [&str; 2] = [include_str!("traefik.toml"), include_str!("traefik.yaml")];
+
 const NGINX: &str = include_str!("nginx.conf");
 
 /// A text with some of it cut out, doubled, or replaced.
@@ -97,5 +99,11 @@ proptest! {
     #[test]
     fn caddy(text in bent(CADDY)) {
         places_lie_in_their_files("a.json", &text);
+    }
+
+    #[test]
+    fn traefik(toml in bent(TRAEFIK[0]), yaml in bent(TRAEFIK[1])) {
+        places_lie_in_their_files("a.toml", &toml);
+        places_lie_in_their_files("a.yaml", &yaml);
     }
 }
