@@ -86,6 +86,22 @@ fn attempts_that_only_time_limits_are_not_rehearsed() {
 }
 
 #[test]
+fn checks_are_rehearsed_where_nothing_else_takes_upstreams_out() {
+    let of = |passive: &str| {
+        proxy(&format!(
+            r#", "health_checks": {{ "active": {{ "uri": "/healthz", "interval": "7s", "fails": 3 }} {passive} }}"#
+        ))
+    };
+    let (import, _) = of("");
+    assert!(own(&import).contains("\"uri\": \"/healthz\""));
+    let check = import.policy.health_check.unwrap();
+    assert_eq!(check.to_string(), "/healthz every 7 s, out after 3, back after 1");
+    let (import, shown) = of(r#", "passive": { "fail_duration": "5s" }"#);
+    assert!(import.policy.health_check.is_none() && !own(&import).contains("healthz"), "{shown}");
+    assert!(shown.contains("these checks are not rehearsed"), "{shown}");
+}
+
+#[test]
 fn a_breaker_of_several_failures_has_no_words_and_is_not_in_the_copy() {
     let of = |most: &str| {
         proxy(&format!(

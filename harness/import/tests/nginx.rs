@@ -110,6 +110,15 @@ fn each_server_is_tried_once_and_no_more_often_than_the_tries_allow() {
 }
 
 #[test]
+fn writes_are_tried_again_only_where_that_is_said_and_their_bodies_are_kept() {
+    let methods = |lines: &str| location(TWO, lines).0.policy.retry.unwrap().methods.join(" ");
+    let said = "proxy_next_upstream error non_idempotent;";
+    assert_eq!(methods("proxy_next_upstream error;"), "GET HEAD PUT DELETE OPTIONS");
+    assert_eq!(methods(said), "GET HEAD PUT DELETE OPTIONS POST PATCH");
+    assert_eq!(methods(&format!("{said} proxy_request_buffering off;")), "GET HEAD DELETE OPTIONS");
+}
+
+#[test]
 fn a_status_counts_as_a_failure_only_where_it_is_tried_again() {
     let fails = |lines: &str| {
         let breaker = location(TWO, lines).0.policy.breaker.unwrap();

@@ -89,6 +89,20 @@ fn a_limit_is_one_that_all_requests_of_a_host_share() {
 }
 
 #[test]
+fn checks_are_rehearsed_where_nothing_else_takes_servers_out() {
+    let check = "[http.services.s.loadBalancer.healthCheck]\npath = '/healthz'\ninterval = 7\n";
+    let passive = "[http.services.s.loadBalancer.passiveHealthCheck]\nmaxFailedAttempts = 2\n";
+    let (import, _) = routed("retry]\nattempts = 2", check);
+    assert!(own(&import).contains("path: /healthz"));
+    let check_of = import.policy.health_check.unwrap();
+    assert_eq!(check_of.to_string(), "/healthz every 7 s, out after 1, back after 1");
+    let (import, shown) = routed("retry]\nattempts = 2", &format!("{check}{passive}"));
+    assert!(import.policy.health_check.is_none() && !own(&import).contains("healthz"), "{shown}");
+    let breaker = import.policy.breaker.unwrap();
+    assert_eq!((breaker.trip.consecutive, breaker.open_for.as_secs()), (Some(2), 10));
+}
+
+#[test]
 fn the_default_transport_is_that_of_the_static_configuration() {
     let fixed = "[serversTransport.forwardingTimeouts]\ndialTimeout = 2\nresponseHeaderTimeout = '4s'\n";
     let service = "[http.services.s.loadBalancer]\nservers = [{ url = 'http://a:1' }]\n";

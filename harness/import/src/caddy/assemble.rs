@@ -7,7 +7,7 @@ use policy::Policy;
 use super::keys::{self, Keys};
 use super::routes::{self, Proxy};
 use super::{breaker, caddyfile, copy, health, members, retry, timers};
-use crate::finish::{Wrong, finish};
+use crate::finish::{Wrong, finish, is_alone};
 use crate::given::Given;
 use crate::import::{Choices, Import, Refused};
 use crate::json;
@@ -76,7 +76,8 @@ fn assemble(proxy: &Proxy<'_>, sources: &Sources, notes: &mut Vec<Note>) -> Resu
         policy.breaker = Some(breaker);
         declared(found);
     }
-    if let Some((check, found)) = health::read(handler, notes) {
+    let check = health::read(handler, notes).filter(|(_, keys)| is_alone(&policy, keys, notes));
+    if let Some((check, found)) = check {
         policy.health_check = Some(check);
         declared(found);
     }

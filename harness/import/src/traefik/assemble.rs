@@ -8,7 +8,7 @@ use super::files::{self, Files};
 use super::keys::Keys;
 use super::routers::{self, Route};
 use super::{copy, middlewares, retry, service, transport};
-use crate::finish::{Wrong, finish};
+use crate::finish::{Wrong, finish, is_alone};
 use crate::given::Given;
 use crate::import::{Choices, Import, Refused};
 use crate::kinds::Importer;
@@ -53,7 +53,8 @@ fn assemble(files: &Files, route: &Route<'_>, notes: &mut Vec<Note>) -> Result<I
         policy.breaker = Some(breaker);
         declared(found);
     }
-    if let Some((check, found)) = service::health(route, notes) {
+    let check = service::health(route, notes).filter(|(_, keys)| is_alone(&policy, keys, notes));
+    if let Some((check, found)) = check {
         policy.health_check = Some(check);
         declared(found);
     }
