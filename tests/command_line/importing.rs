@@ -210,91 +210,179 @@ const DECLARED_TO_ENVOY: &str = "static_resources:
         - endpoint: {address: {socket_address: {address: west, port_value: 8080}}}
 ";
 
-/// Imports what is declared, and runs it otherwise; gives what the terminal, the page and the SARIF file say.
-fn disagreeing(
-    place: &Place,
-    [file, declared]: [&str; 2],
-    run: &[&str],
-    otherwise: impl Fn(&Place),
-) -> [String; 3] {
-    fs::create_dir_all(place.path().join("conf")).unwrap();
-    place.write(file, declared);
-    place.say(&["import", file, "--out", "."]).ended(0);
-    otherwise(place);
-    // Shorter than it was made, because it is one key of the policy that matters.
-    let shorter = [
-        "phase.503-now-and-then.for=\"20s\"",
-        "phase.one-hangs.for=\"5s\"",
-        "phase.after-one-hangs.for=\"10s\"",
-        "traffic.reads.rate=\"100/s\"",
-    ];
-    let shorter: Vec<&str> = shorter.into_iter().flat_map(|set| ["--set", set]).collect();
-    let reports = ["--report", "html=r.html", "--report", "sarif=r.sarif"];
-    let said = place.say(&[&["run", "orders.toml"], run, &shorter, &reports].concat()).ended(1);
-    let read = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
-    [said.out, read("r.html"), read("r.sarif")]
+/// The same for nginx, whose servers are tried once each.
+const DECLARED_TO_NGINX: &str = "upstream orders {
+    server 10.0.0.11:8080 max_fails=0;
+    server 10.0.0.12:8080 max_fails=0;
+    server 10.0.0.13:8080 max_fails=0;
 }
 
-/// The one disagreement, how often it is tried again, is found where it is declared, whatever the format.
-fn assert_found_at_its_line(file: &str, line: usize, column: usize, [terminal, page, sarif]: &[String; 3]) {
-    for report in [terminal, page] {
-        assert!(report.contains(&format!("{file}:{line}:{column}")), "{terminal}");
+server {
+    location / {
+        proxy_connect_timeout 500ms;
+        proxy_read_timeout 500ms;
+        proxy_next_upstream http_503;
+        proxy_next_upstream_tries 3;
+        proxy_pass http://orders;
     }
-    let document: serde_json::Value = serde_json::from_str(sarif).unwrap();
-    let results = document["runs"][0]["results"].as_array().unwrap();
-    let failed: Vec<_> = results.iter().filter(|result| result["level"] == "error").collect();
-    assert_eq!(failed.len(), 1, "{failed:#?}");
-    let place = &failed[0]["locations"][0]["physicalLocation"];
-    assert_eq!(place["artifactLocation"]["uri"], file, "{failed:#?}");
-    let region = &place["region"];
-    assert_eq!((&region["startLine"], &region["startColumn"]), (&line.into(), &column.into()));
-    let text = failed[0]["message"]["text"].as_str().unwrap();
-    assert!(text.starts_with("retry.attempts, at least: declared 3 in all"), "{text}");
-    assert_eq!(
-        failed[0]["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"],
-        "orders.toml"
-    );
+}
+";
+
+/// A configuration by its file, and where it declares the attempts.
+struct Declared {
+    file: &'static str,
+    text: &'static str,
+    line: u64,
+    column: u64,
 }
 
-const IN_HAPROXY: [&str; 2] = ["conf/haproxy.cfg", DECLARED];
+const OF_HAPROXY: Declared = Declared { file: "conf/haproxy.cfg", text: DECLARED, line: 7, column: 13 };
+
+const OF_NGINX: Declared =
+    Declared { file: "conf/nginx.conf", text: DECLARED_TO_NGINX, line: 12, column: 35 };
+
+const OF_ENVOY: Declared =
+    Declared { file: "conf/envoy.yaml", text: DECLARED_TO_ENVOY, line: 17, column: 34 };
+
+impl Declared {
+    /// Imports what is declared, and runs it otherwise; gives what the terminal, the page and the SARIF file say.
+    fn disagreeing(&self, place: &Place, run: &[&str], otherwise: impl Fn(&Place)) -> [String; 3] {
+        fs::create_dir_all(place.path().join("conf")).unwrap();
+        place.write(self.file, self.text);
+        place.say(&["import", self.file, "--out", "."]).ended(0);
+        otherwise(place);
+        // Shorter than it was made, because it is one key of the policy that matters.
+        let shorter = [
+            "phase.503-now-and-then.for=\"20s\"",
+            "phase.one-hangs.for=\"5s\"",
+            "phase.after-one-hangs.for=\"10s\"",
+            "traffic.reads.rate=\"100/s\"",
+        ];
+        let shorter: Vec<&str> = shorter.into_iter().flat_map(|set| ["--set", set]).collect();
+        let reports = ["--report", "html=r.html", "--report", "sarif=r.sarif"];
+        let said = place.say(&[&["run", "orders.toml"], run, &shorter, &reports].concat()).ended(1);
+        let read = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
+        [said.out, read("r.html"), read("r.sarif")]
+    }
+
+    /// The one disagreement, on the number of attempts, is found where it is declared, whatever the format.
+    fn is_found_at_its_line(&self, [terminal, page, sarif]: &[String; 3]) {
+        for report in [terminal, page] {
+            let place = format!("{}:{}:{}", self.file, self.line, self.column);
+            assert!(report.contains(&place), "{terminal}");
+        }
+        let document: serde_json::Value = serde_json::from_str(sarif).unwrap();
+        let results = document["runs"][0]["results"].as_array().unwrap();
+        let failed: Vec<_> = results.iter().filter(|result| result["level"] == "error").collect();
+        assert_eq!(failed.len(), 1, "{failed:#?}");
+        let place = &failed[0]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], self.file, "{failed:#?}");
+        let region = (&place["region"]["startLine"], &place["region"]["startColumn"]);
+        assert_eq!(region, (&self.line.into(), &self.column.into()));
+        let text = failed[0]["message"]["text"].as_str().unwrap();
+        assert!(text.starts_with("retry.attempts, at least: declared 3 in all"), "{text}");
+        assert_eq!(
+            failed[0]["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"],
+            "orders.toml"
+        );
+    }
+}
 
 #[test]
 fn what_a_gateway_does_otherwise_than_declared_is_found_at_the_line_of_its_own_configuration() {
     let rehearsal = ["--gateway", "reference", "--simulate"];
     let defect = ["--set", "gateway.reference.defects=[\"one-retry-too-few\"]"];
-    let run = [&rehearsal[..], &defect].concat();
-    let reports = disagreeing(&Place::new(), IN_HAPROXY, &run, |_| {});
-    assert_found_at_its_line("conf/haproxy.cfg", 7, 13, &reports);
-}
-
-/// A change of the gateway's own file.
-fn changed(file: &'static str, from: &'static str, to: &'static str) -> impl Fn(&Place) {
-    move |place| {
-        let copy = place.path().join(file);
-        let text = fs::read_to_string(&copy).unwrap();
-        assert!(text.contains(from), "{text}");
-        fs::write(&copy, text.replace(from, to)).unwrap();
+    for declared in [OF_HAPROXY, OF_NGINX, OF_ENVOY] {
+        let reports = declared.disagreeing(&Place::new(), &[&rehearsal[..], &defect].concat(), |_| {});
+        declared.is_found_at_its_line(&reports);
     }
 }
 
+/// Changes the copy that the gateway is started with.
+fn changed(place: &Place, copy: &str, from: &str, to: &str) {
+    let copy = place.path().join(copy);
+    let text = fs::read_to_string(&copy).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(&copy, text.replace(from, to)).unwrap();
+}
+
 #[test]
-fn so_is_what_haproxy_and_envoy_themselves_do_otherwise() {
+fn so_is_what_gateways_themselves_do_otherwise() {
+    let otherwise = [
+        ("haproxy", OF_HAPROXY, ["orders.cfg", "retries 2", "retries 1"]),
+        ("nginx", OF_NGINX, ["orders.conf", "upstream_tries 3", "upstream_tries 2"]),
+        ("envoy", OF_ENVOY, ["orders.yaml", "num_retries: 2", "num_retries: 1"]),
+    ];
     // Side by side, because each of them waits most of the time.
     std::thread::scope(|scope| {
-        if has("haproxy") {
-            scope.spawn(|| {
-                let otherwise = changed("orders.cfg", "retries 2", "retries 1");
-                let reports = disagreeing(&Place::new(), IN_HAPROXY, &[], otherwise);
-                assert_found_at_its_line("conf/haproxy.cfg", 7, 13, &reports);
-            });
-        }
-        if has("envoy") {
-            scope.spawn(|| {
-                let otherwise = changed("orders.yaml", "num_retries: 2", "num_retries: 1");
-                let in_envoy = ["conf/envoy.yaml", DECLARED_TO_ENVOY];
-                let reports = disagreeing(&Place::new(), in_envoy, &[], otherwise);
-                assert_found_at_its_line("conf/envoy.yaml", 17, 34, &reports);
-            });
+        for (gateway, declared, [copy, from, to]) in otherwise {
+            if has(gateway) {
+                scope.spawn(move || {
+                    let change = |place: &Place| changed(place, copy, from, to);
+                    let reports = declared.disagreeing(&Place::new(), &[], change);
+                    declared.is_found_at_its_line(&reports);
+                });
+            }
         }
     });
+}
+
+/// What is imported, checked, and rehearsed without sockets.
+fn rehearsed(files: &[(&str, &str)], backend: &str, scenario: &str) {
+    let place = Place::new();
+    for (name, text) in files {
+        fs::write(place.path().join(name), text).unwrap();
+    }
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    place.say(&[&["import", "--out", "out", "--backend", backend], &names[..]].concat()).ended(0);
+    place.say(&["check", scenario]).ended(0);
+    place.say(&["run", "--gateway", "reference", "--simulate", scenario, "--quiet"]).ended(0);
+}
+
+#[test]
+fn configurations_of_nginx_caddy_and_traefik_become_scenarios_that_can_be_rehearsed() {
+    let nginx = include_str!("../../harness/import/tests/nginx.conf");
+    rehearsed(&[("nginx.conf", nginx)], "orders", "out/orders.toml");
+    let caddy = include_str!("../../harness/import/tests/caddy.json");
+    let name = "shop.example/orders/*";
+    rehearsed(&[("caddy.json", caddy)], name, "out/shop.example-orders--.toml");
+    let traefik = include_str!("../../harness/import/tests/traefik.yaml");
+    rehearsed(&[("dynamic.yaml", traefik)], "orders", "out/orders.toml");
+}
+
+#[test]
+fn what_nginx_and_caddy_are_started_with_is_taken_by_their_own_checkers() {
+    let nginx = include_str!("../../harness/import/tests/nginx.conf");
+    let caddy = include_str!("../../harness/import/tests/caddy.json");
+    let stated = [
+        ("nginx", "nginx.conf", nginx, "orders", "orders.conf", &["-t", "-e", "stderr", "-p", ".", "-c"][..]),
+        (
+            "caddy",
+            "caddy.json",
+            caddy,
+            "10.0.0.11:8080",
+            "shop.example-orders--.json",
+            &["validate", "--config"],
+        ),
+    ];
+    for (program, file, text, backend, copy, check) in stated {
+        if !has(program) {
+            continue;
+        }
+        let place = Place::new();
+        fs::write(place.path().join(file), text).unwrap();
+        place.say(&["import", file, "--backend", backend, "--out", "."]).ended(0);
+        let text = fs::read_to_string(place.path().join(copy)).unwrap();
+        let mut parts = text.split("{{");
+        let mut filled = parts.next().unwrap().to_owned();
+        for (at, part) in parts.enumerate() {
+            filled += &format!("127.0.0.1:{}{}", at + 1, part.split_once("}}").unwrap().1);
+        }
+        let path = place.path().join(copy);
+        fs::write(&path, filled).unwrap();
+        let mut command = Command::new(program);
+        let checked = command.env("PATH", search_path()).args(check).arg(&path).current_dir(place.path());
+        let checked = checked.output().unwrap();
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    }
 }
