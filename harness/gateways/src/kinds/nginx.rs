@@ -358,6 +358,26 @@ mod tests {
     }
 
     #[test]
+    fn a_breaker_that_counts_no_status_goes_with_a_retry_on_none() {
+        let failures = ["connect-failure", "reset", "timeout"];
+        let policy = |on: &[&str]| {
+            json!({
+                "retry": { "attempts": 2, "on": on },
+                "breaker": {
+                    "trip": { "count": 1, "within": "10s" }, "open_for": "10s", "tick": "1s", "fails": failures,
+                },
+            })
+        };
+        let text = made(configuration(&[(1, 0), (1, 0)], policy(&failures)));
+        assert!(
+            text.contains("max_fails=1 fail_timeout=10s")
+                && text.contains("proxy_next_upstream error timeout;")
+        );
+        let why = refused(&[(1, 0), (1, 0)], policy(&failures[..2]));
+        assert!(why.starts_with("policy.breaker.fails: nginx counts exactly what it retries"), "{why}");
+    }
+
+    #[test]
     fn everything_that_it_can_not_do_is_refused_at_once() {
         let policy = json!({
             "timeout": { "per_try": "1s", "total": "2s" },

@@ -159,7 +159,12 @@ fn breaking(refusals: &mut Refusals, breaker: &Breaker, policy: &Policy, backend
         .as_ref()
         .filter(|_| attempts(policy) > 1)
         .is_some_and(|retry| retry.on.iter().any(|on| matches!(on, RetryOn::Status(500..))));
-    if !sees_statuses {
+    // What no answer came for counts in any case.
+    let is_status = |class: &FailureClass| {
+        matches!(class, FailureClass::Statuses(_) | FailureClass::One(RetryOn::Status(_)))
+    };
+    let counts_statuses = breaker.fails.is_empty() || breaker.fails.iter().any(is_status);
+    if counts_statuses && !sees_statuses {
         refusals.say(
             "policy.breaker",
             "nginx counts a status as a failure only when it retries it: add \"503\" or whichever it is to retry.on, \
