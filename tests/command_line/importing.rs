@@ -373,13 +373,16 @@ fn what_nginx_and_caddy_are_started_with_is_taken_by_their_own_checkers() {
         fs::write(place.path().join(file), text).unwrap();
         place.say(&["import", file, "--backend", backend, "--out", "."]).ended(0);
         let text = fs::read_to_string(place.path().join(copy)).unwrap();
+        // Each placeholder becomes an address of its own.
         let mut parts = text.split("{{");
-        let mut filled = parts.next().unwrap().to_owned();
-        for (at, part) in parts.enumerate() {
-            filled += &format!("127.0.0.1:{}{}", at + 1, part.split_once("}}").unwrap().1);
-        }
+        let mut filled = vec![parts.next().unwrap().to_owned()];
+        filled.extend(
+            parts
+                .enumerate()
+                .map(|(at, part)| format!("127.0.0.1:{}{}", at + 1, part.split_once("}}").unwrap().1)),
+        );
         let path = place.path().join(copy);
-        fs::write(&path, filled).unwrap();
+        fs::write(&path, filled.concat()).unwrap();
         let mut command = Command::new(program);
         let checked = command.env("PATH", search_path()).args(check).arg(&path).current_dir(place.path());
         let checked = checked.output().unwrap();
