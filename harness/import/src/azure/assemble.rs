@@ -9,10 +9,11 @@ use super::elements::Values;
 use super::policies::Policies;
 use crate::arm::{self, Resource};
 use crate::bicep;
+use crate::finish::{Wrong, finish};
 use crate::given::Given;
 use crate::import::{Choices, Import, Member, Refused};
 use crate::kinds::Importer;
-use crate::note::{self, Note};
+use crate::note::Note;
 use crate::place::{Place, Sources};
 use crate::value::Value;
 use crate::xml;
@@ -71,17 +72,12 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
         }
     }
     let made = assemble(&backends, &policies, choices.backend.as_deref(), &mut notes);
-    note::in_order(&mut notes);
-    let unused = given.unused();
-    match made {
-        _ if !unused.is_empty() => Err(Refused {
-            words: format!("nothing asks for the value of `{}`", unused[0].escape_debug()),
-            help: "values are those of parameters, named values and slots of policies, by their names".into(),
-            notes,
-        }),
-        Ok(made) => Ok(Import { notes, ..made }),
-        Err((words, help)) => Err(Refused { words, help, notes }),
-    }
+    finish(
+        made,
+        notes,
+        &given,
+        "values are those of parameters, named values and slots of policies, by their names",
+    )
 }
 
 /// Resources of API Management that hold policies, or that nothing is made of.
@@ -109,8 +105,6 @@ fn named_values(resources: &[Resource]) -> BTreeMap<String, String> {
     });
     pairs.collect()
 }
-
-type Wrong = (String, String);
 
 fn assemble(
     backends: &[Backend],

@@ -99,6 +99,8 @@ fn assemble(proxy: &Proxy<'_>, sources: &Sources, notes: &mut Vec<Note>) -> Resu
         importer: IMPORTER.name,
         gateway: "Caddy",
         subject: proxy.name.clone(),
+        defaults: BTreeMap::new(),
+        gradual: false,
         counts_retried: false,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         // A body is kept only where `request_buffers` says so, which is not rehearsed.

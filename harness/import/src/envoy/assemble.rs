@@ -9,9 +9,11 @@ use super::known::Known;
 use super::routes::{self, Route, Wrong};
 use super::ways::ways;
 use super::{again, copy, ejection, health, limits, matches, members, protocol, timers};
+use crate::finish::finish;
+use crate::given::Given;
 use crate::import::{Choices, Import, Refused};
 use crate::kinds::Importer;
-use crate::note::{self, Note};
+use crate::note::Note;
 use crate::place::Sources;
 use crate::value::Value;
 
@@ -29,16 +31,8 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
     let mut notes = Vec::new();
     let resources = files::read(sources, &mut notes);
     let made = assemble(&resources, choices, &mut notes);
-    note::in_order(&mut notes);
-    match (made, choices.values.keys().next()) {
-        (_, Some(unused)) => Err(Refused {
-            words: format!("nothing asks for the value of `{}`", shown(unused)),
-            help: "Envoy's files have no variables: fill templates in before".into(),
-            notes,
-        }),
-        (Ok(made), None) => Ok(Import { notes, ..made }),
-        (Err((words, help)), None) => Err(Refused { words, help, notes }),
-    }
+    let given = Given::new(choices.values.clone());
+    finish(made, notes, &given, "Envoy's files have no variables: fill templates in before")
 }
 
 fn assemble(resources: &Resources, choices: &Choices, notes: &mut Vec<Note>) -> Result<Import, Wrong> {
@@ -82,6 +76,7 @@ fn assemble(resources: &Resources, choices: &Choices, notes: &mut Vec<Note>) -> 
         sources: known.sources,
         defaults: known.defaults,
         gradual: endpoints.gradual,
+        counts_retried: false,
         own: Some(own),
         notes: Vec::new(),
     })

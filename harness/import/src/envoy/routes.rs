@@ -3,6 +3,7 @@
 use super::fields::{shown, type_of};
 use super::files::Resources;
 use super::matches::{self, Path};
+pub(super) use crate::finish::Wrong;
 use crate::import::Choices;
 use crate::note::Note;
 use crate::place::Place;
@@ -10,8 +11,6 @@ use crate::value::Value;
 
 /// The most routes that an error names.
 const NAMED: usize = 12;
-
-pub(super) type Wrong = (String, String);
 
 /// A route that sends requests to a cluster.
 #[derive(Clone, Copy, Debug)]

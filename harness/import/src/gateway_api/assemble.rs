@@ -6,10 +6,12 @@ use policy::{Policy, Timeouts};
 
 use super::retry::{self, time};
 use super::rules::{self, Rule, Wrong};
+use crate::finish::finish;
+use crate::given::Given;
 use crate::import::{Choices, Import, Member, Refused};
 use crate::kinds::Importer;
 use crate::message::{Keys, shown, whole};
-use crate::note::{self, Note};
+use crate::note::Note;
 use crate::place::{Place, Sources};
 use crate::value::Value;
 
@@ -38,16 +40,8 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
     let mut notes = Vec::new();
     let all = rules::all(sources, &mut notes);
     let made = rules::chosen(&all, choices).and_then(|rule| assemble(rule, &mut notes));
-    note::in_order(&mut notes);
-    match (made, choices.values.keys().next()) {
-        (_, Some(unused)) => Err(Refused {
-            words: format!("nothing asks for the value of `{}`", shown(unused)),
-            help: "these files have no variables: fill templates in before".into(),
-            notes,
-        }),
-        (Ok(made), None) => Ok(Import { notes, ..made }),
-        (Err((words, help)), None) => Err(Refused { words, help, notes }),
-    }
+    let given = Given::new(choices.values.clone());
+    finish(made, notes, &given, "these files have no variables: fill templates in before")
 }
 
 fn assemble(rule: &Rule, notes: &mut Vec<Note>) -> Result<Import, Wrong> {
@@ -73,6 +67,7 @@ fn assemble(rule: &Rule, notes: &mut Vec<Note>) -> Result<Import, Wrong> {
         sources,
         defaults: BTreeMap::new(),
         gradual: false,
+        counts_retried: false,
         shed: None,
         keeps_body: None,
         own: None,

@@ -1,5 +1,6 @@
 //! The rules of all routes, and the one that the scenario is about.
 
+pub(super) use crate::finish::Wrong;
 use crate::import::Choices;
 use crate::message::shown;
 use crate::note::Note;
@@ -12,8 +13,6 @@ const NAMED: usize = 12;
 
 /// The most documents in a `List` in a `List`.
 const LISTS: u32 = 4;
-
-pub(super) type Wrong = (String, String);
 
 /// A rule of a route.
 #[derive(Clone, Debug)]

@@ -130,6 +130,8 @@ fn made(location: &Location<'_>, pool: &Pool<'_>, workers: Workers, notes: &mut 
         gateway: "nginx",
         subject: location.target().to_owned(),
         members: pool.members.clone(),
+        defaults: BTreeMap::new(),
+        gradual: false,
         counts_retried: true,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         keeps_body: policy.retry.as_ref().map(|_| true),

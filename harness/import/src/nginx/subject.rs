@@ -3,6 +3,7 @@
 use super::scope::{Scope, shown};
 use super::tree::Directive;
 use super::words::COPIED;
+use crate::finish::Wrong;
 use crate::note::Note;
 
 /// The most names that an error lists.
@@ -10,8 +11,6 @@ const NAMED: usize = 12;
 
 /// Of more locations than these, nobody looks whether they agree.
 const COMPARED_MAX: usize = 100;
-
-type Wrong = (String, String);
 
 /// A location with a `proxy_pass`.
 #[derive(Clone, Debug)]

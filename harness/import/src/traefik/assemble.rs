@@ -78,6 +78,8 @@ fn assemble(files: &Files, route: &Route<'_>, notes: &mut Vec<Note>) -> Result<I
         importer: IMPORTER.name,
         gateway: "Traefik",
         subject: route.name.to_owned(),
+        defaults: BTreeMap::new(),
+        gradual: false,
         counts_retried: false,
         shed: policy.breaker.as_ref().map(|_| service::SHED),
         // Traefik keeps a body for further attempts, as far as `maxRequestBodyBytes` lets it.
