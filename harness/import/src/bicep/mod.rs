@@ -3,5 +3,6 @@
 mod read;
 mod spread;
 mod tree;
+mod typed;
 
 pub(crate) use read::read;

@@ -4,6 +4,7 @@ use tree_sitter::{Node, Parser};
 
 use super::spread::without_spreads;
 use super::tree::{Text, named};
+use super::typed::without_types;
 use crate::arm::{Resource, Template, resources_of};
 use crate::evaluate::{Bound, Scope};
 use crate::expression::{Expression, Kind};
@@ -18,7 +19,7 @@ const TOLD_MAX: usize = 20;
 /// Reads a file of this number.
 pub(crate) fn read(file: usize, text: &str, given: &Given) -> Template {
     let refused = |at: usize, words: &str| Template::refused(&Place::new(file, at..at), words);
-    let spelled = match without_spreads(text) {
+    let spelled = match without_spreads(&without_types(text)) {
         Ok(spelled) => spelled,
         Err(at) => return refused(at, "brackets lie too deep in each other: at most 64 are read"),
     };

@@ -17,6 +17,10 @@ pub(crate) fn without_expressions(text: &str) -> (String, Vec<Range<usize>>) {
         let skipped = if rest.starts_with("<!--") { rest.find("-->") } else { None };
         let skipped = skipped.or_else(|| rest.starts_with("<![CDATA[").then(|| rest.find("]]>"))?);
         if let Some(skipped) = skipped {
+            // Two dashes in a comment are no XML either, and public policies have them.
+            if rest.starts_with("<!--") && skipped > 4 {
+                blank(&mut made[at + 4..at + skipped]);
+            }
             at += skipped + 3;
             before = b'>';
             continue;
@@ -26,11 +30,7 @@ pub(crate) fn without_expressions(text: &str) -> (String, Vec<Range<usize>>) {
             && matches!(before, b'"' | b'\'' | b'>')
             && let Some(length) = expression(&rest[1..])
         {
-            for place in &mut made[at..=at + length] {
-                if *place != b'\n' {
-                    *place = b'x';
-                }
-            }
+            blank(&mut made[at..=at + length]);
             found.push(at..at + 1 + length);
             at += 1 + length;
             before = b'x';
@@ -45,6 +45,11 @@ pub(crate) fn without_expressions(text: &str) -> (String, Vec<Range<usize>>) {
         }
     }
     (String::from_utf8(made).unwrap_or_else(|_| text.to_owned()), found)
+}
+
+/// Puts a letter in place of each byte, and keeps the lines.
+fn blank(bytes: &mut [u8]) {
+    bytes.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b'x');
 }
 
 /// How long the brackets are that begin here, with all that is in them; nothing if they have no end.

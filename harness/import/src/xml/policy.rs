@@ -146,6 +146,13 @@ mod tests {
     }
 
     #[test]
+    fn comments_may_have_anything_in_them() {
+        let root =
+            read(0, "<!-- -- <a @(b) \u{e9} ---->\n<policies><!----><!-- x --><base/></policies>").unwrap();
+        assert_eq!(root.children.iter().map(|child| child.name.as_str()).collect::<Vec<_>>(), ["base"]);
+    }
+
+    #[test]
     fn what_is_no_xml_is_told_with_its_place() {
         let text = "<policies>\n  <a b=\"1\" b=\"2\"/>\n</policies>";
         let note = read(0, text).unwrap_err();
