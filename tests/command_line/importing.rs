@@ -63,6 +63,36 @@ fn what_was_understood_and_what_not_is_told_with_places() {
 }
 
 #[test]
+fn the_request_that_a_policy_decides_by_is_given_and_its_secrets_are_not() {
+    let place = shop();
+    let policy = r#"<policies><inbound><choose><when condition="@(context.Request.Url.Path.StartsWith("/chat"))"><set-backend-service backend-id="orders-west" /></when></choose></inbound><backend><forward-request timeout="9" /></backend></policies>"#;
+    fs::write(place.path().join("chat.xml"), policy).unwrap();
+    let import = |more: &[&str]| {
+        place.say(&[&["import", "orders.bicep", "chat.xml", "--out", ".", "--force"], more].concat())
+    };
+    let chat =
+        ["--request", "POST /chat?q=1", "--header", "X-Tier: gold", "--header", "api-key: {{env.KEY}}"];
+    assert!(import(&chat).ended(0).out.contains("understood  orders-west"));
+    let scenario = fs::read_to_string(place.path().join("orders-west.toml")).unwrap();
+    assert!(scenario.contains("request  = \"POST /chat\""), "{scenario}");
+    assert!(
+        scenario.contains("headers  = { \"api-key\" = \"{{env.KEY}}\", \"x-tier\" = \"gold\" }"),
+        "{scenario}"
+    );
+    for (more, words) in [
+        (&["--request", "chat"][..], "is no request"),
+        (&["--request", "POST /a b"], "is no request"),
+        (&["--header", "a: b"], "--request"),
+        (&["--request", "GET /", "--header", "a b"], "is no header"),
+        (&["--request", "GET /", "--header", "a b: c"], "is no header"),
+        (&["--request", "GET /", "--header", "authorization: Bearer hunter2"], "looks like a secret"),
+    ] {
+        let said = import(more).ended(3);
+        assert!(said.err.contains(words) && !said.err.contains("hunter2"), "{more:?}: {}", said.err);
+    }
+}
+
+#[test]
 fn a_report_shows_the_place_in_the_source_of_what_was_judged() {
     let place = shop();
     place.say(&["import", "orders.bicep", "orders.xml", "--out", "."]).ended(0);

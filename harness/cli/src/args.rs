@@ -147,6 +147,12 @@ pub(crate) struct Import {
     /// The route that the scenario is about, if there are several: its name, or its host and path as an error lists them.
     #[arg(long, value_name = "NAME")]
     pub(crate) route: Option<String>,
+    /// The request that the scenario is about, where a policy decides by it (`<choose>`): `--request "POST /chat/completions"`.
+    #[arg(long, value_name = "METHOD PATH")]
+    pub(crate) request: Option<String>,
+    /// A header of that request; may be repeated. It has no others.
+    #[arg(long = "header", value_name = "NAME: VALUE", requires = "request")]
+    pub(crate) headers: Vec<String>,
     /// Overwrite what was written before.
     #[arg(long)]
     pub(crate) force: bool,

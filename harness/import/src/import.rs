@@ -6,6 +6,7 @@ use policy::Policy;
 
 use crate::note::Note;
 use crate::place::Place;
+use crate::xml::Asked;
 
 /// What the user chose for what the configuration leaves open.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Choices {
     pub backend: Option<String>,
     /// The route that the scenario is about, where the configuration has routes.
     pub route: Option<String>,
+    /// The request that the scenario is about, where a policy decides by it. Without it what is decided so stays open.
+    pub request: Option<Asked>,
 }
 
 /// A backend that gets traffic.
@@ -56,6 +59,8 @@ pub struct Import {
     pub shed: Option<u16>,
     /// Whether a further attempt brings the request's body; nothing if there is none.
     pub keeps_body: Option<bool>,
+    /// The request that all of the scenario's traffic is, if that was said.
+    pub request: Option<Asked>,
     /// A configuration with which the gateway itself can be started in a run; nothing where it can't be.
     pub own: Option<OwnFile>,
     /// Mistakes, what was not understood, what is not rehearsed, and which readings were taken.

@@ -38,3 +38,4 @@ pub use note::{Note, NoteKind};
 pub use place::{FILES_MAX, Place, Position, Sources, TEXT_MAX};
 pub use sidecar::sidecar;
 pub use write::{file_stem, own_file, scenario};
+pub use xml::Asked;

@@ -5,7 +5,7 @@ mod common;
 use std::fmt::Write;
 
 use common::{choices, imported, refused, sources};
-use import::Choices;
+use import::{Asked, Choices};
 
 const BICEP: &str = include_str!("../../../docs/tutorials/azure-api-management/orders.bicep");
 const POLICY: &str = include_str!("../../../docs/tutorials/azure-api-management/orders.xml");
@@ -125,7 +125,7 @@ fn every_mistake_of_a_policy_is_told_at_its_place() {
       <rate-limit calls="3" renewal-period="10" />
     </limit-concurrency>
     <choose>
-      <when condition="@(true)"><retry condition="@(true)" count="1" interval="1" /></when>
+      <when condition="@(context.Product == null)"><retry condition="@(true)" count="1" interval="1" /></when>
     </choose>
     <include-fragment fragment-id="f" />
   </inbound>
@@ -148,6 +148,105 @@ fn a_retry_whose_condition_asks_for_the_method_repeats_no_other() {
     let (import, shown) = imported(&[("a.xml", xml)], &Choices::default());
     assert_eq!(import.policy.retry.unwrap().methods, ["GET"]);
     assert!(!shown.contains("repeats POST"), "{shown}");
+}
+
+/// A retry in the branch of a request with a header, and another one for all others.
+const CHOOSING: &str = r#"<policies>
+  <inbound>
+    <choose>
+      <when condition="@(context.Request.Headers.GetValueOrDefault("x-tier", "") == "gold")"><set-backend-service backend-id="gold" /></when>
+      <when condition="@(context.Request.Url.Path.Contains("/chat"))"><set-backend-service backend-id="silver" /></when>
+      <otherwise><return-response><set-status code="404" reason="?" /></return-response></otherwise>
+    </choose>
+    <include-fragment fragment-id="Retries" />
+  </inbound>
+</policies>"#;
+
+const FRAGMENT: &str = "<fragment><retry condition='@(context.Response.StatusCode == 503)' count='2' interval='0'><limit-concurrency key='k' max-count='9'><forward-request timeout='9' buffer-request-body='true'/></limit-concurrency></retry></fragment>";
+
+#[test]
+fn the_branch_of_the_request_is_taken_and_the_others_are_told() {
+    let backends = ["gold", "silver"].map(|name| format!("resource {name} 'Microsoft.ApiManagement/service/backends@2024-05-01' = {{ name: '{name}', properties: {{ url: 'https://{name}' }} }}\n")).concat();
+    let of = |path: &str, headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let request = Some(Asked { method: "POST".into(), path: path.into(), headers });
+        let files =
+            [("a.bicep", backends.as_str()), ("a.xml", CHOOSING), ("in/retries.fragment.xml", FRAGMENT)];
+        import::import(&sources(&files), &Choices { request, ..Choices::default() }).map(|made| made.subject)
+    };
+    assert_eq!(of("/chat", &[("x-tier", "gold")]).unwrap(), "gold");
+    assert_eq!(of("/v1/chat", &[]).unwrap(), "silver");
+    let refused = of("/images", &[]).unwrap_err();
+    assert!(refused.words.contains("there are gold, silver"), "no branch sends it to one: {refused}");
+}
+
+#[test]
+fn a_fragment_is_read_where_it_stands_and_the_traffic_is_the_request_that_was_named() {
+    let headers = [("x-tier".to_owned(), "gold \"1\"".to_owned())].into();
+    let request = Some(Asked { method: "POST".into(), path: "/v1/chat".into(), headers });
+    let files = [("a.xml", CHOOSING), ("Retries.xml", FRAGMENT)];
+    let (import, shown) = imported(&files, &Choices { request, ..Choices::default() });
+    let limit = import.policy.limit.unwrap();
+    assert_eq!((limit.in_flight, limit.queue, limit.status), (9, Some(0), Some(429)));
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn fragments_that_include_each_other_come_to_an_end() {
+    let fragment = |other: &str| format!("<fragment><include-fragment fragment-id='{other}'/></fragment>");
+    let (a, b) = (fragment("b"), fragment("a"));
+    let policy = "<policies><inbound><include-fragment fragment-id='a'/></inbound><backend><forward-request timeout='9'/></backend></policies>";
+    let (_, shown) = imported(&[("p.xml", policy), ("a.xml", &a), ("b.xml", &b)], &Choices::default());
+    assert!(shown.contains("the fragment `a` includes itself"), "{shown}");
+}
+
+#[test]
+fn a_limit_that_is_not_about_each_attempt_is_told_and_left_out() {
+    let of = |inner: &str| {
+        let text = format!("<policies><backend>{inner}</backend></policies>");
+        let (import, shown) = imported(&[("a.xml", &text)], &Choices::default());
+        (import.policy.limit.is_none(), shown)
+    };
+    let forward = "<forward-request timeout='9'/>";
+    for (inner, why) in [
+        (
+            format!(
+                "<limit-concurrency key='k' max-count='9'><retry condition='@(context.Response.StatusCode == 503)' count='1' interval='1'>{forward}</retry></limit-concurrency>"
+            ),
+            "a call keeps its turn",
+        ),
+        (
+            format!(
+                "<limit-concurrency key='@(context.Request.IpAddress)' max-count='9'>{forward}</limit-concurrency>"
+            ),
+            "worked out with each request",
+        ),
+        (format!("<limit-concurrency key='k' max-count='9'/>{forward}"), "not around `<forward-request>`"),
+        (format!("<limit-concurrency key='k' max-count='0'>{forward}</limit-concurrency>"), "not 1 to 65536"),
+        (
+            format!(
+                "<choose><when condition='@(context.Product == null)'><limit-concurrency key='k' max-count='9'>{forward}</limit-concurrency></when></choose>{forward}"
+            ),
+            "decided with each request",
+        ),
+    ] {
+        let (is_left_out, shown) = of(&inner);
+        assert!(is_left_out && shown.contains(why), "{why}: {shown}");
+    }
+}
+
+#[test]
+fn a_backend_whose_name_is_a_parameter_is_imported_and_a_pool_without_members_is_refused() {
+    let bicep = "param name string\nvar u string = 'https://a'\nresource a 'Microsoft.ApiManagement/service/backends@2024-05-01' = { name: name, properties: { url: u } }\n";
+    let (import, _) = imported(&[("a.bicep", bicep)], &Choices::default());
+    assert_eq!((import.subject.as_str(), import.members[0].name.as_str()), ("backend", "backend"));
+    let bicep = "param ids array = []\nresource a 'Microsoft.ApiManagement/service/backends@2024-05-01' = { name: 'p', properties: { pool: { services: [for id in ids: { id: id }] } } }\n";
+    assert!(
+        refused(&[("a.bicep", bicep)], &Choices::default())
+            .starts_with("the members of pool `p` are not known")
+    );
+    let (import, _) = imported(&[("a.bicep", bicep)], &choices(&[("ids", "[\"/backends/x\"]")], None));
+    assert_eq!(import.members[0].name, "x");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use import::{Choices, FILES_MAX, Note, NoteKind, Place, Refused, Sources, TEXT_MAX};
+use import::{Asked, Choices, FILES_MAX, Note, NoteKind, Place, Refused, Sources, TEXT_MAX};
 use scenario::Diagnostic;
 
 use crate::args::Import;
@@ -98,7 +98,48 @@ fn read(args: &Import) -> Result<(Sources, Choices), (String, String)> {
         };
         values.insert(name.trim().to_owned(), value.to_owned());
     }
-    Ok((sources, Choices { values, backend: args.backend.clone(), route: args.route.clone() }))
+    let request = args.request.as_deref().map(|request| asked(request, &args.headers)).transpose()?;
+    Ok((sources, Choices { values, backend: args.backend.clone(), route: args.route.clone(), request }))
+}
+
+/// The request of `--request` and `--header`.
+fn asked(request: &str, headers: &[String]) -> Result<Asked, (String, String)> {
+    let shown = request.escape_debug();
+    let is_plain = |text: &str| !text.chars().any(|letter| letter.is_control() || letter.is_whitespace());
+    let (method, path) = request.split_once(' ').unwrap_or((request, ""));
+    if !method.bytes().all(|byte| byte.is_ascii_uppercase()) || !path.starts_with('/') || !is_plain(path) {
+        let help = "write a method in upper case and a path: `--request \"POST /chat/completions\"`";
+        return Err((format!("`--request {shown}` is no request"), help.into()));
+    }
+    let path = path.split('?').next().unwrap_or(path);
+    let mut made = Asked { method: method.to_owned(), path: path.to_owned(), headers: BTreeMap::new() };
+    for header in headers {
+        let named = header.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+        let Some((name, value)) = named.filter(|(name, value)| is_header(name, value)) else {
+            let words = format!("`--header {}` is no header", header.escape_debug());
+            return Err((words, "write `--header \"x-tier: gold\"`".into()));
+        };
+        let name = name.to_lowercase();
+        if SECRET.iter().any(|word| name.contains(word)) && !value.contains("{{env.") {
+            let words =
+                format!("`--header {name}: …` looks like a secret, and headers stand in the scenario");
+            return Err((
+                words,
+                format!("write `--header \"{name}: {{{{env.NAME}}}}\"`: it is read when the scenario is run"),
+            ));
+        }
+        made.headers.insert(name, value.to_owned());
+    }
+    Ok(made)
+}
+
+/// A header whose name has one of these in it is taken to hold a secret.
+const SECRET: [&str; 6] = ["authorization", "cookie", "key", "token", "secret", "password"];
+
+/// RFC 9110, sections 5.1 and 5.5, without what is not ASCII.
+fn is_header(name: &str, value: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_letter) && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn text(path: &Path) -> Result<String, (String, String)> {

@@ -6,6 +6,7 @@ use policy::{Policy, Timeouts};
 
 use super::backends::{self, Backend};
 use super::elements::Values;
+use super::files::{Ending, ending, policy_files};
 use super::policies::Policies;
 use crate::arm::{self, Resource};
 use crate::bicep;
@@ -16,7 +17,6 @@ use crate::kinds::Importer;
 use crate::note::Note;
 use crate::place::{Place, Sources};
 use crate::value::Value;
-use crate::xml;
 
 /// Azure API Management.
 pub(crate) const IMPORTER: Importer = Importer {
@@ -28,24 +28,6 @@ pub(crate) const IMPORTER: Importer = Importer {
 
 /// The status of a request while its backend is left alone (backends.md).
 const SHED: u16 = 503;
-
-/// What a file is, by its name.
-#[derive(Clone, Copy, PartialEq)]
-enum Ending {
-    Bicep,
-    Json,
-    Xml,
-}
-
-fn ending(name: &str) -> Option<Ending> {
-    let (_, ending) = name.rsplit_once('.')?;
-    match ending.to_ascii_lowercase().as_str() {
-        "bicep" => Some(Ending::Bicep),
-        "json" | "jsonc" => Some(Ending::Json),
-        "xml" | "cshtml" => Some(Ending::Xml),
-        _ => None,
-    }
-}
 
 fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
     let given = Given::new(choices.values.clone());
@@ -61,19 +43,22 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
     }
     let backends: Vec<Backend> = resources.iter().filter_map(|one| backends::read(one, &mut notes)).collect();
     others(&resources, &mut notes);
-    let values = Values { given: &given, named: named_values(&resources) };
+    let (roots, fragments) = policy_files(sources, &mut notes);
+    let values =
+        Values { given: &given, named: named_values(&resources), fragments, asked: choices.request.as_ref() };
     let mut policies = Policies::default();
-    for (file, (name, text)) in sources.files().enumerate() {
-        if ending(name) == Some(Ending::Xml) {
-            match xml::read(file, text) {
-                Ok(root) => policies.take(&root, &values, &mut notes),
-                Err(note) => notes.push(note),
-            }
+    for root in &roots {
+        policies.take(root, &values, &mut notes);
+    }
+    // A fragment that stands in no policy is read by itself.
+    for (name, fragment) in &values.fragments {
+        if !policies.included.contains(name) {
+            policies.take(fragment, &values, &mut notes);
         }
     }
     let made = assemble(&backends, &policies, choices.backend.as_deref(), &mut notes);
     finish(
-        made,
+        made.map(|made| Import { request: choices.request.clone(), ..made }),
         notes,
         &given,
         "values are those of parameters, named values and slots of policies, by their names",
@@ -127,11 +112,21 @@ fn assemble(
         counts_retried: false,
         shed: None,
         keeps_body: policies.buffered,
+        request: None,
         own: None,
         notes: Vec::new(),
     };
     if let Some(subject) = subject {
-        made.members = subject.pool.clone().unwrap_or_else(|| vec![alone(&subject.name, &subject.place)]);
+        // The name of a single backend is no matter: a parameter may stand there.
+        if subject.pool.is_none() && subject.name.contains('{') {
+            made.subject = "backend".into();
+        }
+        made.members = subject.pool.clone().unwrap_or_else(|| vec![alone(&made.subject, &subject.place)]);
+        if made.members.is_empty() {
+            let words = format!("the members of pool `{}` are not known", subject.name.escape_debug());
+            let help = "give the parameters that they are made of: `--value NAME=…`, with a list as in JSON";
+            return Err((words, help.into()));
+        }
         let rules = breaker(subject, &made.members, backends, notes);
         if let Some(rule) = rules {
             let mut breaker = rule.breaker.clone();
@@ -163,6 +158,12 @@ fn assemble(
         };
         made.members = vec![alone("backend", place)];
     }
+    declared(policies, &mut policy, &mut sources);
+    Ok(Import { policy, sources, ..made })
+}
+
+/// What the policies declare, and where.
+fn declared(policies: &Policies, policy: &mut Policy, sources: &mut BTreeMap<String, Place>) {
     if let Some((retry, keys)) = &policies.retry {
         policy.retry = Some(retry.clone());
         sources.extend(keys.iter().map(|(key, place)| ((*key).to_owned(), place.clone())));
@@ -171,7 +172,10 @@ fn assemble(
         policy.timeout = Timeouts { per_try: Some(*timeout), ..Timeouts::default() };
         sources.insert("timeout.per_try".into(), place.clone());
     }
-    Ok(Import { policy, sources, ..made })
+    if let Some((limit, place)) = &policies.limit {
+        sources.extend(["limit", "limit.in_flight"].map(|key| (key.to_owned(), place.clone())));
+        policy.limit = Some(limit.clone());
+    }
 }
 
 fn alone(name: &str, place: &Place) -> Member {

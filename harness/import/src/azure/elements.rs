@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::given::Given;
 use crate::note::Note;
-use crate::xml::{Attribute, Element};
+use crate::xml::{Asked, Attribute, Element};
 
 /// Values that attributes may name.
 pub(super) struct Values<'a> {
     pub(super) given: &'a Given,
     /// Those of `namedValues` of the templates.
     pub(super) named: BTreeMap<String, String>,
+    /// The fragments of the files, by their names in lower case.
+    pub(super) fragments: BTreeMap<String, Element>,
+    /// The request that the scenario is about, if that was said.
+    pub(super) asked: Option<&'a Asked>,
 }
 
 impl Values<'_> {

@@ -12,6 +12,9 @@
 //! | `<retry>`: `condition`, `count`, `interval`, `first-fast-retry` | `policy.retry` |
 //! | `<forward-request>`: `timeout`, `timeout-ms`, `buffer-request-body` | `policy.timeout.per_try`, the bodies of writes |
 //! | `<set-backend-service>`: `backend-id` | which backend the scenario is about |
+//! | `<choose>`: `condition` of `when` | which branches are read, where the request is given |
+//! | `<include-fragment>` | what its file holds, at its place |
+//! | `<limit-concurrency>` around `<forward-request>`: `max-count` | `policy.limit` |
 //! | `namedValues` | the values of `{{name}}` |
 //!
 //! Everything else is told with its place: as not understood, or as understood and not rehearsed.
@@ -19,9 +22,12 @@
 mod assemble;
 mod backends;
 mod breaker;
+mod choose;
 mod elements;
 mod fails;
+mod files;
 mod keys;
+mod limits;
 mod policies;
 mod retry;
 

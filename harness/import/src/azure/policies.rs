@@ -1,10 +1,12 @@
 //! Policy files: what of them is about failures, and what else was met.
 
-use policy::Retry;
+use std::collections::BTreeSet;
+
+use policy::{Limit, Retry};
 use units::Timespan;
 
 use super::elements::{Values, strays};
-use super::retry;
+use super::{choose, limits, retry};
 use crate::note::Note;
 use crate::place::Place;
 use crate::xml::Element;
@@ -12,13 +14,14 @@ use crate::xml::Element;
 /// Above so many seconds the network may cut a connection on which nothing comes (forward-request-policy.md).
 const CUT_BY_NETWORK: Timespan = Timespan::from_secs(240);
 
+/// How deep fragments may lie in each other.
+const FRAGMENTS_DEEP: usize = 16;
+
 /// Elements that hold others and do nothing themselves.
-const HOLDERS: [&str; 9] =
-    ["policies", "inbound", "backend", "outbound", "on-error", "fragment", "choose", "when", "otherwise"];
+const HOLDERS: [&str; 6] = ["policies", "inbound", "backend", "outbound", "on-error", "fragment"];
 
 /// What is understood, and has no words in a policy.
-const UNREHEARSED: [(&str, &str); 4] = [
-    ("limit-concurrency", "requests beyond `max-count` are answered 429 at once"),
+const UNREHEARSED: [(&str, &str); 3] = [
     ("rate-limit", "calls beyond the limit are answered 429 with `Retry-After`"),
     ("rate-limit-by-key", "calls beyond the limit are answered 429 with `Retry-After`"),
     ("quota", "calls beyond the quota are answered 403"),
@@ -30,6 +33,8 @@ pub(super) struct Policies {
     pub(super) retry: Option<(Retry, Vec<(&'static str, Place)>)>,
     /// For how long the headers of an answer are waited for.
     pub(super) timeout: Option<(Timespan, Place)>,
+    /// How many requests are under way at a time.
+    pub(super) limit: Option<(Limit, Place)>,
     /// Whether a further attempt brings the body.
     pub(super) buffered: Option<bool>,
     /// The backends that requests are sent to: names, in the order of the files.
@@ -37,6 +42,10 @@ pub(super) struct Policies {
     /// Retries that every request meets, understood or not.
     retries: usize,
     forwards: usize,
+    /// The fragments that stand somewhere, in lower case.
+    pub(super) included: BTreeSet<String>,
+    /// The fragments that are being read, one within the other.
+    inside: Vec<String>,
 }
 
 impl Policies {
@@ -66,7 +75,6 @@ impl Policies {
 
     fn element(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
         let name = element.name.as_str();
-        let mut is_chosen = is_chosen;
         match name {
             "retry" => self.retry(element, is_chosen, values, notes),
             "forward-request" => self.forward(element, is_chosen, values, notes),
@@ -80,13 +88,22 @@ impl Policies {
                     self.sent_to.push((url.value.clone(), url.place.clone()));
                 }
             }
-            "when" | "otherwise" => is_chosen = true,
-            "base" => {}
-            "include-fragment" => {
-                let id = element.attribute("fragment-id").map_or("", |id| id.value.as_str());
-                let words = format!("the fragment `{}` is read only if its file is named", id.escape_debug());
-                notes.push(Note::unknown(&element.place, words));
+            "choose" => {
+                for (branch, is_chosen) in choose::branches(element, is_chosen, values.asked, notes) {
+                    self.children(branch, is_chosen, values, notes);
+                }
+                return;
             }
+            "return-response" => {
+                let when = if is_chosen { "where its condition holds, " } else { "" };
+                let words = format!(
+                    "{when}the gateway answers by itself, and no backend is asked: that is not rehearsed"
+                );
+                return notes.push(Note::unrehearsed(&element.place, words));
+            }
+            "limit-concurrency" => self.concurrency(element, is_chosen, values, notes),
+            "base" => {}
+            "include-fragment" => return self.fragment(element, is_chosen, values, notes),
             _ => {
                 if let Some((_, words)) = UNREHEARSED.iter().find(|(known, _)| *known == name) {
                     notes.push(Note::unrehearsed(
@@ -100,17 +117,58 @@ impl Policies {
                 }
             }
         }
+        self.children(element, is_chosen, values, notes);
+    }
+
+    fn children(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
         for child in &element.children {
             self.element(child, is_chosen, values, notes);
         }
     }
 
+    /// What a fragment holds stands where it is included.
+    fn fragment(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
+        let Some(id) = values.text(element, "fragment-id", notes) else { return };
+        let Some(fragment) = values.fragments.get(&id.to_lowercase()) else {
+            let words = format!("the fragment `{}` is read only if its file is named", id.escape_debug());
+            let help = format!("name the file as well: `{}.xml`", id.escape_debug());
+            return notes.push(Note::unknown(&element.place, words).help(help));
+        };
+        if self.inside.contains(&id) || self.inside.len() >= FRAGMENTS_DEEP {
+            let words =
+                format!("the fragment `{}` includes itself, or lies too deep in others", id.escape_debug());
+            return notes.push(Note::unknown(&element.place, words));
+        }
+        self.included.insert(id.to_lowercase());
+        self.inside.push(id);
+        self.children(fragment, is_chosen, values, notes);
+        self.inside.pop();
+    }
+
+    fn concurrency(
+        &mut self,
+        element: &Element,
+        is_chosen: bool,
+        values: &Values<'_>,
+        notes: &mut Vec<Note>,
+    ) {
+        let found = limits::concurrency(element, is_chosen, values, notes);
+        if self.limit.is_some() && found.is_some() {
+            let words = "a further `<limit-concurrency>`: a scenario has one, and the first one is taken";
+            return notes.push(Note::unrehearsed(&element.place, words));
+        }
+        self.limit = found.or(self.limit.take());
+    }
+
     fn retry(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
         if is_chosen {
-            return notes.push(Note::unknown(
-                &element.place,
-                "whether this retry is used is decided with each request: it is left out",
-            ));
+            return notes.push(
+                Note::unknown(
+                    &element.place,
+                    "whether this retry is used is decided with each request: it is left out",
+                )
+                .help("say which request it is about: `--request \"GET /path\"`, with its `--header`s"),
+            );
         }
         self.retries += 1;
         if self.retries > 1 {

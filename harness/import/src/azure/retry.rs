@@ -6,7 +6,7 @@ use units::Timespan;
 use super::elements::{Values, strays};
 use crate::note::Note;
 use crate::place::Place;
-use crate::xml::{Case, Condition, Element, Ended, Verdict};
+use crate::xml::{Asked, Case, Condition, Element, Ended, Verdict};
 
 /// Statuses that are written out where a condition takes in more than a scenario can name one by one.
 const USUAL: [u16; 6] = [408, 429, 500, 502, 503, 504];
@@ -31,7 +31,7 @@ pub(super) fn read(
     let count = values.number(element, "count", notes);
     let place =
         |name: &str| element.attribute(name).map_or(&element.place, |attribute| &attribute.place).clone();
-    let repeated = conditions(element, notes);
+    let repeated = conditions(element, values.asked, notes);
     let Some(count) = count.filter(|count| COUNT.contains(count)) else {
         let words = "how often this retry tries again is not known, or not 1 to 50: it is left out";
         notes.push(Note::unknown(&place("count"), words));
@@ -61,7 +61,11 @@ pub(super) fn read(
 }
 
 /// The failures after which the condition surely holds, and the methods for which it does.
-fn conditions(element: &Element, notes: &mut Vec<Note>) -> Option<(Vec<RetryOn>, Vec<&'static str>)> {
+fn conditions(
+    element: &Element,
+    asked: Option<&Asked>,
+    notes: &mut Vec<Note>,
+) -> Option<(Vec<RetryOn>, Vec<&'static str>)> {
     let Some(attribute) = element.attribute("condition") else {
         notes.push(Note::unknown(&element.place, "this retry has no condition"));
         return None;
@@ -71,7 +75,9 @@ fn conditions(element: &Element, notes: &mut Vec<Note>) -> Option<(Vec<RetryOn>,
         notes.push(Note::unknown(&attribute.place, words).help("what is understood are comparisons of `context.Response.StatusCode` and `null`, with `&&`, `||` and `!`"));
         return None;
     };
-    let verdict = |method: &'static str, ended: Ended| condition.verdict(Case { method, ended });
+    let verdict = |method: &'static str, ended: Ended| {
+        condition.verdict(Case { method: Some(method), request: asked, ended })
+    };
     let of = |wanted: Verdict| -> Vec<u16> {
         (400..=599).filter(|status| verdict(METHODS[0], Ended::Status(*status)) == wanted).collect()
     };
@@ -80,7 +86,7 @@ fn conditions(element: &Element, notes: &mut Vec<Note>) -> Option<(Vec<RetryOn>,
         let words =
             format!("after {} it depends on more than the status: that is not rehearsed", listed(&open));
         notes.push(Note::unrehearsed(&attribute.place, words));
-    } else if condition.is_open() {
+    } else if condition.is_open(asked.is_some()) {
         notes.push(Note::unrehearsed(
             &attribute.place,
             "a part of the condition is about more than statuses: it is not rehearsed",
@@ -95,7 +101,7 @@ fn conditions(element: &Element, notes: &mut Vec<Note>) -> Option<(Vec<RetryOn>,
         usual
     };
     let mut on: Vec<RetryOn> = written.into_iter().map(RetryOn::Status).collect();
-    on.extend(without_answer(&condition, &attribute.place, notes));
+    on.extend(without_answer(&condition, asked, &attribute.place, notes));
     if on.is_empty() && open.is_empty() {
         notes.push(Note::lint(
             &attribute.place,
@@ -110,14 +116,23 @@ fn conditions(element: &Element, notes: &mut Vec<Note>) -> Option<(Vec<RetryOn>,
 }
 
 /// Whether it is tried again after an attempt that got no answer.
-fn without_answer(condition: &Condition, place: &Place, notes: &mut Vec<Note>) -> Vec<RetryOn> {
+fn without_answer(
+    condition: &Condition,
+    asked: Option<&Asked>,
+    place: &Place,
+    notes: &mut Vec<Note>,
+) -> Vec<RetryOn> {
     let reasons = [
         ("BackendConnectionFailure", &[RetryOn::ConnectFailure, RetryOn::Reset][..]),
         ("Timeout", &[RetryOn::Timeout][..]),
     ];
     let mut on = Vec::new();
     for (reason, failures) in reasons {
-        match condition.verdict(Case { method: METHODS[0], ended: Ended::Failed(reason) }) {
+        match condition.verdict(Case {
+            method: Some(METHODS[0]),
+            request: asked,
+            ended: Ended::Failed(reason),
+        }) {
             Verdict::True => on.extend_from_slice(failures),
             Verdict::Fails => {
                 let words = format!(

@@ -102,6 +102,7 @@ fn assemble(proxy: &Proxy<'_>, sources: &Sources, notes: &mut Vec<Note>) -> Resu
         defaults: BTreeMap::new(),
         gradual: false,
         counts_retried: false,
+        request: None,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         // A body is kept only where `request_buffers` says so, which is not rehearsed.
         keeps_body: None,

@@ -77,6 +77,7 @@ fn assemble(resources: &Resources, choices: &Choices, notes: &mut Vec<Note>) -> 
         defaults: known.defaults,
         gradual: endpoints.gradual,
         counts_retried: false,
+        request: None,
         own: Some(own),
         notes: Vec::new(),
     })

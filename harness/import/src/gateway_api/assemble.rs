@@ -68,6 +68,7 @@ fn assemble(rule: &Rule, notes: &mut Vec<Note>) -> Result<Import, Wrong> {
         defaults: BTreeMap::new(),
         gradual: false,
         counts_retried: false,
+        request: None,
         shed: None,
         keeps_body: None,
         own: None,

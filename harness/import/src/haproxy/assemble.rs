@@ -127,6 +127,7 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         // HAProxy keeps a body that fits into a buffer for further attempts.
         keeps_body: policy.retry.as_ref().map(|_| true),
+        request: None,
         members,
         policy,
         sources,

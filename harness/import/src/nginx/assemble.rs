@@ -133,6 +133,7 @@ fn made(location: &Location<'_>, pool: &Pool<'_>, workers: Workers, notes: &mut 
         defaults: BTreeMap::new(),
         gradual: false,
         counts_retried: true,
+        request: None,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         keeps_body: policy.retry.as_ref().map(|_| true),
         policy,

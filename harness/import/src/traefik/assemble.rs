@@ -81,6 +81,7 @@ fn assemble(files: &Files, route: &Route<'_>, notes: &mut Vec<Note>) -> Result<I
         defaults: BTreeMap::new(),
         gradual: false,
         counts_retried: false,
+        request: None,
         shed: policy.breaker.as_ref().map(|_| service::SHED),
         // Traefik keeps a body for further attempts, as far as `maxRequestBodyBytes` lets it.
         keeps_body: policy.retry.as_ref().map(|_| true),

@@ -7,7 +7,7 @@ mod retried;
 
 use std::time::Duration;
 
-use policy::{Policy, RetryOn, Timeouts};
+use policy::{Policy, RetryOn, Scope, Timeouts};
 use units::Timespan;
 
 use self::breaker::counts;
@@ -125,9 +125,12 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     planning.unshown();
     proof.deadline = proof.deadline.min(DEADLINE_MAX);
     let length: f64 = proof.phases.iter().map(|phase| phase.length.0.as_secs_f64()).sum();
+    // What is turned away by a limit shows nothing of all the rest.
+    let shared = policy.limit.as_ref().filter(|limit| limit.scope == Scope::Pool);
+    let turns = shared.map_or(f64::INFINITY, |limit| f64::from(limit.in_flight) / 2.0);
     // Reads, and up to as many writes.
     proof.rate = (REQUESTS / length.max(1.0) / 2.0)
-        .min(UNDER_WAY / proof.deadline.0.as_secs_f64() / 2.0)
+        .min(UNDER_WAY.min(turns) / proof.deadline.0.as_secs_f64() / 2.0)
         .clamp(RATE.0, RATE.1)
         .floor();
     proof.writes = (proof.rate * WRITES).ceil();

@@ -7,6 +7,7 @@ use super::phases::{On, Phase, Pool, Proof, plan};
 use crate::import::Import;
 use crate::iso::written;
 use crate::place::Sources;
+use crate::xml::Asked;
 
 /// The column in which places stand, where a line is short enough.
 pub(super) const PLACES_AT: usize = 58;
@@ -131,15 +132,26 @@ impl Writing<'_> {
     }
 
     fn traffic(&self, out: &mut String) -> Written {
-        let (rate, writes, deadline) = (self.proof.rate, self.proof.writes, written(self.proof.deadline));
-        writeln!(
-            out,
-            "\n[traffic.reads]\nrequest  = \"GET /{{n}}\"\nrate     = \"{rate}/s\"\ndeadline = \"{deadline}\""
-        )?;
-        writeln!(
-            out,
-            "\n[traffic.writes]\nrequest  = \"POST /\"\nrate     = \"{writes}/s\"\nbody     = {{ size = \"2KiB\" }}\ndeadline = \"{deadline}\""
-        )
+        let (reads, writes) = (self.proof.rate, self.proof.writes);
+        let Some(Asked { method, path, headers }) = &self.import.request else {
+            self.class("reads", ("GET", "/{n}"), reads, out)?;
+            return self.class("writes", ("POST", "/"), writes, out);
+        };
+        let name = if brings_body(method) { "writes" } else { "reads" };
+        self.class(name, (method, path), reads + writes, out)?;
+        let headers: Vec<String> =
+            headers.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
+        if headers.is_empty() { Ok(()) } else { writeln!(out, "headers  = {{ {} }}", headers.join(", ")) }
+    }
+
+    /// A class of the traffic. One of writes has a body.
+    fn class(&self, name: &str, (method, path): (&str, &str), rate: f64, out: &mut String) -> Written {
+        let request = quoted(&format!("{method} {path}"));
+        writeln!(out, "\n[traffic.{name}]\nrequest  = {request}\nrate     = \"{rate}/s\"")?;
+        if name == "writes" {
+            writeln!(out, "body     = {{ size = \"2KiB\" }}")?;
+        }
+        writeln!(out, "deadline = \"{}\"", written(self.proof.deadline))
     }
 
     fn phase(&self, phase: &Phase, out: &mut String) -> Written {
@@ -189,7 +201,9 @@ impl Writing<'_> {
             )?;
         }
         let retry = self.import.policy.retry.as_ref();
-        let writes = retry.is_some_and(|retry| retry.methods.iter().any(|method| method == "POST"));
+        let asked = self.import.request.as_ref().map_or("POST", |asked| asked.method.as_str());
+        let writes = brings_body(asked)
+            && retry.is_some_and(|retry| retry.methods.iter().any(|method| method == asked));
         if let (Some(phase), Some(_), true) = (&proof.replayed_in, self.import.keeps_body, writes) {
             writeln!(out, "\n# A further attempt brings the body that the client sent.")?;
             writeln!(
@@ -207,6 +221,11 @@ impl Writing<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether requests of this method usually bring a body.
+fn brings_body(method: &str) -> bool {
+    matches!(method, "POST" | "PUT" | "PATCH")
 }
 
 pub(super) fn list(items: &[String]) -> String {

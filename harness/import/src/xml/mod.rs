@@ -5,5 +5,6 @@ mod condition;
 mod lexer;
 mod policy;
 
+pub use condition::Asked;
 pub(crate) use condition::{Case, Condition, Ended, Verdict};
 pub(crate) use policy::{Attribute, Element, read};

@@ -14,7 +14,7 @@ pub(crate) fn sources(files: &[(&str, &str)]) -> Sources {
 
 pub(crate) fn choices(values: &[(&str, &str)], backend: Option<&str>) -> Choices {
     let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Choices { values, backend: backend.map(str::to_owned), route: None }
+    Choices { values, backend: backend.map(str::to_owned), route: None, request: None }
 }
 
 fn told(sources: &Sources, notes: &[Note]) -> String {
