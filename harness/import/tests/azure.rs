@@ -236,6 +236,35 @@ fn a_limit_that_is_not_about_each_attempt_is_told_and_left_out() {
 }
 
 #[test]
+fn a_rate_limit_is_taken_where_it_is_one_for_all_and_leaves_room_for_the_traffic() {
+    let of = |limit: &str| {
+        let text = format!(
+            "<policies><inbound>{limit}</inbound><backend><forward-request timeout='9'/></backend></policies>"
+        );
+        let (import, shown) = imported(&[("a.xml", &text)], &Choices::default());
+        (import.policy.rate_limit.map(|limit| (limit.calls, limit.per.to_string(), limit.retry_after)), shown)
+    };
+    let (limit, shown) = of("<rate-limit calls='600' renewal-period='60'/>");
+    assert_eq!(limit, Some((600, "60 s".into(), true)));
+    assert!(shown.contains("the v2 tiers have a bucket"), "{shown}");
+    for (limit, why) in [
+        ("<rate-limit calls='3' renewal-period='10'/>", "fewer than it takes"),
+        ("<rate-limit calls='3000' renewal-period='301'/>", "is not known"),
+        (
+            "<rate-limit-by-key calls='600' renewal-period='60' counter-key='@(context.Subscription.Id)'/>",
+            "worked out with each request",
+        ),
+        (
+            "<rate-limit-by-key calls='600' renewal-period='60' counter-key='k' increment-condition='@(true)'/>",
+            "only some calls count",
+        ),
+    ] {
+        let (found, shown) = of(limit);
+        assert!(found.is_none() && shown.contains(why), "{why}: {shown}");
+    }
+}
+
+#[test]
 fn a_backend_whose_name_is_a_parameter_is_imported_and_a_pool_without_members_is_refused() {
     let bicep = "param name string\nvar u string = 'https://a'\nresource a 'Microsoft.ApiManagement/service/backends@2024-05-01' = { name: name, properties: { url: u } }\n";
     let (import, _) = imported(&[("a.bicep", bicep)], &Choices::default());

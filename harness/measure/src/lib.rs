@@ -41,6 +41,7 @@ pub mod outcomes;
 pub mod passage;
 pub mod placed;
 pub mod probes;
+pub mod rate_limit;
 pub mod replay_body;
 pub mod replays;
 pub mod response;

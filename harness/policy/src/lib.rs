@@ -10,6 +10,7 @@ mod health;
 mod limit;
 mod policy;
 mod problems;
+mod rate;
 mod retry;
 
 pub use affinity::{Affinity, AffinityBy};
@@ -19,4 +20,5 @@ pub use health::HealthCheck;
 pub use limit::Limit;
 pub use policy::{Policy, Timeouts};
 pub use problems::REMEMBERED_MAX;
+pub use rate::{RateLimit, RateWindow};
 pub use retry::{Backoff, Retry, RetryAfter, RetryBudget, RetryOn};

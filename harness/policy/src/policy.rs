@@ -10,6 +10,7 @@ use crate::affinity::Affinity;
 use crate::breaker::Breaker;
 use crate::health::HealthCheck;
 use crate::limit::Limit;
+use crate::rate::RateLimit;
 use crate::retry::Retry;
 
 /// What a gateway is declared to do when upstreams fail.
@@ -25,6 +26,9 @@ pub struct Policy {
     /// How many requests are under way at a time. Without it: the gateway's own limits, which are expected to be out of reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Limit>,
+    /// How many requests are let through in a time. Without it: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
     /// By which requests of its own the gateway takes a backend out and brings it back. Without it: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_check: Option<HealthCheck>,

@@ -18,7 +18,7 @@ const WORKERS_MAX: u32 = 256;
 /// The most requests under way, or waiting for their turn, that a limit can name.
 const LIMIT_MAX: u32 = 65_536;
 /// The tables of a policy.
-const TABLES: [&str; 6] = ["timeout", "retry", "breaker", "limit", "affinity", "health_check"];
+const TABLES: [&str; 7] = ["timeout", "retry", "breaker", "limit", "rate_limit", "affinity", "health_check"];
 
 /// The most places that are given, and the longest of them in bytes.
 const SOURCES_MAX: usize = 100;
@@ -38,6 +38,7 @@ impl Policy {
             problems.extend(breaking(breaker));
         }
         problems.extend(self.limit.iter().flat_map(limiting));
+        problems.extend(self.rate_limit.iter().flat_map(crate::rate::RateLimit::problems));
         problems.extend(self.health_check.iter().flat_map(crate::health::HealthCheck::problems));
         problems.extend(places(&self.sources));
         let affinity = self.affinity.as_ref().and_then(crate::affinity::Affinity::problem);

@@ -41,6 +41,12 @@ pub fn mutants(policy: &Policy) -> Vec<Mutant> {
             Mutant { key, what, policy }
         }));
     }
+    if let Some(limit) = &policy.rate_limit {
+        mutants.extend(pool::rate_limits(limit).into_iter().map(|(what, limit)| {
+            let policy = Policy { rate_limit: limit, ..policy.clone() };
+            Mutant { key: "rate_limit".into(), what, policy }
+        }));
+    }
     if let Some(check) = &policy.health_check {
         mutants.extend(pool::health_checks(check).into_iter().map(|(key, what, check)| {
             let policy = Policy { health_check: Some(check), ..policy.clone() };
@@ -240,6 +246,7 @@ mod tests {
             retry = { attempts = 2, on = ["503", "reset"], methods = ["GET"], backoff = { base = "100ms", max = "1s", jitter = true }, budget = { share = 0.2, min = 3 } }
             breaker = { trip = { consecutive = 5 }, fails = ["5xx", "reset", "connect-failure"], open_for = "2s", probes = 1, all_out = "shed" }
             limit = { in_flight = 8, queue = 16, wait = "200ms", status = 503 }
+            rate_limit = { calls = 100, per = "10s", retry_after = true }
             affinity = { by = { header = "x-user" } }
             health_check = { path = "/healthz", every = "1s", fall = 3, rise = 2 }
             "#,

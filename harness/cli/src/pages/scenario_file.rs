@@ -28,6 +28,7 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("policy.breaker", "Breaker", &[]),
     ("policy.breaker.trip", "Trip", &[]),
     ("policy.limit", "Limit", &[]),
+    ("policy.rate_limit", "RateLimit", &[]),
     ("policy.affinity", "Affinity", &[]),
     ("[phase]", "Phase", &[]),
     ("phase.traffic.NAME", "PhaseTraffic", &[]),

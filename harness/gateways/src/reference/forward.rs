@@ -12,6 +12,7 @@ use super::body::{Relay, drain};
 use super::breakers::Permit;
 use super::gateway::{Choice, Gateway};
 use super::headers;
+use super::quota::in_seconds;
 use super::settings::{CutBody, Retry, Slip};
 
 /// What the client gets: a backend's body, or a few words of the gateway.
@@ -23,8 +24,16 @@ const QUEUED: Duration = Duration::from_millis(40);
 /// How often a gateway looks at its queue of retries that has all of them wait for that.
 const WAVE: Duration = Duration::from_millis(500);
 
-/// Sends a request to the backends until one answers well enough, and gives what the client gets.
+/// Forwards a request, unless it is one too many in its time, and gives what the client gets.
 pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
+    match beyond_quota(gateway) {
+        Some(answer) => answer,
+        None => attempts(gateway, outgoing).await,
+    }
+}
+
+/// Sends a request to the backends until one answers well enough.
+async fn attempts(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
     let Gateway { settings, timer, .. } = gateway;
     let deadline = || settings.total.map(|length| timer.now() + length);
     let mut total = deadline();
@@ -153,6 +162,17 @@ async fn without_a_place(
 fn turned_away(gateway: &Gateway) -> Response<Content> {
     let status = gateway.settings.limit.as_ref().map(|limit| limit.status);
     made(status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE), "too many requests are under way")
+}
+
+/// The answer to a request beyond what is let through in a time, if this is one.
+fn beyond_quota(gateway: &Gateway) -> Option<Response<Content>> {
+    let quota = gateway.quota.as_ref()?;
+    let wait = quota.take(gateway.timer.now()).err()?;
+    let mut answer = made(quota.rules.status, "too many requests in this time");
+    if quota.rules.tells {
+        answer.headers_mut().insert(header::RETRY_AFTER, in_seconds(wait).into());
+    }
+    Some(answer)
 }
 
 fn pass_on(

@@ -19,6 +19,7 @@ use super::health::{Checks, Health};
 use super::line::{Line, Turn};
 use super::mixed::Mixed;
 use super::pool::Pool;
+use super::quota::Quota;
 use super::settings::{Next, Settings, Setup, Slip};
 use super::standstill::Standstill;
 use super::swap::Swapped;
@@ -46,6 +47,8 @@ pub(crate) struct Gateway {
     health: Health,
     /// Who may be under way at a backend, if that is limited.
     line: Option<Rc<Line>>,
+    /// How many requests are let through in a time, if that is limited.
+    pub(crate) quota: Option<Quota>,
     /// How many further attempts may be under way.
     pub(crate) budget: Budget,
     /// Leave to forward a request.
@@ -95,6 +98,7 @@ impl Gateway {
             withheld: backends.iter().map(|backend| withheld(setup, &backend.name)).collect(),
             has_failed: Cell::new(false),
             health: Health::new(&checks),
+            quota: settings.quota.as_ref().map(|rules| Quota::new(rules, born)),
             line: settings.limit.as_ref().map(|rules| Line::new(rules, backends.len())),
             budget: Budget::new(settings.retry.as_ref().and_then(|retry| retry.budget)),
             turns: Semaphore::new(settings.under_way_max),

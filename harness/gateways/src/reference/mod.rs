@@ -23,6 +23,7 @@ mod leaving;
 mod line;
 mod mixed;
 mod pool;
+mod quota;
 mod retry;
 mod rules;
 mod secured;

@@ -12,6 +12,7 @@ use super::budget::BudgetRules;
 use super::defects::Defect;
 use super::health::HealthRules;
 use super::line::LimitRules;
+use super::quota::QuotaRules;
 use super::rules::Rules;
 
 /// For making a connection, where the policy is silent. Envoy's `connect_timeout` has the same default.
@@ -51,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) breaker: Option<Rc<Rules>>,
     /// How many attempts are under way at a time.
     pub(crate) limit: Option<LimitRules>,
+    /// How many requests are let through in a time.
+    pub(crate) quota: Option<QuotaRules>,
     /// What keeps requests that belong together at one backend.
     pub(crate) affinity: Option<Affinity>,
     /// How backends are asked for their health.
@@ -242,6 +245,7 @@ impl Settings {
             breaker: policy.breaker.as_ref().map(|breaker| Rc::new(Rules::new(breaker))),
             affinity: policy.affinity.clone(),
             limit: policy.limit.as_ref().map(LimitRules::new),
+            quota: policy.rate_limit.as_ref().map(QuotaRules::new),
             health: policy.health_check.as_ref().map(HealthRules::new),
             shed: Shed { status: shed_status(policy), after: Duration::ZERO },
             cut_body: CutBody::Cut,
@@ -279,6 +283,11 @@ impl Settings {
     /// Lets a defect change the limit of attempts under way, if there is one.
     pub(crate) fn bend_limit(&mut self, bend: impl FnOnce(&mut LimitRules)) {
         self.limit.as_mut().map(bend);
+    }
+
+    /// Lets a defect change the limit of requests in a time, if there is one.
+    pub(crate) fn bend_quota(&mut self, bend: impl FnOnce(&mut QuotaRules)) {
+        self.quota.as_mut().map(bend);
     }
 
     /// Lets a defect change the retries, if there are any.

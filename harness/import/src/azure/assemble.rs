@@ -176,6 +176,10 @@ fn declared(policies: &Policies, policy: &mut Policy, sources: &mut BTreeMap<Str
         sources.extend(["limit", "limit.in_flight"].map(|key| (key.to_owned(), place.clone())));
         policy.limit = Some(limit.clone());
     }
+    if let Some((limit, keys)) = &policies.rate {
+        sources.extend(keys.iter().map(|(key, place)| ((*key).to_owned(), place.clone())));
+        policy.rate_limit = Some(limit.clone());
+    }
 }
 
 fn alone(name: &str, place: &Place) -> Member {

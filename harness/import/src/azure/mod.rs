@@ -15,6 +15,7 @@
 //! | `<choose>`: `condition` of `when` | which branches are read, where the request is given |
 //! | `<include-fragment>` | what its file holds, at its place |
 //! | `<limit-concurrency>` around `<forward-request>`: `max-count` | `policy.limit` |
+//! | `<rate-limit>`, `<rate-limit-by-key>`: `calls`, `renewal-period` | `policy.rate_limit` |
 //! | `namedValues` | the values of `{{name}}` |
 //!
 //! Everything else is told with its place: as not understood, or as understood and not rehearsed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use policy::{Limit, Retry};
+use policy::{Limit, RateLimit, Retry};
 use units::Timespan;
 
 use super::elements::{Values, strays};
@@ -21,10 +21,9 @@ const FRAGMENTS_DEEP: usize = 16;
 const HOLDERS: [&str; 6] = ["policies", "inbound", "backend", "outbound", "on-error", "fragment"];
 
 /// What is understood, and has no words in a policy.
-const UNREHEARSED: [(&str, &str); 3] = [
-    ("rate-limit", "calls beyond the limit are answered 429 with `Retry-After`"),
-    ("rate-limit-by-key", "calls beyond the limit are answered 429 with `Retry-After`"),
+const UNREHEARSED: [(&str, &str); 2] = [
     ("quota", "calls beyond the quota are answered 403"),
+    ("quota-by-key", "calls beyond the quota are answered 403"),
 ];
 
 /// What the policies say of failures.
@@ -35,6 +34,8 @@ pub(super) struct Policies {
     pub(super) timeout: Option<(Timespan, Place)>,
     /// How many requests are under way at a time.
     pub(super) limit: Option<(Limit, Place)>,
+    /// How many requests are let through in a time.
+    pub(super) rate: Option<(RateLimit, [(&'static str, Place); 2])>,
     /// Whether a further attempt brings the body.
     pub(super) buffered: Option<bool>,
     /// The backends that requests are sent to: names, in the order of the files.
@@ -102,6 +103,7 @@ impl Policies {
                 return notes.push(Note::unrehearsed(&element.place, words));
             }
             "limit-concurrency" => self.concurrency(element, is_chosen, values, notes),
+            "rate-limit" | "rate-limit-by-key" => self.rate_limit(element, is_chosen, values, notes),
             "base" => {}
             "include-fragment" => return self.fragment(element, is_chosen, values, notes),
             _ => {
@@ -157,7 +159,16 @@ impl Policies {
             let words = "a further `<limit-concurrency>`: a scenario has one, and the first one is taken";
             return notes.push(Note::unrehearsed(&element.place, words));
         }
-        self.limit = found.or(self.limit.take());
+        self.limit = self.limit.take().or(found);
+    }
+
+    fn rate_limit(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
+        let found = limits::rate(element, is_chosen, values, notes);
+        if self.rate.is_some() && found.is_some() {
+            let words = "a further rate limit: a scenario has one, and the first one is taken";
+            return notes.push(Note::unrehearsed(&element.place, words));
+        }
+        self.rate = self.rate.take().or(found);
     }
 
     fn retry(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {

@@ -125,12 +125,17 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     planning.unshown();
     proof.deadline = proof.deadline.min(DEADLINE_MAX);
     let length: f64 = proof.phases.iter().map(|phase| phase.length.0.as_secs_f64()).sum();
+    let calls = policy
+        .rate_limit
+        .as_ref()
+        .map_or(f64::INFINITY, |limit| f64::from(limit.calls) / limit.per.as_secs_f64().max(1e-3) / 2.0);
     // What is turned away by a limit shows nothing of all the rest.
     let shared = policy.limit.as_ref().filter(|limit| limit.scope == Scope::Pool);
     let turns = shared.map_or(f64::INFINITY, |limit| f64::from(limit.in_flight) / 2.0);
     // Reads, and up to as many writes.
     proof.rate = (REQUESTS / length.max(1.0) / 2.0)
         .min(UNDER_WAY.min(turns) / proof.deadline.0.as_secs_f64() / 2.0)
+        .min(calls)
         .clamp(RATE.0, RATE.1)
         .floor();
     proof.writes = (proof.rate * WRITES).ceil();
@@ -222,6 +227,10 @@ impl Planning<'_> {
         }
         if self.policy.retry.as_ref().is_some_and(|retry| retry.budget.is_some()) {
             let words = "of the retry budget nothing is shown: the retries stay below it. See `brownout explain expectation/retry_budget`";
+            self.proof.unshown.push(words.into());
+        }
+        if self.policy.rate_limit.is_some() {
+            let words = "of the rate limit nothing is shown: the traffic stays below it. See `brownout explain expectation/rate_limit`";
             self.proof.unshown.push(words.into());
         }
         if self.policy.limit.is_some() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use policy::{AllOut, Breaker, HealthCheck, Limit, Policy, Retry, Scope, Timeouts, WayBack};
+use policy::{AllOut, Breaker, HealthCheck, Limit, Policy, RateLimit, Retry, Scope, Timeouts, WayBack};
 
 use super::text::{PLACES_AT, Writing, Written, comment, list, quoted};
 use crate::iso::written;
@@ -24,7 +24,7 @@ impl Writing<'_> {
 
     pub(super) fn policy(&self, out: &mut String) -> Written {
         // No importer knows of affinity yet.
-        let Policy { timeout, retry, breaker, limit, affinity: _, health_check, sources: _ } =
+        let Policy { timeout, retry, breaker, limit, rate_limit, affinity: _, health_check, sources: _ } =
             &self.import.policy;
         self.timeouts(*timeout, out)?;
         if let Some(retry) = retry {
@@ -35,6 +35,9 @@ impl Writing<'_> {
         }
         if let Some(limit) = limit {
             self.limit(limit, out)?;
+        }
+        if let Some(limit) = rate_limit {
+            self.rate_limit(limit, out)?;
         }
         if let Some(check) = health_check {
             self.health_check(check, out)?;
@@ -78,6 +81,23 @@ impl Writing<'_> {
         }
         if let Some(status) = limit.status {
             self.line("limit.status", &format!("status = {status}"), out)?;
+        }
+        Ok(())
+    }
+
+    fn rate_limit(&self, limit: &RateLimit, out: &mut String) -> Written {
+        let RateLimit { calls, per, window, retry_after, status } = limit;
+        writeln!(out, "\n[policy.rate_limit]")?;
+        self.line("rate_limit.calls", &format!("calls = {calls}"), out)?;
+        self.line("rate_limit.per", &format!("per   = \"{}\"", written(*per)), out)?;
+        if !window.is_sliding() {
+            writeln!(out, "window = \"bucket\"")?;
+        }
+        if *retry_after {
+            writeln!(out, "retry_after = true")?;
+        }
+        if let Some(status) = status {
+            self.line("rate_limit.status", &format!("status = {status}"), out)?;
         }
         Ok(())
     }

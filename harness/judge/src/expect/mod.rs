@@ -28,6 +28,7 @@ mod no_replay;
 mod orphans;
 mod policy;
 mod probes;
+mod rate_limit;
 mod recovery;
 mod replay_body;
 mod retry_after;
@@ -67,6 +68,7 @@ units::registry! {
         "credentials" => Credentials in credentials,
         "shed" => Shed in shed,
         "limit" => Limit in limit,
+        "rate_limit" => RateLimit in rate_limit,
         "drain" => Drain in drain,
         "probes" => Probes in probes,
         "cost" => Cost in cost,

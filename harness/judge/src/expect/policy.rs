@@ -11,7 +11,7 @@ mod tests;
 
 use measure::retry_matrix::retry_matrix;
 use measure::view::View;
-use policy::{Backoff, FailureClass, Policy as Declared, Retry, RetryAfter, RetryOn};
+use policy::{Backoff, FailureClass, Policy as Declared, RateLimit, Retry, RetryAfter, RetryOn};
 use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ use crate::forecast::{Forecast, Outlook};
 /// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`, `retry.budget`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
 /// failures opens it by itself; one of them is `breaker.fails.429`), `breaker.all_out` and `breaker.shed_status`; `limit.in_flight`,
-/// `limit.queue`, `limit.wait`, `limit.status`; `health_check.every`, `health_check.path`, `health_check.fall`, `health_check.rise`;
+/// `limit.queue`, `limit.wait`, `limit.status`; `rate_limit`; `health_check.every`, `health_check.path`, `health_check.fall`, `health_check.rise`;
 /// `affinity.by`, `affinity.comes_back`. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
 /// `retry.attempts`, `retry.budget`, `limit.in_flight`, `limit.queue`, `limit.wait`, `health_check.fall` and `health_check.rise`, both bounds must be shown.
@@ -59,7 +59,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 27] = [
+pub(crate) const KEYS: [&str; 28] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -81,6 +81,7 @@ pub(crate) const KEYS: [&str; 27] = [
     "limit.queue",
     "limit.wait",
     "limit.status",
+    "rate_limit",
     "health_check.path",
     "health_check.every",
     "health_check.fall",
@@ -194,6 +195,10 @@ impl Policy {
         if let Some(limit) = &declared.limit {
             claims.extend(limit::claims(self, limit, view));
         }
+        if let Some(limit) = declared.rate_limit.as_ref().filter(|_| self.is_about("rate_limit")) {
+            let words = format!("{} in {}", limit.calls, limit.per);
+            claims.extend(by_kind(view, "rate_limit", &words, rate_limit_demand(limit)));
+        }
         if let Some(affinity) = &declared.affinity {
             claims.extend(affinity::claims(self, affinity, view));
         }
@@ -282,6 +287,16 @@ fn backoff_demand(retry: &Retry, backoff: &Backoff) -> Value {
 
 fn shed_demand(status: u16) -> Value {
     json!({ "shed": { "of": [status] } })
+}
+
+fn rate_limit_demand(limit: &RateLimit) -> Value {
+    json!({ "rate_limit": {
+        "calls": limit.calls,
+        "per": limit.per.to_string(),
+        "window": limit.window,
+        "exact": limit.window.is_sliding(),
+        "retry_after": limit.retry_after,
+    } })
 }
 
 fn retry_after_demand(asked: RetryAfter) -> Value {

@@ -1,6 +1,6 @@
 //! Small changes of what a policy declares for a pool: its limit, and what keeps requests together.
 
-use policy::{Affinity, AffinityBy, HealthCheck, Limit, RetryBudget};
+use policy::{Affinity, AffinityBy, HealthCheck, Limit, RateLimit, RateWindow, RetryBudget};
 use units::Share;
 
 use super::{instead, scaled};
@@ -31,6 +31,25 @@ pub(super) fn limits(limit: &Limit) -> Vec<Changed<Limit>> {
         let status = if declared == 429 { 503 } else { 429 };
         let what = instead(status, declared);
         mutants.push(("limit.status".into(), what, Limit { status: Some(status), ..limit.clone() }));
+    }
+    mutants
+}
+
+/// Every small change of a limit of requests in a time; None for no limit at all.
+pub(super) fn rate_limits(limit: &RateLimit) -> Vec<(String, Option<RateLimit>)> {
+    let mut mutants = vec![("no rate limit".to_owned(), None)];
+    for calls in [limit.calls.saturating_sub(1), limit.calls + 1] {
+        mutants.push((instead(calls, limit.calls), Some(RateLimit { calls, ..limit.clone() })));
+    }
+    for per in [scaled(limit.per, 0.75), scaled(limit.per, 1.25)] {
+        mutants.push((instead(per, limit.per), Some(RateLimit { per, ..limit.clone() })));
+    }
+    if limit.window == RateWindow::Sliding {
+        let window = RateWindow::Bucket;
+        mutants.push(("a bucket instead of a window".into(), Some(RateLimit { window, ..limit.clone() })));
+    }
+    if limit.retry_after {
+        mutants.push(("no `Retry-After`".into(), Some(RateLimit { retry_after: false, ..limit.clone() })));
     }
     mutants
 }

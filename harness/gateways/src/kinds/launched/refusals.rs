@@ -39,7 +39,8 @@ impl Refusals {
     /// abilities that `has` does not name.
     pub(crate) fn new(who: &'static str, policy: &Policy, has: &[Ability]) -> Self {
         // Taken apart by all of its tables, so that a new one can't be passed over in silence.
-        let Policy { timeout, retry, breaker, limit, affinity, health_check, sources: _ } = policy;
+        let Policy { timeout, retry, breaker, limit, rate_limit, affinity, health_check, sources: _ } =
+            policy;
         let mut refusals = Refusals { who, found: Vec::new() };
         refusals.timer("policy.timeout.connect", timeout.connect);
         refusals.timer("policy.timeout.per_try", timeout.per_try);
@@ -70,6 +71,10 @@ impl Refusals {
         if limit.is_some() && !has.contains(&Ability::Limit) {
             let why = format!("{who} has no limit for requests under way: remove the table");
             refusals.say("policy.limit", why);
+        }
+        if rate_limit.is_some() {
+            let why = format!("{who} is given no limit of requests in a time: remove the table");
+            refusals.say("policy.rate_limit", why);
         }
         if let Some(breaker) = breaker {
             refusals.timer("policy.breaker.open_for", Some(breaker.open_for));

@@ -8,8 +8,8 @@ use units::Timespan;
 
 use super::breaker::expectation as breaker_demand;
 use super::{
-    Policy, affinity, attempts_demands, backoff_demand, budget_demands, health, limit, retry_after_demand,
-    shed_demand,
+    Policy, affinity, attempts_demands, backoff_demand, budget_demands, health, limit, rate_limit_demand,
+    retry_after_demand, shed_demand,
 };
 use crate::claim::CASES_MIN;
 use crate::expect::ExpectationSettings;
@@ -83,6 +83,8 @@ fn keys(settings: &Policy, declared: &Declared) -> Vec<Key> {
         let demands = limit::demands(limit).into_iter().filter(|(key, _)| settings.is_about(key));
         keys.extend(demands.map(|(key, demand)| Key::Kind(key, demand)));
     }
+    let rate = declared.rate_limit.as_ref().filter(|_| settings.is_about("rate_limit"));
+    keys.extend(rate.map(|limit| Key::Kind("rate_limit", rate_limit_demand(limit))));
     if let Some(breaker) = &declared.breaker {
         for (key, word) in [("breaker.trip", Word::Trip), ("breaker.open_for", Word::OpenFor)] {
             let demand = breaker_demand(breaker).ok().filter(|_| settings.is_about(key));
