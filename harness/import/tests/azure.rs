@@ -269,6 +269,14 @@ fn a_backend_whose_name_is_a_parameter_is_imported_and_a_pool_without_members_is
     let bicep = "param name string\nvar u string = 'https://a'\nresource a 'Microsoft.ApiManagement/service/backends@2024-05-01' = { name: name, properties: { url: u } }\n";
     let (import, _) = imported(&[("a.bicep", bicep)], &Choices::default());
     assert_eq!((import.subject.as_str(), import.members[0].name.as_str()), ("backend", "backend"));
+    let bicep = "param ids array = []\nresource a 'Microsoft.ApiManagement/service/backends@2024-05-01' = [for id in ids: { name: id, properties: { url: 'https://${id}' } }]\n";
+    let refused_with = import::import(&sources(&[("a.bicep", bicep)]), &Choices::default()).unwrap_err();
+    assert!(
+        refused_with.notes[0].words.contains("its loop goes over an empty list"),
+        "{:?}",
+        refused_with.notes
+    );
+    assert_eq!(imported(&[("a.bicep", bicep)], &choices(&[("ids", "[\"x\"]")], None)).0.subject, "x");
     let bicep = "param ids array = []\nresource a 'Microsoft.ApiManagement/service/backends@2024-05-01' = { name: 'p', properties: { pool: { services: [for id in ids: { id: id }] } } }\n";
     assert!(
         refused(&[("a.bicep", bicep)], &Choices::default())

@@ -31,6 +31,14 @@ impl Template {
 /// The resources that a value stands for: one, several of a loop, or none whose condition is not met.
 pub(crate) fn resources_of(kind: &str, value: Value) -> Vec<Resource> {
     match value.what {
+        // Nothing would be made by this loop; a parameter that has more in it may be missing.
+        What::List(items) if items.is_empty() && kind.to_lowercase().ends_with("/backends") => {
+            let what = What::unknown(
+                "its loop goes over an empty list: give the parameter behind it, `--value NAME=…`",
+            );
+            let body = Value { what, place: value.place };
+            vec![Resource { kind: kind.to_lowercase(), name: "{…}".into(), body }]
+        }
         What::List(items) => items.into_iter().flat_map(|item| resources_of(kind, item)).collect(),
         What::Object(_) => {
             let name = value.get("name").and_then(Value::known_text).map(last_segment);
