@@ -84,6 +84,11 @@ impl Machine {
         }
     }
 
+    /// True while it counts as out for a bound on how many may be: also when it only waits for a probe, which may fail.
+    pub(crate) fn takes_a_place(&self, now: Moment) -> bool {
+        self.is_out(now) || (self.rules.way_back == WayBack::Probe && matches!(self.state, State::Open(_)))
+    }
+
     /// Lets a request through, or not.
     pub(crate) fn admit(&mut self, now: Moment) -> Option<Pass> {
         if self.share(now) <= 0.0 {

@@ -76,7 +76,8 @@ impl Ring {
     fn record(self: &Rc<Self>, backend: usize, pass: Pass, outcome: Outcome) {
         let now = self.timer.now();
         let own = self.of(backend);
-        let out = |machine: &RefCell<Machine>| !std::ptr::eq(machine, own) && machine.borrow().is_out(now);
+        let out =
+            |machine: &RefCell<Machine>| !std::ptr::eq(machine, own) && machine.borrow().takes_a_place(now);
         let others = self.machines.iter().filter(|machine| out(machine)).count();
         let opened = own.borrow_mut().record(now, pass, outcome, others < self.out_max);
         if opened.is_some() && self.rules.takes_the_next {

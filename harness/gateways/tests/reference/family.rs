@@ -98,3 +98,16 @@ fn no_more_backends_are_out_than_may_be() {
         assert_eq!(rig.counts().into_iter().min(), Some(2));
     });
 }
+
+#[test]
+fn one_that_waits_for_its_probe_is_still_out_and_makes_no_room_for_another() {
+    simulate(|world| async move {
+        let policy = breaker(&json!({ "out_max": 0.5 }));
+        let backends = vec![Backend::start(&world, |_| status(500)), Backend::start(&world, |_| status(500))];
+        let rig = with(policy).before(world, backends).await;
+        for _ in 0..4 {
+            assert_eq!(rig.gets(21).await, [500; 21], "one of the two is always there");
+            rig.sleep(51_000).await;
+        }
+    });
+}
