@@ -12,23 +12,25 @@ struct Question {
     ask: fn(&mut Lab<'_>, &mut Profile) -> Result<(), DiscoverError>,
 }
 
-/// Timers come before retries, because a timer may end what would have been tried again.
-const QUESTIONS: [Question; 15] = [
+/// What keeps requests together comes first, because it decides how clients have to come, and last, because an outage is asked about by
+/// a failure that is known to matter. Timers come before retries, because a timer may end what would have been tried again.
+const QUESTIONS: [Question; 16] = [
+    Question { name: "affinity", ask: questions::affinity::ask },
     Question { name: "pool", ask: questions::pool::ask },
     Question { name: "timers", ask: questions::timers::ask },
     Question { name: "retries", ask: questions::retries::ask },
     Question { name: "retry-after", ask: questions::retry_after::ask },
     Question { name: "replays", ask: questions::replays::ask },
+    Question { name: "limits", ask: questions::limits::ask },
     Question { name: "budget", ask: questions::budget::ask },
     Question { name: "refusals", ask: questions::refusals::ask },
     Question { name: "cancel", ask: questions::cancel::ask },
     Question { name: "answers", ask: questions::answers::ask },
     Question { name: "headers", ask: questions::headers::ask },
     Question { name: "connections", ask: questions::connections::ask },
-    Question { name: "limits", ask: questions::limits::ask },
     Question { name: "breaker", ask: questions::breaker::ask },
     Question { name: "all-out", ask: questions::all_out::ask },
-    Question { name: "affinity", ask: questions::affinity::ask },
+    Question { name: "affinity", ask: questions::affinity::ask_outage },
 ];
 
 /// What is asked.
@@ -41,7 +43,10 @@ pub struct Options {
 impl Options {
     /// The names of all questions.
     pub fn names() -> Vec<&'static str> {
-        QUESTIONS.iter().map(|question| question.name).collect()
+        let mut names: Vec<&str> = QUESTIONS.iter().map(|question| question.name).collect();
+        // One is asked in two parts.
+        names.pop();
+        names
     }
 }
 

@@ -17,7 +17,7 @@ impl Experiment {
     /// An experiment of this name with calm traffic at a rate, by the second.
     pub(crate) fn new(name: impl Into<String>, calm: f64) -> Self {
         let text = format!(
-            "\n[traffic.{CALM}]\nrequest = \"GET {{path}}\"\nrate = \"{calm}/s\"\ndeadline = \"{{deadline}}\"\n"
+            "\n[traffic.{CALM}]\nrequest = \"GET {{path}}\"\nrate = \"{calm}/s\"\ndeadline = \"{{deadline}}\"\n{CLIENT}\n"
         );
         Experiment { name: name.into(), text }
     }
@@ -32,7 +32,7 @@ impl Experiment {
     /// The same without a body.
     pub(crate) fn plain(self, name: &str, method: &str, rate: f64) -> Self {
         self.with(&format!(
-            "\n[traffic.{name}]\nrequest = \"{method} {{path}}\"\nrate = \"{rate}/s\"\ndeadline = \"{{deadline}}\""
+            "\n[traffic.{name}]\nrequest = \"{method} {{path}}\"\nrate = \"{rate}/s\"\ndeadline = \"{{deadline}}\"\n{CLIENT}"
         ))
     }
 
@@ -45,6 +45,14 @@ impl Experiment {
     /// The clients of the requests that were added last leave so long after they have sent them.
     pub(crate) fn leaving(self, after: Timespan) -> Self {
         self.with(&format!("abort = {{ after = \"{after}\" }}"))
+    }
+
+    /// Whether clients keep their connections that send the requests that were added last.
+    pub(crate) fn keep_alive(mut self, keep: bool) -> Self {
+        if let Some(at) = self.text.rfind(CLIENT) {
+            self.text.replace_range(at..at + CLIENT.len(), &keep_alive(keep));
+        }
+        self
     }
 
     /// Headers whose way through the gateway is recorded.
@@ -72,15 +80,31 @@ impl Experiment {
         self
     }
 
-    /// A fault in the phase that was added last: where it hits, and what it is, in the words of scenario files.
-    pub(crate) fn fault(mut self, place: &str, fault: &str) -> Self {
+    /// A fault of requests in the phase that was added last: where it hits, and what it is, in the words of scenario files. The
+    /// gateway's own health checks are left alone, so that what they bring about is not taken for a breaker.
+    pub(crate) fn fault(self, place: &str, fault: &str) -> Self {
+        let when = if place.contains("when = ") { "" } else { "\nwhen = { probe = false }" };
+        self.fault_of_all(&format!("{place}{when}"), fault)
+    }
+
+    /// The same for health checks as well: of all that arrives, or of connections.
+    pub(crate) fn fault_of_all(mut self, place: &str, fault: &str) -> Self {
         let _ = write!(self.text, "\n[[phase.inject]]\n{place}\n{fault}\n");
         self
     }
 
-    /// The whole scenario, for a gateway and backends that are worded in `head`.
-    pub(crate) fn text(&self, head: &str, path: &str, deadline: Timespan) -> String {
-        let body = self.text.replace("{path}", path).replace("{deadline}", &deadline.to_string());
+    /// The whole scenario, for a gateway and backends that are worded in `head`. `keep` says whether clients keep their connections
+    /// where an experiment does not say it.
+    pub(crate) fn text(&self, head: &str, path: &str, deadline: Timespan, keep: bool) -> String {
+        let body = self.text.replace(CLIENT, &keep_alive(keep));
+        let body = body.replace("{path}", path).replace("{deadline}", &deadline.to_string());
         format!("name = \"{}\"\n{head}{body}", self.name)
     }
+}
+
+/// Stands where a class says how its clients treat their connections.
+const CLIENT: &str = "{client}";
+
+fn keep_alive(keep: bool) -> String {
+    format!("keep_alive = {keep}")
 }

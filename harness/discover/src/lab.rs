@@ -102,6 +102,8 @@ pub(crate) struct Lab<'w> {
     pub(crate) backends: Vec<BackendBrief>,
     /// By what requests are declared to belong together: which header or cookie is asked about, and no answer.
     pub(crate) affinity: Option<Affinity>,
+    /// Whether clients keep their connections: not where all requests of one go to the same backend, since few would tell nothing.
+    pub(crate) keep_alive: bool,
 }
 
 impl<'w> Lab<'w> {
@@ -116,6 +118,7 @@ impl<'w> Lab<'w> {
             version: None,
             backends: Vec::new(),
             affinity: None,
+            keep_alive: true,
         };
         let plan =
             lab.compile(&Experiment::new("nothing", 1.0).phase("steady", Timespan::from_secs(1)))?.plan;
@@ -133,9 +136,12 @@ impl<'w> Lab<'w> {
     fn compile(&self, experiment: &Experiment) -> Result<Loaded, DiscoverError> {
         let site = &self.site;
         let deadline = Timespan(site.longest.saturating_add(Duration::from_secs(2)));
-        let text = experiment.text(&site.head, &site.path, deadline);
+        let text = experiment.text(&site.head, &site.path, deadline, self.keep_alive);
         let origin = format!("experiment `{}`", experiment.name);
-        scenario::load_text(&origin, &text, &site.base, &site.overrides)
+        // Each has a seed of its own: what is drawn anew by each counts as drawn independently.
+        let seed = site.overrides.seed.unwrap_or_default().saturating_add(self.cost.experiments);
+        let overrides = Overrides { seed: Some(seed.min(i64::MAX as u64)), ..site.overrides.clone() };
+        scenario::load_text(&origin, &text, &site.base, &overrides)
             .map_err(|failure| DiscoverError::Scenario(failure.render(false)))
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use evidence::{Attempt, Ledger};
+use evidence::{Attempt, Ledger, Probe};
 use measure::brief::Brief;
 use measure::stalls::Stalls;
 use measure::view::{Place, View};
@@ -45,11 +45,19 @@ impl Seen {
         View::of(&self.brief, &self.ledger, &self.stalls, place)
     }
 
-    /// What arrived at a backend, in order.
-    pub(crate) fn arrivals(&self, backend: u16) -> Vec<&Attempt> {
+    /// What arrived at some backends, in order.
+    pub(crate) fn arrivals(&self, backends: &[u16]) -> Vec<&Attempt> {
         let mut found: Vec<&Attempt> =
-            self.ledger.attempts().iter().filter(|attempt| attempt.backend == backend).collect();
+            self.ledger.attempts().iter().filter(|attempt| backends.contains(&attempt.backend)).collect();
         found.sort_by_key(|attempt| attempt.arrived);
+        found
+    }
+
+    /// The gateway's own health checks that arrived at a backend, in order.
+    pub(crate) fn checks(&self, backend: u16) -> Vec<&Probe> {
+        let mut found: Vec<&Probe> =
+            self.ledger.rest().probes.iter().filter(|check| check.backend == backend).collect();
+        found.sort_by_key(|check| check.arrived);
         found
     }
 
@@ -58,7 +66,8 @@ impl Seen {
         let during = self.view(phase, None).phase();
         (0..self.brief.backends.len()).all(|backend| {
             let own = rate * self.brief.weight_share(backend);
-            own < 1.0 || self.silences(&self.arrivals(backend as u16), own, during.from, during.to).is_empty()
+            own < 1.0
+                || self.silences(&self.arrivals(&[backend as u16]), own, during.from, during.to).is_empty()
         })
     }
 

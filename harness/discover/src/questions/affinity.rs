@@ -2,13 +2,16 @@
 //! they go while it is out, and whether they come back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use measure::affinity::{By, Gathered, Homes, Kept, Key, key};
+use measure::aside::Why;
 use measure::view::View;
 use policy::AffinityBy;
 use units::{Moment, Timespan};
 
 use super::outage::failing;
+use super::slow;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -24,6 +27,13 @@ const MOSTLY: f64 = 0.2;
 
 /// Fewer cases than this tell nothing.
 const CASES_MIN: u64 = 20;
+
+/// Requests come on several connections where answers are slow: so slow, shorter than any timer, and no slower.
+const SLOW_MIN: Timespan = Timespan::from_millis(40);
+const SLOW_MAX: Duration = Duration::from_millis(200);
+
+/// The requests of the class of connections.
+const CONNECTIONS: &str = "when = { traffic = \"connection\" }";
 
 /// One thing by which requests may belong together.
 #[derive(Clone, Debug)]
@@ -43,14 +53,18 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     }
     let ways = ways(lab);
     let seen = lab.run(&together(&ways))?;
-    let mut kept = None;
     for way in &ways {
-        if tell_homes(&seen, way, profile) && kept.is_none() {
-            kept = Some(way);
-        }
+        tell_homes(&seen, way, profile);
     }
-    match kept {
-        Some(way) => outage(lab, profile, way),
+    lab.keep_alive = profile.value("affinity.connection") != Some(&Value::word("yes"));
+    Ok(())
+}
+
+/// What becomes of requests that stay together while their backend is out.
+pub(crate) fn ask_outage(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    let kept = |way: &Way| profile.value(&format!("affinity.{}", way.fact)) == Some(&Value::word("yes"));
+    match ways(lab).into_iter().find(kept) {
+        Some(way) => outage(lab, profile, &way),
         None => Ok(()),
     }
 }
@@ -88,13 +102,14 @@ fn add(one: Experiment, way: &Way, keys: u32, rate: f64) -> Experiment {
 
 /// All of them at once. Requests on several connections are under way at a time where answers are slow.
 fn together(ways: &[Way]) -> Experiment {
-    let one = ways.iter().fold(Experiment::new("keys", 20.0), |one, way| add(one, way, 20, 40.0));
+    let rate = |way: &Way| if way.by == By::Connection { 150.0 } else { 40.0 };
+    let one = ways.iter().fold(Experiment::new("keys", 20.0), |one, way| add(one, way, 20, rate(way)));
     one.phase("steady", Timespan::from_secs(4))
-        .fault("when = { traffic = \"connection\" }", "latency = { fixed = \"150ms\" }")
+        .fault(CONNECTIONS, &format!("latency = {{ fixed = \"{SLOW_MIN}\" }}"))
 }
 
-/// Says whether requests of a key stay together; true if all do.
-fn tell_homes(seen: &Seen, way: &Way, profile: &mut Profile) -> bool {
+/// Says whether requests of a key stay together.
+fn tell_homes(seen: &Seen, way: &Way, profile: &mut Profile) {
     let view = seen.view("steady", Some(&way.class));
     let homes = Homes::of(&view, way.by, &[]);
     let strays = homes.strays.len() as u64;
@@ -110,17 +125,21 @@ fn tell_homes(seen: &Seen, way: &Way, profile: &mut Profile) -> bool {
     } else if homes.keys() < 3 {
         profile.cannot_tell(fact, "too few different ones were seen", &seen.name);
     } else {
-        let word = if strays == 0 {
-            "yes"
-        } else if strays as f64 <= MOSTLY * homes.further as f64 {
-            "mostly"
-        } else {
-            "no"
+        let word = |strays: u64, of: u64| match strays {
+            0 => "yes",
+            strays if strays as f64 <= MOSTLY * of as f64 => "mostly",
+            _ => "no",
         };
-        profile.know(fact, Value::word(word), homes.further, &seen.name);
-        return word == "yes";
+        // Those that went elsewhere while their backend may have been out are strays, or are not.
+        let doubtful = homes.set_aside.count(Why::Unavailable);
+        let found = word(strays, homes.further);
+        if found == word(strays + doubtful, homes.further + doubtful) {
+            profile.know(fact, Value::word(found), homes.further, &seen.name);
+        } else {
+            let why = "their backend may have been out when some went elsewhere, although nothing failed";
+            profile.cannot_tell(fact, why, &seen.name);
+        }
     }
-    false
 }
 
 /// What becomes of keys while the first backend is out, and afterwards.
@@ -128,11 +147,16 @@ fn outage(lab: &mut Lab<'_>, profile: &mut Profile, way: &Way) -> Result<(), Dis
     let victim = lab.victim() as u16;
     let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
     let (name, fault) = failing(profile);
-    let one = add(Experiment::new(format!("keys-{name}"), 20.0), way, 400, 150.0)
-        .phase("before", Timespan::from_secs(4))
-        .phase("outage", Timespan::from_secs(4))
-        .fault(&on, fault)
-        .phase("after", Timespan::from_secs(6));
+    let slow = format!("latency = {{ fixed = \"{}\" }}", Timespan(slow(profile, 4, SLOW_MAX)));
+    let slowly = |one: Experiment| match way.by {
+        By::Connection => one.fault(CONNECTIONS, &slow),
+        By::Key => one,
+    };
+    let rate = if way.by == By::Connection { 300.0 } else { 150.0 };
+    let mut one = add(Experiment::new(format!("keys-{name}"), 20.0), way, 400, rate);
+    one = slowly(one.phase("before", Timespan::from_secs(4)));
+    one = slowly(one.phase("outage", Timespan::from_secs(4)).fault(&on, fault));
+    one = slowly(one.phase("after", Timespan::from_secs(6)));
     let seen = lab.run(&one)?;
     let (before, out) = (seen.view("before", Some(&way.class)), seen.view("outage", Some(&way.class)));
     let homes = Homes::of(&before, way.by, &[]);

@@ -7,6 +7,7 @@ use units::Timespan;
 
 use super::left_alone::tell_afterwards;
 use super::outage::{RATE, Story, failing};
+use super::target::Target;
 use super::time;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
@@ -19,14 +20,12 @@ const CASES_MIN: usize = 20;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let first = lab.backends[lab.victim()].priority;
-    let names: Vec<&str> =
-        lab.backends.iter().filter(|one| one.priority == first).map(|one| one.name.as_str()).collect();
-    let has_spare = names.len() < lab.backends.len();
+    let has_spare = lab.backends.iter().any(|one| one.priority != first);
     let (_, fault) = failing(profile);
     let one = Experiment::new("all-out", RATE)
         .phase("before", Timespan::from_secs(1))
         .phase("outage", Timespan::from_secs(5))
-        .fault(&format!("on = {names:?}"), fault)
+        .fault(&Target::group(lab).place(lab), fault)
         .phase("after", Timespan::from_secs(6));
     let seen = lab.run(&one)?;
     if has_spare {
@@ -51,7 +50,7 @@ fn tell_spare(seen: &Seen, lab: &Lab<'_>, first: u32, profile: &mut Profile) {
         let word = if at_spare * 2 > all { "takes over" } else { "is not used" };
         profile.know("outage.next_group", Value::word(word), all as u64, &seen.name);
     }
-    tell_afterwards(seen, &Story::of(seen, lab.victim()), "outage.share_after_all_out", profile);
+    tell_afterwards(seen, &Story::of(seen, &Target::victim(lab)), "outage.share_after_all_out", profile);
 }
 
 /// What clients get that reach no backend.

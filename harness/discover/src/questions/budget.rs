@@ -10,7 +10,7 @@ use measure::view::Sight;
 use units::{Share, Timespan, stats};
 
 use super::outage::RETRIED;
-use super::slow;
+use super::{never_tried_again, slow};
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -36,9 +36,20 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let key = "retry.under_load";
     let tried = |failure: &&&str| matches!(profile.value(&format!("retry.{failure}.GET")), Some(Value::Count(low, _)) if *low > 1);
     let Some(failure) = RETRIED.iter().find(tried) else {
+        if never_tried_again(profile, &RETRIED, &["GET"]) {
+            return Ok(());
+        }
         profile.cannot_tell(key, "no GET is known to be tried again", "retries");
         return Ok(());
     };
+    if !matches!(profile.value("limit.in_flight"), Some(Value::AtLeast(_))) {
+        profile.cannot_tell(
+            key,
+            "a limit of the requests under way may keep some from being tried again",
+            "crowd",
+        );
+        return Ok(());
+    }
     let slow = Timespan(slow(profile, 4, SLOW));
     let when = "when = { traffic = \"get\" }";
     let one = Experiment::new("storm", CALM)

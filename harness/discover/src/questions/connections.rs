@@ -15,15 +15,13 @@ const CONFIDENCE: f64 = 0.999;
 const CASES_MIN: u64 = 30;
 
 /// The classes, whether their clients keep a connection, and the fact that they show.
-const CLIENTS: [(&str, &str, &str); 2] = [
-    ("kept", "keep_alive = true", "connections.reused"),
-    ("fresh", "keep_alive = false", "connections.reused_for_new_clients"),
-];
+const CLIENTS: [(&str, bool, &str); 2] =
+    [("kept", true, "connections.reused"), ("fresh", false, "connections.reused_for_new_clients")];
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let mut one = Experiment::new("reuse", 20.0);
-    for (class, line, _) in CLIENTS {
-        one = one.traffic(class, "GET", 60.0).with(line);
+    for (class, keep, _) in CLIENTS {
+        one = one.traffic(class, "GET", 60.0).keep_alive(keep);
     }
     let silent = CLIENTS.map(|(class, _, _)| class);
     let seen = lab

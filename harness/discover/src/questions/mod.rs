@@ -18,7 +18,10 @@ pub(crate) mod replays;
 pub(crate) mod retries;
 pub(crate) mod retry_after;
 mod rules;
+mod scope;
+mod target;
 pub(crate) mod timers;
+mod way_back;
 
 pub(crate) use breaker::BREAKING;
 pub(crate) use refusals::REFUSED;
@@ -36,8 +39,22 @@ const TRANSIT: Duration = Duration::from_millis(5);
 
 /// The bounds of times that were seen between the two ends of a run.
 fn time(low: Duration, high: Duration) -> Value {
-    let whole = |length: Duration| Duration::from_millis(length.as_millis() as u64);
-    Value::Time(Timespan(whole(low.saturating_sub(TRANSIT))), Timespan(whole(high + TRANSIT)))
+    Value::Time(whole(low.saturating_sub(TRANSIT)), whole(high + TRANSIT))
+}
+
+/// A time to the millisecond that it has reached.
+fn whole(length: Duration) -> Timespan {
+    Timespan::from_millis(length.as_millis() as u64)
+}
+
+/// True if it is known that no request of these methods is tried again, after none of these failures.
+fn never_tried_again(profile: &Profile, failures: &[&str], methods: &[&str]) -> bool {
+    let once = |failure: &&str| {
+        let is_once =
+            |method: &&str| profile.value(&format!("retry.{failure}.{method}")) == Some(&Value::Count(1, 1));
+        methods.iter().all(is_once)
+    };
+    failures.iter().all(once)
 }
 
 /// How slow backends may be: so long at the most, and no longer than one in `part` of what a timer of the gateway allows.

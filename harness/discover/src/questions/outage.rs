@@ -5,6 +5,8 @@ use std::time::Duration;
 use evidence::Attempt;
 use units::{Stretch, Timespan};
 
+use super::scope::Scope;
+use super::target::Target;
 use super::{BREAKING, time};
 use crate::experiment::Experiment;
 use crate::lab::Lab;
@@ -18,14 +20,26 @@ pub(super) const RATE: f64 = 200.0;
 /// How long it lasts: several times the open time that is usual.
 pub(super) const OUTAGE: Timespan = Timespan::from_secs(6);
 
-/// All requests to one backend fail for a while; or a part of them, if the fault says so.
-pub(super) fn outage(lab: &Lab<'_>, name: &str, rate: f64, length: Timespan, fault: &str) -> Experiment {
-    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
+/// All requests to some backends fail for a while; or a part of them, if the fault says so.
+pub(super) fn outage(
+    lab: &Lab<'_>,
+    name: &str,
+    rate: f64,
+    length: Timespan,
+    fault: &str,
+    target: &Target,
+) -> Experiment {
     Experiment::new(name, rate)
         .phase("before", Timespan::from_secs(2))
         .phase("outage", length)
-        .fault(&on, fault)
+        .fault(&target.place(lab), fault)
         .phase("after", Timespan(*length * 2 / 3))
+}
+
+/// And then all requests fail that were sent to the same group of backends: a breaker that stands for all of them may need that.
+pub(super) fn all_fail(lab: &Lab<'_>, outage: Experiment, fault: &str) -> Experiment {
+    let all = Target::group(lab).place(lab);
+    outage.phase("all", Timespan::from_secs(1)).fault(&all, fault).phase("rest", Timespan::from_millis(500))
 }
 
 /// Failures that may be tried again, in the words of the retry matrix and of `fail_first`.
@@ -41,7 +55,16 @@ pub(super) fn failing(profile: &Profile) -> (&'static str, &'static str) {
     *found.unwrap_or(&BREAKING[0])
 }
 
-/// What happened at the backend that failed.
+/// True if requests were turned away while all backends failed.
+pub(super) fn turned_away_together(seen: &Seen) -> bool {
+    let view = seen.view("all", None);
+    let away = |entry: &evidence::Entry<'_>| {
+        entry.exchange.was_sent() && entry.attempts.is_empty() && !view.is_at_edge(entry)
+    };
+    view.entries().filter(away).count() >= AWAY_MIN
+}
+
+/// What happened at the backends that failed.
 pub(super) struct Story<'a> {
     arrivals: Vec<&'a Attempt>,
     pub(super) silences: Vec<Silence>,
@@ -53,69 +76,32 @@ pub(super) struct Story<'a> {
     gap: Duration,
 }
 
-/// Who gets no requests while a backend gets none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Scope {
-    /// The others go on.
-    Backend,
-    /// Some of the others go on.
-    Some,
-    /// All get none, and requests are turned away.
-    All,
-    /// All get none, and requests wait: the gateway stands still, and leaves nobody alone.
-    Nobody,
-}
+/// So many requests that reach no backend were turned away, and not lost.
+const AWAY_MIN: usize = 20;
 
-impl Scope {
-    fn words(self) -> &'static str {
-        match self {
-            Scope::Backend => "the backend that fails",
-            Scope::Some => "others as well",
-            Scope::All => "all backends",
-            Scope::Nobody => "nobody",
-        }
-    }
-}
+/// By so much an open time is longer than the one before that grows, and one that is about twice as long.
+const GROWS: f64 = 1.25;
+const TWICE: f64 = 1.6;
 
-/// A backend certainly gets nothing if so many requests would have been for it.
-const WOULD_BE: f64 = 8.0;
+/// Turns that are taken one after the other come at even times: no gap is so many times the mean one.
+const UNEVEN: f64 = 1.7;
 
-fn scope(seen: &Seen, backend: usize, silence: &Silence) -> Scope {
-    let length = silence.to.since(silence.from);
-    // At both ends the others may be a little ahead or behind.
-    let (from, to) = (silence.from + length / 4, silence.to - length / 4);
-    let within = |at: units::Moment| from <= at && at < to;
-    let others = (0..seen.brief.backends.len()).filter(|other| *other != backend);
-    let quiet = |other: usize| {
-        let expected = RATE * seen.brief.weight_share(other) * to.since(from).as_secs_f64();
-        let got = seen
-            .ledger
-            .attempts()
-            .iter()
-            .filter(|one| usize::from(one.backend) == other && within(one.arrived));
-        (expected >= WOULD_BE).then_some(got.count() == 0)
-    };
-    let quiet: Vec<bool> = others.filter_map(quiet).collect();
-    if quiet.is_empty() || !quiet.contains(&true) {
-        return Scope::Backend;
-    }
-    let served = seen.ledger.attempts().iter().any(|attempt| within(attempt.arrived));
-    let away = seen.ledger.entries().any(|entry| entry.attempts.is_empty() && within(entry.exchange.done));
-    match (quiet.contains(&false) || served, away) {
-        (true, _) => Scope::Some,
-        (false, true) => Scope::All,
-        (false, false) => Scope::Nobody,
-    }
+/// By so much a gap between two requests must be longer than any while all is well to show that they thin out.
+const THINNER: f64 = 1.5;
+
+fn longest_gap<'a>(arrivals: impl Iterator<Item = &'a &'a Attempt>) -> Duration {
+    let times: Vec<_> = arrivals.map(|one| one.arrived).collect();
+    times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
 }
 
 impl<'a> Story<'a> {
-    pub(super) fn of(seen: &'a Seen, backend: usize) -> Self {
-        let arrivals = seen.arrivals(backend as u16);
+    pub(super) fn of(seen: &'a Seen, target: &Target) -> Self {
+        let arrivals = seen.arrivals(&target.indices());
         let outage = seen.view("outage", None).phase();
         let end = seen.view("after", None).phase().to;
-        let rate = RATE * seen.brief.weight_share(backend);
+        let rate = RATE * target.share(seen);
         let mut silences = seen.silences(&arrivals, rate, outage.from, end);
-        let scopes: Vec<Scope> = silences.iter().map(|silence| scope(seen, backend, silence)).collect();
+        let scopes: Vec<Scope> = silences.iter().map(|silence| Scope::of(seen, target, silence)).collect();
         let takes = scopes.iter().copied().find(|scope| *scope != Scope::Nobody);
         let mut scopes = scopes.into_iter();
         silences.retain(|_| scopes.next() != Some(Scope::Nobody));
@@ -144,7 +130,58 @@ impl<'a> Story<'a> {
         let known = self.arrivals[..=silence.last].iter().map(|attempt| attempt.ended).max();
         let from = known.unwrap_or(silence.from);
         let seen = silence.to.since(from);
-        (seen.saturating_sub(self.gap * 2), seen)
+        // What thins out for less than that before it shows no instances, although one of them may have opened sooner.
+        (seen.saturating_sub(self.gap * 2), seen + self.gap.mul_f64(THINNER))
+    }
+
+    /// True if it got fewer and fewer requests before it got none: instances of the gateway count for themselves, and open one by one.
+    pub(super) fn thins_out(&self) -> bool {
+        let Some(first) = self.silences.first() else { return false };
+        let usual = longest_gap(self.arrivals.iter().filter(|one| one.arrived < self.outage.from));
+        let failing = self.arrivals[..=first.last].iter().filter(|one| one.arrived >= self.outage.from);
+        longest_gap(failing) > usual.mul_f64(THINNER)
+    }
+
+    /// True if requests came at uneven times before the outage: they are dealt at random, or each instance deals its own.
+    pub(super) fn is_uneven(&self) -> bool {
+        let before = self.arrivals.iter().filter(|one| one.arrived < self.outage.from);
+        longest_gap(before) > self.gap.mul_f64(UNEVEN)
+    }
+
+    /// When the first failure of the outage was known.
+    fn first_known(&self) -> Option<units::Moment> {
+        self.arrivals.iter().find(|attempt| attempt.injections != 0).map(|attempt| attempt.ended)
+    }
+
+    /// True if a backend is left alone, and others go on.
+    pub(super) fn takes_one(&self) -> bool {
+        !self.silences.is_empty() && self.takes != Some(Scope::All)
+    }
+
+    /// True if it gets nothing for a while even though nothing is under way at it any more.
+    pub(super) fn is_left_alone_when_empty(&self) -> bool {
+        let least = self.gap * 12;
+        self.silences.iter().any(|silence| {
+            let ended = self.arrivals[..=silence.last].iter().map(|attempt| attempt.ended).max();
+            silence.to.since(ended.unwrap_or(silence.from)) > least
+        })
+    }
+
+    /// How long an outage has to be so that it opens again within it, if that is no longer than three times `longest`.
+    pub(super) fn longer_outage(&self, longest: Duration) -> Option<Timespan> {
+        let first = self.silences.iter().find(|silence| silence.ended)?;
+        let (_, open) = self.open_time(first);
+        let length = open * 7 / 2 + Duration::from_secs(1);
+        (length <= longest * 3).then_some(Timespan(length))
+    }
+
+    /// What a longer outage shows beside what is known.
+    pub(super) fn tell_again(&self, profile: &mut Profile, name: &str) {
+        let [first, ..] = self.silences.as_slice() else { return };
+        let (low, _) = self.failures_before(first);
+        let open: Vec<_> = self.silences.iter().filter(|silence| silence.ended).collect();
+        self.tell_growth(profile, &open, name);
+        self.tell_return(profile, low, name);
     }
 
     pub(super) fn tell(&self, profile: &mut Profile, name: &str) {
@@ -157,7 +194,11 @@ impl<'a> Story<'a> {
                 profile.know("breaker.open_for", Value::Beyond(first.to.since(first.from).into()), 1, name);
             }
             Some(silence) => {
-                let (low, high) = self.open_time(silence);
+                let (low, mut high) = self.open_time(silence);
+                // Instances that count for themselves may have opened one by one, from the first failure on.
+                if let Some(first) = self.first_known().filter(|_| self.is_uneven()) {
+                    high = high.max(silence.to.since(first));
+                }
                 profile.know("breaker.open_for", time(low, high), 1, name);
             }
         }
@@ -170,13 +211,24 @@ impl<'a> Story<'a> {
 
     /// Whether it is left alone for longer each time, while the outage lasts.
     fn tell_growth(&self, profile: &mut Profile, open: &[&Silence], name: &str) {
-        let in_outage: Vec<_> = open.iter().filter(|silence| silence.to < self.outage.to).collect();
-        let [first, second, ..] = in_outage.as_slice() else {
+        let mut in_outage: Vec<_> = open.iter().filter(|silence| silence.to < self.outage.to).collect();
+        // A gap in what comes back little by little is no opening.
+        let half = in_outage.first().map(|first| self.open_time(first).1 / 2).unwrap_or_default();
+        in_outage.retain(|silence| self.open_time(silence).1 >= half);
+        let times: Vec<_> = in_outage.iter().map(|silence| self.open_time(silence)).collect();
+        let [first, second, rest @ ..] = times.as_slice() else {
             profile.cannot_tell("breaker.open_grows", "it opened no second time within the outage", name);
             return;
         };
-        let (first, second) = (self.open_time(first), self.open_time(second));
-        let grows = second.0 > first.1 + first.1 / 4;
+        let longer =
+            |one: &(Duration, Duration), by: f64, than: &(Duration, Duration)| one.0 > than.1.mul_f64(by);
+        let grows = rest.first().is_some_and(|third| longer(third, GROWS, second));
+        if longer(second, GROWS, first) && !longer(second, TWICE, first) && !grows {
+            let why = "it was longer once, as where a gateway looks only now and then";
+            profile.cannot_tell("breaker.open_grows", why, name);
+            return;
+        }
+        let grows = longer(second, GROWS, first);
         profile.know("breaker.open_grows", Value::yes(grows), in_outage.len() as u64, name);
     }
 

@@ -8,6 +8,7 @@ use units::Timespan;
 
 use super::outage::{OUTAGE, RATE, Story};
 use super::slow;
+use super::target::Target;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -22,7 +23,12 @@ const SLOW_MIN: Duration = Duration::from_millis(60);
 /// If so large a part of all requests of that time comes, nothing held any back.
 const UNBOUND: f64 = 0.7;
 
-pub(super) fn ask(lab: &mut Lab<'_>, profile: &mut Profile, fault: &str) -> Result<(), DiscoverError> {
+pub(super) fn ask(
+    lab: &mut Lab<'_>,
+    profile: &mut Profile,
+    target: &Target,
+    fault: &str,
+) -> Result<(), DiscoverError> {
     let key = "breaker.probes";
     if profile.value("breaker.way_back") != Some(&Value::word("probe")) {
         return Ok(());
@@ -32,7 +38,7 @@ pub(super) fn ask(lab: &mut Lab<'_>, profile: &mut Profile, fault: &str) -> Resu
         profile.cannot_tell(key, "a timer ends attempts before enough of them could come", "outage-probes");
         return Ok(());
     }
-    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
+    let on = target.place(lab);
     let experiment = Experiment::new("outage-probes", RATE)
         .phase("before", Timespan::from_secs(1))
         .phase("outage", OUTAGE)
@@ -40,15 +46,21 @@ pub(super) fn ask(lab: &mut Lab<'_>, profile: &mut Profile, fault: &str) -> Resu
         .fault(&on, fault)
         .phase("after", Timespan::from_secs(1));
     let seen = lab.run(&experiment)?;
-    let story = Story::of(&seen, lab.victim());
+    let story = Story::of(&seen, target);
     let bursts = story.bursts();
     let Some((fewest, most)) = bursts.iter().min().zip(bursts.iter().max()) else {
         profile.cannot_tell(key, "it came back no second time within the outage", &seen.name);
         return Ok(());
     };
-    let all = RATE * seen.brief.weight_share(lab.victim()) * slow.as_secs_f64();
-    let value =
-        if *most as f64 >= UNBOUND * all { Value::AtLeast(*most) } else { Value::Count(*fewest, *most) };
-    profile.know(key, value, bursts.len() as u64, &seen.name);
+    let all = RATE * target.share(&seen) * slow.as_secs_f64();
+    let cases = bursts.len() as u64;
+    if *most as f64 >= UNBOUND * all {
+        // It only opened sooner than the first time.
+        profile.know("breaker.way_back", Value::word("all"), cases, &seen.name);
+    } else {
+        // Of several instances each may have let one through.
+        let fewest = if story.is_uneven() { 1 } else { *fewest };
+        profile.know(key, Value::Count(fewest, *most), cases, &seen.name);
+    }
     Ok(())
 }

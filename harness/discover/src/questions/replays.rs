@@ -7,6 +7,7 @@ use measure::replay_body::{RetriedBodies, WrongBody};
 use measure::view::{Sight, View};
 use units::Timespan;
 
+use super::never_tried_again;
 use super::outage::RETRIED;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
@@ -32,6 +33,9 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let Some((failure, method)) =
         pairs.into_iter().find(|(failure, method)| is_tried(profile, failure, method))
     else {
+        if never_tried_again(profile, &RETRIED, &METHODS) {
+            return Ok(());
+        }
         profile.cannot_tell("replay", "no request with a body is known to be tried again", "retries");
         return Ok(());
     };

@@ -126,13 +126,14 @@ impl Cell {
     fn take(&mut self, seen: &Seen, failure: &str, method: &str, waits: &mut Waits) {
         let opened = openings(seen);
         self.opened |= opened.iter().any(Option::is_some);
+        let early = early(seen, &opened);
         let view = seen.view("failing", Some(&class(method)));
         for entry in view.entries() {
             if view.why_apart(&entry, Sight::COUNTS).is_some() || !failed_throughout(&entry) {
                 continue;
             }
             let attempts = entry.attempts.len() as u64;
-            waits.take(&entry, failure);
+            waits.take(&entry, failure, entry.exchange.sent <= early);
             let timed_out = self.total.is_some_and(|total| entry.exchange.service_time() >= total);
             if timed_out || may_be_shed(&entry, &opened) {
                 self.at_least = self.at_least.max(attempts);
@@ -145,7 +146,11 @@ impl Cell {
     }
 
     fn tell(&self, profile: &mut Profile, key: &str, name: &str) {
-        if self.cases > 0 && (self.cases >= CASES_MIN || self.opened) {
+        // Where instances that count for themselves have opened their breakers, requests end sooner, and no backend is silent.
+        let cut_short = self.opened && self.fewest < self.most;
+        if self.cases > 0 && cut_short {
+            profile.know(key, Value::AtLeast(self.most), self.cases, name);
+        } else if self.cases > 0 && (self.cases >= CASES_MIN || self.opened) {
             profile.know(key, Value::Count(self.fewest, self.most), self.cases, name);
         } else if self.at_least > 1 {
             profile.know(key, Value::AtLeast(self.at_least), 1, name);
@@ -155,6 +160,16 @@ impl Cell {
             profile.cannot_tell(key, "too few requests failed as planned", name);
         }
     }
+}
+
+/// Until when no backend can have been left alone: a few requests have failed, and none is seen to be.
+fn early(seen: &Seen, opened: &[Option<Moment>]) -> Moment {
+    let view = seen.view("failing", None);
+    let mut failed: Vec<Moment> =
+        view.entries().filter(failed_throughout).map(|entry| entry.exchange.sent).collect();
+    failed.sort_unstable();
+    let few = failed.get(FEW as usize - 1).or(failed.last()).copied().unwrap_or(Moment::NEVER);
+    opened.iter().flatten().copied().fold(few, Moment::min)
 }
 
 /// True if every attempt failed: none was answered well, and there was one.
@@ -176,7 +191,7 @@ fn openings(seen: &Seen) -> Vec<Option<Moment>> {
     let phase = seen.view("failing", None).phase();
     let end = seen.view("after", None).phase().to;
     let of_backend = |backend: usize| {
-        let arrivals = seen.arrivals(backend as u16);
+        let arrivals = seen.arrivals(&[backend as u16]);
         let rate = CALM * seen.brief.weight_share(backend);
         let silences = seen.silences(&arrivals, rate, phase.from, end);
         silences.first().filter(|_| rate > 0.0).map(|first| first.from)
@@ -189,15 +204,22 @@ fn openings(seen: &Seen) -> Vec<Option<Moment>> {
 struct Waits {
     /// By the number of the further attempt.
     before: BTreeMap<usize, Vec<Duration>>,
-    elsewhere: u64,
-    again: u64,
+    /// Further attempts, and those of them that went to the same backend; the same of early ones.
+    pairs: u64,
+    same: u64,
+    early: u64,
+    early_same: u64,
 }
 
 impl Waits {
-    fn take(&mut self, entry: &Entry<'_>, failure: &str) {
+    /// `early`: no backend can have been left alone yet, so that there was another one to go to.
+    fn take(&mut self, entry: &Entry<'_>, failure: &str, early: bool) {
         for (index, pair) in entry.attempts.windows(2).enumerate() {
-            self.again += 1;
-            self.elsewhere += u64::from(pair[0].backend != pair[1].backend);
+            let same = pair[0].backend == pair[1].backend;
+            self.pairs += 1;
+            self.same += u64::from(same);
+            self.early += u64::from(early);
+            self.early_same += u64::from(early && same);
             // How long a gateway takes to notice that it waits in vain is no wait between attempts.
             if failure != "timeout" {
                 let wait = pair[1].arrived.since(pair[0].replied.unwrap_or(pair[0].ended));
@@ -208,15 +230,23 @@ impl Waits {
 
     fn tell(&self, profile: &mut Profile) {
         let all = "retries";
-        if self.again == 0 {
+        if self.pairs == 0 {
             return;
         }
-        let elsewhere = match self.elsewhere {
-            0 => Value::word("never"),
-            some if some == self.again => Value::word("always"),
-            _ => Value::word("sometimes"),
+        let key = "retry.other_backend";
+        // Later ones may have had no other backend to go to, because of a breaker.
+        let (word, cases) = match (self.same, self.early_same) {
+            (0, _) => ("always", self.pairs),
+            (_, 0) => {
+                profile.cannot_tell(key, "a breaker may have left no other backend", all);
+                ("", 0)
+            }
+            (same, _) if same == self.pairs => ("never", self.pairs),
+            _ => ("sometimes", self.pairs),
         };
-        profile.know("retry.other_backend", elsewhere, self.again, all);
+        if cases > 0 {
+            profile.know(key, Value::word(word), cases, all);
+        }
         for (number, waits) in &self.before {
             let (Some(low), Some(high)) = (waits.iter().min(), waits.iter().max()) else { continue };
             let cases = waits.len() as u64;
@@ -226,8 +256,8 @@ impl Waits {
                 profile.know("retry.jitter", Value::yes(drawn), cases, all);
             }
             if drawn && cases >= DRAWN_MIN {
-                // Of so many that are drawn evenly, the longest is below this part of what it may be once in a thousand times.
-                let part = 0.001_f64.powf(1.0 / cases as f64);
+                // Of so many that are drawn evenly, the longest is below this part of what it may be once in a million times.
+                let part = 1e-6_f64.powf(1.0 / cases as f64);
                 profile.know(
                     format!("retry.longest_wait.{number}"),
                     time(*high, high.div_f64(part)),

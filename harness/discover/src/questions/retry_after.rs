@@ -34,6 +34,10 @@ const CALM: f64 = 150.0;
 /// Why a request that was not tried again tells nothing.
 const SHED: &str = "a breaker opened, which keeps requests from being tried again";
 
+/// Why some that were not tried again tell nothing, where others were.
+const SPENT: &str =
+    "some were tried again and others were not: what bounds further attempts may have been used up";
+
 /// Fewer cases than this tell nothing.
 const CASES_MIN: usize = 3;
 
@@ -53,7 +57,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
             for (class, key) in [("seconds", "retry_after"), ("date", "retry_after_date")] {
                 tell_kept(&seen, class, usual, &format!("retry.{key}.{status}"), profile);
             }
-            tell_long(&seen, &format!("retry.retry_after_long.{status}"), profile);
+            tell_long(&seen, usual, &format!("retry.retry_after_long.{status}"), profile);
         }
     }
     Ok(())
@@ -101,10 +105,15 @@ fn tell_kept(seen: &Seen, class: &str, usual: Duration, key: &str, profile: &mut
         }
     }
     let again = kept + sooner;
+    let others = ["seconds", "date", "long"]
+        .iter()
+        .any(|class| told(&seen.view("asked", Some(class))).any(|entry| entry.attempts.len() > 1));
     if again.max(alone) < CASES_MIN {
         profile.cannot_tell(key, "too few requests failed as planned", &seen.name);
     } else if again < CASES_MIN && !seen.all_in_use("asked", CALM) {
         profile.cannot_tell(key, SHED, &seen.name);
+    } else if again < CASES_MIN && others {
+        profile.cannot_tell(key, SPENT, &seen.name);
     } else if again < CASES_MIN {
         profile.know(key, Value::word("gives up"), alone as u64, &seen.name);
     } else {
@@ -117,20 +126,22 @@ fn tell_kept(seen: &Seen, class: &str, usual: Duration, key: &str, profile: &mut
     }
 }
 
-fn tell_long(seen: &Seen, key: &str, profile: &mut Profile) {
+fn tell_long(seen: &Seen, usual: Duration, key: &str, profile: &mut Profile) {
     let view = seen.view("asked", Some("long"));
-    let (mut sooner, mut at_once, mut late) = (0, 0, 0);
+    let (mut sooner, mut in_part, mut at_once, mut late) = (0, 0, 0, 0);
     for entry in told(&view) {
-        if entry.attempts.len() > 1 {
-            sooner += 1;
+        if let [first, second, ..] = entry.attempts {
+            let waited = second.arrived.since(first.ended) >= usual + LEAST;
+            *(if waited { &mut in_part } else { &mut sooner }) += 1;
         } else if entry.exchange.service_time() < AT_ONCE {
             at_once += 1;
         } else {
             late += 1;
         }
     }
-    let all = sooner + at_once + late;
+    let all = sooner + in_part + at_once + late;
     let word = match (sooner, at_once, late) {
+        (0, 0, 0) => "waits for a part of it",
         _ if all < CASES_MIN => {
             profile.cannot_tell(key, "too few requests failed as planned", &seen.name);
             return;
@@ -141,8 +152,12 @@ fn tell_long(seen: &Seen, key: &str, profile: &mut Profile) {
             profile.cannot_tell(key, SHED, &seen.name);
             return;
         }
-        (0, _, 0) => "gives up at once",
-        (0, 0, _) => "waits until a timer ends it",
+        (0, _, 0) if in_part == 0 => "gives up at once",
+        (0, 0, _) if in_part == 0 => "waits until a timer ends it",
+        _ if sooner + in_part > 0 => {
+            profile.cannot_tell(key, SPENT, &seen.name);
+            return;
+        }
         _ => "not always the same",
     };
     profile.know(key, Value::word(word), all as u64, &seen.name);

@@ -8,11 +8,12 @@ use std::time::Duration;
 use measure::automata::input::Input;
 use measure::automata::member::{Member, Rule, Ways};
 use measure::automata::offered::Offered;
-use measure::automata::search::search;
+use measure::automata::search::{Found, search};
 use policy::{FailureClass, RetryOn};
 use units::{Share, Timespan};
 
 use super::outage::{OUTAGE, RATE, Story, outage};
+use super::target::Target;
 use crate::experiment::{CALM, Experiment};
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -38,17 +39,28 @@ pub(super) fn ask(
     lab: &mut Lab<'_>,
     profile: &mut Profile,
     seen: &Seen,
-    story: &Story<'_>,
+    target: &Target,
+    ramp: Option<Duration>,
     fault: &str,
 ) -> Result<(), DiscoverError> {
+    let story = Story::of(seen, target);
     let Some(first) = story.silences.first() else { return Ok(()) };
     let (low, high) = story.failures_before(first);
-    let open = match story.silences.iter().find(|silence| silence.ended) {
-        Some(silence) => story.open_time(silence),
-        None => (first.to.since(first.from), Duration::MAX),
-    };
-    let mut left: Vec<Member> = candidates(low, high, open);
-    retain_fitting(seen, lab.victim(), &mut left);
+    let word = |key: &str, word: &str| profile.value(key) == Some(&Value::word(word));
+    // A gateway that looks now and then, or leaves it alone for longer each time, varies.
+    let open =
+        match story.silences.iter().find(|silence| silence.ended).map(|silence| story.open_time(silence)) {
+            Some((shortest, longest)) => {
+                let late = ramp.unwrap_or_default();
+                let most = if word("breaker.open_grows", "yes") { GROWN } else { VARIED };
+                (shortest.div_f64(VARIED).saturating_sub(late), longest.mul_f64(most) + late)
+            }
+            None => (first.to.since(first.from), Duration::MAX),
+        };
+    let check = word("breaker.way_back", "check") || profile.value("breaker.way_back").is_none();
+    let ways = Ways { check, ramp: ramp.unwrap_or_default() * 2, ..Ways::any() };
+    let mut left: Vec<Counted> = candidates(low, high, open, ways, story.is_uneven());
+    retain_fitting(seen, target, &mut left);
     let (mut last, mut asked) = (seen.name.clone(), 1);
     for (name, rate, part) in TELLING {
         if kinds(&left).len() < 2 {
@@ -56,14 +68,20 @@ pub(super) fn ask(
         }
         let partial =
             fault.replace("{}", "{ }").replace(" }", &format!(", share = {part} }}")).replace("{,", "{");
-        let seen = lab.run(&outage(lab, &format!("outage-{name}"), rate, OUTAGE, &partial))?;
-        retain_fitting(&seen, lab.victim(), &mut left);
+        let seen = lab.run(&outage(lab, &format!("outage-{name}"), rate, OUTAGE, &partial, target))?;
+        retain_fitting(&seen, target, &mut left);
         (last, asked) = (seen.name, asked + 1);
     }
-    if kinds(&left).iter().eq(&[SHARE]) {
-        tell_min(lab, profile, &left, fault)?;
+    // Of instances that see a share each nothing is tried.
+    let only_share = kinds(&left).iter().eq(&[SHARE]);
+    if only_share && story.is_uneven() {
+        profile.cannot_tell("breaker.rule", UNEVEN, &last);
+        return Ok(());
     }
-    let window = narrow(lab, fault, &mut left)?;
+    if only_share {
+        tell_min(lab, profile, &left, target, fault)?;
+    }
+    let window = narrow(lab, target, fault, &mut left)?;
     tell(profile, &left, asked, &last);
     if let Some((window, name)) = window {
         profile.know("breaker.window", window, asked, &name);
@@ -75,11 +93,12 @@ pub(super) fn ask(
 fn tell_min(
     lab: &mut Lab<'_>,
     profile: &mut Profile,
-    left: &[Member],
+    left: &[Counted],
+    target: &Target,
     fault: &str,
 ) -> Result<(), DiscoverError> {
     let key = "breaker.requests_min";
-    let windows = left.iter().filter_map(|member| match member.rule {
+    let windows = left.iter().filter_map(|one| match one.member.rule {
         Rule::Share(_, window, _) => Some(Timespan(window)),
         _ => None,
     });
@@ -89,14 +108,13 @@ fn tell_min(
         return Ok(());
     }
     let idle = Timespan(longest + Duration::from_millis(500));
-    let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
     let experiment = Experiment::new("outage-from-idle", RATE)
         .calm("before", idle, &[CALM])
         .phase("outage", Timespan::from_secs(2))
-        .fault(&on, fault)
+        .fault(&target.place(lab), fault)
         .phase("after", Timespan::from_secs(1));
     let seen = lab.run(&experiment)?;
-    let story = Story::of(&seen, lab.victim());
+    let story = Story::of(&seen, target);
     match story.silences.first() {
         Some(first) => {
             let (low, high) = story.failures_before(first);
@@ -123,16 +141,19 @@ const STEPS: u32 = 16;
 /// left, again and again. `None` if it does not count within a window.
 fn narrow(
     lab: &mut Lab<'_>,
+    target: &Target,
     fault: &str,
-    left: &mut Vec<Member>,
+    left: &mut Vec<Counted>,
 ) -> Result<Option<(Value, String)>, DiscoverError> {
-    let counted = |member: &Member| match member.rule {
+    let counted = |one: &Counted| match one.member.rule {
         Rule::Count(count, window) => Some((count, window)),
         _ => None,
     };
     let Some(first) = left.first().copied() else { return Ok(None) };
     let counts: BTreeSet<u32> = left.iter().filter_map(counted).map(|(count, _)| count).collect();
-    let Some(least) = counts.first().copied().filter(|least| *least > 1 && kinds(left).len() == 1) else {
+    // How failures are spread over several instances nobody knows.
+    let alone = left.iter().all(|one| one.instances == 1) && kinds(left).len() == 1;
+    let Some(least) = counts.first().copied().filter(|least| *least > 1 && alone) else {
         return Ok(None);
     };
     let (mut low, mut high) = bounds(left.iter().filter_map(counted).map(|(_, window)| window));
@@ -146,14 +167,12 @@ fn narrow(
         *left = counts
             .iter()
             .flat_map(|count| grid.iter().map(|window| Rule::Count(*count, *window)))
-            .map(|rule| Member { rule, ..first })
+            .map(|rule| Counted { member: Member { rule, ..first.member }, ..first })
             .collect();
         let span = (least_s * high.as_secs_f64()).sqrt().min(longest.as_secs_f64());
-        let victim = lab.backends[lab.victim()].weight;
-        let all: u32 = lab.backends.iter().map(|backend| backend.weight).sum();
-        let rate = f64::from(least - 1) / span * f64::from(all) / f64::from(victim.max(1));
+        let rate = f64::from(least - 1) / span / target.weight_share(lab);
         let length = Timespan(Duration::from_secs_f64(span * f64::from(least + 2) / f64::from(least - 1)));
-        let on = format!("on = [\"{}\"]\nwhen = {{ traffic = \"few\" }}", lab.backends[lab.victim()].name);
+        let on = format!("{}\nwhen = {{ traffic = \"few\" }}", target.place(lab));
         // Successes beside them show sharply when it opens, and a count of failures takes no notice of them.
         let experiment = Experiment::new(format!("outage-spread-{round}"), RATE)
             .traffic("few", "GET", rate)
@@ -162,7 +181,7 @@ fn narrow(
             .fault(&on, fault)
             .calm("after", Timespan::from_secs(1), &["few"]);
         let seen = lab.run(&experiment)?;
-        retain_fitting(&seen, lab.victim(), left);
+        retain_fitting(&seen, target, left);
         let windows: Vec<Duration> = left.iter().filter_map(counted).map(|(_, window)| window).collect();
         let (Some(shortest), Some(longest)) = (windows.iter().min(), windows.iter().max()) else { break };
         // What lies between two that were tried may be either.
@@ -175,6 +194,14 @@ fn narrow(
     Ok((round > 0).then(|| (Value::Time(whole(low), whole(high)), name)))
 }
 
+/// Why a share that fits tells nothing.
+const UNEVEN: &str = "requests came at uneven times, as from several instances that count for themselves, and no rule in a row or of a \
+                      count fits";
+
+/// By so much an open time may be off that was seen once, and by so much it may have grown.
+const VARIED: f64 = 1.5;
+const GROWN: f64 = 20.0;
+
 /// The windows between which those lie that are left: their neighbours, which were tried and don't fit.
 fn bounds(left: impl Iterator<Item = Duration>) -> (Duration, Duration) {
     let windows: Vec<Timespan> = left.map(Timespan).collect();
@@ -184,21 +211,22 @@ fn bounds(left: impl Iterator<Item = Duration>) -> (Duration, Duration) {
     }
 }
 
-/// Keeps the machines of which what was seen of a backend can be a run.
-fn retain_fitting(seen: &Seen, backend: usize, left: &mut Vec<Member>) {
+/// Keeps the machines of which what was seen of the backends that failed can be a run.
+fn retain_fitting(seen: &Seen, target: &Target, left: &mut Vec<Counted>) {
     let view = seen.view("outage", None);
     let offered = Offered::of(&view);
     let statuses = [FailureClass::Statuses(4), FailureClass::Statuses(5)];
     let fails =
         [statuses[0], statuses[1], FailureClass::One(RetryOn::Reset), FailureClass::One(RetryOn::Timeout)];
-    if let Some(input) = Input::of(&view, &offered, &[backend as u16], &fails, true) {
-        left.retain(|member| search(&input, member, 1).fits());
+    if let Some(input) = Input::of(&view, &offered, &target.indices(), &fails, true) {
+        // One of which more runs fit than can be followed is not refuted.
+        left.retain(|one| !matches!(search(&input, &one.member, one.instances), Found::None(_)));
     }
 }
 
 /// The kinds of rules among some machines, in words.
-fn kinds(left: &[Member]) -> BTreeSet<&'static str> {
-    left.iter().map(|member| kind(member.rule)).collect()
+fn kinds(left: &[Counted]) -> BTreeSet<&'static str> {
+    left.iter().map(|one| kind(one.member.rule)).collect()
 }
 
 /// The rule by share, in words.
@@ -223,59 +251,77 @@ const WINDOW_MAX: Duration = Duration::from_hours(24);
 /// Shares that are tried are so far apart.
 const SHARE_STEP: f64 = 0.05;
 
+/// A machine, and how many instances of it count for themselves.
+#[derive(Clone, Copy)]
+struct Counted {
+    member: Member,
+    instances: u32,
+}
+
+/// So many instances are thought of where requests come at uneven times.
+const INSTANCES_MAX: u32 = 4;
+
 /// Machines that open after so many failures in a row from a healthy state, by every rule of the family.
-fn candidates(low: u64, high: u64, open: (Duration, Duration)) -> Vec<Member> {
+fn candidates(low: u64, high: u64, open: (Duration, Duration), ways: Ways, uneven: bool) -> Vec<Counted> {
     let open = (open.0.saturating_sub(super::TRANSIT), open.1.saturating_add(super::TRANSIT));
-    let member = |rule| Member {
-        rule,
-        slack: 0,
-        looks: Duration::ZERO,
-        open,
-        growth: None,
-        ways: Ways::any(),
-        leaked_max: 0,
-        may_stay: false,
-        panics: false,
+    let counted = |rule, instances| {
+        let member = Member {
+            rule,
+            slack: 0,
+            looks: Duration::ZERO,
+            open,
+            growth: None,
+            ways,
+            leaked_max: 0,
+            may_stay: false,
+            panics: false,
+        };
+        Counted { member, instances }
     };
     let mut found = Vec::new();
-    for count in low..=high.min(low + 3) {
-        let count = count as u32;
-        found.push(member(Rule::InARow(count)));
-        found.extend(WINDOWS.map(|window| member(Rule::Count(count, Duration::from_millis(window)))));
+    for instances in 1..=if uneven { INSTANCES_MAX } else { 1 } {
+        let each = u64::from(instances);
+        for count in (low..=high.min(low + 3)).filter(|count| count % each == 0) {
+            let count = (count / each) as u32;
+            found.push(counted(Rule::InARow(count), instances));
+            let windows = WINDOWS.map(Duration::from_millis);
+            found.extend(windows.map(|window| counted(Rule::Count(count, window), instances)));
+        }
     }
     for window in WINDOWS {
         for share in 1..=20 {
             for min in (1..=20).chain([30, 50, 100]) {
                 let share = f64::from(share) * SHARE_STEP;
-                found.push(member(Rule::Share(share, Duration::from_millis(window), min)));
+                found.push(counted(Rule::Share(share, Duration::from_millis(window), min), 1));
             }
         }
     }
     found
 }
 
-fn tell(profile: &mut Profile, left: &[Member], asked: u64, name: &str) {
+fn tell(profile: &mut Profile, left: &[Counted], asked: u64, name: &str) {
     let kinds: Vec<&str> = kinds(left).into_iter().collect();
     let [kind] = kinds.as_slice() else {
         let why = if kinds.is_empty() {
             "no rule that is known fits what was seen".to_owned()
         } else {
-            let one = |kind: &&str| left.iter().find(|member| self::kind(member.rule) == *kind);
-            let examples: Vec<String> = kinds.iter().filter_map(one).map(|one| one.rule.words()).collect();
+            let one = |kind: &&str| left.iter().find(|one| self::kind(one.member.rule) == *kind);
+            let examples: Vec<String> =
+                kinds.iter().filter_map(one).map(|one| one.member.rule.words()).collect();
             format!("more than one rule fits: after {}", examples.join("; after "))
         };
         profile.cannot_tell("breaker.rule", why, name);
         return;
     };
     profile.know("breaker.rule", Value::word(*kind), asked, name);
-    let windows = left.iter().filter_map(|member| match member.rule {
+    let windows = left.iter().filter_map(|one| match one.member.rule {
         Rule::Count(_, window) | Rule::Share(_, window, _) => Some(Timespan(window)),
         _ => None,
     });
     if let Some((low, high)) = windows.clone().min().zip(windows.max()) {
         profile.know("breaker.window", around(low, high), asked, name);
     }
-    let shares = left.iter().filter_map(|member| match member.rule {
+    let shares = left.iter().filter_map(|one| match one.member.rule {
         Rule::Share(share, ..) => Some(share),
         _ => None,
     });

@@ -44,11 +44,8 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let per_try = waits.one.or(waits.only.filter(|only| !total.is_some_and(|total| meet(*only, total))));
     match (per_try, waits.only) {
         (Some(range), _) => profile.know("timeout.per_try", time(range.low, range.high), range.count, "hang"),
-        (None, Some(only)) => profile.cannot_tell(
-            "timeout.per_try",
-            format!("the timer for the whole request ends every attempt after {}", Timespan(only.low)),
-            "hang",
-        ),
+        // What the timer for the whole request ended would have gone on.
+        (None, Some(only)) => shadowed(profile, "timeout.per_try", only, "hang"),
         (None, None) => none_within(profile, "timeout.per_try", &hung, longest),
     }
     match total {
@@ -59,7 +56,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     match Body::of(&stalled) {
         None => none_within(profile, "timeout.idle", &stalled, longest),
         Some(body) if total.is_some_and(|total| meet(body.asked, total)) => {
-            profile.cannot_tell("timeout.idle", "the timer for the whole request comes first", &stalled.name);
+            shadowed(profile, "timeout.idle", body.own, &stalled.name);
         }
         Some(body) => {
             profile.know("timeout.idle", time(body.own.low, body.own.high), body.own.count, &stalled.name);
@@ -100,6 +97,11 @@ fn none_within(profile: &mut Profile, key: &str, seen: &Seen, longest: Timespan)
         let why = "no request that could be timed was ended, and too few lasted long enough: repeat it on a quieter machine";
         profile.cannot_tell(key, why, &seen.name);
     }
+}
+
+/// That no timer fired until the one for the whole request did.
+fn shadowed(profile: &mut Profile, key: &str, ended: Range, name: &str) {
+    profile.know(key, Value::Beyond(super::whole(ended.low)), ended.count, name);
 }
 
 /// An experiment in which a fault holds some requests at every backend, and the calm traffic at none.
