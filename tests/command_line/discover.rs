@@ -57,6 +57,24 @@ fn only_what_is_asked_for_is_asked_and_the_questions_are_named_to_who_does_not_k
 }
 
 #[test]
+fn a_file_with_a_gateway_and_its_backends_is_enough_and_what_is_wrong_with_it_is_told_by_its_place() {
+    let place = Place::new();
+    let file = |gateway: &str| format!("name = \"mine\"\n[gateway.{gateway}\n[backend.a]\n[backend.b]\n");
+    let words = ["discover", "mine.toml", "--quiet", "--only", "pool"];
+    place.write("mine.toml", file("reference]"));
+    let said = place.say(&[&words[..], &["--simulate"]].concat()).ended(0).out;
+    assert!(said.contains("share.a") && said.contains("share.b"), "{said}");
+    place.write("mine.conf", "to {{backend.a.address}} and {{backend.b.address}}\n");
+    let command = "command]\nrun = [\"./proxy\", \"{{listen.address}}\"]\nconfig = \"mine.conf\"";
+    place.write("mine.toml", file(command));
+    let said = place.say(&words).ended(4).err;
+    assert!(said.contains("--allow-commands"), "{said}");
+    place.write("mine.toml", file(&command.replace("run", "ran")));
+    let said = place.say(&words).ended(3).err;
+    assert!(said.contains("mine.toml:3:1") && said.contains("ran"), "{said}");
+}
+
+#[test]
 fn what_changed_is_told_in_the_words_of_behaviour_and_by_the_exit_code() {
     let place = Place::with(FILE);
     let ask = |more: &[&str]| {

@@ -124,11 +124,35 @@ fn site(args: &Discover, interrupt: CancellationToken) -> Result<Site> {
 /// Gateway, policy and backends of a scenario file, without its traffic, phases and demands.
 fn of_scenario(path: &Path, args: &Discover) -> Result<(String, PathBuf)> {
     ensure!(args.config.is_none(), "--config is for a gateway without a scenario: the file names its own");
-    let loaded = scenario_source::load(path, &scenario::Overrides::default());
-    let loaded = loaded.map_err(|failure| anyhow::anyhow!("{}", failure.render(false)))?;
+    let loaded = scenario_source::load(path, &scenario::Overrides::default())
+        .or_else(|failure| completed(path, failure))
+        .map_err(|failure| anyhow::anyhow!("{}", failure.render(false)))?;
     let mut table: toml::Table = loaded.text.parse()?;
     table.retain(|key, _| KEPT.contains(&key));
     Ok((format!("{table}\n"), loaded.plan.base))
+}
+
+/// What stands for the traffic and the phases of a file that has none: it is about a gateway and its backends only.
+const TRAFFIC: &str = "
+[traffic.asked]
+request = \"GET /\"
+rate = \"1/s\"
+[[phase]]
+name = \"asked\"
+for = \"1s\"
+";
+
+/// The same file with traffic and a phase, if it has neither; what is wrong with it if it has.
+fn completed(path: &Path, failure: scenario::Failure) -> Result<scenario::Loaded, scenario::Failure> {
+    let lacks_both =
+        |table: toml::Table| !["traffic", "mix", "phase"].iter().any(|key| table.contains_key(*key));
+    // What could not be read has no text.
+    if failure.text.is_empty() || !failure.text.parse().is_ok_and(lacks_both) {
+        return Err(failure);
+    }
+    let base = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let text = format!("{}{TRAFFIC}", failure.text);
+    scenario::load_text(&failure.origin, &text, base, &scenario::Overrides::default())
 }
 
 /// A gateway with a configuration of its own, or as it is where nothing is declared.
