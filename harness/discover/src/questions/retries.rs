@@ -133,7 +133,7 @@ impl Cell {
                 continue;
             }
             let attempts = entry.attempts.len() as u64;
-            waits.take(&entry, failure, entry.exchange.sent <= early);
+            waits.take(&entry, failure, early);
             let timed_out = self.total.is_some_and(|total| entry.exchange.service_time() >= total);
             if timed_out || may_be_shed(&entry, &opened) {
                 self.at_least = self.at_least.max(attempts);
@@ -162,11 +162,14 @@ impl Cell {
     }
 }
 
-/// Until when no backend can have been left alone: a few requests have failed, and none is seen to be.
+/// Until when no backend can have been left alone: a few attempts have failed, and none is seen to be.
 fn early(seen: &Seen, opened: &[Option<Moment>]) -> Moment {
     let view = seen.view("failing", None);
-    let mut failed: Vec<Moment> =
-        view.entries().filter(failed_throughout).map(|entry| entry.exchange.sent).collect();
+    let mut failed: Vec<Moment> = view
+        .entries()
+        .filter(failed_throughout)
+        .flat_map(|entry| entry.attempts.iter().map(|attempt| attempt.ended))
+        .collect();
     failed.sort_unstable();
     let few = failed.get(FEW as usize - 1).or(failed.last()).copied().unwrap_or(Moment::NEVER);
     opened.iter().flatten().copied().fold(few, Moment::min)
@@ -212,10 +215,10 @@ struct Waits {
 }
 
 impl Waits {
-    /// `early`: no backend can have been left alone yet, so that there was another one to go to.
-    fn take(&mut self, entry: &Entry<'_>, failure: &str, early: bool) {
+    /// Until `early` no backend can have been left alone, so that there was another one to go to.
+    fn take(&mut self, entry: &Entry<'_>, failure: &str, early: Moment) {
         for (index, pair) in entry.attempts.windows(2).enumerate() {
-            let same = pair[0].backend == pair[1].backend;
+            let (same, early) = (pair[0].backend == pair[1].backend, pair[1].arrived <= early);
             self.pairs += 1;
             self.same += u64::from(same);
             self.early += u64::from(early);

@@ -253,7 +253,8 @@ impl Told<'_> {
                 .any(|one| attempts(retry, one, "GET") > 1);
             tried && retry.other_backend && usize::from(retry.attempts) > group
         });
-        opens || passes
+        let pool = self.policy().breaker.as_ref().is_some_and(|breaker| !breaker.scope.is_backend());
+        opens || (passes && !pool)
     }
 
     fn by(&self) -> Option<&AffinityBy> {
