@@ -14,7 +14,7 @@ struct Question {
 
 /// What keeps requests together comes first, because it decides how clients have to come, and last, because an outage is asked about by
 /// a failure that is known to matter. Timers come before retries, because a timer may end what would have been tried again.
-const QUESTIONS: [Question; 16] = [
+const QUESTIONS: [Question; 17] = [
     Question { name: "affinity", ask: questions::affinity::ask },
     Question { name: "pool", ask: questions::pool::ask },
     Question { name: "timers", ask: questions::timers::ask },
@@ -28,6 +28,7 @@ const QUESTIONS: [Question; 16] = [
     Question { name: "answers", ask: questions::answers::ask },
     Question { name: "headers", ask: questions::headers::ask },
     Question { name: "connections", ask: questions::connections::ask },
+    Question { name: "health", ask: questions::health::ask },
     Question { name: "breaker", ask: questions::breaker::ask },
     Question { name: "all-out", ask: questions::all_out::ask },
     Question { name: "affinity", ask: questions::affinity::ask_outage },

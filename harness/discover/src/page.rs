@@ -17,12 +17,13 @@ use crate::profile::{Fact, Profile};
 pub struct Page<'a>(pub &'a Profile);
 
 /// The sections, in the order in which they are read: what the keys of a section begin with, and its title.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("pool", "traffic while all is well"),
     ("timeout", "timers"),
     ("retry", "further attempts"),
     ("replay", "bodies of further attempts"),
     ("limit", "requests under way at a time"),
+    ("health", "health checks"),
     ("breaker", "breaker"),
     ("outage", "during and after an outage"),
     ("affinity", "requests that stay together"),

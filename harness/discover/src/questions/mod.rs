@@ -8,6 +8,7 @@ pub(crate) mod budget;
 pub(crate) mod cancel;
 pub(crate) mod connections;
 pub(crate) mod headers;
+pub(crate) mod health;
 mod left_alone;
 pub(crate) mod limits;
 mod outage;

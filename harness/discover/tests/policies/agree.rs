@@ -37,6 +37,7 @@ impl Told<'_> {
             "answers" => answers(parts[1], value),
             "headers" => headers(&parts, value),
             "connections" => share(value, 1.0),
+            "health" => self.health(parts[1], value),
             _ => Some("something that is said here".into()),
         }
     }
@@ -144,6 +145,20 @@ impl Told<'_> {
             "wait" => timer(*wait, value),
             "turned_away" => word(value, &status.unwrap_or(503).to_string()),
             "favours" => word(value, "none"),
+            _ => Some("something that is said here".into()),
+        }
+    }
+
+    fn health(&self, key: &str, value: &Value) -> Option<String> {
+        let Some(health) = &self.policy().health_check else {
+            return (key != "checks").then(|| "no health check".into());
+        };
+        match key {
+            "path" => word(value, &health.path),
+            "every" => timer(Some(health.every), value),
+            "fall" => count(value, u64::from(health.fall)),
+            "rise" => count(value, u64::from(health.rise)),
+            "takes_out" => word(value, "yes"),
             _ => Some("something that is said here".into()),
         }
     }
