@@ -5,13 +5,12 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use futures_util::future::LocalBoxFuture;
 use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings, Tells};
-use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
+use super::launched::{Acting, Call, OfProduct, Product, Renewal, Settings, Tells};
+use crate::{Counters, Metrics, Ready};
 
 /// Caddy, started as a child process with a Caddyfile that is made from the policy.
 ///
@@ -86,7 +85,11 @@ fn version(said: &str) -> Option<String> {
     Some(format!("Caddy {number}"))
 }
 
-impl Caddy {
+impl OfProduct for Caddy {
+    fn product(&self) -> &'static Product {
+        &PRODUCT
+    }
+
     fn settings(&self) -> Settings<'_> {
         let Self { config, binary, ready, metrics } = self;
         let (config, binary) = (config.as_deref(), binary.as_deref());
@@ -94,42 +97,13 @@ impl Caddy {
     }
 }
 
-impl Gateway for Caddy {
-    fn configuration(&self, upstreams: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
-        launched::configuration(&PRODUCT, self.settings(), upstreams)
-    }
-
-    fn has_own_configuration(&self) -> bool {
-        self.config.is_some()
-    }
-
-    fn metrics(&self) -> Option<&Metrics> {
-        self.metrics.as_ref()
-    }
-
-    fn counters(&self) -> Option<&'static Counters> {
-        Some(&TELLS.counters)
-    }
-
-    fn program(&self) -> Option<Program> {
-        Some(Program::of(&PRODUCT))
-    }
-
-    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
-        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
-    }
-
-    fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
-        Box::pin(launched::start(&PRODUCT, self.settings(), launch))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
+    use super::super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
     use super::*;
+    use crate::Unsupported;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
         (PRODUCT.generate)(&upstreams(ranks, policy), &MACHINE).map(Some)

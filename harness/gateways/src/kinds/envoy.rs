@@ -6,12 +6,11 @@ mod write;
 
 use std::path::PathBuf;
 
-use futures_util::future::LocalBoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Acting, Call, Product, Program, Renewal, Settings, Tells};
-use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
+use super::launched::{Acting, Call, OfProduct, Product, Renewal, Settings, Tells};
+use crate::{Counters, Metrics, Ready};
 
 /// Envoy, started as a child process with a configuration that is made from the policy.
 ///
@@ -117,7 +116,11 @@ fn version(said: &str) -> Option<String> {
     Some(format!("envoy {number}"))
 }
 
-impl Envoy {
+impl OfProduct for Envoy {
+    fn product(&self) -> &'static Product {
+        &PRODUCT
+    }
+
     fn settings(&self) -> Settings<'_> {
         let Self { config, binary, ready, metrics } = self;
         let (config, binary) = (config.as_deref(), binary.as_deref());
@@ -125,42 +128,13 @@ impl Envoy {
     }
 }
 
-impl Gateway for Envoy {
-    fn configuration(&self, upstreams: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
-        launched::configuration(&PRODUCT, self.settings(), upstreams)
-    }
-
-    fn has_own_configuration(&self) -> bool {
-        self.config.is_some()
-    }
-
-    fn metrics(&self) -> Option<&Metrics> {
-        self.metrics.as_ref()
-    }
-
-    fn counters(&self) -> Option<&'static Counters> {
-        Some(&TELLS.counters)
-    }
-
-    fn program(&self) -> Option<Program> {
-        Some(Program::of(&PRODUCT))
-    }
-
-    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
-        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
-    }
-
-    fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
-        Box::pin(launched::start(&PRODUCT, self.settings(), launch))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
+    use super::super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
     use super::*;
+    use crate::Unsupported;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
         (PRODUCT.generate)(&upstreams(ranks, policy), &MACHINE).map(Some)

@@ -5,13 +5,12 @@ mod write;
 
 use std::path::PathBuf;
 
-use futures_util::future::LocalBoxFuture;
 use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{self, Acting, Call, Machine, Product, Program, Renewal, Settings};
-use crate::{Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
+use super::launched::{Acting, Call, Machine, OfProduct, Product, Renewal, Settings};
+use crate::{Metrics, Ready};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
 ///
@@ -108,37 +107,15 @@ fn version(said: &str) -> Option<String> {
     Some(format!("nginx {number}"))
 }
 
-impl Nginx {
+impl OfProduct for Nginx {
+    fn product(&self) -> &'static Product {
+        &PRODUCT
+    }
+
     fn settings(&self) -> Settings<'_> {
         let Self { config, binary, ready, metrics } = self;
         let (config, binary) = (config.as_deref(), binary.as_deref());
         Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
-    }
-}
-
-impl Gateway for Nginx {
-    fn configuration(&self, upstreams: &Upstreams) -> Result<Option<String>, Vec<Unsupported>> {
-        launched::configuration(&PRODUCT, self.settings(), upstreams)
-    }
-
-    fn has_own_configuration(&self) -> bool {
-        self.config.is_some()
-    }
-
-    fn metrics(&self) -> Option<&Metrics> {
-        self.metrics.as_ref()
-    }
-
-    fn program(&self) -> Option<Program> {
-        Some(Program::of(&PRODUCT))
-    }
-
-    fn refuses(&self, means: &Means<'_>, upstreams: &Upstreams) -> Option<String> {
-        launched::refuses(&PRODUCT, self.settings(), means, upstreams)
-    }
-
-    fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
-        Box::pin(launched::start(&PRODUCT, self.settings(), launch))
     }
 }
 
@@ -148,8 +125,9 @@ mod tests {
 
     use std::path::Path;
 
-    use super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
+    use super::super::launched::testing::{MACHINE, made, over_tls, part, refusals, upstreams};
     use super::*;
+    use crate::Unsupported;
 
     fn configuration(ranks: &[(u32, u32)], policy: Value) -> Result<Option<String>, Vec<Unsupported>> {
         (PRODUCT.generate)(&upstreams(ranks, policy), &MACHINE).map(Some)

@@ -96,7 +96,7 @@ impl Settings<'_> {
 }
 
 /// The configuration to show: what is known only when the gateway is started stays a placeholder.
-pub(crate) fn configuration(
+pub(super) fn configuration(
     product: &Product,
     settings: Settings<'_>,
     upstreams: &Upstreams,
@@ -116,7 +116,7 @@ pub(crate) fn configuration(
 }
 
 /// Starts `product` and waits until a routed request is answered by a backend.
-pub(crate) async fn start(
+pub(super) async fn start(
     product: &'static Product,
     settings: Settings<'_>,
     launch: &Launch,
@@ -233,7 +233,7 @@ fn wrong((path, why): Wrong) -> LaunchError {
 }
 
 /// Why it can't be acted on so, if it can't.
-pub(crate) fn refuses(
+pub(super) fn refuses(
     product: &Product,
     settings: Settings<'_>,
     means: &Means<'_>,
