@@ -264,6 +264,17 @@ pub enum LaunchError {
         /// The program with its arguments.
         command: String,
     },
+    /// Another process listens where it does, and each gets some of the connections.
+    #[error(
+        "gateway `{gateway}`: another process listens at {address} as well, and the system shares connections out between the two\n\
+         help: end that process, perhaps an earlier run, or let the configuration listen at `{{{{listen.address}}}}` alone"
+    )]
+    Shared {
+        /// The kind.
+        gateway: &'static str,
+        /// The first address at which they do.
+        address: SocketAddr,
+    },
     /// A file of its configuration can't be used.
     #[error("{}: {why}", path.display())]
     Configuration {

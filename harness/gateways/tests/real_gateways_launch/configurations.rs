@@ -136,6 +136,34 @@ fn a_port_that_stays_taken_is_told() {
     });
 }
 
+/// HAProxy asks for its listeners with `SO_REUSEPORT`, so that a second one gets half of the connections of the first.
+#[test]
+fn a_listener_that_another_run_has_as_well_is_refused() {
+    real(|world, dir| async move {
+        let backends = two(&world, |_| ok());
+        let taken = world.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let fixed = taken.local_addr().unwrap();
+        drop(taken);
+        let text = format!("{HAPROXY}    bind {fixed}\n");
+        own(&dir, "haproxy", "my.cfg", &text);
+        let gateway = json!({ "haproxy": { "config": dir.join("my.cfg") } });
+        let [one, other] = ["one", "other"].map(|name| dir.join(name));
+        std::fs::create_dir(&one).and_then(|()| std::fs::create_dir(&other)).unwrap();
+        let first = launch(&world, &one, &gateway, json!({}), &backends).await;
+        let Some(running) = unless_missing(first) else { return };
+        match launch(&world, &other, &gateway, json!({}), &backends).await {
+            Err(error @ LaunchError::Shared { .. }) => {
+                assert!(
+                    error.to_string().contains(&format!("another process listens at {fixed} as well")),
+                    "{error}"
+                );
+            }
+            other => panic!("it was not refused: {:?}", other.err()),
+        }
+        running.stop().await;
+    });
+}
+
 /// Traefik has no check: what it says of a configuration is in its last words.
 #[test]
 fn a_configuration_that_traefik_refuses_is_told_in_its_own_words() {

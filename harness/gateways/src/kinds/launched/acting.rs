@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::recipe::{CommandLine, Having, Parts, Place};
 use super::running::Launched;
-use super::workers;
+use super::{family, listeners};
 use crate::acts::{Acts, Doing, NotDone};
 use crate::process::Process;
 use crate::ready::{self, Target};
@@ -84,30 +84,36 @@ impl Acts for Launched {
 
     fn pause(&self, length: Duration) -> Doing<'_> {
         Box::pin(async move {
-            let _paused = Paused::of(self.processes());
+            let _paused = Paused::of(&self.processes());
             self.start.launch.world.timer().sleep(length).await;
             Ok(())
         })
     }
 }
 
-/// Processes that stand still until this is dropped.
-struct Paused(Vec<Rc<Process>>);
+/// Processes that stand still until this is dropped, whichever group they are in: Varnish's worker is in one of its own.
+struct Paused(Vec<Pid>);
 
 impl Paused {
-    fn of(processes: Vec<Rc<Process>>) -> Self {
-        for process in &processes {
-            process.signal(Signal::STOP);
+    fn of(processes: &[Rc<Process>]) -> Self {
+        let groups = processes.iter().filter_map(|process| process.id());
+        let numbers = groups.flat_map(family::of).filter_map(|number| i32::try_from(number).ok());
+        let paused = Paused(numbers.filter_map(Pid::from_raw).collect());
+        paused.signal(Signal::STOP);
+        paused
+    }
+
+    /// One that has ended needs none.
+    fn signal(&self, signal: Signal) {
+        for process in &self.0 {
+            let _ = kill_process(*process, signal);
         }
-        Paused(processes)
     }
 }
 
 impl Drop for Paused {
     fn drop(&mut self) {
-        for process in &self.0 {
-            process.signal(Signal::CONT);
-        }
+        self.signal(Signal::CONT);
     }
 }
 
@@ -138,7 +144,7 @@ impl Launched {
         let before = self.process();
         match how {
             Renewal::Signal(signal) => {
-                let workers = workers::of(before.id());
+                let workers = family::children(before.id());
                 before.signal_first(signal);
                 self.in_force(&before, &written, &workers).await?;
             }
@@ -217,10 +223,10 @@ impl Launched {
                 )));
             }
             let new = match &written.nonce {
-                _ if workers::accept(before, self.address.port()) => false,
+                _ if listeners::accept(before, self.address.port()) => false,
                 Some(nonce) => self.start.answers_with(self.address, nonce).await,
                 None => {
-                    let now = workers::of(process.id());
+                    let now = family::children(process.id());
                     now.iter().any(|one| !before.contains(one)) && self.routes().await
                 }
             };

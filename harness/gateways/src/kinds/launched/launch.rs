@@ -231,6 +231,11 @@ impl Start {
                 help: String::new(),
             }));
         }
+        let shared = process.id().map(super::listeners::shared_with_others).unwrap_or_default();
+        if let Some(address) = shared.first() {
+            process.stop().await;
+            return Err(LaunchError::Shared { gateway, address: *address });
+        }
         Ok(Started::Ready(process))
     }
 

@@ -4,8 +4,10 @@
 //! user's own file, choosing a port, waiting, and explaining what went wrong is done here, once.
 
 mod acting;
+mod family;
 mod files;
 mod launch;
+mod listeners;
 mod machine;
 mod of_product;
 mod product;
@@ -16,7 +18,6 @@ mod running;
 mod template;
 #[cfg(test)]
 pub(crate) mod testing;
-mod workers;
 
 pub use acting::backends_in;
 pub(super) use acting::{Acting, Renewal};
