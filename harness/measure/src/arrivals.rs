@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evidence::{Entry, Ledger};
+use evidence::{Entry, Exchange, Ledger, Outcome};
 use units::{Moment, Stretch};
 
 use crate::brief::Brief;
@@ -54,11 +54,28 @@ pub fn arrivals(ledger: &Ledger, backends: usize, during: Stretch) -> Vec<Vec<Mo
     found
 }
 
-/// What would have arrived at a backend that is in use: its share of what was sent to the gateway.
+/// When the gateway dealt with a request: it passed it on, or ended it without. `None` if it did neither.
+///
+/// Only then did the request go to some backend, or to none. When it was sent says nothing: a gateway that stands still for a moment
+/// keeps requests from all backends, and passes none of them over.
+pub fn dealt_with(entry: &Entry<'_>) -> Option<Moment> {
+    use Outcome::{
+        ClientAbort, ClientTimeout, ConnectFailed, ConnectRefused, OwnLimit, Skipped, TlsFailed, Unfinished,
+    };
+    if let Some(first) = entry.attempts.first() {
+        return Some(first.arrived);
+    }
+    let Exchange { status, outcome, done, .. } = *entry.exchange;
+    let never_taken = matches!(outcome, ConnectRefused | ConnectFailed | TlsFailed | OwnLimit | Skipped);
+    let kept = status == 0 && matches!(outcome, ClientTimeout | ClientAbort | Unfinished);
+    (!never_taken && !kept).then_some(done)
+}
+
+/// What would have arrived at a backend that is in use: its share of what the gateway dealt with.
 #[derive(Clone, Debug)]
 pub struct Traffic {
-    /// When requests were sent to the gateway, in order.
-    sent: Arc<[Moment]>,
+    /// When the gateway dealt with requests, in order.
+    dealt: Arc<[Moment]>,
     /// The backend's share of them, from 0 to 1.
     share: f64,
 }
@@ -69,31 +86,31 @@ impl Traffic {
     pub fn towards_each(ledger: &Ledger, brief: &Brief) -> Vec<Self> {
         let first_fault = brief.injections.iter().map(|injection| injection.during.from).min();
         let well = |entry: &Entry<'_>| first_fault.is_none_or(|fault| entry.exchange.done < fault);
-        let (mut sent, mut baseline, mut here) = (Vec::new(), 0, vec![0; brief.backends.len()]);
+        let (mut dealt, mut baseline, mut here) = (Vec::new(), 0, vec![0; brief.backends.len()]);
         for entry in ledger.entries().filter(|entry| entry.exchange.was_sent()) {
-            sent.push(entry.exchange.sent);
+            dealt.extend(dealt_with(&entry));
             if let Some(first) = entry.attempts.first().filter(|_| well(&entry)) {
                 baseline += 1;
                 here.get_mut(usize::from(first.backend)).into_iter().for_each(|count| *count += 1);
             }
         }
-        sent.sort();
-        let sent: Arc<[Moment]> = sent.into();
+        dealt.sort();
+        let dealt: Arc<[Moment]> = dealt.into();
         let counted = here.into_iter().enumerate().map(|(backend, here)| {
             let share = if baseline < BASELINE_MIN {
                 weight_share(brief, backend as u16)
             } else {
                 f64::from(here) / baseline as f64
             };
-            Traffic { sent: sent.clone(), share }
+            Traffic { dealt: dealt.clone(), share }
         });
         counted.collect()
     }
 
-    /// How many requests would have arrived from one moment up to another.
+    /// How many requests would have arrived between two moments. One that arrived at either is none of them.
     pub fn expected(&self, from: Moment, to: Moment) -> f64 {
-        let before = |moment: Moment| self.sent.partition_point(|sent| *sent < moment);
-        self.share * before(to).saturating_sub(before(from)) as f64
+        let up_to = self.dealt.partition_point(|dealt| *dealt <= from);
+        self.share * self.dealt.partition_point(|dealt| *dealt < to).saturating_sub(up_to) as f64
     }
 
     /// The mean time between two arrivals at the backend while it is in use; nothing if it gets no traffic.

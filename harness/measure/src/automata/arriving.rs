@@ -22,7 +22,8 @@ impl Steps<'_> {
             Some(part) => (used.map(|mode| self.ready(mode)).min()?, part),
             None => (state.modes.iter().map(|mode| self.ready(mode)).max()?, 1.0),
         };
-        let from = last.max(ready);
+        // In which order arrivals were dealt out is not known finer than this: what comes in one burst is no silence.
+        let from = (last + self.input.blur_at(last)).max(ready);
         let expected = || part * self.input.expected(from, now) * self.share_back(state, ready, from, now);
         if from >= now || expected() < self.missed_min(from, now) {
             return None;

@@ -37,9 +37,9 @@ pub struct Input {
     pub arrivals: Vec<Arrival>,
     /// Their outcomes.
     pub(super) results: Results,
-    /// How many requests had been offered before each arrival.
-    ahead: Vec<u32>,
-    /// When requests were offered that would have reached it, and its share of them.
+    /// How many requests had been dealt with before each arrival, and how many up to it, itself included.
+    ahead: Vec<(u32, u32)>,
+    /// When the gateway dealt with requests that would have reached it, and its share of them.
     offered: (Arc<[Moment]>, f64),
     /// What can't be told apart in time, stalls aside.
     pub blur: Duration,
@@ -110,10 +110,12 @@ impl Input {
         let arrivals = &self.arrivals;
         let outcomes: Vec<_> = arrivals.iter().map(|arrival| (arrival.known, arrival.told)).collect();
         self.results = Results::of(&outcomes);
-        let mut offered = 0;
+        let dealt = &self.offered.0;
+        let (mut before, mut up_to) = (0, 0);
         let ahead = arrivals.iter().map(|arrival| {
-            offered += self.offered.0[offered..].iter().take_while(|sent| **sent < arrival.at).count();
-            offered as u32
+            before += dealt[before..].iter().take_while(|dealt| **dealt < arrival.at).count();
+            up_to += dealt[up_to..].iter().take_while(|dealt| **dealt <= arrival.at).count();
+            (before as u32, up_to as u32)
         });
         self.ahead = ahead.collect();
         let blurs = arrivals.iter().map(|arrival| self.blur_at(arrival.known));
@@ -133,10 +135,10 @@ impl Input {
     /// How many requests would have arrived between an arrival and the one before it.
     pub(super) fn missed_before(&self, index: usize) -> f64 {
         let before = match index.checked_sub(1) {
-            Some(last) => self.ahead[last] as usize,
-            None => self.offered.0.partition_point(|sent| *sent < self.observed.from),
+            Some(last) => self.ahead[last].1 as usize,
+            None => self.offered.0.partition_point(|dealt| *dealt < self.observed.from),
         };
-        self.offered.1 * (self.ahead[index] as usize).saturating_sub(before) as f64
+        self.offered.1 * (self.ahead[index].0 as usize).saturating_sub(before) as f64
     }
 
     /// What can't be told apart around a moment: the transit, and stalls that touch it.
@@ -144,10 +146,11 @@ impl Input {
         self.blur + self.stalls.touching(moment - self.blur, moment + self.blur)
     }
 
-    /// How many requests would have arrived from one moment up to another.
+    /// How many requests would have arrived between two moments. One that arrived at either is none of them.
     pub fn expected(&self, from: Moment, to: Moment) -> f64 {
-        let before = |moment: Moment| self.offered.0.partition_point(|sent| *sent < moment);
-        self.offered.1 * before(to).saturating_sub(before(from)) as f64
+        let dealt = &self.offered.0;
+        let up_to = dealt.partition_point(|dealt| *dealt <= from);
+        self.offered.1 * dealt.partition_point(|dealt| *dealt < to).saturating_sub(up_to) as f64
     }
 
     /// The share of the offered requests that reaches it while all is well.

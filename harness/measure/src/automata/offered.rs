@@ -7,7 +7,7 @@ use std::time::Duration;
 use units::Moment;
 use units::stats::quantile;
 
-use crate::arrivals::weight_share;
+use crate::arrivals::{dealt_with, weight_share};
 use crate::view::View;
 
 /// No transit is taken to be known finer than this: timers and clocks of machines have about this granularity.
@@ -21,7 +21,7 @@ const TRANSITS: usize = 100_000;
 
 /// What was offered, for the inputs of all backends.
 pub struct Offered {
-    /// When requests were sent, in order, by class.
+    /// When the gateway dealt with requests, in order, by class.
     by_class: Vec<Vec<Moment>>,
     /// The same of all classes.
     all: Arc<[Moment]>,
@@ -48,9 +48,11 @@ impl Offered {
                 transits.push(first.arrived.since(exchange.sent));
             }
             let class = usize::from(exchange.class);
-            let Some(sent) = by_class.get_mut(class).filter(|_| view.takes(exchange.class)) else { continue };
+            let Some(dealt) = by_class.get_mut(class).filter(|_| view.takes(exchange.class)) else {
+                continue;
+            };
             if exchange.was_sent() {
-                sent.push(exchange.sent);
+                dealt.extend(dealt_with(&entry));
             }
             let is_well = first_fault.is_none_or(|fault| exchange.done < fault);
             let counted = first.and_then(|first| well[class].get_mut(usize::from(first.backend)));
@@ -58,14 +60,14 @@ impl Offered {
                 *count += 1;
             }
         }
-        for sent in &mut by_class {
-            sent.sort();
+        for dealt in &mut by_class {
+            dealt.sort();
         }
         let transit = quantile(&mut transits, 0.99).unwrap_or_default().clamp(BLUR_MIN, BLUR_MAX);
         Offered { all: merged(&by_class), by_class, well, transit }
     }
 
-    /// When requests were offered that reach these backends, and the share of them that does.
+    /// When requests were dealt with that reach these backends, and the share of them that does.
     ///
     /// Traffic of classes that never reach them is none of theirs. With too few requests before the first fault, the weights
     /// tell the share.
@@ -77,7 +79,7 @@ impl Offered {
         };
         let reach = |class: &usize| all(class) < BASELINE_MIN || here(class) > 0;
         let reaching: Vec<usize> = (0..self.well.len()).filter(reach).collect();
-        let sent = if reaching.len() == self.well.len() {
+        let dealt = if reaching.len() == self.well.len() {
             self.all.clone()
         } else {
             let of_these: Vec<Vec<Moment>> =
@@ -90,12 +92,12 @@ impl Offered {
             }
             enough => reaching.iter().map(here).sum::<u64>() as f64 / enough as f64,
         };
-        (sent, share)
+        (dealt, share)
     }
 }
 
-fn merged(sent: &[Vec<Moment>]) -> Arc<[Moment]> {
-    let mut all: Vec<Moment> = sent.concat();
+fn merged(dealt: &[Vec<Moment>]) -> Arc<[Moment]> {
+    let mut all: Vec<Moment> = dealt.concat();
     // Stable: it finds the runs that are in order already, and merges them.
     all.sort();
     all.into()

@@ -73,6 +73,8 @@ pub struct Model {
     /// How much longer than 0.2 ms a way takes at most, drawn for each. In milliseconds.
     pub transit: f64,
     pub breaking: Breaking,
+    /// From when up to when, in milliseconds, the gateway does nothing at all. What has come by then it deals with at once.
+    pub stands_still: Option<(f64, f64)>,
     pub phases: Vec<Phase>,
 }
 
@@ -123,7 +125,16 @@ impl Model {
             per_try: 300.0,
             transit: 0.0,
             breaking,
+            stands_still: None,
             phases,
+        }
+    }
+
+    /// When the gateway can act that is to act at `ms`.
+    fn awake(&self, ms: f64) -> f64 {
+        match self.stands_still {
+            Some((from, to)) if (from..to).contains(&ms) => to,
+            _ => ms,
         }
     }
 
@@ -165,7 +176,8 @@ impl Sim<'_> {
             if due >= end {
                 return;
             }
-            self.events.push(Reverse(((due * 1e3) as u64, self.calls.len(), false)));
+            let taken = self.model.awake(due);
+            self.events.push(Reverse(((taken * 1e3) as u64, self.calls.len(), false)));
             self.calls.push((due, vec![]));
             let instances = self.model.breaking.instances;
             let instance = if instances == 1 { 0 } else { (self.draws.part() * instances as f64) as usize };
@@ -226,7 +238,7 @@ impl Sim<'_> {
         };
         let ended = arrived + takes;
         self.calls[call].1.push(Seen { backend, arrived, ended, fault: fault.map(|(kind, _)| kind) });
-        let known = ended + self.way();
+        let known = self.model.awake(ended + self.way());
         self.events.push(Reverse(((known * 1e3) as u64, call, true)));
     }
 

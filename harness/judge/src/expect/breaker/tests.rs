@@ -324,6 +324,23 @@ fn a_long_stall_does_not_excuse_the_openings_that_it_does_not_touch() {
     assert_eq!(run.finding("outage", "", DEMAND).verdict, Verdict::Fail);
 }
 
+/// All backends go silent at once, and then get what has come meanwhile: none of it was kept from one of them.
+#[rstest]
+fn a_gateway_that_stands_still_has_opened_no_breaker(
+    #[values("steady", "recovery")] phase: &str,
+    #[values(300.0, 1_500.0)] length: f64,
+    #[values(true, false)] poisson: bool,
+) {
+    let from = if phase == "steady" { 1_500.0 } else { 13_500.0 };
+    let model = Model { stands_still: Some((from, from + length)), poisson, ..model(1, Breaking::correct()) };
+    let run = model.run();
+    let judged = run.finding("outage", "", DEMAND);
+    assert_ne!(judged.verdict, Verdict::Fail, "{judged:#?}");
+    let closed = r#"breaker = { trips_after = { consecutive = 5 }, open_for = "2s", stays_closed = true }"#;
+    let closed = run.finding(phase, "", closed);
+    assert_ne!(closed.verdict, Verdict::Fail, "{closed:#?}");
+}
+
 #[test]
 fn an_outage_that_ends_the_run_leaves_the_recovery_open() {
     let phases = vec![Phase("steady", 3.0, None), Phase("outage", 1.5, Some(("status", 1.0)))];
