@@ -81,7 +81,7 @@ install_packages() { # package …
     # Not now, and not at the next boot either. Only what was installed just now: an older one is somebody's.
     if [[ -d /run/systemd/system ]]; then
         local service
-        for service in haproxy nginx prometheus; do
+        for service in haproxy nginx apache2 varnish prometheus; do
             [[ " $* " == *" $service "* ]] || continue
             as_root systemctl disable --quiet "$service" || say "note: $service may start at the next boot"
         done

@@ -102,6 +102,63 @@ const REFUSED: [(&str, &str, &str); 89] = [
     ("traefik", "retry-never-posts", "policy.retry.other_backend"),
     ("traefik", "slow-tail", "policy.retry.other_backend"),
     ("traefik", "timers", "policy.timeout.total"),
+    ("apache", "back-to-normal", "policy.retry.other_backend"),
+    ("apache", "backoff-grows", "policy.retry.other_backend"),
+    ("apache", "backoff-with-jitter", "policy.retry.other_backend"),
+    ("apache", "breaker-by-share", "policy.breaker.fails"),
+    ("apache", "breaker-classes", "policy.breaker.trip"),
+    ("apache", "breaker-forgets", "policy.breaker.fails"),
+    ("apache", "breaker-probes", "policy.breaker.fails"),
+    ("apache", "breaker-stays-closed", "policy.breaker.fails"),
+    ("apache", "breaker-to-the-request", "policy.breaker.fails"),
+    ("apache", "breaker-trips-and-recovers", "policy.breaker.fails"),
+    ("apache", "brownout-share", "policy.retry.other_backend"),
+    ("apache", "certificate-expired", "policy.retry.other_backend"),
+    ("apache", "certificate-rotation", "backend.tls"),
+    ("apache", "clients-that-leave", "policy.retry.on"),
+    ("apache", "connect-refused", "policy.retry.other_backend"),
+    ("apache", "ejection", "policy.breaker.fails"),
+    ("apache", "failover", "policy.retry.on"),
+    ("apache", "first-look", "policy.retry.other_backend"),
+    ("apache", "max-fails", "policy.retry.on"),
+    ("apache", "ramp", "policy.breaker.fails"),
+    ("apache", "reset-mid-body", "policy.retry.other_backend"),
+    ("apache", "retry-503", "policy.retry.other_backend"),
+    ("apache", "retry-conditions", "policy.retry.other_backend"),
+    ("apache", "retry-keeps-body", "policy.retry.other_backend"),
+    ("apache", "retry-never-posts", "policy.retry.other_backend"),
+    ("apache", "shed", "policy.breaker.fails"),
+    ("apache", "slow-upstream-timeout", "policy.timeout.per_try"),
+    ("apache", "slow-tail", "policy.retry.other_backend"),
+    ("apache", "timers", "policy.timeout.total"),
+    ("varnish", "back-to-normal", "policy.retry.other_backend"),
+    ("varnish", "backoff-grows", "policy.retry.other_backend"),
+    ("varnish", "backoff-with-jitter", "policy.retry.other_backend"),
+    ("varnish", "breaker-by-share", "policy.breaker"),
+    ("varnish", "breaker-classes", "policy.breaker"),
+    ("varnish", "breaker-forgets", "policy.breaker"),
+    ("varnish", "breaker-probes", "policy.breaker"),
+    ("varnish", "breaker-stays-closed", "policy.breaker"),
+    ("varnish", "breaker-to-the-request", "policy.breaker"),
+    ("varnish", "breaker-trips-and-recovers", "policy.breaker"),
+    ("varnish", "brownout-share", "policy.retry.other_backend"),
+    ("varnish", "certificate-expired", "policy.retry.other_backend"),
+    ("varnish", "certificate-rotation", "backend.tls"),
+    ("varnish", "clients-that-leave", "policy.retry.other_backend"),
+    ("varnish", "connect-refused", "policy.retry.other_backend"),
+    ("varnish", "ejection", "policy.breaker"),
+    ("varnish", "failover", "policy.retry.other_backend"),
+    ("varnish", "first-look", "policy.retry.other_backend"),
+    ("varnish", "max-fails", "policy.retry.other_backend"),
+    ("varnish", "ramp", "policy.breaker"),
+    ("varnish", "reset-mid-body", "policy.retry.other_backend"),
+    ("varnish", "retry-503", "policy.retry.other_backend"),
+    ("varnish", "retry-conditions", "policy.retry.other_backend"),
+    ("varnish", "retry-keeps-body", "policy.retry.other_backend"),
+    ("varnish", "retry-never-posts", "policy.retry.other_backend"),
+    ("varnish", "shed", "policy.breaker"),
+    ("varnish", "slow-tail", "policy.retry.other_backend"),
+    ("varnish", "timers", "policy.timeout.total"),
 ];
 
 #[test]
@@ -127,6 +184,16 @@ fn caddy_runs_the_library() {
 #[test]
 fn traefik_runs_the_library() {
     library_against("traefik");
+}
+
+#[test]
+fn apache_runs_the_library() {
+    library_against("apache");
+}
+
+#[test]
+fn varnish_runs_the_library() {
+    library_against("varnish");
 }
 
 fn library_against(gateway: &str) {

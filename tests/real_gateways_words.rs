@@ -66,6 +66,15 @@ const FIRST_FAILURE: &[Change] = &[
     ("policy = {}", "policy = { about = [\"breaker.trip\", \"breaker.open_for\"] }"),
 ];
 
+/// The same with what Apache counts: statuses one by one.
+const FIRST_503: &[Change] = &[
+    ("\"300ms\"", "\"1s\""),
+    ("{ consecutive = 5 }", "{ consecutive = 1 }"),
+    ("way_back = \"all\"\n", "fails    = [\"connect-failure\", \"503\"]\n"),
+    (", way_back = \"all\" }", " }"),
+    ("policy = {}", "policy = { about = [\"breaker.trip\", \"breaker.open_for\"] }"),
+];
+
 const ON_FIRST_FAILURE: [(&[Change], End); 3] = [
     (&[], End::Pass),
     (&[("consecutive = 1", "consecutive = 2")], End::Fail("opened after 1 failure in a row")),
@@ -96,6 +105,12 @@ const SHARE: [(&[Change], End); 2] = [
         &[("attempts = { max = 3", "attempts = { max = 2")],
         End::Fail("reached the backends more than twice, up to 3 times"),
     ),
+];
+
+/// What Varnish tries again after: it does not tell why it got no answer.
+const BY_TURNS_AFTER_ALL: &[Change] = &[
+    ("\"reset\", \"timeout\"]\n", "\"reset\", \"timeout\"]\nother_backend = false\n"),
+    ("\"retry.methods\", \"retry.other_backend\"]", "\"retry.methods\"]"),
 ];
 
 /// What Caddy tries again after: never a status.
@@ -133,6 +148,18 @@ fn traefik_s_retries_are_told_word_by_word() {
 }
 
 #[test]
+fn varnish_s_retries_are_told_word_by_word() {
+    word_by_word(
+        &SHARE.map(|(changed, end)| ("varnish", "brownout-share", BY_TURNS_AFTER_ALL, changed, end)),
+    );
+}
+
+#[test]
+fn apache_s_first_failure_is_told_word_by_word() {
+    word_by_word(&ON_FIRST_FAILURE.map(|(changed, end)| ("apache", "ejection", FIRST_503, changed, end)));
+}
+
+#[test]
 fn nginx_s_count_of_failures_is_told_word_by_word() {
     word_by_word(&MAX_FAILS.map(|(changed, end)| ("nginx", "max-fails", [].as_slice(), changed, end)));
 }
@@ -143,7 +170,7 @@ fn nginx_with_two_workers_is_told_word_by_word() {
 }
 
 /// A word of the health checks, changed in the expectation, and what the report says of it.
-const HEALTH: [(&str, &[Change], End); 8] = [
+const HEALTH: [(&str, &[Change], End); 10] = [
     ("haproxy", &[], End::Pass),
     (
         "haproxy",
@@ -160,6 +187,12 @@ const HEALTH: [(&str, &[Change], End); 8] = [
     ),
     ("traefik", &[], End::Pass),
     ("traefik", &[("path = \"/healthz\"", "path = \"/\"")], End::Fail("checks did not ask for `/`")),
+    ("varnish", &[], End::Pass),
+    (
+        "varnish",
+        &[("fall = 3", "fall = 2")],
+        End::Fail("backends got requests after 2 failed checks in a row"),
+    ),
 ];
 
 /// For Traefik each single check decides.

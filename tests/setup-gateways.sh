@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes what the tests need on a fresh Debian-like machine: envoy, caddy and traefik in .gateways/, haproxy and nginx from the
-# system's packages. What is there already is left alone, so a second run changes nothing and needs neither network nor root.
+# Makes what the tests need on a fresh Debian-like machine: envoy, caddy and traefik in .gateways/; haproxy, nginx, apache2
+# and varnish from the system's packages. What is there already is left alone, so a second run changes nothing and needs neither network nor root.
 #
 #   bash tests/setup-gateways.sh            the gateways
 #   bash tests/setup-gateways.sh --bench    and wrk, the peer of the benches
@@ -26,6 +26,9 @@ declare -A REQUIREMENT=(
 # The envoy package's own bin/envoy is a Python shim, which would stand between us and the process we signal.
 declare -A PROGRAM=([envoy]='lib/python3*/site-packages/envoy/_bin/envoy' [caddy]=bin/caddy [traefik]=bin/traefik)
 declare -A ASK=([envoy]=--version [caddy]=version [traefik]=version)
+# What comes as a package of the system, and its package where that is called otherwise.
+PACKAGED=(haproxy nginx apache2 varnishd)
+declare -A PACKAGE=([varnishd]=varnish)
 GATEWAYS=$PWD/.gateways
 
 . tests/packages.sh
@@ -35,8 +38,8 @@ GATEWAYS=$PWD/.gateways
 # Prints the packages that are missing, one a line.
 missing_packages() {
     local tool
-    for tool in haproxy nginx "$@"; do
-        have "$tool" || printf '%s\n' "$tool"
+    for tool in "${PACKAGED[@]}" "$@"; do
+        have "$tool" || printf '%s\n' "${PACKAGE[$tool]:-$tool}"
     done
     for tool in "${WHEELS[@]}"; do
         works "$tool" || { python_for_venv >/dev/null || printf '%s\n' python3 python3-venv; return; }
@@ -91,7 +94,7 @@ for gateway in "${WHEELS[@]}"; do
     works "$gateway" || install_wheel "$gateway"
 done
 
-for tool in haproxy nginx "${peers[@]}"; do
+for tool in "${PACKAGED[@]}" "${peers[@]}"; do
     have "$tool" || die "$tool is still missing after its installation"
 done
-say "ready: envoy ${VERSION[envoy]}, caddy ${VERSION[caddy]}, traefik ${VERSION[traefik]}, $(haproxy -v | sed -n '1s/^HAProxy version \([^ ]*\).*/haproxy \1/p'), $(nginx -v 2>&1 | sed 's/^nginx version: nginx./nginx /')"
+say "ready: envoy ${VERSION[envoy]}, caddy ${VERSION[caddy]}, traefik ${VERSION[traefik]}, $(haproxy -v | sed -n '1s/^HAProxy version \([^ ]*\).*/haproxy \1/p'), $(nginx -v 2>&1 | sed 's/^nginx version: nginx./nginx /'), $(apache2 -v | sed -n 's/^Server version: Apache.\([^ ]*\).*/apache \1/p'), $(varnishd -V 2>&1 | sed -n '1s/.*(varnish-\([^ ]*\).*/varnish \1/p')"

@@ -140,12 +140,13 @@ fn a_gateway_that_prints_without_end_fills_no_disk_and_the_report_says_so() {
 
 #[test]
 fn every_real_gateway_runs_a_scenario_to_its_verdict() {
-    for gateway in ["haproxy", "nginx", "envoy", "caddy", "traefik"] {
+    for gateway in ["haproxy", "nginx", "envoy", "caddy", "traefik", "apache", "varnish"] {
         if !has(gateway) {
             continue;
         }
         let on = match gateway {
-            "caddy" => "[\"connect-failure\"], other_backend = false",
+            "caddy" | "apache" => "[\"connect-failure\"], other_backend = false",
+            "varnish" => "[\"503\"], other_backend = false",
             "traefik" => "[\"503\"], other_backend = false",
             _ => "[\"503\", \"connect-failure\", \"reset\", \"timeout\"]",
         };

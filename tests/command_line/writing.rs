@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use gateways::GatewaySettings;
+
 use crate::common::{Place, snapshot};
 
 #[test]
@@ -20,13 +22,18 @@ fn what_init_writes_passes_at_once() {
 #[test]
 fn what_init_writes_can_be_checked_for_every_gateway() {
     let place = Place::new();
-    for gateway in ["reference", "haproxy", "nginx", "envoy", "caddy", "traefik", "command", "url"] {
+    let kinds = GatewaySettings::KINDS.iter().map(|kind| kind.name);
+    for gateway in kinds {
         place.say(&["init", "--out", "s.toml", "--force", "--gateway", gateway, "--backends", "3"]).ended(0);
         place.say(&["check", "s.toml"]).ended(0);
         for policy in ["none", "timeout", "retry", "breaker", "timeout,retry,breaker"] {
-            place
-                .say(&["init", "--out", "s.toml", "--force", "--gateway", gateway, "--policy", policy])
-                .ended(0);
+            let said =
+                place.say(&["init", "--out", "s.toml", "--force", "--gateway", gateway, "--policy", policy]);
+            if gateway == "varnish" && policy.contains("breaker") {
+                assert!(said.err.contains("leaves no backend alone after failures"), "{}", said.transcript());
+                continue;
+            }
+            said.ended(0);
             place.say(&["check", "s.toml"]).ended(0);
         }
     }
@@ -46,7 +53,7 @@ fn init_overwrites_nothing_unless_it_is_forced() {
 fn init_refuses_what_makes_no_sense() {
     let place = Place::new();
     for (arguments, words) in [
-        (["--gateway", "apache"], "unknown gateway kind `apache`"),
+        (["--gateway", "squid"], "unknown gateway kind `squid`"),
         (["--backends", "0"], "1..=16"),
         (["--policy", "hope"], "possible values"),
         (["--policy", "none,retry"], "`none` alone"),

@@ -87,6 +87,7 @@ fn policy(wishes: &Wishes) -> String {
                 "traefik" => {
                     "[\"503\", \"connect-failure\"]     # a reset only together with 502, a timeout with 504"
                 }
+                "apache" => "[\"connect-failure\"]            # Apache tries again for no other reason",
                 _ => "[\"503\", \"connect-failure\", \"reset\", \"timeout\"]",
             }
         };
@@ -104,6 +105,10 @@ fn policy(wishes: &Wishes) -> String {
     if wishes.breaker {
         let _ = write!(text, "\n[policy.breaker]\ntrip     = {}\nopen_for = \"2s\"\n", trip(&wishes.gateway));
         text += match wishes.gateway.as_str() {
+            "apache" => {
+                "way_back = \"all\"                            # it has no probe\n\
+                 fails    = [\"connect-failure\", \"timeout\", \"503\"]  # never a reset\n"
+            }
             "envoy" | "haproxy" | "caddy" | "traefik" => {
                 "way_back = \"all\"                            # it has no probe\n"
             }
@@ -134,7 +139,12 @@ fn writes(wishes: &Wishes) -> bool {
 
 /// Whether a further attempt goes to whichever backend's turn it is, which may be the same one.
 fn takes_turns(wishes: &Wishes) -> bool {
-    ["caddy", "traefik"].contains(&wishes.gateway.as_str())
+    match wishes.gateway.as_str() {
+        "caddy" | "traefik" | "varnish" => true,
+        // A backend to which no connection could be made is out for a time.
+        "apache" => !wishes.breaker,
+        _ => false,
+    }
 }
 
 /// What opens a breaker: nginx counts failures within a time, the others those in a row as well.
@@ -143,6 +153,8 @@ fn trip(gateway: &str) -> &'static str {
         "nginx" => "{ count = 5, within = \"2s\" }",
         // It forgets each failure by itself, so that with more than one the open time can't be declared.
         "caddy" => "{ consecutive = 1 }",
+        // The first failure is enough.
+        "apache" => "{ consecutive = 1 }",
         _ => "{ consecutive = 5 }",
     }
 }
@@ -187,6 +199,7 @@ fn phases(wishes: &Wishes) -> String {
     let fault = match (wishes.breaker, wishes.gateway.as_str()) {
         (true, _) => "status = { code = 503 }",
         (false, "caddy") => "reset  = { share = 0.5 }",
+        (false, "apache") if retries(wishes) => "refuse = {}",
         (false, _) => "status = { code = 503, share = 0.5 }",
     };
     format!(
@@ -216,6 +229,8 @@ fn expectations(wishes: &Wishes) -> String {
     // A breaker shields the backends from most requests, and too few are left that would show how often they are tried.
     let attempts = match (retries(wishes), wishes.backends) {
         _ if wishes.breaker => None,
+        // No backend sees a connection that could not be made.
+        (true, _) if wishes.gateway == "apache" => None,
         (false, _) => Some(("A read that failed is not tried again.", "max = 1")),
         (true, 0 | 1) => Some(("A read that fails is tried once more, and never more often.", "exactly = 2")),
         (true, _) => Some(("A read that fails is tried once more.", "min = 2")),

@@ -14,7 +14,7 @@ use crate::acts::{Doing, Means};
 /// Without `config`, the configuration is made from the policy once more, with the `backends` that are named (without them: those
 /// that it has at the time). With `config`, it is a file of your own, in which the same placeholders are filled in as in the one
 /// that the gateway was started with. The gateway's own checker sees it first. Then the gateway takes it up by its own means:
-/// HAProxy by SIGUSR2 to its master, nginx by SIGHUP, Envoy by a hot restart. It is over when the new configuration is in force for
+/// HAProxy by SIGUSR2 to its master, nginx by SIGHUP, Apache by SIGUSR1, Envoy by a hot restart. It is over when the new configuration is in force for
 /// new connections; requests that were under way may go on with the old one.
 ///
 /// # What it stands for

@@ -12,7 +12,7 @@ use crate::acts::{Doing, Means};
 /// The gateway is replaced with its configuration as it is, by the gateway's own means. HAProxy's master executes itself anew
 /// (SIGUSR2), which hands the listeners over. Envoy is restarted hot: a second process takes the listeners over, and the first
 /// one drains for 2 s. nginx in the foreground has no means to hand over: it is stopped in order (SIGQUIT), and started again when
-/// it has ended, as a service manager does; so are Caddy and Traefik (SIGTERM), of which Caddy, with the configuration that brownout makes,
+/// it has ended, as a service manager does; so are Apache (SIGWINCH), Varnish, Traefik and Caddy (SIGTERM), of which Caddy, with the configuration that brownout makes,
 /// waits 1 s for what is under way. All that the gateway had learned is gone. It is over when the new process routes.
 ///
 /// # What it stands for

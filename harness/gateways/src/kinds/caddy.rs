@@ -45,6 +45,7 @@ pub struct Caddy {
 
 static PRODUCT: Product = Product {
     name: "caddy",
+    programs: &["caddy"],
     variable: "BROWNOUT_CADDY",
     install: "`bash tests/setup-gateways.sh`, or a release binary as .gateways/bin/caddy",
     config_key: "gateway.caddy.config",

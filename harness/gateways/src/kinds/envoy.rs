@@ -41,6 +41,7 @@ pub struct Envoy {
 
 static PRODUCT: Product = Product {
     name: "envoy",
+    programs: &["envoy"],
     variable: "BROWNOUT_ENVOY",
     install: "`bash tests/setup-gateways.sh`, or a release binary as .gateways/bin/envoy",
     config_key: "gateway.envoy.config",

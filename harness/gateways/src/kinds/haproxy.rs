@@ -41,6 +41,7 @@ pub struct Haproxy {
 
 static PRODUCT: Product = Product {
     name: "haproxy",
+    programs: &["haproxy"],
     variable: "BROWNOUT_HAPROXY",
     install: "`apt-get install --no-install-recommends haproxy`",
     config_key: "gateway.haproxy.config",

@@ -3,6 +3,7 @@
 //! A new kind is one file here (settings, configuration, launching, documentation, tests), its `mod` line, and its
 //! line in the registry below.
 
+mod apache;
 mod caddy;
 mod command;
 mod envoy;
@@ -13,6 +14,7 @@ mod reference;
 mod traefik;
 mod url;
 mod url_tls;
+mod varnish;
 
 pub use launched::Program;
 pub use launched::{Launched, backends_in};
@@ -29,6 +31,8 @@ units::registry! {
         "envoy" => Envoy in envoy,
         "caddy" => Caddy in caddy,
         "traefik" => Traefik in traefik,
+        "apache" => Apache in apache,
+        "varnish" => Varnish in varnish,
         "command" => Command in command,
         "url" => Url in url,
     }

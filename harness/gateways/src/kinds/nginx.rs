@@ -41,6 +41,7 @@ pub struct Nginx {
 
 static PRODUCT: Product = Product {
     name: "nginx",
+    programs: &["nginx"],
     variable: "BROWNOUT_NGINX",
     install: "`apt-get install --no-install-recommends nginx`",
     config_key: "gateway.nginx.config",

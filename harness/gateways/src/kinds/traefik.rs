@@ -45,6 +45,7 @@ pub struct Traefik {
 
 static PRODUCT: Product = Product {
     name: "traefik",
+    programs: &["traefik"],
     variable: "BROWNOUT_TRAEFIK",
     install: "`bash tests/setup-gateways.sh`, or a release binary as .gateways/bin/traefik",
     config_key: "gateway.traefik.config",

@@ -36,7 +36,9 @@ async fn reached(world: &World, running: &Running, backends: &[Backend]) -> Vec<
 }
 
 #[rstest]
-fn a_reload_takes_a_backend_out_and_brings_it_back(#[values("haproxy", "nginx", "envoy")] name: &str) {
+fn a_reload_takes_a_backend_out_and_brings_it_back(
+    #[values("haproxy", "nginx", "envoy", "apache")] name: &str,
+) {
     acting(
         name,
         |_| json!({}),
@@ -55,7 +57,7 @@ fn a_reload_takes_a_backend_out_and_brings_it_back(#[values("haproxy", "nginx", 
 
 #[rstest]
 fn a_gateway_that_is_restarted_in_order_or_killed_routes_again(
-    #[values("haproxy", "nginx", "envoy")] name: &str,
+    #[values("haproxy", "nginx", "envoy", "apache")] name: &str,
 ) {
     acting(
         name,
@@ -83,7 +85,9 @@ fn a_gateway_that_is_restarted_in_order_or_killed_routes_again(
 }
 
 #[rstest]
-fn a_gateway_that_has_no_reload_is_restarted_in_order_or_killed(#[values("caddy", "traefik")] name: &str) {
+fn a_gateway_that_has_no_reload_is_restarted_in_order_or_killed(
+    #[values("caddy", "traefik", "varnish")] name: &str,
+) {
     acting(
         name,
         |_| json!({}),
@@ -107,7 +111,7 @@ fn a_gateway_that_has_no_reload_is_restarted_in_order_or_killed(#[values("caddy"
 
 #[rstest]
 fn a_gateway_that_is_paused_answers_when_it_goes_on(
-    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik", "apache", "varnish")] name: &str,
 ) {
     acting(
         name,

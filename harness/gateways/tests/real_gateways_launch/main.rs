@@ -139,9 +139,10 @@ fn much(name: &str) -> Value {
     let on = match name {
         "caddy" => json!(["connect-failure", "reset", "timeout"]),
         "traefik" => json!(["503", "502", "504", "connect-failure", "reset", "timeout"]),
+        "apache" => json!(["connect-failure"]),
         _ => json!(["503", "connect-failure", "reset", "timeout"]),
     };
-    let other_backend = !["caddy", "traefik"].contains(&name);
+    let other_backend = !["caddy", "traefik", "apache", "varnish"].contains(&name);
     json!({
         "timeout": { "connect": "1s", "per_try": "2s" },
         "retry": { "attempts": 2, "on": on, "methods": ["GET"], "other_backend": other_backend },
@@ -154,6 +155,8 @@ fn much(name: &str) -> Value {
 #[case::envoy("envoy", "envoy ")]
 #[case::caddy("caddy", "Caddy ")]
 #[case::traefik("traefik", "Traefik ")]
+#[case::apache("apache", "Apache ")]
+#[case::varnish("varnish", "Varnish ")]
 fn a_gateway_routes_in_turns_says_its_version_and_is_gone_when_stopped(
     #[case] name: &str,
     #[case] version: &str,
@@ -181,7 +184,7 @@ fn a_gateway_routes_in_turns_says_its_version_and_is_gone_when_stopped(
 
 #[rstest]
 fn a_read_that_was_reset_is_tried_again_and_a_write_is_not(
-    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik", "varnish")] name: &str,
 ) {
     real(|world, dir| async move {
         let backends = two(&world, |_| reset());
@@ -244,7 +247,7 @@ fn a_breaker_opens_on_the_primary_and_the_backup_takes_over(#[case] name: &str, 
 
 #[rstest]
 fn a_gateway_that_is_dropped_is_gone_with_all_its_processes(
-    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik", "apache", "varnish")] name: &str,
 ) {
     real(|world, dir| async move {
         let backends = two(&world, |_| ok());
@@ -259,7 +262,7 @@ fn a_gateway_that_is_dropped_is_gone_with_all_its_processes(
 /// What a brownout that is killed leaves behind is what a thread leaves behind that ends without stopping anything.
 #[rstest]
 fn a_gateway_does_not_outlive_the_thread_that_started_it(
-    #[values("haproxy", "nginx", "envoy", "caddy", "traefik")] name: &str,
+    #[values("haproxy", "nginx", "envoy", "caddy", "traefik", "apache", "varnish")] name: &str,
 ) {
     real(|world, dir| async move {
         if !Path::new("/usr/bin/setpriv").exists() {

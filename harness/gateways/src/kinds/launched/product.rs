@@ -14,8 +14,10 @@ use crate::{Counters, Handle, Launch, LaunchError, Means, Metrics, Ready, Runnin
 
 /// One kind of gateway that is a program.
 pub(crate) struct Product {
-    /// The kind's key, which is its program's name as well.
+    /// The kind's key.
     pub(crate) name: &'static str,
+    /// The names that its program may have; the first one that is found is taken.
+    pub(crate) programs: &'static [&'static str],
     /// The environment variable that may name the program.
     pub(crate) variable: &'static str,
     /// How it is installed, for people.

@@ -67,9 +67,10 @@ pub(crate) fn find(product: &Product, binary: Option<&Path>, base: &Path) -> Res
     if let Some(program) = env::var_os(product.variable).filter(|program| !program.is_empty()) {
         return named(program.into(), product.variable);
     }
-    in_gateways(product.name).or_else(|| on_path(OsStr::new(product.name))).ok_or_else(|| {
+    let found = |name: &&str| in_gateways(name).or_else(|| on_path(OsStr::new(name)));
+    product.programs.iter().find_map(found).ok_or_else(|| {
         let searched = format!(".gateways/bin here and above, {SEARCHED}; {} may name it", product.variable);
-        missing(Path::new(product.name), &searched)
+        missing(Path::new(&product.programs.join("` or `")), &searched)
     })
 }
 
