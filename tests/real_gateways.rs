@@ -12,7 +12,7 @@ use std::sync::Mutex;
 const AT_A_TIME: usize = 5;
 
 /// What of the library a gateway can't express, with the first key that it refuses.
-const REFUSED: [(&str, &str, &str); 89] = [
+const REFUSED: &[(&str, &str, &str)] = &[
     ("haproxy", "backoff-with-jitter", "policy.retry.backoff"),
     ("haproxy", "breaker-trips-and-recovers", "policy.breaker.probes"),
     ("haproxy", "failover", "policy.breaker"),

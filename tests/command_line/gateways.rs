@@ -146,8 +146,7 @@ fn every_real_gateway_runs_a_scenario_to_its_verdict() {
         }
         let on = match gateway {
             "caddy" | "apache" => "[\"connect-failure\"], other_backend = false",
-            "varnish" => "[\"503\"], other_backend = false",
-            "traefik" => "[\"503\"], other_backend = false",
+            "varnish" | "traefik" => "[\"503\"], other_backend = false",
             _ => "[\"503\", \"connect-failure\", \"reset\", \"timeout\"]",
         };
         let place = Place::with(&SMALL.replace("[\"503\"]", on));

@@ -152,9 +152,8 @@ fn trip(gateway: &str) -> &'static str {
     match gateway {
         "nginx" => "{ count = 5, within = \"2s\" }",
         // It forgets each failure by itself, so that with more than one the open time can't be declared.
-        "caddy" => "{ consecutive = 1 }",
-        // The first failure is enough.
-        "apache" => "{ consecutive = 1 }",
+        // For Apache the first failure is always enough.
+        "caddy" | "apache" => "{ consecutive = 1 }",
         _ => "{ consecutive = 5 }",
     }
 }

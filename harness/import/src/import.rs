@@ -67,6 +67,28 @@ pub struct Import {
     pub notes: Vec<Note>,
 }
 
+impl Import {
+    /// A subject of which nothing is understood so far.
+    pub(crate) fn of(importer: &'static str, gateway: &'static str, subject: impl Into<String>) -> Self {
+        Import {
+            importer,
+            gateway,
+            subject: subject.into(),
+            members: Vec::new(),
+            policy: Policy::default(),
+            sources: BTreeMap::new(),
+            defaults: BTreeMap::new(),
+            gradual: false,
+            counts_retried: false,
+            shed: None,
+            keeps_body: None,
+            request: None,
+            own: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// A copy of the configuration, as far as it was understood, with placeholders for the addresses of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnFile {

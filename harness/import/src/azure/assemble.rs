@@ -100,22 +100,9 @@ fn assemble(
     let subject = subject(backends, policies, wanted)?;
     let mut sources: BTreeMap<String, Place> = BTreeMap::new();
     let mut policy = Policy::default();
-    let mut made = Import {
-        importer: IMPORTER.name,
-        gateway: "API Management",
-        subject: subject.map_or_else(|| "backend".to_owned(), |one| one.name.clone()),
-        members: Vec::new(),
-        policy: Policy::default(),
-        sources: BTreeMap::new(),
-        defaults: BTreeMap::new(),
-        gradual: false,
-        counts_retried: false,
-        shed: None,
-        keeps_body: policies.buffered,
-        request: None,
-        own: None,
-        notes: Vec::new(),
-    };
+    let name = subject.map_or("backend", |one| one.name.as_str());
+    let of_nothing = Import::of(IMPORTER.name, "API Management", name);
+    let mut made = Import { keeps_body: policies.buffered, ..of_nothing };
     if let Some(subject) = subject {
         // The name of a single backend is no matter: a parameter may stand there.
         if subject.pool.is_none() && subject.name.contains('{') {

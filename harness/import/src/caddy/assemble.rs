@@ -96,13 +96,6 @@ fn assemble(proxy: &Proxy<'_>, sources: &Sources, notes: &mut Vec<Note>) -> Resu
     }
     let own = copy::file(handler, &policy, &members);
     Ok(Import {
-        importer: IMPORTER.name,
-        gateway: "Caddy",
-        subject: proxy.name.clone(),
-        defaults: BTreeMap::new(),
-        gradual: false,
-        counts_retried: false,
-        request: None,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         // A body is kept only where `request_buffers` says so, which is not rehearsed.
         keeps_body: None,
@@ -110,6 +103,6 @@ fn assemble(proxy: &Proxy<'_>, sources: &Sources, notes: &mut Vec<Note>) -> Resu
         policy,
         sources: places,
         own: Some(own),
-        notes: Vec::new(),
+        ..Import::of(IMPORTER.name, "Caddy", proxy.name.clone())
     })
 }

@@ -65,9 +65,6 @@ fn assemble(resources: &Resources, choices: &Choices, notes: &mut Vec<Note>) -> 
     let own = copy::file(&ways, cluster, &endpoints, &policy);
     let sheds = policy.breaker.as_ref().is_some_and(|breaker| breaker.all_out == Some(AllOut::Shed));
     Ok(Import {
-        importer: IMPORTER.name,
-        gateway: "Envoy",
-        subject: name,
         members: endpoints.members,
         shed: sheds.then_some(ejection::SHED),
         // Envoy keeps a body that fits into its buffers for further attempts.
@@ -76,10 +73,8 @@ fn assemble(resources: &Resources, choices: &Choices, notes: &mut Vec<Note>) -> 
         sources: known.sources,
         defaults: known.defaults,
         gradual: endpoints.gradual,
-        counts_retried: false,
-        request: None,
         own: Some(own),
-        notes: Vec::new(),
+        ..Import::of(IMPORTER.name, "Envoy", name)
     })
 }
 

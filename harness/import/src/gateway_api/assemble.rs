@@ -58,22 +58,7 @@ fn assemble(rule: &Rule, notes: &mut Vec<Note>) -> Result<Import, Wrong> {
         policy.retry = Some(retry);
     }
     let name = rule.route.at(&["metadata", "name"]).and_then(Value::text).unwrap_or("route");
-    Ok(Import {
-        importer: IMPORTER.name,
-        gateway: "a gateway",
-        subject: name.to_owned(),
-        members,
-        policy,
-        sources,
-        defaults: BTreeMap::new(),
-        gradual: false,
-        counts_retried: false,
-        request: None,
-        shed: None,
-        keeps_body: None,
-        own: None,
-        notes: Vec::new(),
-    })
+    Ok(Import { members, policy, sources, ..Import::of(IMPORTER.name, "a gateway", name) })
 }
 
 /// The backends that get traffic.

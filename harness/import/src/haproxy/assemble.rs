@@ -120,21 +120,14 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
     mistakes(&policy, &members, &servers, head, notes);
     let own = copy::file(sections, &lines, name, &members, policy.takes_backends_out());
     Ok(Import {
-        importer: IMPORTER.name,
-        gateway: "HAProxy",
-        subject: name.to_owned(),
-        counts_retried: false,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         // HAProxy keeps a body that fits into a buffer for further attempts.
         keeps_body: policy.retry.as_ref().map(|_| true),
-        request: None,
         members,
         policy,
         sources,
-        defaults: BTreeMap::new(),
-        gradual: false,
         own: Some(own),
-        notes: Vec::new(),
+        ..Import::of(IMPORTER.name, "HAProxy", name)
     })
 }
 

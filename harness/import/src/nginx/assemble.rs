@@ -126,20 +126,14 @@ fn made(location: &Location<'_>, pool: &Pool<'_>, workers: Workers, notes: &mut 
     kept_connections(scope, pool, notes);
     let own = copy::file(scope, pool, policy.limit.as_ref(), workers.running, notes);
     Import {
-        importer: IMPORTER.name,
-        gateway: "nginx",
-        subject: location.target().to_owned(),
         members: pool.members.clone(),
-        defaults: BTreeMap::new(),
-        gradual: false,
         counts_retried: true,
-        request: None,
         shed: policy.breaker.as_ref().map(|_| breaker::SHED),
         keeps_body: policy.retry.as_ref().map(|_| true),
         policy,
         sources,
         own: Some(own),
-        notes: Vec::new(),
+        ..Import::of(IMPORTER.name, "nginx", location.target())
     }
 }
 

@@ -75,13 +75,6 @@ fn assemble(files: &Files, route: &Route<'_>, notes: &mut Vec<Note>) -> Result<I
     }
     let own = copy::file(&policy, &members, keeps_connections);
     Ok(Import {
-        importer: IMPORTER.name,
-        gateway: "Traefik",
-        subject: route.name.to_owned(),
-        defaults: BTreeMap::new(),
-        gradual: false,
-        counts_retried: false,
-        request: None,
         shed: policy.breaker.as_ref().map(|_| service::SHED),
         // Traefik keeps a body for further attempts, as far as `maxRequestBodyBytes` lets it.
         keeps_body: policy.retry.as_ref().map(|_| true),
@@ -89,6 +82,6 @@ fn assemble(files: &Files, route: &Route<'_>, notes: &mut Vec<Note>) -> Result<I
         policy,
         sources: places,
         own: Some(own),
-        notes: Vec::new(),
+        ..Import::of(IMPORTER.name, "Traefik", route.name)
     })
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::super::launched::{Ability, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
-use policy::{Breaker, FailureClass, Retry, RetryOn};
+use policy::{Breaker, FailureClass, Policy, Retry, RetryOn};
 
 /// The greatest `loadfactor`, and the number of `lbset`s.
 const WEIGHT_MAX: u32 = 100;
@@ -14,27 +14,7 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     // It has these, and none as the policy means it.
     let has = [Ability::Limit, Ability::Affinity, Ability::HealthCheck];
     let mut refusals = Refusals::new("apache", policy, &has);
-    for (key, asked, why) in [
-        (
-            "policy.limit",
-            policy.limit.is_some(),
-            "apache bounds the connections of each process, and lets what is over wait for one: write a configuration of your own",
-        ),
-        (
-            "policy.affinity",
-            policy.affinity.is_some(),
-            "apache keeps a client at one backend by a route that the backend's cookie names: write a configuration of your own",
-        ),
-        (
-            "policy.health_check",
-            policy.health_check.is_some(),
-            "apache's checks (`mod_proxy_hcheck`) are not written by brownout: write a configuration of your own",
-        ),
-    ] {
-        if asked {
-            refusals.say(key, why);
-        }
-    }
+    otherwise_meant(&mut refusals, policy);
     if upstreams.backends.iter().any(|backend| backend.tls) {
         refusals.say(
             "backend.tls",
@@ -72,6 +52,31 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
         refusals.say("backend.priority", "apache has at most 100 groups of backends");
     }
     refusals
+}
+
+/// What it has, and means otherwise than the policy.
+fn otherwise_meant(refusals: &mut Refusals, policy: &Policy) {
+    for (key, asked, why) in [
+        (
+            "policy.limit",
+            policy.limit.is_some(),
+            "apache bounds the connections of each process, and lets what is over wait for one: write a configuration of your own",
+        ),
+        (
+            "policy.affinity",
+            policy.affinity.is_some(),
+            "apache keeps a client at one backend by a route that the backend's cookie names: write a configuration of your own",
+        ),
+        (
+            "policy.health_check",
+            policy.health_check.is_some(),
+            "apache's checks (`mod_proxy_hcheck`) are not written by brownout: write a configuration of your own",
+        ),
+    ] {
+        if asked {
+            refusals.say(key, why);
+        }
+    }
 }
 
 fn retrying(refusals: &mut Refusals, retry: &Retry, upstreams: &Upstreams) {

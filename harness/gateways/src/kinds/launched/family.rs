@@ -42,7 +42,6 @@ fn family(group: u32, processes: &[Process]) -> BTreeSet<u32> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "what the system says of a real process is looked up")]
 mod tests {
     use super::*;
 
