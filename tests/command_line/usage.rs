@@ -30,7 +30,7 @@ fn a_wrong_command_line_ends_with_3_and_says_what_was_expected() {
         &["explain", "fault/breaker"],
         &["export", "runs/x"],
         &["completions", "tcsh"],
-        &["doctor", "--gateway", "apache"],
+        &["doctor", "--gateway", "squid"],
     ] {
         let said = place.say(arguments);
         assert_eq!(said.code, Some(3), "{arguments:?}");

@@ -151,7 +151,7 @@ mod tests {
     #[test]
     fn what_it_has_no_means_for_is_refused_by_its_key() {
         let policy = json!({
-            "timeout": { "per_try": "1500ms", "total": "1s" },
+            "timeout": { "per_try": "1500ms", "total": "2s" },
             "retry": { "attempts": 3, "on": ["503", "reset"], "backoff": { "base": "1s" }, "retry_after": {} },
             "breaker": {
                 "trip": { "consecutive": 5 }, "open_for": "2500ms", "probes": 1, "tick": "1s", "way_back": "probe", "fails": ["5xx"],

@@ -131,7 +131,7 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
         .map_or(f64::INFINITY, |limit| f64::from(limit.calls) / limit.per.as_secs_f64().max(1e-3) / 2.0);
     // What is turned away by a limit shows nothing of all the rest.
     let shared = policy.limit.as_ref().filter(|limit| limit.scope == Scope::Pool);
-    let turns = shared.map_or(f64::INFINITY, |limit| f64::from(limit.in_flight) / 2.0);
+    let turns = shared.map_or(f64::INFINITY, |limit| f64::from(limit.in_flight));
     // Reads, and up to as many writes.
     proof.rate = (REQUESTS / length.max(1.0) / 2.0)
         .min(UNDER_WAY.min(turns) / proof.deadline.0.as_secs_f64() / 2.0)
