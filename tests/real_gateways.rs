@@ -161,78 +161,74 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("varnish", "timers", "policy.timeout.total"),
 ];
 
+/// What a gateway does otherwise than a scenario demands, by its documentation: its name, the scenario, and words of the report.
+const FACTS: &[(&str, &str, &str)] =
+    &[("varnish", "slow-upstream-timeout", "requests that timed out ended with 503 instead of 504")];
+
 #[test]
 fn haproxy_runs_the_library() {
-    library_against("haproxy");
+    library_against(&["haproxy"]);
 }
 
 #[test]
 fn nginx_runs_the_library() {
-    library_against("nginx");
+    library_against(&["nginx"]);
 }
 
 #[test]
 fn envoy_runs_the_library() {
-    library_against("envoy");
+    library_against(&["envoy"]);
 }
 
+/// Those that refuse most of it, together.
 #[test]
-fn caddy_runs_the_library() {
-    library_against("caddy");
+fn caddy_traefik_apache_and_varnish_run_what_they_can_express_of_the_library() {
+    library_against(&["caddy", "traefik", "apache", "varnish"]);
 }
 
-#[test]
-fn traefik_runs_the_library() {
-    library_against("traefik");
-}
-
-#[test]
-fn apache_runs_the_library() {
-    library_against("apache");
-}
-
-#[test]
-fn varnish_runs_the_library() {
-    library_against("varnish");
-}
-
-fn library_against(gateway: &str) {
+fn library_against(gateways: &[&str]) {
     if std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none() {
+        let gateways = gateways.join(", ");
         let note =
-            format!("skipped: {gateway} against the library; set BROWNOUT_REQUIRE_GATEWAYS=1 to run it\n");
+            format!("skipped: {gateways} against the library; set BROWNOUT_REQUIRE_GATEWAYS=1 to run them\n");
         std::io::stderr().write_all(note.as_bytes()).unwrap();
         return;
     }
     let library = scenarios::LIBRARY.iter().filter(|entry| !entry.name.contains('/'));
-    let waiting = Mutex::new(library);
+    let waiting =
+        Mutex::new(library.flat_map(|entry| gateways.iter().map(move |gateway| (*gateway, entry.name))));
     let ends = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..AT_A_TIME {
             scope.spawn(|| {
                 loop {
-                    let Some(entry) = waiting.lock().unwrap().next() else { return };
-                    let end = run(gateway, entry.name);
-                    ends.lock().unwrap().push(end);
+                    let Some((gateway, scenario)) = waiting.lock().unwrap().next() else { return };
+                    let end = run(gateway, scenario);
+                    ends.lock().unwrap().push((gateway, end));
                 }
             });
         }
     });
     let ends = ends.into_inner().unwrap();
-    let wrong: Vec<&str> = ends.iter().filter_map(|end| end.as_ref().err().map(String::as_str)).collect();
+    let wrong: Vec<&str> =
+        ends.iter().filter_map(|(_, end)| end.as_ref().err().map(String::as_str)).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    // Doubt is honest on a loaded machine, but a library that proves nothing there is no test.
-    let proven = ends.iter().filter(|end| **end == Ok(End::AsExpected)).count();
-    assert!(
-        proven * 2 > ends.len(),
-        "only {proven} of {} scenarios proved anything on {gateway}",
-        ends.len()
-    );
+    for gateway in gateways {
+        let here = ends.iter().filter(|(who, _)| who == gateway);
+        let (mut all, mut proven) = (0, 0);
+        for (_, end) in here {
+            all += 1;
+            proven += usize::from(*end == Ok(End::AsExpected));
+        }
+        // Doubt is honest on a loaded machine, but a library that proves nothing there is no test.
+        assert!(proven * 2 > all, "only {proven} of {all} scenarios proved anything on {gateway}");
+    }
 }
 
 /// How a scenario ended, if not wrongly.
 #[derive(Debug, PartialEq)]
 enum End {
-    /// It passed, or was refused by the key that the gateway can't express.
+    /// It passed, was refused by the key that the gateway can't express, or brought up a fact that is known.
     AsExpected,
     /// The evidence proved nothing.
     InDoubt,
@@ -247,6 +243,12 @@ fn run(gateway: &str, scenario: &str) -> Result<End, String> {
         .output()
         .unwrap();
     let refused = REFUSED.iter().find(|(who, what, _)| (*who, *what) == (gateway, scenario));
+    let fact = FACTS.iter().find(|(who, what, _)| (*who, *what) == (gateway, scenario));
+    if let (Some(1), Some((_, _, words))) = (output.status.code(), fact)
+        && said(&output).split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+    {
+        return Ok(End::AsExpected);
+    }
     match (output.status.code(), refused) {
         (Some(3), Some((_, _, key))) if said(&output).contains(&format!("`{key}`")) => Ok(End::AsExpected),
         (Some(0), None) => Ok(End::AsExpected),

@@ -134,7 +134,8 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     let turns = shared.map_or(f64::INFINITY, |limit| f64::from(limit.in_flight));
     // Reads, and up to as many writes.
     proof.rate = (REQUESTS / length.max(1.0) / 2.0)
-        .min(UNDER_WAY.min(turns) / proof.deadline.0.as_secs_f64() / 2.0)
+        .min(UNDER_WAY / proof.deadline.0.as_secs_f64() / 2.0)
+        .min(turns / request.as_secs_f64().max(1e-3) / 2.0)
         .min(calls)
         .clamp(RATE.0, RATE.1)
         .floor();

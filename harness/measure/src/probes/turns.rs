@@ -1,7 +1,7 @@
 //! Whether the traffic follows the health checks: a backend is left alone once so many in a row have failed, and not before; it is
 //! back once so many in a row have succeeded, and not before.
 
-use evidence::{Probe, Tag};
+use evidence::{Attempt, Probe, Tag};
 use units::{Moment, Stretch};
 
 use super::arrivals::Arrivals;
@@ -86,7 +86,10 @@ impl Turns {
         match says {
             Says::Out(_) | Says::Rising(_) => {
                 // With nobody else to turn to, some gateways send what comes to those that are out.
-                let wrong = own.filter(|attempt| arrivals.others_are_in_use(backend, attempt.arrived));
+                let wrong = own.filter(|attempt| {
+                    begun(view, attempt) >= during.from
+                        && arrivals.others_are_in_use(backend, attempt.arrived)
+                });
                 let wrong: Vec<Tag> = wrong.map(|attempt| attempt.tag).collect();
                 let cases = (expected as u64).max(wrong.len() as u64);
                 if matches!(says, Says::Out(_)) {
@@ -119,6 +122,14 @@ impl Turns {
             }
         }
     }
+}
+
+/// The earliest moment at which a gateway can have chosen a backend for an attempt: a request may be on its way, or wait for its turn,
+/// for longer than checks take to be known.
+fn begun(view: &View<'_>, attempt: &Attempt) -> Moment {
+    let Some(entry) = view.ledger.entry(attempt.tag) else { return attempt.arrived };
+    let before = entry.attempts.iter().take_while(|one| one.number < attempt.number).last();
+    before.map_or(entry.exchange.sent, |before| before.replied.unwrap_or(before.ended))
 }
 
 /// What the checks say, one after the other. Before the first of them it is open whether the backend is in use: `was_used` tells

@@ -82,6 +82,19 @@ fn while_all_others_are_out_nothing_is_held_against_the_gateway() {
     assert_ne!(run.finding("steady", "", "probes = { fall = 3, rise = 2 }").verdict, Verdict::Fail);
 }
 
+/// The third check has failed at 1 625 ms. Nobody knows when a gateway chose the backend of a request that was sent before.
+#[rstest]
+#[case::sent_before(1_622.0, Verdict::Pass)]
+#[case::sent_after(1_640.0, Verdict::Fail)]
+fn a_request_that_was_on_its_way_when_its_backend_went_out_is_not_held_against_the_gateway(
+    #[case] sent: f64,
+    #[case] verdict: Verdict,
+) {
+    let late = Call::due("reads", sent).attempt(Try::ok("a").after(30.0));
+    let finding = found(&run(250.0, "/health", 3, 2).call(late));
+    assert_eq!(finding.verdict, verdict, "{}", finding.because);
+}
+
 #[test]
 fn a_stall_of_the_machine_is_not_held_against_the_gateway() {
     let stalled = run(250.0, "/health", 3, 2).hiccup(3_000.0, 400.0);
