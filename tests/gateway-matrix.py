@@ -19,6 +19,8 @@ from pathlib import Path
 HOUSE = Path(__file__).resolve().parent.parent
 BROWNOUT = os.environ.get("BROWNOUT", str(HOUSE / "target/release/brownout"))
 GATEWAYS = ["envoy", "haproxy", "nginx", "caddy", "traefik", "apache", "varnish"]
+# What an exit code of `brownout run` says.
+WORDS = {0: "pass", 1: "fact", 2: "open"}
 # A run waits most of its time; more at once would make each other late.
 AT_A_TIME = 6
 LONGEST_S = 180
@@ -41,15 +43,15 @@ def run(scenario, gateway):
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=LONGEST_S, env={**os.environ, "PATH": PATH}, cwd=out
         )
-        if report.exists():
-            findings = json.loads(report.read_text())["findings"]
-            failed = [f"{one['because']} ({one['expectation']})" for one in findings if one["verdict"] == "fail"]
-            return {0: "pass", 1: "fact", 2: "open"}.get(done.returncode, "error"), failed
         keys = re.findall(r"^error: gateway `\w+` can't express `(?:policy\.)?([\w.]+)`", done.stderr, re.MULTILINE)
         if keys:
             return "refused", sorted(set(keys))
-        first = next((line for line in done.stderr.splitlines() if line), "nothing was said")
-        return "refused", [first.removeprefix("error: ")]
+        if done.returncode not in WORDS:
+            print(f"{scenario} on {gateway}: exit {done.returncode}\n{done.stderr}", file=sys.stderr)
+            return "error", []
+        findings = json.loads(report.read_text())["findings"]
+        failed = [f"{one['because']} ({one['expectation']})" for one in findings if one["verdict"] == "fail"]
+        return WORDS[done.returncode], failed
 
 
 def version(gateway):
@@ -69,7 +71,7 @@ def main():
         for gateway in GATEWAYS:
             word, what = ends[scenario, gateway]
             if word == "refused":
-                cells.append(" ".join(f"`{key}`" if " " not in key else key for key in what))
+                cells.append(" ".join(f"`{key}`" for key in what))
             elif word == "fact":
                 facts.append((gateway, scenario, what))
                 cells.append(f"[{len(facts)}](#facts)")

@@ -17,9 +17,9 @@ use crate::{Metrics, Ready};
 /// It can't tell a reset from a timeout or a refused connection when it tries again, and takes whichever backend's turn it is.
 /// It has no breaker: what takes a backend out are its probes. What it lacks is refused.
 ///
-/// Where requests are tried again, each request to a backend has a connection of its own: on one that was used before, Varnish repeats
-/// a request by itself when the connection breaks, which no setting counts or bounds. With a VCL of your own it does so. It
-/// compiles its VCL, for which it needs a C compiler.
+/// Each request to a backend has a connection of its own: on one that was used before, Varnish repeats a request by itself when the
+/// connection breaks, which no setting counts or bounds. With a VCL of your own it does so. It compiles its VCL, for which it
+/// needs a C compiler.
 ///
 /// # Example
 /// `[gateway.varnish]`

@@ -36,6 +36,8 @@ sub vcl_synth {{
 }}
 
 sub vcl_backend_fetch {{
+    # On a connection that was used before, Varnish repeats requests that nobody counts.
+    set bereq.http.Connection = \"close\";
 {}    return (fetch);
 }}
 
@@ -148,18 +150,15 @@ fn keeps_body(_: &Retry) -> String {
     "    std.cache_req_body(1MB);  # a longer body is not sent a second time\n".into()
 }
 
-/// Each attempt takes the next turn, on a connection of its own.
-fn again(policy: &Policy) -> String {
-    let turn = if policy.affinity.is_some() {
-        ""
-    } else {
-        "    if (bereq.retries > 0) {\n        set bereq.backend = pool.backend();\n    }\n"
-    };
-    format!(
-        "{turn}    # On a connection that was used before, Varnish repeats requests that nobody counts.
-    set bereq.http.Connection = \"close\";
+/// Each further attempt takes the next turn.
+fn again(policy: &Policy) -> &'static str {
+    if policy.affinity.is_some() {
+        return "";
+    }
+    "    if (bereq.retries > 0) {
+        set bereq.backend = pool.backend();
+    }
 "
-    )
 }
 
 fn on_status(retry: &Retry) -> String {
