@@ -3,6 +3,7 @@
 mod common;
 
 mod comparing;
+mod disagreeing;
 mod discover;
 mod evidence;
 mod export;

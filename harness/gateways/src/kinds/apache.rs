@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{Acting, Call, OfProduct, Product, Renewal, Settings};
+use super::launched::{Acting, Call, Product, Renewal, of_product};
 use crate::{Metrics, Ready};
 
 /// Apache httpd 2.4.41 or later, started as a child process with a configuration that is made from the policy: `mod_proxy_balancer`
@@ -95,17 +95,7 @@ fn version(said: &str) -> Option<String> {
     Some(format!("Apache {number}"))
 }
 
-impl OfProduct for Apache {
-    fn product(&self) -> &'static Product {
-        &PRODUCT
-    }
-
-    fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready, metrics } = self;
-        let (config, binary) = (config.as_deref(), binary.as_deref());
-        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
-    }
-}
+of_product!(Apache, PRODUCT);
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{Acting, Call, OfProduct, Product, Renewal, Settings, Tells};
+use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
 use crate::{Counters, Metrics, Ready};
 
 /// HAProxy, started as a child process with a configuration that is made from the policy.
@@ -95,17 +95,7 @@ fn version(said: &str) -> Option<String> {
     Some(format!("HAProxy {number}"))
 }
 
-impl OfProduct for Haproxy {
-    fn product(&self) -> &'static Product {
-        &PRODUCT
-    }
-
-    fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready, metrics } = self;
-        let (config, binary) = (config.as_deref(), binary.as_deref());
-        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
-    }
-}
+of_product!(Haproxy, PRODUCT);
 
 #[cfg(test)]
 mod tests {

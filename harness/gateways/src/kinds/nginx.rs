@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{Acting, Call, Machine, OfProduct, Product, Renewal, Settings};
+use super::launched::{Acting, Call, Machine, Product, Renewal, of_product};
 use crate::{Metrics, Ready};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
@@ -108,17 +108,7 @@ fn version(said: &str) -> Option<String> {
     Some(format!("nginx {number}"))
 }
 
-impl OfProduct for Nginx {
-    fn product(&self) -> &'static Product {
-        &PRODUCT
-    }
-
-    fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready, metrics } = self;
-        let (config, binary) = (config.as_deref(), binary.as_deref());
-        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
-    }
-}
+of_product!(Nginx, PRODUCT);
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{Acting, Call, OfProduct, Product, Renewal, Settings};
+use super::launched::{Acting, Call, Product, Renewal, of_product};
 use crate::{Metrics, Ready};
 
 /// Varnish 6 or later, started as a child process with a VCL that is made from the policy and caches nothing.
@@ -93,17 +93,7 @@ fn version(said: &str) -> Option<String> {
     Some(format!("Varnish {number}"))
 }
 
-impl OfProduct for Varnish {
-    fn product(&self) -> &'static Product {
-        &PRODUCT
-    }
-
-    fn settings(&self) -> Settings<'_> {
-        let Self { config, binary, ready, metrics } = self;
-        let (config, binary) = (config.as_deref(), binary.as_deref());
-        Settings { config, binary, ready: ready.as_ref(), metrics: metrics.as_ref() }
-    }
-}
+of_product!(Varnish, PRODUCT);
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ pub(super) use acting::{Acting, Renewal};
 pub(super) use files::{OwnFile, Wrong, read_text};
 pub(super) use launch::{OWN_FILES, launch};
 pub(super) use machine::Machine;
-pub(super) use of_product::OfProduct;
+pub(super) use of_product::{OfProduct, of_product};
 pub(super) use product::{Call, Product, Settings, Tells};
 pub use program::Program;
 pub(super) use program::named_program;

@@ -44,3 +44,23 @@ impl<Kind: OfProduct> Gateway for Kind {
         Box::pin(start(self.product(), self.settings(), launch))
     }
 }
+
+/// Makes a kind one of a product, by the settings that all these kinds have.
+macro_rules! of_product {
+    ($kind:ident, $product:ident) => {
+        impl $crate::kinds::launched::OfProduct for $kind {
+            fn product(&self) -> &'static $crate::kinds::launched::Product {
+                &$product
+            }
+
+            fn settings(&self) -> $crate::kinds::launched::Settings<'_> {
+                // Taken apart, so that a setting of one kind alone can't be passed over in silence.
+                let Self { config, binary, ready, metrics } = self;
+                let (config, binary) = (config.as_deref(), binary.as_deref());
+                let (ready, metrics) = (ready.as_ref(), metrics.as_ref());
+                $crate::kinds::launched::Settings { config, binary, ready, metrics }
+            }
+        }
+    };
+}
+pub(in crate::kinds) use of_product;
