@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::{Command, Output};
 
 /// What a run must come to.
+#[derive(Clone, Copy)]
 enum End {
     /// Everything holds.
     Pass,
@@ -47,16 +48,6 @@ const WORKERS: [(&[Change], End); 3] = [
     (&[("workers = 2", "workers = 1")], End::Fail("kept receiving requests")),
     (&[("count = 5", "count = 3")], End::Fail("kept receiving requests")),
 ];
-
-#[test]
-fn envoy_s_ejection_is_told_word_by_word() {
-    word_by_word(&EJECTION.map(|(changed, end)| ("envoy", "ejection", [].as_slice(), changed, end)));
-}
-
-#[test]
-fn haproxy_s_ejection_is_told_word_by_word() {
-    word_by_word(&EJECTION.map(|(changed, end)| ("haproxy", "ejection", [].as_slice(), changed, end)));
-}
 
 /// A breaker that opens on the first failure shows no way back: the failing backend is out again at once.
 const FIRST_FAILURE: &[Change] = &[
@@ -129,40 +120,45 @@ const RESETS: [(&[Change], End); 2] = [
 ];
 
 #[test]
-fn caddy_s_retries_are_told_word_by_word() {
-    word_by_word(&RESETS.map(|(changed, end)| ("caddy", "faults/reset", BUT_STATUSES, changed, end)));
+fn the_ejections_of_envoy_and_haproxy_are_told_word_by_word() {
+    word_by_word(
+        &[of("envoy", "ejection", &[], &EJECTION), of("haproxy", "ejection", &[], &EJECTION)].concat(),
+    );
 }
 
 #[test]
-fn caddy_s_first_failure_is_told_word_by_word() {
-    word_by_word(&ON_FIRST_FAILURE.map(|(changed, end)| ("caddy", "ejection", FIRST_FAILURE, changed, end)));
+fn nginx_s_count_of_failures_is_told_word_by_word_with_one_worker_and_with_two() {
+    let workers =
+        [of("nginx", "max-fails", &[], &MAX_FAILS), of("nginx", "max-fails", TWO_WORKERS, &WORKERS)];
+    word_by_word(&workers.concat());
 }
 
 #[test]
-fn traefik_s_passive_health_checks_are_told_word_by_word() {
-    word_by_word(&PASSIVE_HEALTH.map(|(changed, end)| ("traefik", "ejection", [].as_slice(), changed, end)));
+fn the_first_failures_and_the_retries_of_small_gateways_are_told_word_by_word() {
+    let cases = [
+        of("caddy", "ejection", FIRST_FAILURE, &ON_FIRST_FAILURE),
+        of("apache", "ejection", FIRST_503, &ON_FIRST_FAILURE),
+        of("varnish", "brownout-share", BY_TURNS_AFTER_ALL, &SHARE),
+        of("traefik", "brownout-share", BY_TURNS, &SHARE),
+    ];
+    word_by_word(&cases.concat());
 }
 
 #[test]
-fn traefik_s_retries_are_told_word_by_word() {
-    word_by_word(&SHARE.map(|(changed, end)| ("traefik", "brownout-share", BY_TURNS, changed, end)));
+fn the_passive_health_checks_of_traefik_and_the_retries_of_caddy_are_told_word_by_word() {
+    let cases =
+        [of("traefik", "ejection", &[], &PASSIVE_HEALTH), of("caddy", "faults/reset", BUT_STATUSES, &RESETS)];
+    word_by_word(&cases.concat());
 }
 
-#[test]
-fn retries_of_varnish_and_the_first_failure_of_apache_are_told_word_by_word() {
-    let retries = SHARE.map(|(changed, end)| ("varnish", "brownout-share", BY_TURNS_AFTER_ALL, changed, end));
-    let failure = ON_FIRST_FAILURE.map(|(changed, end)| ("apache", "ejection", FIRST_503, changed, end));
-    word_by_word(&retries.into_iter().chain(failure).collect::<Vec<_>>());
-}
-
-#[test]
-fn nginx_s_count_of_failures_is_told_word_by_word() {
-    word_by_word(&MAX_FAILS.map(|(changed, end)| ("nginx", "max-fails", [].as_slice(), changed, end)));
-}
-
-#[test]
-fn nginx_with_two_workers_is_told_word_by_word() {
-    word_by_word(&WORKERS.map(|(changed, end)| ("nginx", "max-fails", TWO_WORKERS, changed, end)));
+/// Each change of the expectation, for one gateway and scenario.
+fn of(
+    gateway: &'static str,
+    scenario: &'static str,
+    everywhere: &'static [Change],
+    changed: &[(&'static [Change], End)],
+) -> Vec<Case> {
+    changed.iter().map(|(changed, end)| (gateway, scenario, everywhere, *changed, *end)).collect()
 }
 
 /// A word of the health checks, changed in the expectation, and what the report says of it.
