@@ -10,6 +10,7 @@ use scenario::{Overrides, load_text};
 use units::Moment;
 
 use crate::cpu;
+use crate::memory::resident_peak;
 use crate::overhead::binary;
 use crate::table::Row;
 
@@ -74,13 +75,6 @@ fn analyze(run: &Path) -> Result<(f64, f64), Box<dyn std::error::Error>> {
         return Err(format!("brownout analyze: {code}").into());
     }
     Ok((seconds, peak as f64 / 1024.0))
-}
-
-/// Peak resident memory in KiB.
-fn resident_peak(status: &Path) -> Option<u64> {
-    let text = std::fs::read_to_string(status).ok()?;
-    let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// A first look at a higher rate: a quarter of the requests in the faulty phase take a second attempt.

@@ -9,7 +9,9 @@ mod backend;
 mod cpu;
 mod delay;
 mod driver;
+mod held;
 mod log;
+mod memory;
 mod omission;
 mod overhead;
 mod page;
@@ -24,12 +26,13 @@ type Outcome = Result<Vec<table::Row>, Box<dyn std::error::Error>>;
 /// A bench by its name.
 type Bench = (&'static str, fn() -> Outcome);
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     ("driver", driver::measure),
     ("schedule", schedule::measure),
     ("omission", omission::measure),
     ("backend", backend::measure),
     ("delay", delay::measure),
+    ("held", held::measure),
     ("analyze", analyze::measure),
     ("page", page::measure),
     ("overhead", overhead::measure),

@@ -29,8 +29,8 @@ pub(crate) fn measure() -> crate::Outcome {
         Row {
             what: "lag at 10 000/s, p50 · p99",
             measured: format!("{} · {}", Timespan(p50), Timespan(p99)),
-            goal: "0.3 · 1 ms",
-            met: p50 <= Duration::from_micros(300) && p99 <= Duration::from_millis(1),
+            goal: "0.1 · 0.5 ms",
+            met: p50 <= Duration::from_micros(100) && p99 <= Duration::from_micros(500),
         },
     ])
 }
