@@ -11,18 +11,9 @@ const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
 /// How far a clock may have been set back since an approval was given: one from later than that is from no clock that counts.
 const CLOCK: std::time::Duration = std::time::Duration::from_mins(1);
 
-/// What came of a look at the calendar. All of it is recorded already.
-#[derive(Debug, Default)]
-pub(crate) struct Looked {
-    /// What begins.
-    pub(crate) begin: Vec<Order>,
-    /// What was due and is not held, in order of its moments.
-    pub(crate) closed: Vec<Firing>,
-}
-
 /// Looks at the calendar at `now`: writes down what the schedules of `days` foresee, closes what can't begin, and returns what
-/// begins and what does not.
-pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Looked, StoreError> {
+/// begins. All of it is recorded by then.
+pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Vec<Order>, StoreError> {
     let looked = store.looked()?;
     store.reopen(now)?;
     for gone in store.scheduled()? {
@@ -39,19 +30,15 @@ pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Looked,
             behind.push(&day.name);
         }
     }
-    let mut found = Looked::default();
+    let mut begin = Vec::new();
     loop {
         let mut is_changed = false;
         for firing in store.due(now)?.into_iter().filter(|firing| !behind.contains(&&firing.gameday)) {
             let day = days.iter().find(|day| day.name == firing.gameday);
             let decided = store.decide(firing.id, now, |beside| decide(beside, day, now, looked))?;
             is_changed |= !matches!(decided, Decided::Waits);
-            match (decided, day) {
-                (Decided::Begun(firing, approvals), Some(day)) => {
-                    found.begin.push(order(firing, approvals, day));
-                }
-                (Decided::Closed(firing), _) => found.closed.push(firing),
-                _ => {}
+            if let (Decided::Begun(firing, approvals), Some(day)) = (decided, day) {
+                begin.push(order(*firing, approvals, day));
             }
         }
         // There may be more than one step takes, but only where this one has closed some.
@@ -62,7 +49,7 @@ pub(crate) fn look(store: &Store, days: &[Day], now: WallTime) -> Result<Looked,
     if looked.is_none_or(|looked| now < looked || looked.after(LOOK / 2) <= now) {
         store.look(now)?;
     }
-    Ok(found)
+    Ok(begin)
 }
 
 fn order(firing: Firing, approvals: Vec<Approval>, day: &Day) -> Order {

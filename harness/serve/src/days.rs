@@ -168,7 +168,7 @@ mod tests {
         let mut begun = Vec::new();
         for hour in 0..365 * 24 {
             let now = start.after(Duration::from_hours(hour));
-            for order in look(&store, std::slice::from_ref(&day), now).unwrap().begin {
+            for order in look(&store, std::slice::from_ref(&day), now).unwrap() {
                 begun.push(schedule.local(store.firing(order.firing).unwrap().unwrap().due.timestamp()));
                 store.end(order.firing, &ended(), now).unwrap();
             }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -60,6 +61,8 @@ pub struct Office {
     pub news: News,
     /// The data directory.
     pub data: PathBuf,
+    /// Whether somebody is being told of firings that were not held.
+    pub(crate) telling: AtomicBool,
     running: Mutex<BTreeMap<i64, Running>>,
     wake: SyncSender<()>,
 }
@@ -81,7 +84,16 @@ impl Office {
     ) -> std::io::Result<Keeper> {
         let (wake, woken) = sync_channel(1);
         let running = Mutex::default();
-        let office = Arc::new(Office { store, practice, clock, news: News::default(), data, running, wake });
+        let office = Arc::new(Office {
+            store,
+            practice,
+            clock,
+            news: News::default(),
+            data,
+            telling: AtomicBool::new(false),
+            running,
+            wake,
+        });
         let close = CancellationToken::new();
         let (keeping, closed) = (office.clone(), close.clone());
         let keep = move || {
@@ -142,9 +154,11 @@ impl Office {
     fn keep(self: &Arc<Self>, woken: &Receiver<()>, closed: &CancellationToken) {
         while !closed.is_cancelled() {
             match look(&self.store, &self.practice.days(), self.now()) {
-                Ok(looked) => {
-                    looked.begin.into_iter().for_each(|order| self.begin(order));
-                    self.tell_unheld(looked.closed);
+                Ok(orders) => {
+                    for order in orders {
+                        self.begin(order);
+                    }
+                    self.tell_unheld();
                 }
                 Err(error) => tracing::error!(%error, "the calendar can't be looked at"),
             }

@@ -2,48 +2,73 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use crate::office::Office;
-use crate::store::Firing;
+use crate::store::{Firing, StoreError};
+
+/// What is said of one game day: its last firing, why it was not held, and the firings for which that speaks.
+#[derive(Debug)]
+struct Word {
+    firing: Firing,
+    why: String,
+    with: Vec<i64>,
+}
 
 impl Office {
-    /// Tells those who are to be told of firings that were closed, each game day's last one only: a server that was away for a
-    /// year has missed thousands. On a thread of its own, because whoever is told may take long to answer. A message is sent at
-    /// most once: one that a kill comes before is not sent, and not on the audit log.
-    pub(crate) fn tell_unheld(self: &Arc<Self>, closed: Vec<Firing>) {
-        let told = last_of_each(closed);
-        if told.is_empty() {
+    /// Tells those who are to be told of firings that were not held, each game day's last one only: a server that was away for a
+    /// year has missed thousands. On a thread of its own, because whoever is told may take long to answer.
+    ///
+    /// A message is sent at least once: after a kill between its sending and the record of it, the next server sends it again with
+    /// the same id, by which its reader knows it.
+    pub(crate) fn tell_unheld(self: &Arc<Self>) {
+        // One at a time, or the same would be told twice: what is closed meanwhile, the next look finds.
+        if self.telling.swap(true, Ordering::AcqRel) {
             return;
         }
         let office = self.clone();
         let tell = move || {
-            for (firing, why) in told {
-                for said in office.practice.unheld(&firing, &why) {
-                    if let Err(error) = office.store.note_told(firing.id, &said, office.now()) {
-                        tracing::error!(%error, firing = firing.id, "who was told can't be recorded");
-                    }
+            if let Err(error) = office.tell_all() {
+                tracing::error!(%error, "who is to be told of firings that were not held can't be looked up or recorded");
+            }
+            office.telling.store(false, Ordering::Release);
+        };
+        match self.store.untold() {
+            Ok(untold) if untold.is_empty() => self.telling.store(false, Ordering::Release),
+            _ => {
+                if let Err(error) = std::thread::Builder::new().name("telling".into()).spawn(tell) {
+                    tracing::error!(%error, "nobody is told yet of a firing that was not held");
+                    self.telling.store(false, Ordering::Release);
                 }
             }
-        };
-        if let Err(error) = std::thread::Builder::new().name("telling".into()).spawn(tell) {
-            tracing::error!(%error, "nobody is told of a firing that was not held");
         }
+    }
+
+    fn tell_all(&self) -> Result<(), StoreError> {
+        last_of_each(self.store.untold()?).into_iter().try_for_each(|word| {
+            let said = self.practice.unheld(&word.firing, &word.why);
+            self.store.note_told(&word.firing, &word.with, &said, self.now())
+        })
     }
 }
 
 /// The last firing of each game day, with why it was not held and how many went before it.
-fn last_of_each(closed: Vec<Firing>) -> Vec<(Firing, String)> {
-    let mut last: BTreeMap<String, (usize, Firing)> = BTreeMap::new();
-    for firing in closed {
-        let before = last.get(&firing.gameday).map_or(0, |(before, _)| before + 1);
-        last.insert(firing.gameday.clone(), (before, firing));
+fn last_of_each(untold: Vec<Firing>) -> Vec<Word> {
+    let mut each: BTreeMap<String, Vec<Firing>> = BTreeMap::new();
+    for firing in untold {
+        each.entry(firing.gameday.clone()).or_default().push(firing);
     }
-    let told = last.into_values().map(|(before, firing)| {
-        let more = if before == 0 { String::new() } else { format!("; so were {before} before it") };
+    let words = each.into_values().filter_map(|mut firings| {
+        let with = firings.iter().map(|firing| firing.id).collect();
+        let firing = firings.pop()?;
+        let more = match firings.len() {
+            0 => String::new(),
+            before => format!("; so were {before} before it"),
+        };
         let why = format!("{}: {}{more}", firing.state, firing.why);
-        (firing, why)
+        Some(Word { firing, why, with })
     });
-    told.collect()
+    words.collect()
 }
 
 #[cfg(test)]
@@ -67,10 +92,11 @@ mod tests {
             verdict: None,
             directory: None,
         };
-        let told = last_of_each(vec![firing(1, "b"), firing(2, "a"), firing(3, "b"), firing(4, "b")]);
-        let told: Vec<_> = told.iter().map(|(firing, why)| (firing.id, why.as_str())).collect();
+        let words = last_of_each(vec![firing(1, "b"), firing(2, "a"), firing(3, "b"), firing(4, "b")]);
+        let words: Vec<_> =
+            words.iter().map(|word| (word.firing.id, word.why.as_str(), word.with.as_slice())).collect();
         let many = "missed: nobody looked; so were 2 before it";
-        assert_eq!(told, [(2, "missed: nobody looked"), (4, many)]);
+        assert_eq!(words, [(2, "missed: nobody looked", [2].as_slice()), (4, many, &[1, 3, 4])]);
         assert!(last_of_each(Vec::new()).is_empty());
     }
 }

@@ -61,7 +61,7 @@ fn approved_by_sre() -> Day {
 fn store(days: &[Day]) -> (tempfile::TempDir, Store) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    assert!(look(&store, days, at(0)).unwrap().begin.is_empty());
+    assert!(look(&store, days, at(0)).unwrap().is_empty());
     (dir, store)
 }
 
@@ -82,12 +82,12 @@ fn finish(store: &Store, order: &Order, now: WallTime) {
 fn a_firing_begins_at_its_moment_and_not_again() {
     let days = [hourly()];
     let (_dir, store) = store(&days);
-    assert!(look(&store, &days, at(59)).unwrap().begin.is_empty());
-    let begun = look(&store, &days, at(60)).unwrap().begin;
+    assert!(look(&store, &days, at(59)).unwrap().is_empty());
+    let begun = look(&store, &days, at(60)).unwrap();
     assert_eq!(begun.len(), 1);
-    assert!(look(&store, &days, at(61)).unwrap().begin.is_empty());
+    assert!(look(&store, &days, at(61)).unwrap().is_empty());
     finish(&store, &begun[0], at(62));
-    assert!(look(&store, &days, at(63)).unwrap().begin.is_empty());
+    assert!(look(&store, &days, at(63)).unwrap().is_empty());
     let told = story(&store);
     assert_eq!(told, [(60, "finished", String::new()), (120, "due", String::new())]);
 }
@@ -96,7 +96,7 @@ fn a_firing_begins_at_its_moment_and_not_again() {
 fn a_firing_waits_for_its_approvals_as_long_as_its_window_is_open() {
     let days = [approved_by_sre()];
     let (_dir, store) = store(&days);
-    assert!(look(&store, &days, at(60)).unwrap().begin.is_empty());
+    assert!(look(&store, &days, at(60)).unwrap().is_empty());
     assert_eq!(story(&store)[0], (60, "due", "it waits for 1 approval of role sre".to_owned()));
     let id = store.due(at(60)).unwrap()[0].id;
     let approval = |role: &str, digest: &str, at: WallTime| Approval {
@@ -110,10 +110,10 @@ fn a_firing_waits_for_its_approvals_as_long_as_its_window_is_open() {
         [approval("dev", "v1", at(61)), approval("sre", "v0", at(61)), approval("sre", "v1", at(-24 * 60))]
     {
         store.approve(id, &useless).unwrap();
-        assert!(look(&store, &days, at(62)).unwrap().begin.is_empty(), "{useless:?}");
+        assert!(look(&store, &days, at(62)).unwrap().is_empty(), "{useless:?}");
     }
     store.approve(id, &approval("sre", "v1", at(63))).unwrap();
-    assert_eq!(look(&store, &days, at(64)).unwrap().begin[0].approvals.len(), 1);
+    assert_eq!(look(&store, &days, at(64)).unwrap()[0].approvals.len(), 1);
     // Nobody approves the next one.
     look(&store, &days, at(120)).unwrap();
     look(&store, &days, at(131)).unwrap();
@@ -156,22 +156,22 @@ fn what_falls_due_while_the_red_button_is_pressed_is_refused_and_does_not_begin_
     let days = [hourly()];
     let (_dir, store) = store(&days);
     store.press("ana", "the site is down", at(50)).unwrap();
-    assert!(look(&store, &days, at(60)).unwrap().begin.is_empty());
+    assert!(look(&store, &days, at(60)).unwrap().is_empty());
     store.lift("ana", "it is up", at(61)).unwrap();
-    assert!(look(&store, &days, at(62)).unwrap().begin.is_empty());
+    assert!(look(&store, &days, at(62)).unwrap().is_empty());
     assert!(matches!(&story(&store)[0], (60, "refused", why) if why.contains("pressed, by ana")));
-    assert_eq!(look(&store, &days, at(120)).unwrap().begin.len(), 1);
+    assert_eq!(look(&store, &days, at(120)).unwrap().len(), 1);
 }
 
 #[test]
 fn a_game_day_does_not_run_beside_itself() {
     let days = [hourly()];
     let (_dir, store) = store(&days);
-    let first = look(&store, &days, at(60)).unwrap().begin;
-    assert!(look(&store, &days, at(120)).unwrap().begin.is_empty());
+    let first = look(&store, &days, at(60)).unwrap();
+    assert!(look(&store, &days, at(120)).unwrap().is_empty());
     finish(&store, &first[0], at(121));
     assert!(
-        look(&store, &days, at(125)).unwrap().begin.is_empty(),
+        look(&store, &days, at(125)).unwrap().is_empty(),
         "it would begin late, beside nobody's expectation"
     );
     let why = format!("firing {} was still running", first[0].firing);
@@ -184,7 +184,7 @@ fn what_fell_due_while_nobody_looked_is_missed_but_for_one_whose_window_is_open(
     let (dir, old) = store(&days);
     drop(old);
     let store = Store::open(dir.path()).unwrap();
-    let begun = look(&store, &days, at(185)).unwrap().begin;
+    let begun = look(&store, &days, at(185)).unwrap();
     assert_eq!(begun.len(), 1);
     let told = story(&store);
     assert!(matches!(&told[0], (60, "missed", why) if why.starts_with("nobody looked between ")), "{told:?}");
@@ -196,15 +196,15 @@ fn what_fell_due_while_nobody_looked_is_missed_but_for_one_whose_window_is_open(
 fn a_clock_that_is_set_back_fires_nothing_again_and_one_that_was_ahead_misses_nothing() {
     let days = [hourly()];
     let (_dir, store) = store(&days);
-    let first = look(&store, &days, at(60)).unwrap().begin;
+    let first = look(&store, &days, at(60)).unwrap();
     finish(&store, &first[0], at(61));
-    assert!(look(&store, &days, at(55)).unwrap().begin.is_empty());
-    assert!(look(&store, &days, at(60)).unwrap().begin.is_empty());
+    assert!(look(&store, &days, at(55)).unwrap().is_empty());
+    assert!(look(&store, &days, at(60)).unwrap().is_empty());
     // For a while the clock is a day ahead, and then right again.
     look(&store, &days, at(24 * 60 + 30)).unwrap();
     assert!(matches!(&story(&store)[1], (120, "missed", _)));
     look(&store, &days, at(90)).unwrap();
-    assert_eq!(look(&store, &days, at(120)).unwrap().begin.len(), 1);
+    assert_eq!(look(&store, &days, at(120)).unwrap().len(), 1);
 }
 
 #[test]
@@ -212,8 +212,8 @@ fn a_new_schedule_takes_back_what_the_old_one_foresaw_and_fires_nothing_of_befor
     let days = [hourly()];
     let (_dir, store) = store(&days);
     let changed = [Day { timetable: Some(Arc::new(Each(20, Duration::from_mins(10)))), ..hourly() }];
-    assert!(look(&store, &changed, at(50)).unwrap().begin.is_empty());
-    assert_eq!(look(&store, &changed, at(60)).unwrap().begin.len(), 1);
+    assert!(look(&store, &changed, at(50)).unwrap().is_empty());
+    assert_eq!(look(&store, &changed, at(60)).unwrap().len(), 1);
     let told = story(&store);
     assert_eq!(told[0], (60, "withdrawn", "its schedule was changed".to_owned()));
     assert!(matches!(&told[1], (60, "running", _)), "{told:?}");
@@ -230,7 +230,7 @@ fn a_file_with_a_mistake_keeps_its_schedule_and_what_falls_due_is_refused() {
     let why = "the file has a mistake: outage.toml:3:1: what is this";
     assert_eq!(story(&store)[0], (60, "refused", why.to_owned()));
     look(&store, &days, at(61)).unwrap();
-    assert_eq!(look(&store, &days, at(120)).unwrap().begin.len(), 1);
+    assert_eq!(look(&store, &days, at(120)).unwrap().len(), 1);
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn what_is_started_by_hand_begins_at_the_next_look_and_its_moment_is_no_schedule
     let days = [Day { timetable: None, ..hourly() }];
     let (_dir, store) = store(&days);
     store.ask("outage", "ana", "now", at(7), at(30)).unwrap();
-    let begun = look(&store, &days, at(7)).unwrap().begin;
+    let begun = look(&store, &days, at(7)).unwrap();
     assert_eq!(begun[0].asked_by.as_deref(), Some("ana"));
 }
 
@@ -274,7 +274,7 @@ fn in_a_year_each_moment_of_a_schedule_is_accounted_for_exactly_once() {
             finish(&store, &under_way.take().unwrap().0, at(minute));
         }
         // As often as it takes: of much that was missed each look writes down a part.
-        for order in look(&store, &days, at(minute)).unwrap().begin {
+        for order in look(&store, &days, at(minute)).unwrap() {
             *begun.entry(order.firing).or_insert(0) += 1;
             assert!(under_way.is_none(), "two at a time");
             under_way = Some((order, minute + draw(90) as i64));

@@ -125,24 +125,52 @@ fn a_defect_in_one_game_day_does_not_end_the_server() {
     open.keeper.close();
 }
 
+/// What was noted of messages, once there is any.
+fn told(office: &Office) -> Vec<(String, String)> {
+    let (_hold, never) = sync_channel::<()>(0);
+    let told = || -> Vec<_> {
+        let log = office.store.audit(i64::MAX, 50).unwrap();
+        let told = log.into_iter().filter(|entry| entry.what == "tell");
+        told.map(|entry| (entry.subject, entry.detail)).collect()
+    };
+    for _ in 0..1_000 {
+        let _ = never.recv_timeout(Duration::from_millis(10));
+        if !told().is_empty() {
+            return told();
+        }
+    }
+    panic!("nobody was told within 10 s");
+}
+
 #[test]
-fn who_is_to_be_told_hears_of_a_firing_that_the_red_button_refused() {
+fn who_is_to_be_told_hears_once_of_a_firing_that_the_red_button_refused() {
     let open = open(Hands::default());
     let office = open.keeper.office().clone();
     office.press("ana", "smoke").unwrap();
     let id = open.ask("outage");
     open.reaches(id, State::Refused);
-    let (_hold, never) = sync_channel::<()>(0);
-    let told = || {
-        let log = office.store.audit(i64::MAX, 50).unwrap();
-        log.into_iter().find(|entry| entry.what == "tell").map(|entry| (entry.subject, entry.detail))
-    };
-    let told = (0..1_000).find_map(|_| {
-        let _ = never.recv_timeout(Duration::from_millis(10));
-        told()
-    });
-    let (subject, detail) = told.expect("somebody is told within 10 s");
-    assert_eq!(subject, format!("firing {id}"));
+    let told = told(&office);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (subject, detail) = &told[0];
+    assert_eq!(*subject, format!("firing {id}"));
     assert!(detail.starts_with("told somebody: refused: the red button is pressed, by ana"), "{detail}");
+    assert_eq!(office.store.untold().unwrap(), []);
+    open.keeper.close();
+}
+
+#[test]
+fn a_message_that_a_kill_came_before_is_sent_by_the_next_server() {
+    let dir = tempfile::tempdir().unwrap();
+    // What a server has done that was killed between the record of a refused firing and the message about it.
+    let store = Store::open(dir.path()).unwrap();
+    store.press("ana", "smoke", WallTime(0)).unwrap();
+    let now = SystemClock.now();
+    let id = store.ask("outage", "ana", "", now, now.after(Duration::from_mins(1))).unwrap().unwrap().id;
+    crate::calendar::look(&store, &Hands::default().days(), now).unwrap();
+    assert_eq!(store.untold().unwrap().iter().map(|firing| firing.id).collect::<Vec<_>>(), [id]);
+    drop(store);
+    let open = open_in(Hands::default(), dir);
+    let office = open.keeper.office().clone();
+    assert_eq!(told(&office)[0].0, format!("firing {id}"));
     open.keeper.close();
 }

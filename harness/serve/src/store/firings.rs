@@ -215,14 +215,6 @@ impl Store {
         })
     }
 
-    /// Notes what became of a message that a firing was not held.
-    pub fn note_told(&self, id: i64, said: &str, now: WallTime) -> Result<(), StoreError> {
-        let subject = format!("firing {id}");
-        self.write(|store| {
-            note(store, Deed { at: now, who: "server", what: "tell", subject: &subject, detail: said })
-        })
-    }
-
     /// Notes what became of a firing that was running. A second ending is none.
     pub fn end(&self, id: i64, ending: &Ending, now: WallTime) -> Result<(), StoreError> {
         self.write(|store| {

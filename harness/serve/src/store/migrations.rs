@@ -4,7 +4,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Each takes the database from the version before it to its own; the first makes it. One that was released is never
 /// changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/1.sql"), include_str!("migrations/2.sql")];
 
 /// The version of this brownout's tables.
 pub(super) const VERSION: u32 = MIGRATIONS.len() as u32;

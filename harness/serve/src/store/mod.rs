@@ -12,6 +12,7 @@ mod open;
 mod runs;
 mod schedules;
 mod sessions;
+mod untold;
 mod users;
 
 pub use approvals::Approval;

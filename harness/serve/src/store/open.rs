@@ -99,6 +99,20 @@ mod tests {
     }
 
     #[test]
+    fn a_database_of_the_first_brownout_gets_the_tables_of_this_one_and_keeps_what_is_in_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Connection::open(dir.path().join("brownout.sqlite")).unwrap();
+        first.execute_batch(include_str!("migrations/1.sql")).unwrap();
+        first.execute_batch("INSERT INTO looked VALUES (1, 7)").unwrap();
+        first.pragma_update(None, "application_id", APPLICATION).unwrap();
+        first.pragma_update(None, "user_version", 1).unwrap();
+        drop(first);
+        let store = Store::open(dir.path()).unwrap();
+        assert_eq!(store.looked().unwrap(), Some(crate::WallTime(7)));
+        assert_eq!(store.untold().unwrap(), []);
+    }
+
+    #[test]
     fn a_database_of_a_newer_brownout_is_refused_and_left_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
         drop(Store::open(dir.path()).unwrap());

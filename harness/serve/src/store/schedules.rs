@@ -6,6 +6,7 @@ use super::approvals::approvals;
 use super::audit::{Deed, note};
 use super::button::{Button, button};
 use super::firings::{firing, one};
+use super::untold::{nobody_is_told_of_what_is_due, will_be_told};
 use super::{Approval, Firing, State, Store, StoreError};
 use crate::WallTime;
 use crate::practice::Timetable;
@@ -41,9 +42,9 @@ pub(crate) enum Decided {
     /// It is as it was.
     Waits,
     /// It begins, with these approvals.
-    Begun(Firing, Vec<Approval>),
-    /// It is not held.
-    Closed(Firing),
+    Begun(Box<Firing>, Vec<Approval>),
+    /// It is closed: it does not begin.
+    Closed,
 }
 
 impl Store {
@@ -111,6 +112,7 @@ impl Store {
             if changed == 0 {
                 return Ok(());
             }
+            nobody_is_told_of_what_is_due(store)?;
             let detail = format!("{changed} that were missed are still to come");
             note(store, Deed { at: now, who: "server", what: "set back", subject: "clock", detail: &detail })
         })
@@ -152,7 +154,7 @@ impl Store {
                 }
                 Decision::Close(state, why) => {
                     close(store, &firing, state, &why, now)?;
-                    Ok(Decided::Closed(Firing { state, why, ..firing }))
+                    Ok(Decided::Closed)
                 }
                 Decision::Begin(directory) => {
                     let approvals = beside.approvals;
@@ -162,7 +164,7 @@ impl Store {
                     )?;
                     let subject = format!("firing {id} of {}", firing.gameday);
                     note(store, Deed { at: now, who: "server", what: "begin", subject: &subject, detail: &directory })?;
-                    Ok(one(store, id)?.map_or(Decided::Waits, |firing| Decided::Begun(firing, approvals)))
+                    Ok(one(store, id)?.map_or(Decided::Waits, |firing| Decided::Begun(Box::new(firing), approvals)))
                 }
             }
         })
@@ -229,6 +231,7 @@ fn close(
         "UPDATE firings SET state = ?2, why = ?3 WHERE id = ?1",
         params![firing.id, state.word(), why],
     )?;
+    will_be_told(store, firing.id, state)?;
     let subject = format!("firing {} of {}, due {}", firing.id, firing.gameday, firing.due);
     note(store, Deed { at: now, who: "server", what: state.word(), subject: &subject, detail: why })
 }
