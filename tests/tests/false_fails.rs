@@ -178,3 +178,20 @@ fn what_a_stall_of_the_machine_touches_is_not_the_gateways() {
     let aside: u64 = report.findings[0].set_aside.iter().map(|aside| aside.count).sum();
     assert!(aside >= 20, "{:#?}", report.findings[0]);
 }
+
+/// A breaker whose open time the backend's `Retry-After` sets, in the words of the policy.
+#[test]
+fn a_declared_breaker_is_open_for_as_long_as_the_backend_asks() {
+    let case = Case::expecting("policy = { about = [\"breaker.trip\", \"breaker.open_for\"] }")
+        .policy("breaker = { trip = { consecutive = 5 }, open_for = \"1s\", retry_after = true }")
+        .fault("on = [\"a\"]\nstatus = { code = 429, headers = { retry-after = \"2\" } }");
+    case.passes();
+    // A gateway that does not listen is told.
+    let words = "trips_after = { consecutive = 5 }, open_for = \"1s\", retry_after = true, fails = [\"429\"]";
+    Case::expecting(&format!("in = \"outage\"\nbreaker = {{ {words} }}"))
+        .policy("breaker = { trip = { consecutive = 5 }, open_for = \"1s\", fails = [\"429\"] }")
+        .fault("on = [\"a\"]\nstatus = { code = 429, headers = { retry-after = \"2\" } }")
+        .fails();
+    // Where nothing asks, the declared time holds.
+    case.fault("on = [\"a\"]\nstatus = { code = 503 }").never_fails();
+}

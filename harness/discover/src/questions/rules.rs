@@ -271,6 +271,7 @@ fn candidates(low: u64, high: u64, open: (Duration, Duration), ways: Ways, uneve
             looks: Duration::ZERO,
             open,
             growth: None,
+            asked_instead: None,
             ways,
             leaked_max: 0,
             may_stay: false,

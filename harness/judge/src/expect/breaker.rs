@@ -45,6 +45,7 @@ use inquiry::Inquiry;
 /// - `leaked_max`: so many requests may still arrive while it should be open. What was on its way when the
 ///   deciding failure became known is not counted.
 /// - `open_for`: the silence lasts that long, give or take `tolerance` (a tenth without it), each time.
+///   With `retry_after = true` it lasts as long as the `Retry-After` of the failure that opened it asks, where there is one.
 /// - `way_back`: how traffic comes back: by `probe`, `all` at once, by the gateway's health `check`, or by a `ramp`.
 ///   What `policy.breaker` says without it; any of them if that is silent too. `probes_max`: so many requests are let
 ///   through (by each worker) until the first one's outcome is known; that is only seen where probes take long enough
@@ -60,8 +61,8 @@ use inquiry::Inquiry;
 ///
 /// # When it can't tell
 /// Inconclusive if no failures came that should have opened it, if what was seen fits a neighbour as well (the finding
-/// says which), if a fault hides attempts (`refuse`) from the beginning, if the evidence ends before traffic could come
-/// back, or if traffic is so thin that silence can't be told from chance.
+/// says which), if a fault hides attempts (`refuse`) from the beginning, or may have opened it before, if the evidence ends
+/// before traffic could come back, or if traffic is so thin that silence can't be told from chance.
 ///
 /// # Example
 /// ```toml
@@ -82,6 +83,9 @@ pub struct Breaker {
     /// How far the open time may be off; a tenth of it without it, and 10 ms at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tolerance: Option<Timespan>,
+    /// True if the `Retry-After` of the failure that opens it sets the open time, where there is one, in place of `open_for`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retry_after: bool,
     /// How many requests may still arrive while it should be open.
     #[serde(default)]
     pub leaked_max: u64,

@@ -59,8 +59,8 @@ impl Steps<'_> {
     pub(super) fn ready(&self, mode: &Mode) -> Moment {
         match *mode {
             Mode::Closed { since, .. } => since,
-            Mode::Open { by, nth, .. } => {
-                let end = by + self.member.open_time(nth).1;
+            Mode::Open { by, nth, asked, .. } => {
+                let end = by + self.member.open_time(nth, asked).1;
                 let checked = self.input.fault_end + CHECK_MAX + self.member.open.1;
                 let end = if self.member.ways.check { end.max(checked) } else { end };
                 // On a ramp the first requests come late.
@@ -142,9 +142,9 @@ impl Steps<'_> {
             Mode::Open { at, by, .. } if earliest <= by || now <= at + self.input.blur_at(now) => {
                 push(state.clone());
             }
-            Mode::Open { at, nth, .. } => {
+            Mode::Open { at, nth, asked, .. } => {
                 let blur = self.input.blur_at(now);
-                if now + blur < at + self.member.open_time(nth).0 {
+                if now + blur < at + self.member.open_time(nth, asked).0 {
                     return Err(self.too_early(at, now, index));
                 }
                 let ways = self.member.ways;

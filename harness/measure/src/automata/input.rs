@@ -28,6 +28,8 @@ pub struct Arrival {
     pub learnt: Moment,
     /// What it told.
     pub told: Told,
+    /// For how long its answer asked to be left alone, from when it was known: its `Retry-After`.
+    pub asked: Option<Duration>,
 }
 
 /// The arrivals at a backend or a pool, with all that a search needs.
@@ -206,6 +208,7 @@ fn arrivals(view: &View<'_>, backends: &[u16], fails: &[FailureClass], during: S
                 known,
                 learnt: if attempt.was_abandoned() { known } else { after.min(known + BLUR_MAX).max(known) },
                 told: told(&entry, attempt, fails),
+                asked: attempt.retry_at.map(|until| until.since(known)),
             });
         }
     }

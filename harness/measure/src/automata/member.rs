@@ -102,6 +102,8 @@ pub struct Member {
     pub open: (Duration, Duration),
     /// Whether the open time grows by the number of openings in a row, and up to what.
     pub growth: Option<Duration>,
+    /// If the `Retry-After` of the failure that opens it sets the open time: the declared time that it stands in for.
+    pub asked_instead: Option<Duration>,
     /// How traffic comes back.
     pub ways: Ways,
     /// How many arrivals are admitted while it is open.
@@ -113,8 +115,13 @@ pub struct Member {
 }
 
 impl Member {
-    /// The bounds of the n-th open time in a row, from 1.
-    pub fn open_time(&self, nth: u32) -> (Duration, Duration) {
+    /// The bounds of the n-th open time in a row, from 1. `asked` is for how long the failure that opened it asked to be left
+    /// alone.
+    pub fn open_time(&self, nth: u32, asked: Option<Duration>) -> (Duration, Duration) {
+        if let Some((declared, asked)) = self.asked_instead.zip(asked) {
+            let instead = |bound: Duration| asked.saturating_add(bound).saturating_sub(declared);
+            return (instead(self.open.0), instead(self.open.1));
+        }
         let Some(longest) = self.growth else { return self.open };
         let grown = |length: Duration| length.saturating_mul(nth).min(longest.max(length));
         (grown(self.open.0), grown(self.open.1))

@@ -120,7 +120,8 @@ pub fn may_be(input: &Input, member: &Member, instances: u32, openings: &[Openin
 /// As many requests as are missed in a wait are spread exponentially, and the sum of them as a gamma distribution.
 fn waited_too_long(input: &Input, member: &Member, openings: &[Opening]) -> bool {
     let waits = openings.iter().filter_map(|opening| {
-        let end = opening.at + member.open_time(opening.nth).1;
+        let asked = input.result(opening.place).asked;
+        let end = opening.at + member.open_time(opening.nth, asked).1;
         let ready = end + input.blur_at(end);
         let until = opening.until?;
         (until > ready).then(|| input.expected(ready, until))

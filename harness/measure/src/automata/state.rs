@@ -2,6 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+use std::time::Duration;
 
 use units::Moment;
 
@@ -20,8 +21,8 @@ pub(super) enum Mode {
     /// `alone`.
     Closed { since: Moment, counts: (u32, u32), alone: Alone, nth: u32 },
     /// Rejecting, since the failure that was known at that moment, and by the other one at the latest; for the n-th time in a
-    /// row.
-    Open { at: Moment, by: Moment, nth: u32 },
+    /// row, and for as long as that failure asked, if it did.
+    Open { at: Moment, by: Moment, nth: u32, asked: Option<Duration> },
     /// Probing from an arrival on: so many under way, so many succeeded.
     HalfOpen { since: Moment, first: u32, out: u32, succeeded: u32, nth: u32 },
 }
@@ -128,7 +129,8 @@ impl State {
     pub(super) fn opened(mut self, index: usize, place: usize, input: &Input, again: bool, nth: u32) -> Self {
         let result = input.result(place);
         let at = result.known;
-        self.modes[index] = Mode::Open { at, by: result.learnt.max(at + input.blur_at(at)), nth };
+        let by = result.learnt.max(at + input.blur_at(at));
+        self.modes[index] = Mode::Open { at, by, nth, asked: result.asked };
         let opening = Opening { at, until: None, place, again, nth };
         self.log = Some(Rc::new(Link { opening, before: self.log.take() }));
         self

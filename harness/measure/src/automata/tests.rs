@@ -34,6 +34,7 @@ fn member(rule: Rule, open_ms: u64, ways: Ways) -> Member {
         slack: 0,
         open: (open * 9 / 10, open * 11 / 10),
         growth: None,
+        asked_instead: None,
         ways,
         leaked_max: 0,
         may_stay: false,

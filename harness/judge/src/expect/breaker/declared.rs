@@ -69,6 +69,7 @@ impl Breaker {
                 open_for.saturating_add(tolerance).saturating_add(tick),
             ),
             growth: declared.and_then(longest),
+            asked_instead: self.retry_after.then_some(open_for),
             ways,
             leaked_max: self.leaked_max,
             may_stay: declared.is_some_and(few_may_be_out),

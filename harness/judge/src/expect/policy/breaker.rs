@@ -24,7 +24,7 @@ pub(super) fn claims(policy: &Policy, declared: &Declared, view: &View<'_>) -> V
     let (back, back_words) = way_back(declared);
     let keys = [
         (Word::Trip, "breaker.trip", trip_words(declared)),
-        (Word::OpenFor, "breaker.open_for", declared.open_for.to_string()),
+        (Word::OpenFor, "breaker.open_for", open_words(declared)),
         (Word::WayBack, back, back_words),
     ];
     let offered = Offered::of(view);
@@ -62,6 +62,7 @@ pub(super) fn expectation(declared: &Declared) -> serde_json::Result<Breaker> {
     let mut demand = json!({
         "trips_after": declared.trip,
         "open_for": declared.open_for.to_string(),
+        "retry_after": declared.retry_after,
         "scope": declared.scope,
         "workers": declared.workers,
         "probes_max": declared.probes,
@@ -71,6 +72,11 @@ pub(super) fn expectation(declared: &Declared) -> serde_json::Result<Breaker> {
         table.retain(|_, value| !value.is_null());
     }
     serde_json::from_value(demand)
+}
+
+fn open_words(breaker: &Declared) -> String {
+    let asked = if breaker.retry_after { ", or as `Retry-After` says" } else { "" };
+    format!("{}{asked}", breaker.open_for)
 }
 
 /// The key that says how traffic comes back, and its words; none if it is left to the gateway.
