@@ -1,7 +1,9 @@
 //! Gateways that do what they should: none of these may fail. The names are those of the trials in which each once did.
 
-use brownout_tests::case::Case;
+use brownout_tests::case::{Case, assert_not};
+use brownout_tests::simulate;
 use evidence::Outcome;
+use reports::Verdict;
 use units::Moment;
 
 const RETRY: &str =
@@ -194,4 +196,96 @@ fn a_declared_breaker_is_open_for_as_long_as_the_backend_asks() {
         .fails();
     // Where nothing asks, the declared time holds.
     case.fault("on = [\"a\"]\nstatus = { code = 503 }").never_fails();
+}
+
+/// Refused connections leave no trace, and open breakers all the same.
+#[test]
+fn a_breaker_that_refused_connections_opened_is_not_held_against_the_phase_after_them() {
+    let case = same_words("{ consecutive = 5 }", "");
+    let refused = "[[phase.inject]]\nrefuse = {}\n[[phase]]\nname = \"outage\"";
+    let text = case.text().replace("[[phase]]\nname = \"outage\"", refused);
+    for demand in ["", "[[expect]]\nin = \"outage\"\npolicy = { about = [\"breaker\"] }\n"] {
+        let out = tempfile::tempdir().unwrap();
+        let report = simulate(&format!("{text}{demand}"), &[], 3, out.path());
+        assert_not(&report, Verdict::Fail);
+        let first = &report.findings[0];
+        assert!(first.verdict == Verdict::Pass || first.because.contains("left no trace"), "{first:#?}");
+    }
+}
+
+/// A backend whose outage is just over is still left alone when another one's begins.
+#[test]
+fn a_backend_that_is_not_back_from_its_own_outage_is_no_innocent_bystander() {
+    let fault = |on: &str| format!("[[phase.inject]]\non = [\"{on}\"]\nstatus = {{ code = 503 }}\n");
+    for way_back in ["probe", "all", "{ ramp = \"2s\" }"] {
+        let quoted = if way_back.starts_with('{') { way_back.into() } else { format!("\"{way_back}\"") };
+        let case = same_words("{ consecutive = 5 }", &format!(", way_back = {quoted}"));
+        let (steady, rest) = case
+            .fault(ON_A)
+            .text()
+            .split_once("[[phase]]\nname = \"outage\"")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .unwrap();
+        let text = format!("{steady}{}[[phase]]\nname = \"outage\"{rest}", fault("b"));
+        let out = tempfile::tempdir().unwrap();
+        assert_not(&simulate(&text, &[], 3, out.path()), Verdict::Fail);
+    }
+}
+
+/// A reload that gives the gateway other backends: what it has not got is not left alone by a breaker.
+#[test]
+fn a_backend_that_the_gateway_was_not_given_has_no_breaker() {
+    let case = Case::expecting("policy = { about = [\"breaker\"] }")
+        .policy(BREAKER)
+        .fault("on = [\"b\"]\nlatency = { fixed = \"5ms\" }");
+    let act = |of: &str| format!("[[phase.act]]\nat = \"500ms\"\nreload = {{ backends = [{of}] }}\n");
+    let text = case.text().replace(
+        "name = \"steady\"\nfor = \"3s\"\n",
+        &format!("name = \"steady\"\nfor = \"3s\"\n{}", act("\"a\"")),
+    );
+    let text = text.replace(
+        "name = \"after\"\nfor = \"5s\"\n",
+        &format!(
+            "name = \"after\"\nfor = \"5s\"\n{}[[phase.inject]]\nstatus = {{ code = 500 }}\n",
+            act("\"b\", \"a\"")
+        ),
+    );
+    let out = tempfile::tempdir().unwrap();
+    assert_not(&simulate(&text, &[], 3, out.path()), Verdict::Fail);
+}
+
+/// A status has counted when its head is there, whatever becomes of the body.
+#[test]
+fn a_failing_status_whose_body_breaks_off_is_a_failure_of_that_status() {
+    let broken = "reset = { at = \"body\", after = \"64B\" }";
+    for (fails, on) in [("\"5xx\", \"timeout\"", "[\"reset\"]"), ("\"timeout\", \"reset\"", "[\"503\"]")] {
+        let declared = format!("trip = {{ consecutive = 5 }}, open_for = \"1s\", fails = [{fails}]");
+        Case::expecting("policy = { about = [\"breaker\"] }")
+            .policy(&format!("breaker = {{ {declared} }}"))
+            .policy(&format!("retry = {{ attempts = 2, on = {on}, methods = [\"GET\"] }}"))
+            .fault("status = { code = 503 }")
+            .fault(broken)
+            .never_fails();
+    }
+}
+
+/// Refused connections leave no trace, and keep a pool's breaker, or the other backend's, from taking a further attempt.
+#[test]
+fn a_failure_is_not_tried_again_where_refused_connections_may_have_opened_a_breaker() {
+    let demand = "policy = { about = [\"retry.on.reset\", \"retry.on.connect-failure\"] }";
+    let retry = "retry = { attempts = 2, on = [\"reset\", \"connect-failure\"], methods = [\"GET\"] }";
+    for scope in ["pool", "backend"] {
+        for seed in 1..=6 {
+            Case::expecting(&format!("in = \"outage\"\n{demand}"))
+                .policy(&format!(
+                    "breaker = {{ trip = {{ consecutive = 2 }}, open_for = \"1s\", scope = \"{scope}\" }}"
+                ))
+                .policy(retry)
+                .fault("on = [\"b\"]\nclose = { share = 0.9 }")
+                .fault("on = [\"a\"]\nfrom = \"50ms\"\nfor = \"2200ms\"\nrefuse = {}")
+                .fault("on = [\"a\"]\nlatency = { fixed = \"60ms\", share = 0.6 }")
+                .seed(seed)
+                .never_fails();
+        }
+    }
 }

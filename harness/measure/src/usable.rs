@@ -14,6 +14,9 @@ use crate::view::View;
 /// breakers and ejections are seconds.
 const SEEN_WITHIN: Duration = Duration::from_millis(500);
 
+/// The gateway may have known of a failure that was over so much later at the backend: what it does follows on its way there.
+const BLUR: Duration = Duration::from_millis(2);
+
 /// So many successes in a row show that a breaker is not half-open: gateways ask for one to three.
 const SUCCESSES: usize = 3;
 
@@ -73,8 +76,7 @@ impl<'a> Usable<'a> {
     /// or traffic comes back little by little, it must never have failed; and where one breaker is there for all, no other
     /// backend either.
     pub fn any(&self, at: Moment, besides: Option<u16>) -> bool {
-        let pool = self.breaker.is_some_and(|breaker| !breaker.scope.is_backend());
-        if pool && !self.backends.iter().all(|backend| backend.never_failed(at)) {
+        if self.may_be_out_for_all(at) {
             return false;
         }
         let others = self.backends.iter().enumerate();
@@ -87,8 +89,7 @@ impl<'a> Usable<'a> {
     /// made the gateway leave it alone. Where no breaker is declared, nobody knows what a failure does, so that it must
     /// never have failed.
     pub fn certainly(&self, index: u16, at: Moment) -> bool {
-        let pool = self.breaker.is_some_and(|breaker| !breaker.scope.is_backend());
-        if pool && !self.backends.iter().all(|backend| backend.never_failed(at)) {
+        if self.may_be_out_for_all(at) {
             return false;
         }
         self.backends.get(usize::from(index)).is_some_and(|backend| {
@@ -97,6 +98,20 @@ impl<'a> Usable<'a> {
                 && !self.view.may_hide_at(index, at - SEEN_WITHIN, at)
                 && self.is_open(usize::from(index), backend, at)
         })
+    }
+
+    /// True if one breaker is there for all, and a failure may have opened it.
+    fn may_be_out_for_all(&self, at: Moment) -> bool {
+        let pool = self.breaker.is_some_and(|breaker| !breaker.scope.is_backend());
+        let hides = |index: usize| self.hidden_to(index, at).is_some();
+        let mut all = self.backends.iter().enumerate();
+        pool && !all.all(|(index, backend)| backend.never_failed(at) && !hides(index))
+    }
+
+    /// Up to when faults turned connections of a backend away that began before a moment: what they made fail is not on record.
+    fn hidden_to(&self, index: usize, at: Moment) -> Option<Moment> {
+        let here = self.view.brief.injections.iter().filter(|one| one.backends.contains(&(index as u16)));
+        here.filter(|one| one.hides_attempts && one.during.from <= at).map(|one| one.during.to).max()
     }
 
     fn is_open(&self, index: usize, backend: &Backend, at: Moment) -> bool {
@@ -117,7 +132,7 @@ impl<'a> Usable<'a> {
         if hidden || (partly && !backend.never_failed(at)) {
             return false;
         }
-        let failed = backend.last_failure(at);
+        let failed = backend.last_failure(at + BLUR).max(self.hidden_to(index, at));
         let since = seen[..next].iter().rev().take_while(|one| failed.is_none_or(|failed| one.at > failed));
         since.filter(|one| one.known <= at).take(SUCCESSES).count() == SUCCESSES
     }

@@ -7,9 +7,12 @@ use evidence::{Attempt, End, Entry, Tag};
 use policy::{FailureClass, RetryOn};
 use units::{Moment, Stretch};
 
+use super::followed::Followed;
+use super::member::{Member, Rule};
 use super::offered::{BLUR_MAX, Offered};
 use super::results::Results;
-use crate::arrivals::{Told, recorded_to};
+use super::search::{Deviation, Why};
+use crate::arrivals::Told;
 use crate::lifetimes::{Ending, ending};
 use crate::view::View;
 
@@ -52,14 +55,14 @@ pub struct Input {
     pub observed: Stretch,
     /// When the last fault of the phase ends.
     pub fault_end: Moment,
+    /// When what happened before it could not be followed any more, and when the backend was known to work after that; nothing
+    /// if it begins with the run.
+    lost: Option<(Moment, Moment)>,
 }
 
 impl Input {
     /// What a view shows of some backends: one, or a whole pool. `fails` says what counts as a failure. Nothing if no fault
-    /// is on them in the phase and `always` is not set.
-    ///
-    /// It begins at the epoch, or with the phase where a fault before it hid attempts, and ends where the next fault begins
-    /// or the evidence ends, or where a fault begins that hides attempts.
+    /// is on them in the phase and `always` is not set, or if the gateway has been given others; see [`Followed`].
     pub fn of(
         view: &View<'_>,
         offered: &Offered,
@@ -67,22 +70,10 @@ impl Input {
         fails: &[FailureClass],
         always: bool,
     ) -> Option<Self> {
-        let phase = view.brief.phases[view.place.phase].during;
-        let on_it =
-            || view.brief.injections.iter().filter(|one| one.backends.iter().any(|b| backends.contains(b)));
-        let here = on_it().filter(|injection| injection.during.overlaps(&phase));
-        let fault_end = here.map(|injection| injection.during.to).max();
-        let fault_end = if always { fault_end.unwrap_or(phase.to) } else { fault_end? };
-        let hides = |one: &&crate::brief::InjectionBrief| one.hides_attempts;
-        let blind = on_it().filter(hides).any(|one| one.during.from < phase.from);
-        // What came before decides which state a breaker is in, unless it can't be followed.
-        let from = if blind { phase.from } else { Moment::EPOCH.min(phase.from) };
-        let next = on_it().map(|injection| injection.during.from).filter(|begin| *begin >= fault_end).min();
-        let hidden = on_it().filter(hides).filter(|one| one.during.to > phase.from);
-        let hidden = hidden.map(|injection| injection.during.from).min();
-        let to = next.unwrap_or(Moment::NEVER).min(hidden.unwrap_or(Moment::NEVER));
-        let observed = Stretch { from, to: to.min(recorded_to(view.ledger)).max(from) };
+        let Followed { observed, fault_end, lost } = Followed::of(view, backends, always)?;
         let arrivals = arrivals(view, backends, fails, observed);
+        let works = |one: &&Arrival| one.told == Told::Success && lost.is_some_and(|lost| one.known >= lost);
+        let works = arrivals.iter().filter(works).map(|one| one.known).min().unwrap_or(Moment::NEVER);
         let mut input = Input {
             arrivals,
             results: Results::default(),
@@ -93,6 +84,7 @@ impl Input {
             stalls: view.stalls.clone(),
             observed,
             fault_end,
+            lost: lost.map(|lost| (lost, works)),
         };
         input.order();
         Some(input)
@@ -106,6 +98,24 @@ impl Input {
         later.observed.from = from.min(later.observed.to);
         later.order();
         later
+    }
+
+    /// True if what came before it, and could not be followed, may be why a machine of this kind went silent: failures that
+    /// are not on record still counted, or it was open already.
+    pub fn may_be_owed_to_the_past(&self, deviation: &Deviation, member: &Member) -> bool {
+        let Some((lost, works)) = self.lost else { return false };
+        match deviation.why {
+            Why::Silent { from } if deviation.openings.is_empty() => {
+                let counts = match member.rule {
+                    Rule::Count(_, within) | Rule::Share(_, within, _) => within,
+                    Rule::InARow(_) | Rule::Never => Duration::ZERO,
+                };
+                from < works.max(lost + counts)
+            }
+            // How often in a row it had opened is not known.
+            Why::Long { .. } => member.growth.is_some(),
+            _ => false,
+        }
     }
 
     fn order(&mut self) {
@@ -182,6 +192,12 @@ impl Input {
         self.results.run_before(order.partition_point(|index| self.arrivals[*index as usize].known <= moment))
     }
 
+    /// How many failures became known between two moments.
+    pub fn failures_in(&self, from: Moment, to: Moment) -> u64 {
+        let known = |one: &&Arrival| one.told.may_fail() && from <= one.known && one.known <= to;
+        self.arrivals.iter().filter(known).count() as u64
+    }
+
     /// The most failures in a row.
     pub fn longest_run(&self) -> u64 {
         let runs = (0..=self.results.order.len()).map(|place| self.results.run_before(place));
@@ -224,18 +240,39 @@ fn over(attempt: &Attempt) -> Moment {
 /// What an attempt told the gateway of its backend, by what is declared to count as a failure.
 pub fn told(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Told {
     let counts = |on: RetryOn| fails.contains(&FailureClass::One(on));
+    let by_status = fails.iter().any(|class| class.takes_status(attempt.status));
     let failed = match (ending(entry, attempt), attempt.end) {
+        // The head of an answer is there before its body breaks off, or is given up: a status that counts has counted, unless
+        // the client was gone by then.
+        (Ending::Client | Ending::AfterClient | Ending::Overtaken | Ending::Crossed, cut)
+            if by_status && breaks_off(cut) =>
+        {
+            return Told::Unsure;
+        }
         (Ending::Client | Ending::AfterClient | Ending::Overtaken, _)
         | (_, End::OpenAtEnd | End::RequestCut | End::Malformed | End::Spoiled) => return Told::Nothing,
         (Ending::Crossed, _) if counts(RetryOn::Timeout) => return Told::Unsure,
         (Ending::Crossed, _) => return Told::Nothing,
+        (_, cut) if by_status && breaks_off(cut) => true,
         // It had begun to answer: whether giving that up counts as a timeout, no policy says.
         (_, End::AbandonedFin | End::AbandonedRst) if attempt.status > 0 => {
             return if counts(RetryOn::Timeout) { Told::Unsure } else { Told::Nothing };
         }
-        (_, End::Replied) => fails.iter().any(|class| class.takes_status(attempt.status)),
+        // Who tries again has not read on: it saw a status that does not count.
+        (_, End::Reset | End::Closed) if attempt.status > 0 && is_followed(entry, attempt) => false,
+        (_, End::Replied) => by_status,
         (_, End::AbandonedFin | End::AbandonedRst) => counts(RetryOn::Timeout),
         (_, End::Reset | End::Closed) => counts(RetryOn::Reset),
     };
     if failed { Told::Failure } else { Told::Success }
+}
+
+/// True if the answer was not whole.
+fn breaks_off(end: End) -> bool {
+    matches!(end, End::AbandonedFin | End::AbandonedRst | End::Reset | End::Closed)
+}
+
+/// True if another attempt of the request came later.
+fn is_followed(entry: &Entry<'_>, attempt: &Attempt) -> bool {
+    entry.attempts.last().is_some_and(|last| last.number > attempt.number)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use units::Moment;
 use units::stats::quantile;
 
+use super::followed::Given;
 use crate::arrivals::{dealt_with, weight_share};
 use crate::view::View;
 
@@ -69,8 +70,8 @@ impl Offered {
 
     /// When requests were dealt with that reach these backends, and the share of them that does.
     ///
-    /// Traffic of classes that never reach them is none of theirs. With too few requests before the first fault, the weights
-    /// tell the share.
+    /// Traffic of classes that never reach them is none of theirs. With too few requests before the first fault, or where the
+    /// gateway was given its backends later, the weights tell the share.
     pub fn towards(&self, view: &View<'_>, backends: &[u16]) -> (Arc<[Moment]>, f64) {
         let all = |class: &usize| self.well[*class].iter().sum::<u64>();
         let here = |class: &usize| {
@@ -86,6 +87,9 @@ impl Offered {
                 reaching.iter().map(|class| self.by_class[*class].clone()).collect();
             merged(&of_these)
         };
+        if let Some(share) = Given::of(view).weight_share(view.brief, backends) {
+            return (dealt, share);
+        }
         let share = match reaching.iter().map(all).sum::<u64>() {
             few if few < BASELINE_MIN => {
                 backends.iter().map(|backend| weight_share(view.brief, *backend)).sum()

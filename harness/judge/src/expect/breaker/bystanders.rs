@@ -1,6 +1,7 @@
 //! Backends that failed nothing while another one did: they must go on.
 
 use measure::arrivals::Told;
+use measure::automata::followed::Given;
 use measure::automata::input::told;
 use measure::automata::offered::Offered;
 use measure::silence::missed_min;
@@ -20,10 +21,15 @@ pub(super) fn claim(
     fails: &[FailureClass],
 ) -> Option<Claim> {
     let brief = view.brief;
+    let given = Given::of(view);
+    let during = given.within(view.phase());
     let backends = 0..u16::try_from(brief.backends.len()).unwrap_or(u16::MAX);
     let faulty = |backend: u16| view.injections().any(|(_, injection)| injection.backends.contains(&backend));
     let (mut seen, mut claims) = (0, Vec::new());
-    for (backend, here) in backends.zip(arrivals(view, fails)).filter(|(backend, _)| !faulty(*backend)) {
+    for (backend, all) in backends.zip(arrivals(view, fails)) {
+        let back = back_since(demand, view, backend, &all).map(|back| back.max(during.from));
+        let Some(begin) = back.filter(|_| given.have(&[backend]) && !faulty(backend)) else { continue };
+        let here: Vec<_> = all.into_iter().filter(|(at, _)| during.contains(*at)).collect();
         if here.iter().any(|(_, told)| told.may_fail()) {
             continue;
         }
@@ -31,8 +37,9 @@ pub(super) fn claim(
         let (sent, share) = offered.towards(view, &[backend]);
         let before = |moment: Moment| sent.partition_point(|sent| *sent < moment);
         let expected = |from, to| share * before(to).saturating_sub(before(from)) as f64;
-        let starts = std::iter::once(view.phase().from).chain(here.iter().map(|(at, _)| *at));
-        let ends = here.iter().map(|(at, _)| *at).chain(std::iter::once(view.phase().to));
+        let later = || here.iter().map(|(at, _)| *at).filter(|at| *at > begin);
+        let starts = std::iter::once(begin).chain(later());
+        let ends = later().chain(std::iter::once(during.to));
         let missed = missed_min(here.len());
         let silent = starts
             .zip(ends)
@@ -53,12 +60,23 @@ pub(super) fn claim(
     })
 }
 
-/// What arrived at each backend in the phase, in order, and what it told.
-fn arrivals(view: &View<'_>, fails: &[FailureClass]) -> Vec<Vec<(Moment, Told)>> {
+/// Since when a backend has all of its traffic for certain, if it ever does: an earlier fault may have had it left alone, and
+/// then it is back once it has worked again.
+fn back_since(demand: &Breaker, view: &View<'_>, backend: u16, all: &[(Moment, Told)]) -> Option<Moment> {
     let phase = view.phase();
+    let earlier = view.brief.injections.iter().filter(|one| one.backends.contains(&backend));
+    let earlier = earlier.filter(|one| one.during.from < phase.from);
+    let Some(fault_end) = earlier.map(|one| one.during.to).max() else { return Some(phase.from) };
+    let works = |(at, told): &&(Moment, Told)| *at >= fault_end && *told == Told::Success;
+    all.iter().find(works).map(|(at, _)| *at + demand.member(view).ways.ramp)
+}
+
+/// What arrived at each backend up to the end of the phase, in order, and what it told.
+fn arrivals(view: &View<'_>, fails: &[FailureClass]) -> Vec<Vec<(Moment, Told)>> {
+    let to = view.phase().to;
     let mut found = vec![Vec::new(); view.brief.backends.len()];
     for entry in view.ledger.entries().filter(|entry| view.takes(entry.exchange.class)) {
-        for attempt in entry.attempts.iter().filter(|attempt| phase.contains(attempt.arrived)) {
+        for attempt in entry.attempts.iter().filter(|attempt| attempt.arrived < to) {
             if let Some(here) = found.get_mut(usize::from(attempt.backend)) {
                 here.push((attempt.arrived, told(&entry, attempt, fails)));
             }

@@ -39,7 +39,7 @@ impl Inquiry<'_> {
         }
         self.looked_at(|inquiry, found| {
             let (claim, nothing) = match found {
-                Err(blind) => (blind, Some(format!("{} was left alone from before the phase on", self.name))),
+                Err(blind) => (blind, Some(format!("{} may have been left alone from before", self.name))),
                 Ok(Found::None(deviation)) => {
                     (inquiry.departed(&deviation, &inquiry.departure(&deviation)), None)
                 }
@@ -102,9 +102,25 @@ impl Inquiry<'_> {
                 return tell(self, Err(blind.seen("", self.demand.demanded())));
             }
             let found = search(&later, &member, self.demand.workers);
-            return tell(&Inquiry { input: &later, ..*self }, Ok(found));
+            let later = Inquiry { input: &later, ..*self };
+            return tell(&later, later.owed_to_the_past(&found, &member).map_or(Ok(found), Err));
         }
-        tell(self, Ok(found))
+        tell(self, self.owed_to_the_past(&found, &member).map_or(Ok(found), Err))
+    }
+
+    /// What is claimed where something that could not be followed may be the reason for what fits none.
+    fn owed_to_the_past(&self, found: &Found, member: &Member) -> Option<Claim> {
+        let Found::None(deviation) = found else { return None };
+        self.input.may_be_owed_to_the_past(deviation, member).then(|| {
+            let why = format!(
+                "in which state the breaker of {} was can't be told: failures that left no trace, or a change of the gateway's \
+                 backends, came before",
+                self.name
+            );
+            let remedy =
+                "plan a phase without faults before this one, longer than the breaker is open and counts failures";
+            Claim::blind(why, remedy).seen("", self.demand.demanded())
+        })
     }
 
     fn blurred(&self) -> Claim {
@@ -338,7 +354,11 @@ impl Inquiry<'_> {
         let never = Member { rule: Rule::Never, ..*member };
         let expected = self.demand.demanded();
         let observed = format!("{} requests at {}", self.input.arrivals.len(), self.name);
-        match search(self.input, &never, 1) {
+        let found = search(self.input, &never, 1);
+        if let Some(blind) = self.owed_to_the_past(&found, member) {
+            return blind;
+        }
+        match found {
             Found::None(deviation) => {
                 let (bad, because) = words::deviation(self, &deviation);
                 let basis = Basis::Never { violations: 1, exposures: 1, needed: 1 };

@@ -1,6 +1,7 @@
 //! What a breaker did, in words.
 
 use evidence::Tag;
+use measure::automata::member::Rule;
 use measure::automata::search::{Deviation, Opening, Why};
 use units::plural::{count, times};
 use units::{Moment, Timespan};
@@ -31,7 +32,7 @@ pub(super) fn story(inquiry: &Inquiry<'_>, openings: &[Opening]) -> String {
 pub(super) fn deviation(inquiry: &Inquiry<'_>, deviation: &Deviation) -> (String, String) {
     let (name, demanded) = (inquiry.name, inquiry.demand.open_for);
     let subject = inquiry.subject();
-    let rule = measure::automata::member::Rule::of(&inquiry.demand.trips_after.trip()).words();
+    let rule = Rule::of(&inquiry.demand.trips_after.trip()).words();
     match deviation.why {
         Why::Leaked { opened } => {
             let (leaked, late) = leaked(inquiry, opened);
@@ -81,7 +82,21 @@ fn silent(inquiry: &Inquiry<'_>, deviation: &Deviation, from: Moment, rule: &str
     let input = inquiry.input;
     let last = input.arrivals.iter().rev().find(|arrival| arrival.at <= from);
     let known = last.map_or(from, |last| last.known);
-    let run = in_a_row(inquiry.input.run_at(known + input.blur_at(known)));
+    let known = known + input.blur_at(known);
+    let run = match Rule::of(&inquiry.demand.trips_after.trip()) {
+        Rule::Count(_, within) | Rule::Share(_, within, _) => {
+            // Those before it opened the last time are forgotten.
+            let forgotten =
+                deviation.openings.last().and_then(|opening| opening.until).unwrap_or(input.observed.from);
+            let since = forgotten.max(known - within);
+            format!(
+                "{} within {}",
+                count(input.failures_in(since, known), "failure"),
+                Timespan(known.since(since))
+            )
+        }
+        Rule::InARow(_) | Rule::Never => in_a_row(input.run_at(known)),
+    };
     let lasted = Timespan(deviation.at.since(from));
     let wanted = if inquiry.demand.stays_closed { String::new() } else { format!(", before {rule}") };
     let bad = format!("the breaker of {name} opened after {run}{wanted}: nothing arrived for {lasted}");
