@@ -289,3 +289,18 @@ fn a_failure_is_not_tried_again_where_refused_connections_may_have_opened_a_brea
         }
     }
 }
+
+/// On a machine that stalls, a stall touches nearly every request that takes long: they must not be the ones that don't count.
+#[test]
+fn a_slow_backend_is_not_out_of_balance_because_stalls_touch_its_requests() {
+    let hiccups = |run: brownout_tests::doctor::Doctored| {
+        run.hiccups(|rows| {
+            rows.extend(
+                (0..500).map(|nth| evidence::Hiccup { at: Moment(nth * 60_000_000), length: 25_000_000 }),
+            );
+        })
+    };
+    let case = Case::expecting("in = \"outage\"\nbalance = {}")
+        .fault("on = [\"a\"]\nlatency = { fixed = \"200ms\" }");
+    assert_not(&case.doctored(hiccups), Verdict::Fail);
+}

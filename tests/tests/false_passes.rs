@@ -3,6 +3,7 @@
 
 use brownout_tests::case::{Case, assert_not, assert_verdict};
 use reports::Verdict;
+use units::Moment;
 
 const RETRY: &str = r#"retry = { attempts = 2, on = ["503", "timeout", "reset"], methods = ["GET"] }"#;
 const PER_TRY: &str = r#"timeout = { per_try = "300ms" }"#;
@@ -251,4 +252,17 @@ fn answers_that_no_backend_made_are_no_successes_and_shed_requests_are_looked_at
             .report(),
         Verdict::Pass,
     );
+}
+
+/// What fails takes long, and a stall touches what takes long: setting that aside must not make the rest a pass.
+#[test]
+fn failures_that_stalls_touch_are_not_left_out_of_a_pass() {
+    let case = Case::expecting("in = \"outage\"\navailability = { min = 0.99 }")
+        .traffic("[traffic.reads]\nrequest = \"GET /items/{n}\"\nrate = \"200/s\"\ndeadline = \"1s\"\n")
+        .fault("hang = { share = 0.05 }");
+    let report = case.doctored(|run| {
+        let stall = |nth: i64| evidence::Hiccup { at: Moment(nth * 900_000_000), length: 25_000_000 };
+        run.hiccups(|rows| rows.extend((0..17).map(stall)))
+    });
+    assert_not(&report, Verdict::Pass);
 }

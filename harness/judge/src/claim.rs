@@ -85,7 +85,7 @@ pub enum Basis {
         count: u64,
         /// The share that is allowed: it is broken if chance hardly explains more.
         allowed: f64,
-        /// The share that a pass must exclude; never below `allowed`.
+        /// The share that a pass must exclude. Below `allowed` where a busy machine allows more than it lets pass.
         refuted: f64,
     },
     /// A figure must lie between two bounds; None has no bound on that side.

@@ -13,6 +13,7 @@ pub mod expect;
 mod figures;
 mod finding;
 pub mod forecast;
+mod late;
 mod settling;
 mod summary;
 #[cfg(test)]

@@ -93,7 +93,7 @@ impl Usual {
         let calm = Stretch { from: Moment::EPOCH, to: first.unwrap_or(Moment::NEVER) };
         for entry in view.entries_due(calm).filter(|entry| entry.exchange.done < calm.to) {
             if let Some(first) = entry.attempts.first()
-                && !view.is_disturbed(&entry, FIRST_ATTEMPTS.disturbance)
+                && !view.is_disturbed_in(&entry, FIRST_ATTEMPTS)
                 && let Some(count) = counts.get_mut(usize::from(first.backend))
             {
                 *count += 1;

@@ -80,7 +80,7 @@ impl Cancels {
     pub fn of(view: &View<'_>) -> Self {
         let mut cancels = Cancels::default();
         let usable = Usable::of(view);
-        let sight = Sight { attempts: false, client: false, disturbance: Duration::MAX };
+        let sight = Sight { attempts: false, client: false, disturbance: Duration::MAX, first: false };
         for entry in view.entries().filter(|entry| client_left(entry)) {
             cancels.left += 1;
             match view.why_apart(&entry, sight) {

@@ -26,7 +26,8 @@ pub struct Choices {
 }
 
 /// Which exchanges show where a gateway sends a request first: a backend that turned it away would not be on record.
-pub const FIRST_ATTEMPTS: Sight = Sight { attempts: true, client: false, disturbance: STALL_BORNE };
+pub const FIRST_ATTEMPTS: Sight =
+    Sight { attempts: true, client: false, disturbance: STALL_BORNE, first: true };
 
 impl Choices {
     /// The spread of the requests that were due in a stretch.

@@ -46,7 +46,7 @@ impl Connections {
         let mut measured = Connections::default();
         let lives = Lives::of(view);
         measured.count_open(view);
-        let sight = Sight { attempts: false, client: false, disturbance: Duration::MAX };
+        let sight = Sight { attempts: false, client: false, disturbance: Duration::MAX, first: false };
         for entry in view.entries().filter(|entry| !entry.attempts.is_empty()) {
             match view.why_apart(&entry, sight) {
                 Some(why) => measured.set_aside.note(why, entry.exchange),

@@ -67,7 +67,7 @@ impl Orphans {
     /// Measures it, over all attempts of the phase's requests.
     pub fn of(view: &View<'_>) -> Self {
         let mut orphans = Orphans::default();
-        let sight = Sight { attempts: false, client: false, disturbance: Duration::MAX };
+        let sight = Sight { attempts: false, client: false, disturbance: Duration::MAX, first: false };
         for entry in view.entries().filter(|entry| !entry.attempts.is_empty()) {
             match view.why_apart(&entry, sight) {
                 Some(why) => orphans.set_aside.note(why, entry.exchange),

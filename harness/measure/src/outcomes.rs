@@ -50,6 +50,9 @@ pub struct Outcomes {
     pub burst: Burst,
     /// Those that say nothing of the gateway.
     pub set_aside: SetAside,
+    /// Those of them that failed while brownout itself stood still. A stall touches long requests sooner than short ones, and
+    /// what fails often takes long: without them, the others look better than all.
+    pub failed_in_stalls: u64,
 }
 
 /// How many failures are kept by their tags.
@@ -77,7 +80,11 @@ impl Outcomes {
                     }
                     running.grow(exchange, last);
                 }
-                Ended::Apart(why) => outcomes.set_aside.note(why, exchange),
+                Ended::Apart(why) => {
+                    let failed = why == Why::Stalled && !succeeded(&entry);
+                    outcomes.failed_in_stalls += u64::from(failed);
+                    outcomes.set_aside.note(why, exchange);
+                }
             }
             if how != Ended::Badly {
                 // What is set aside ends a burst as a success does: nobody knows whether it belongs to it.

@@ -51,6 +51,18 @@ impl Stalls {
         if end <= first { Duration::ZERO } else { self.before[end].saturating_sub(self.before[first]) }
     }
 
+    /// The part of a stretch of time that was one of them, from 0 to 1.
+    pub fn share_of(&self, stretch: Stretch) -> f64 {
+        let within =
+            self.stretches.iter().map(|stall| stall.to.min(stretch.to).since(stall.from.max(stretch.from)));
+        let stalled: Duration = within.sum();
+        if stalled.is_zero() {
+            0.0
+        } else {
+            (stalled.as_secs_f64() / stretch.length().as_secs_f64()).min(1.0)
+        }
+    }
+
     /// The stalls, in order.
     pub fn stretches(&self) -> &[Stretch] {
         &self.stretches

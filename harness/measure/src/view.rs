@@ -60,14 +60,18 @@ pub struct Sight {
     pub client: bool,
     /// The longest disturbance by brownout itself that is borne.
     pub disturbance: Duration,
+    /// True if only what came before its first attempt matters. How long it took afterwards must not decide whether it
+    /// counts: of slow backends, a stall touches nearly every request.
+    pub first: bool,
 }
 
 impl Sight {
     /// For counts: all attempts, a client that stayed, no stall that timers would react to.
-    pub const COUNTS: Sight = Sight { attempts: true, client: true, disturbance: STALL_BORNE };
+    pub const COUNTS: Sight = Sight { attempts: true, client: true, disturbance: STALL_BORNE, first: false };
 
     /// For what the client saw: attempts may be hidden.
-    pub const OUTCOMES: Sight = Sight { attempts: false, client: false, disturbance: STALL_BORNE };
+    pub const OUTCOMES: Sight =
+        Sight { attempts: false, client: false, disturbance: STALL_BORNE, first: false };
 }
 
 /// How far brownout itself was from its plan in a stretch. Figures finer than this can't be told.
@@ -177,7 +181,7 @@ impl<'a> View<'a> {
             Some(Why::ClientLeft)
         } else if sight.attempts && self.may_hide(entry) {
             Some(Why::Hidden)
-        } else if self.is_disturbed(entry, sight.disturbance) {
+        } else if self.is_disturbed_in(entry, sight) {
             Some(Why::Stalled)
         } else {
             None
@@ -229,6 +233,17 @@ impl<'a> View<'a> {
         let stalled = self.stalls.touching(exchange.due, exchange.done);
         let errors = entry.attempts.iter().map(delay_error);
         errors.fold(stalled.max(exchange.lag()), Duration::max)
+    }
+
+    /// True if brownout itself disturbed what is looked at of an exchange by more than is borne.
+    pub fn is_disturbed_in(&self, entry: &Entry<'_>, sight: Sight) -> bool {
+        let (first, exchange) = (entry.attempts.first().filter(|_| sight.first), entry.exchange);
+        match first {
+            Some(first) => {
+                self.stalls.touching(exchange.due, first.arrived).max(exchange.lag()) > sight.disturbance
+            }
+            None => self.is_disturbed(entry, sight.disturbance),
+        }
     }
 
     /// True if brownout itself disturbed an exchange by more than is borne, and may have changed what became of it.

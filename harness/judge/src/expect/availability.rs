@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Share;
 use units::plural::count;
-use units::stats::cases_to_exclude;
+use units::stats::{at_most, cases_to_exclude};
 
 use self::burst::BurstMax;
 use super::Expectation;
@@ -124,7 +124,20 @@ impl Expectation for Availability {
 fn floor(min: Share, here: &Outcomes, view: &View<'_>) -> Claim {
     let (failed, all) = (here.failed, here.count());
     let (share, phase) = (percent(here.succeeded, all), view.phase_name());
-    at_most_bad(Bad { bad: failed, count: all }, 1.0 - min.get(), view.place.samples_min)
+    let (allowed, stalled) = (1.0 - min.get(), here.failed_in_stalls);
+    let holds = |failed, all| if allowed > 0.0 { at_most(failed, all, allowed) <= BETA } else { failed == 0 };
+    if stalled > 0 && holds(failed, all) && !holds(failed + stalled, all + stalled) {
+        let why = format!(
+            "{} failed while brownout's own machine stood still: without them {min} of the others succeeded, with them it is not \
+             certain",
+            count(stalled, "request")
+        );
+        return Claim::blind(why, "run it on a quieter machine").seen(
+            format!("{share}: {} of {all} succeeded", here.succeeded),
+            format!("at least {min} of requests succeed"),
+        );
+    }
+    at_most_bad(Bad { bad: failed, count: all }, allowed, view.place.samples_min)
         .says(
             format!("{share} of requests succeeded in `{phase}`, {min} are demanded"),
             format!("only {share} of requests succeeded in `{phase}`, {min} are demanded"),

@@ -9,13 +9,11 @@ use units::plural::count;
 use units::stats::{cases_to_exclude, quantile};
 
 use super::Expectation;
-use crate::claim::{Basis, CASES_MIN, Claim, Proof};
+use crate::claim::{CASES_MIN, Claim, Proof};
 use crate::decide::BETA;
 use crate::estimates::{millis, share};
 use crate::forecast::{Forecast, Outlook};
-
-/// One in a hundred may be late: no scheduler is perfect, and a gateway that does not watch its clients is so every time.
-const LATE_ALLOWED: f64 = 0.01;
+use crate::late::hardly_any;
 
 /// A pass excludes that one in ten is late.
 const LATE_REFUTED: f64 = 0.1;
@@ -103,7 +101,7 @@ impl Cancel {
             ),
         };
         let needed = view.place.samples_min.unwrap_or(0).max(cases_to_exclude(LATE_REFUTED, BETA));
-        let claim = Claim::on(Basis::Mostly { bad, count: all, allowed: LATE_ALLOWED, refuted: LATE_REFUTED })
+        let claim = Claim::on(hardly_any(view, 0, bad, all, LATE_REFUTED))
             .says(
                 format!("backends were let go within {within} of their client's leaving"),
                 format!(

@@ -13,13 +13,11 @@ use units::plural::count;
 use units::stats::{cases_to_exclude, quantile};
 
 use super::Expectation;
-use crate::claim::{Basis, CASES_MIN, Claim, Proof};
+use crate::claim::{CASES_MIN, Claim, Proof};
 use crate::decide::BETA;
 use crate::estimates::share;
 use crate::forecast::{Forecast, Outlook};
-
-/// One answer in a hundred may be late: no scheduler is perfect, and a gateway that sheds late is so most of the time.
-const LATE_ALLOWED: f64 = 0.01;
+use crate::late::hardly_any;
 
 /// A pass excludes that one answer in ten is late.
 const LATE_REFUTED: f64 = 0.1;
@@ -148,7 +146,7 @@ fn in_time(view: &View<'_>, sheds: &Sheds, within: Timespan) -> Claim {
     let mut aside = sheds.set_aside.clone();
     aside.add(&times.set_aside);
     let needed = cases_to_exclude(LATE_REFUTED, BETA);
-    Claim::on(Basis::Mostly { bad: late, count: all, allowed: LATE_ALLOWED, refuted: LATE_REFUTED })
+    Claim::on(hardly_any(view, 0, late, all, LATE_REFUTED))
         .says(
             format!("requests that reached no backend were answered within {within}"),
             format!("{late} of {} that reached no backend took longer than {within}", count(all, "request")),

@@ -20,9 +20,6 @@ use crate::claim::Claim;
 use crate::forecast::{Forecast, Outlook};
 use crate::tolerance;
 
-/// A share of observations that is off without the timer being wrong: no scheduler is perfect.
-const ALLOWED: f64 = 0.01;
-
 /// A share of observations that a pass excludes: 59 clean ones do.
 const REFUTED: f64 = 0.05;
 

@@ -18,11 +18,15 @@ impl Queue {
     /// Over all traffic of the view's stretch, and of what reaches into it.
     pub(super) fn of(view: &View<'_>) -> Self {
         let mut changes: Vec<(Moment, i64, Option<Tag>)> = Vec::new();
+        let moves = moves(view);
         for entry in view.with_traffic(None).entries().filter(|entry| entry.exchange.was_sent()) {
             let sent = entry.exchange.sent;
             let until = entry.attempts.first().map_or(entry.exchange.done, |first| first.arrived);
             let blur = WAITS + view.stalls.touching(sent, until);
-            let (from, until) = (sent + blur, until - blur);
+            // A gateway that stands still keeps everybody waiting, and nobody for a turn.
+            let moved = moves.partition_point(|moved| *moved < sent + blur);
+            let Some(from) = moves.get(moved).copied() else { continue };
+            let until = until - blur;
             if until > from {
                 changes.extend([(from, 1, Some(entry.exchange.tag)), (until, -1, None)]);
             }
@@ -50,4 +54,15 @@ impl Queue {
         let over = self.over.partition_point(|at| *at < from);
         begun.saturating_sub(over + 1) as u64
     }
+}
+
+/// When the gateway did something: it passed a request on, or ended one.
+fn moves(view: &View<'_>) -> Vec<Moment> {
+    let sent = view.ledger.entries().filter(|entry| entry.exchange.was_sent());
+    let mut moves: Vec<Moment> = sent
+        .flat_map(|entry| [entry.attempts.first().map(|first| first.arrived), Some(entry.exchange.done)])
+        .flatten()
+        .collect();
+    moves.sort_unstable();
+    moves
 }

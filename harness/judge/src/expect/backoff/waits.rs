@@ -16,9 +16,7 @@ use units::stats::cases_to_exclude;
 use super::{Backoff, Growth};
 use crate::claim::{Basis, Claim};
 use crate::decide::BETA;
-
-/// A share of gaps that is off without the backoff being wrong: no scheduler is perfect.
-const ALLOWED: f64 = 0.01;
+use crate::late::hardly_any;
 
 /// A share of gaps that a pass excludes: 59 clean ones do.
 pub(super) const REFUTED: f64 = 0.05;
@@ -55,12 +53,12 @@ pub(super) fn claims(settings: &Backoff, view: &View<'_>) -> Vec<Claim> {
         if nth > 1 && tally.bad() == 0 && tally.count() < needed {
             few.add(tally);
         } else {
-            claims.push(tally.claim(settings, &waits));
+            claims.push(tally.claim(settings, view, &waits));
         }
     }
     let few_of = few.numbers.len();
     if few.count() >= needed {
-        claims.push(few.claim(settings, &waits));
+        claims.push(few.claim(settings, view, &waits));
     } else if let Some(first) = claims.first_mut().filter(|_| few_of > 0) {
         let words = format!(
             "; {} before later attempts, as demanded, are too few to be judged by themselves",
@@ -123,8 +121,9 @@ impl Tally {
     }
 
     /// That at most one gap in a hundred is off.
-    fn claim(self, settings: &Backoff, waits: &Waits) -> Claim {
-        let (bad, seen, before) = (self.bad(), self.count(), self.before());
+    fn claim(self, settings: &Backoff, view: &View<'_>, waits: &Waits) -> Claim {
+        let (seen, before) = (self.count(), self.before());
+        let (short, long) = (self.short.len() as u64, self.long.len() as u64);
         let overlapping = waits.set_aside().count(Why::Overlapping);
         let observed = match seen {
             0 if overlapping > 0 => format!(
@@ -135,7 +134,7 @@ impl Tally {
             _ => format!("waits before {before}: {}", Lengths::of(self.lengths.clone())),
         };
         let lengths = Lengths::of(self.lengths.clone());
-        let claim = Claim::on(Basis::Mostly { bad, count: seen, allowed: ALLOWED, refuted: REFUTED })
+        let claim = Claim::on(hardly_any(view, short, long, seen, REFUTED))
             .says(format!("further attempts waited as the backoff says: {observed}"), self.bad_words(settings))
             .because("a gap is measured from the end of a failed attempt to the arrival of the next one")
             .seen(observed, settings.demanded())

@@ -14,10 +14,8 @@ use super::Limit;
 use crate::claim::{Basis, CASES_MIN, Claim, Proof};
 use crate::decide::BETA;
 use crate::estimates::{counted, share};
+use crate::late::hardly_any;
 use crate::tolerance;
-
-/// One wait in a hundred may be longer: no scheduler is perfect, and a gateway without a bound lets most wait longer.
-const LATE_ALLOWED: f64 = 0.01;
 
 /// A pass excludes that one in ten is longer.
 pub(super) const LATE_REFUTED: f64 = 0.1;
@@ -121,7 +119,7 @@ pub(super) fn wait(bound: Timespan, view: &View<'_>, limited: &Limited) -> Claim
         None => "no request came while all turns were taken".to_owned(),
     };
     let needed = view.place.samples_min.unwrap_or(0).max(cases_to_exclude(LATE_REFUTED, BETA));
-    Claim::on(Basis::Mostly { bad, count: all, allowed: LATE_ALLOWED, refuted: LATE_REFUTED })
+    Claim::on(hardly_any(view, 0, bad, all, LATE_REFUTED))
         .says(
             format!("no request waited longer than {bound} for its turn"),
             format!("{bad} of {} waited longer than {bound} for their turn", count(all, "request")),

@@ -73,7 +73,7 @@ fn claim(
         p_broken: scanned.p,
         p_kept,
         count: independent,
-        needed: (hits as f64 > least * independent as f64).then(|| needed(usual.share(backend), least)),
+        needed: (hits as f64 > least * independent as f64).then(|| needed(hits as f64 / independent as f64, least)),
     })
     .says(
         format!("backend `{name}` gets its requests again: {seen} of first attempts in `{phase}`, before {before}"),
@@ -106,7 +106,7 @@ fn witnesses(firsts: &[First], name: &str, backend: u16) -> Vec<(Tag, String)> {
     elsewhere.map(|(_, _, tag)| (*tag, format!("went elsewhere, although `{name}` is well again"))).collect()
 }
 
-/// How many choices tell a share from four fifths of it with 95 % on one side.
+/// How many choices tell a share that is as large as what was seen from the least, with 95 % on one side.
 fn needed(share: f64, least: f64) -> u64 {
     let room = (share - least).max(1e-6);
     (least * (1.0 - least) * (1.645 / room).powi(2)).ceil() as u64

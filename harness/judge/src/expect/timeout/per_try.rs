@@ -12,9 +12,10 @@ use units::Timespan;
 use units::plural::{count, were};
 use units::stats::cases_to_exclude;
 
-use super::{ALLOWED, BEYOND, REFUTED, Timers};
+use super::{BEYOND, REFUTED, Timers};
 use crate::claim::{Basis, Claim};
 use crate::decide::BETA;
+use crate::late::hardly_any;
 
 /// What one life says of the timer.
 #[derive(Clone, Copy)]
@@ -58,7 +59,7 @@ pub(super) fn claims(timers: &Timers<'_>, timer: Duration, view: &View<'_>) -> V
             seen.note(&entry, &life, says);
         }
     }
-    vec![seen.fires(timers, timer, &bounds), seen.never_outlived(timer)]
+    vec![seen.fires(view, timers, timer, &bounds), seen.never_outlived(timer)]
 }
 
 fn says(timers: &Timers<'_>, bounds: &Bounds, life: &Life) -> Says {
@@ -131,9 +132,9 @@ impl Lives {
     }
 
     /// That those which were given up were given up on time.
-    fn fires(&self, timers: &Timers<'_>, timer: Duration, bounds: &Bounds) -> Claim {
+    fn fires(&self, view: &View<'_>, timers: &Timers<'_>, timer: Duration, bounds: &Bounds) -> Claim {
         let lengths = self.given_up();
-        let bad = (self.early.len() + self.late.len()) as u64;
+        let (early, late) = (self.early.len() as u64, self.late.len() as u64);
         let named = Timespan(timer);
         let mut observed = match lengths.count() {
             0 => "no attempt given up by a per-try timer".to_owned(),
@@ -150,7 +151,7 @@ impl Lives {
         let needed = cases_to_exclude(REFUTED, BETA);
         let least = Timespan(bounds.high().saturating_add(BEYOND));
         let claim =
-            Claim::on(Basis::Mostly { bad, count: lengths.count(), allowed: ALLOWED, refuted: REFUTED })
+            Claim::on(hardly_any(view, early, late, lengths.count(), REFUTED))
                 .says(
                     format!("the per-try timer fired on time: {observed}"),
                     self.off_words(named, lengths.count()),

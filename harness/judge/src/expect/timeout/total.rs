@@ -12,9 +12,10 @@ use units::Timespan;
 use units::plural::{count, were};
 use units::stats::cases_to_exclude;
 
-use super::{ALLOWED, BEYOND, REFUTED, Timers};
-use crate::claim::{Basis, Claim};
+use super::{BEYOND, REFUTED, Timers};
+use crate::claim::Claim;
 use crate::decide::BETA;
+use crate::late::hardly_any;
 
 /// Requests against the timer.
 struct Requests<'t> {
@@ -61,7 +62,7 @@ pub(super) fn claim(timers: &Timers<'_>, timer: Duration, view: &View<'_>) -> Cl
             requests.take(view, &entry);
         }
     }
-    requests.claim()
+    requests.claim(view)
 }
 
 /// How long the gateway waits for one attempt, as seen where it tried again: no timer for the whole request ends those.
@@ -164,17 +165,17 @@ impl Requests<'_> {
         self.off.push((entry.exchange.tag, format!("took {}", Timespan(length))));
     }
 
-    fn claim(self) -> Claim {
+    fn claim(self, view: &View<'_>) -> Claim {
         let late = self.late.iter().map(|late| late.length);
         let all = self.on_time.iter().copied().chain(self.early.iter().copied()).chain(late);
         let lengths = Lengths::of(all.collect());
-        let bad = (self.early.len() + self.late.len()) as u64;
         let observed = match lengths.count() {
             0 => "the timer for the whole request never had to fire".to_owned(),
             _ => format!("requests that hung ended after: {lengths}"),
         };
         let needed = cases_to_exclude(REFUTED, BETA);
-        let basis = Basis::Mostly { bad, count: lengths.count(), allowed: ALLOWED, refuted: REFUTED };
+        let (early, late) = (self.early.len() as u64, self.late.len() as u64);
+        let basis = hardly_any(view, early, late, lengths.count(), REFUTED);
         let claim = Claim::on(basis)
             .says(format!("the timer for the whole request fired on time: {observed}"), self.bad(lengths.count()))
             .because(
