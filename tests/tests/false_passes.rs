@@ -266,3 +266,12 @@ fn failures_that_stalls_touch_are_not_left_out_of_a_pass() {
     });
     assert_not(&report, Verdict::Pass);
 }
+
+/// All bytes arrive, and the chunk that says so does not: a gateway that adds it says what nobody knows.
+#[test]
+fn an_answer_without_its_last_chunk_that_a_gateway_ends_by_itself_is_not_whole() {
+    let case = Case::expecting("in = \"outage\"\nintegrity = { parts = [\"cut\"] }")
+        .fault("on = [\"a\"]\nmissing_last_chunk = {}");
+    case.passes();
+    case.defect("truncated-as-complete").fails();
+}

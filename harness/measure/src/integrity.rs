@@ -115,7 +115,7 @@ fn violation(view: &View<'_>, entry: &Entry<'_>) -> Option<Violation> {
     if entry.exchange.echo == TagEcho::Other {
         return Some(Violation::CrossTalk);
     }
-    answer(entry).or_else(|| request(view, entry))
+    answer(view, entry).or_else(|| request(view, entry))
 }
 
 fn looks_whole(entry: &Entry<'_>) -> bool {
@@ -132,11 +132,24 @@ fn is_cut(attempt: &Attempt) -> bool {
     attempt.status > 0 && matches!(attempt.end, End::Reset | End::Closed)
 }
 
-fn answer(entry: &Entry<'_>) -> Option<Violation> {
+/// The fault that leaves out only what says that an answer is whole: all of its bytes arrive.
+const NEVER_ENDED: &str = "missing_last_chunk";
+
+/// True if the backend sent all bytes of the answer and never said so: whether it is whole, only the backend knows (RFC 9112,
+/// section 8).
+fn never_ended(view: &View<'_>, attempt: &Attempt) -> bool {
+    let mut met = view.brief.injections.iter().enumerate().filter(|(_, one)| one.fault == NEVER_ENDED);
+    met.any(|(index, _)| attempt.affected_by(index as u16))
+}
+
+fn answer(view: &View<'_>, entry: &Entry<'_>) -> Option<Violation> {
     let exchange = entry.exchange;
     let differs = exchange.body == BodyCheck::Altered || exchange.outcome == Outcome::BodyMismatch;
     if !looks_whole(entry) {
         return differs.then_some(Violation::AlteredPart);
+    }
+    if exchange.outcome == Outcome::Complete && answering(entry).is_some_and(|one| never_ended(view, one)) {
+        return Some(Violation::TruncatedAsComplete);
     }
     if exchange.body == BodyCheck::Intact && exchange.outcome != Outcome::BodyMismatch {
         return None;
