@@ -122,6 +122,10 @@ struct Joined {
     beyond: u64,
     /// Answers of another backend than that of their attempt.
     elsewhere: u64,
+    /// Answers that came before the attempt that they name had arrived.
+    too_soon: u64,
+    /// Requests and attempts that end before they begin.
+    backwards: u64,
     /// Answers of a backend, without any attempt on record.
     unattempted: u64,
     /// Answers of a backend, all of them.
@@ -155,6 +159,8 @@ impl Joined {
     fn take(&mut self, entry: &Entry<'_>, forged: &[Attempt]) {
         let (exchange, attempts) = (entry.exchange, entry.attempts);
         self.sent += 1;
+        let ends_early = exchange.done < exchange.sent || attempts.iter().any(|one| one.ended < one.arrived);
+        self.backwards += u64::from(ends_early);
         if attempts.is_empty() {
             self.bare += 1;
             self.bare_answered += u64::from(exchange.answered_by_backend() || exchange.succeeded());
@@ -182,7 +188,10 @@ impl Joined {
         }
         match attempts.iter().find(|attempt| attempt.number == exchange.attempt) {
             None => self.beyond += 1,
-            Some(attempt) => self.elsewhere += u64::from(attempt.backend != exchange.backend),
+            Some(attempt) => {
+                self.elsewhere += u64::from(attempt.backend != exchange.backend);
+                self.too_soon += u64::from(exchange.first_byte.is_some_and(|first| first < attempt.arrived));
+            }
         }
     }
 
@@ -214,6 +223,20 @@ impl Joined {
         });
         tell(self.elsewhere, &|number| {
             format!("{} of another backend than that of the attempt that they name", count(number, "answer"))
+        });
+        tell(self.backwards, &|number| {
+            format!(
+                "{} {} on record with an end before the beginning: the times are not those of a run",
+                count(number, "request"),
+                if number == 1 { "is" } else { "are" }
+            )
+        });
+        tell(self.too_soon, &|number| {
+            format!(
+                "{} of a backend came before the request had arrived there: the times on record are not of one clock, or rows \
+                 stand with the wrong request",
+                count(number, "answer")
+            )
         });
         tell(self.unattempted, &|number| {
             format!(
