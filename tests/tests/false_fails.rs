@@ -304,3 +304,52 @@ fn a_slow_backend_is_not_out_of_balance_because_stalls_touch_its_requests() {
         .fault("on = [\"a\"]\nlatency = { fixed = \"200ms\" }");
     assert_not(&case.doctored(hiccups), Verdict::Fail);
 }
+
+/// Shifts what the gateway passed on for one request, and with it how the request ended.
+fn held_up(all: &mut evidence::Evidence, by: impl Fn(&evidence::Attempt) -> Option<i64>) {
+    let mut held = std::collections::HashMap::new();
+    let later = |at: Moment, by: i64| Moment(at.0 + by);
+    for row in &mut all.attempts {
+        let Some(by) = by(row) else { continue };
+        held.insert(row.tag, by);
+        (row.arrived, row.ended) = (later(row.arrived, by), later(row.ended, by));
+        row.body_done = row.body_done.map(|at| later(at, by));
+        row.replied = row.replied.map(|at| later(at, by));
+    }
+    for row in &mut all.exchanges {
+        let Some(by) = held.get(&row.tag) else { continue };
+        row.done = later(row.done, *by);
+        row.first_byte = row.first_byte.map(|at| later(at, *by));
+    }
+}
+
+/// While brownout's own threads stood still so did the gateway's, at moments that nobody saw.
+#[test]
+fn a_gateway_that_is_late_no_more_often_than_the_machine_stands_still_is_not_failed() {
+    let retry = r#"retry = { attempts = 2, on = ["503"], methods = ["GET"], backoff = { base = "100ms" } }"#;
+    let case = Case::expecting("in = \"outage\"\nbackoff = { fixed = \"100ms\" }").policy(retry);
+    let late = |one_in: u64| {
+        case.doctored(move |run| {
+            run.evidence(|all| {
+                held_up(all, |row| (row.number == 2 && row.tag.0 % one_in == 0).then_some(60_000_000));
+                let stall = |nth: i64| evidence::Hiccup { at: Moment(nth * 100_000_000), length: 25_000_000 };
+                all.hiccups = (0..160).map(stall).collect();
+            })
+        })
+    };
+    assert_not(&late(7), Verdict::Fail);
+    brownout_tests::case::assert_verdict(&late(1), Verdict::Fail);
+}
+
+/// A gateway that stands still for a moment keeps everybody waiting, and nobody for a turn.
+#[test]
+fn whoever_waits_for_a_gateway_that_stands_still_does_not_wait_for_a_turn() {
+    let limit = "limit = { in_flight = 50, queue = 0 }";
+    let report = Case::expecting(&format!("in = \"steady\"\n{limit}")).policy(limit).doctored(|run| {
+        run.evidence(|all| {
+            let (from, to) = (2_000_000_000, 2_040_000_000);
+            held_up(all, |row| (from..to).contains(&row.arrived.0).then(|| to - row.arrived.0));
+        })
+    });
+    assert_not(&report, Verdict::Fail);
+}
