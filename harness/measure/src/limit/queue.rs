@@ -18,14 +18,14 @@ impl Queue {
     /// Over all traffic of the view's stretch, and of what reaches into it.
     pub(super) fn of(view: &View<'_>) -> Self {
         let mut changes: Vec<(Moment, i64, Option<Tag>)> = Vec::new();
-        let moves = moves(view);
+        let acted = moves(view);
         for entry in view.with_traffic(None).entries().filter(|entry| entry.exchange.was_sent()) {
             let sent = entry.exchange.sent;
             let until = entry.attempts.first().map_or(entry.exchange.done, |first| first.arrived);
             let blur = WAITS + view.stalls.touching(sent, until);
             // A gateway that stands still keeps everybody waiting, and nobody for a turn.
-            let moved = moves.partition_point(|moved| *moved < sent + blur);
-            let Some(from) = moves.get(moved).copied() else { continue };
+            let first = acted.partition_point(|at| *at < sent + blur);
+            let Some(from) = acted.get(first).copied() else { continue };
             let until = until - blur;
             if until > from {
                 changes.extend([(from, 1, Some(entry.exchange.tag)), (until, -1, None)]);
