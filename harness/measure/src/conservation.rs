@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use evidence::{Attempt, Entry, Ledger, Losses, Outcome, Stamp, TagEcho, UNKNOWN_ATTEMPT};
+use evidence::{Attempt, Entry, INJECTIONS_MAX, Ledger, Losses, Outcome, Stamp, TagEcho, UNKNOWN_ATTEMPT};
 use units::plural::{count, times, were};
 use units::{Moment, Stretch};
 
@@ -32,6 +32,7 @@ pub fn problems(brief: &Brief, ledger: &Ledger) -> Vec<String> {
     let mut problems: Vec<String> = ledger.rest().damaged.iter().map(ToString::to_string).collect();
     problems.extend(losses(&ledger.rest().losses));
     problems.extend(missing_requests(brief, ledger));
+    problems.extend(beyond_the_plan(brief, ledger));
     problems.extend(orphans(ledger));
     problems.extend(forged(ledger));
     problems.extend(Joined::of(brief, ledger).problems());
@@ -75,13 +76,28 @@ fn missing_requests(brief: &Brief, ledger: &Ledger) -> Option<String> {
     })
 }
 
+/// More requests than the plan has, where nothing but the schedule sends any.
+fn beyond_the_plan(brief: &Brief, ledger: &Ledger) -> Option<String> {
+    let open = brief.traffic.iter().all(|class| class.open_loop);
+    let planned = planned(brief).filter(|_| open && !brief.traffic.is_empty())?;
+    let more = ledger.entries().filter(|entry| entry.exchange.tag.0 >= planned).count() as u64;
+    (more > 0).then(|| {
+        format!("{} more on record than the plan has: it is the plan of another run", count(more, "request"))
+    })
+}
+
+/// How many requests open-loop traffic is planned to send; nothing if the plan does not say.
+fn planned(brief: &Brief) -> Option<u64> {
+    let mut open = brief.traffic.iter().filter(|class| class.open_loop);
+    open.try_fold(0u64, |all, class| Some(all + class.planned.as_ref()?.iter().sum::<u64>()))
+}
+
 /// How many tags, from 0 on, must be on record.
 ///
 /// The schedule of open-loop traffic has the first ones. Users of closed-loop traffic take theirs from what follows, each
 /// thread its own, so that there the last ones have gaps.
 fn expected(brief: &Brief, ledger: &Ledger) -> Option<u64> {
-    let mut open = brief.traffic.iter().filter(|class| class.open_loop);
-    let planned = open.try_fold(0u64, |all, class| Some(all + class.planned.as_ref()?.iter().sum::<u64>()));
+    let planned = planned(brief);
     if brief.traffic.iter().all(|class| class.open_loop) {
         let highest = ledger.entries().map(|entry| entry.exchange.tag.0.saturating_add(1)).max();
         return highest.max(planned);
@@ -126,6 +142,8 @@ struct Joined {
     too_soon: u64,
     /// Requests and attempts that end before they begin.
     backwards: u64,
+    /// Requests of a class, at a backend or hit by a fault that the plan does not have there.
+    unplanned: u64,
     /// Answers of a backend, without any attempt on record.
     unattempted: u64,
     /// Answers of a backend, all of them.
@@ -148,6 +166,7 @@ impl Joined {
         let to = if rest.cut || rest.early.is_some() { recorded_to(ledger) } else { Moment(i64::MAX) };
         let settled = |entry: &Entry<'_>| entry.exchange.was_sent() && entry.exchange.done < to;
         for entry in ledger.entries().filter(settled) {
+            joined.unplanned += u64::from(!is_planned(brief, &entry));
             joined.take(&entry, ledger.forged());
         }
         let planned = brief.phases.last().map_or(Moment(i64::MAX), |phase| phase.during.to);
@@ -224,6 +243,10 @@ impl Joined {
         tell(self.elsewhere, &|number| {
             format!("{} of another backend than that of the attempt that they name", count(number, "answer"))
         });
+        tell(self.unplanned, &|number| {
+            let met = "met what the plan does not have there: it is the plan of another run";
+            format!("{} {met}", count(number, "request"))
+        });
         tell(self.backwards, &|number| {
             format!(
                 "{} {} on record with an end before the beginning: the times are not those of a run",
@@ -257,6 +280,20 @@ impl Joined {
             && bare >= sent * BARE_SHARE
             && self.bare_answered as f64 >= bare * ANSWERED_SHARE
     }
+}
+
+/// True if the plan has the class of a request, and each backend that it reached, and each fault there that hit it.
+fn is_planned(brief: &Brief, entry: &Entry<'_>) -> bool {
+    let hits = |attempt: &Attempt| {
+        let mut faults = (0..INJECTIONS_MAX as u16).filter(|index| attempt.hit_by(*index));
+        attempt.injections == 0
+            || faults.all(|index| {
+                let fault = brief.injections.get(usize::from(index));
+                fault.is_some_and(|fault| fault.backends.contains(&attempt.backend))
+            })
+    };
+    usize::from(entry.exchange.class) < brief.traffic.len()
+        && entry.attempts.iter().all(|one| usize::from(one.backend) < brief.backends.len() && hits(one))
 }
 
 /// A run that ended by itself has lasted as long as planned: what a gateway does after the last request is part of it.
