@@ -5,15 +5,12 @@ mod exposition;
 use std::time::Duration;
 
 use evidence::{Recorder, Sample, Sheet};
-use gateways::MetricsPage;
+use gateways::{MetricsPage, SCRAPED_EVERY};
 use measure::brief::MetricsBrief;
 use net::World;
 use tokio_util::sync::CancellationToken;
 
 use self::exposition::{Kept, read};
-
-/// How often the page is asked for.
-const EVERY: Duration = Duration::from_secs(1);
 
 /// How long one page may take to come.
 const BOUND: Duration = Duration::from_secs(1);
@@ -38,7 +35,7 @@ pub(crate) async fn scrape(
     loop {
         scraper.once().await;
         // One that took too long is not made up for.
-        next = (next + EVERY).max(timer.now());
+        next = (next + *SCRAPED_EVERY).max(timer.now());
         tokio::select! {
             biased;
             () = over.cancelled() => break,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use driver::{Class, Mode};
+use gateways::SCRAPED_EVERY;
 use units::{Rate, Stretch, Timespan};
 
 use crate::compile::{configuration, exposures, inline, settings};
@@ -73,6 +74,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         )
     });
     facts.push(("backends", backends.collect::<Vec<_>>().join(", ")));
+    facts.extend(metrics(plan).map(|metrics| ("metrics", metrics)));
     if let Some(record) = &plan.pool.record {
         let hashed = |secret| if secret { " (hashed)" } else { "" };
         let names = record.headers.iter().map(|header| format!("{}{}", header.name, hashed(header.secret)));
@@ -80,6 +82,22 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
         facts.push(("records", names.chain([target]).collect::<Vec<_>>().join(", ")));
     }
     facts
+}
+
+/// Where the gateway's own metrics are scraped, and what is taken from them; nothing if they are not.
+fn metrics(plan: &Plan) -> Option<String> {
+    let contract = plan.gateway.contract();
+    let (metrics, brief) = contract.metrics().zip(plan.brief.metrics.as_ref())?;
+    let place = match (&metrics.url, &metrics.path) {
+        (Some(url), _) => url.clone(),
+        (None, Some(path)) => format!("{path} on the gateway's address"),
+        (None, None) => {
+            format!("{} on a port of its own", contract.counters().map_or("/", |counters| counters.path))
+        }
+    };
+    let headers: Vec<&str> = metrics.headers.keys().map(String::as_str).collect();
+    let headers = if headers.is_empty() { String::new() } else { format!(", with {}", headers.join(", ")) };
+    Some(format!("{place}{headers}, every {SCRAPED_EVERY}; kept: {}", brief.kept.join(", ")))
 }
 
 fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {

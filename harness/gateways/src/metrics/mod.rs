@@ -9,4 +9,4 @@ mod tests;
 pub use counters::Counters;
 pub use page::MetricsPage;
 pub(crate) use page::page;
-pub use settings::Metrics;
+pub use settings::{Metrics, SCRAPED_EVERY};

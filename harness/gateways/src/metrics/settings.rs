@@ -6,6 +6,10 @@ use http::uri::PathAndQuery;
 use http::{HeaderName, HeaderValue, Uri};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
+use units::Timespan;
+
+/// How often the page is asked for.
+pub const SCRAPED_EVERY: Timespan = Timespan::from_secs(1);
 
 /// The most headers, and the most metrics that are kept by name.
 const ENTRIES_MAX: usize = 32;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::common::{SOUND, said_of, said_with, with};
-use brownout_scenario::{Overrides, load_text};
+use brownout_scenario::{Overrides, describe, load_text};
 
 /// The sound scenario with settings of the gateway, and an expectation in place of its own.
 fn telling(gateway: &str, expectation: &str) -> String {
@@ -53,4 +53,19 @@ fn another_gateway_tells_its_own_in_their_place() {
     let placed = telling("[gateway.envoy]\nmetrics = { path = \"/metrics\" }", "agrees = {}");
     assert!(said_with(&placed, &other("haproxy")).contains("needs the gateway's own metrics"));
     assert!(!SOUND.contains("metrics"));
+}
+
+#[test]
+fn a_plan_says_where_they_are_scraped_and_never_a_secret() {
+    let said = |gateway: &str| {
+        let loaded =
+            load_text("orders.toml", &telling(gateway, AGREES), Path::new("."), &Overrides::default());
+        let facts = describe(&loaded.unwrap_or_else(|failure| panic!("{failure}")).plan).facts;
+        facts.into_iter().find_map(|(key, said)| (key == "metrics").then_some(said)).unwrap()
+    };
+    let elsewhere = "[gateway.nginx.metrics]\nurl = \"http://127.0.0.1:9113/metrics\"\n\
+                     headers = { authorization = \"Bearer {{env.TOKEN}}\" }";
+    let page = "[gateway.nginx]\nmetrics = { path = \"/stats\" }";
+    let all = ["[gateway.reference]\nmetrics = {}", elsewhere, page].map(said);
+    insta::assert_snapshot!(all.join("\n"));
 }
