@@ -17,15 +17,15 @@ use std::time::Duration;
 
 use reports::{Finding, Report, Verdict};
 
-/// Runs the library's scenario of metrics against a gateway; nothing where gateways are not required.
-fn run(gateway: &str, set: &[String], out: &Path) -> Option<Report> {
+/// Runs a scenario of the library against a gateway; nothing where gateways are not required.
+fn run(scenario: &str, gateway: &str, set: &[String], out: &Path) -> Option<Report> {
     if std::env::var_os("BROWNOUT_REQUIRE_GATEWAYS").is_none() {
         let note = format!("skipped: metrics of {gateway}; set BROWNOUT_REQUIRE_GATEWAYS=1 to run it\n");
         std::io::stderr().write_all(note.as_bytes()).unwrap();
         return None;
     }
     let mut brownout = Command::new(env!("CARGO_BIN_EXE_brownout"));
-    brownout.args(["run", "failure/metrics", "--quiet", "--gateway", gateway, "--out"]).arg(out);
+    brownout.args(["run", scenario, "--quiet", "--gateway", gateway, "--out"]).arg(out);
     let output = brownout.args(set.iter().flat_map(|set| ["--set", set])).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let dir = run_in(out).unwrap_or_else(|| panic!("{said}"));
@@ -70,13 +70,16 @@ fn what_each_gateway_counts_is_what_happened() {
         for (gateway, counted, set) in COUNTING {
             scope.spawn(move || counts_what_happened(gateway, counted, set));
         }
+        for gateway in ["envoy", "haproxy", "traefik"] {
+            scope.spawn(move || tells_which_backends_are_out(gateway));
+        }
     });
 }
 
 fn counts_what_happened(gateway: &str, counted: &[&str], set: &[&str]) {
     let out = tempfile::tempdir().unwrap();
     let set: Vec<String> = set.iter().map(ToString::to_string).collect();
-    let Some(report) = run(gateway, &set, out.path()) else { return };
+    let Some(report) = run("failure/metrics", gateway, &set, out.path()) else { return };
     for finding in agreeing(&report) {
         assert_eq!(finding.verdict, Verdict::Pass, "{}: {}", finding.summary, finding.because);
     }
@@ -85,6 +88,14 @@ fn counts_what_happened(gateway: &str, counted: &[&str], set: &[&str]) {
     assert_eq!(whats, counted);
     for row in rows {
         assert!((row.counted - row.recorded as f64).abs() < 0.5, "{row:?}");
+    }
+}
+
+fn tells_which_backends_are_out(gateway: &str) {
+    let out = tempfile::tempdir().unwrap();
+    let Some(report) = run("failure/backend-state", gateway, &[], out.path()) else { return };
+    for finding in agreeing(&report) {
+        assert_eq!(finding.verdict, Verdict::Pass, "{gateway}: {}: {}", finding.summary, finding.because);
     }
 }
 
@@ -131,37 +142,45 @@ fn unchunked(mut body: &str) -> Option<String> {
     }
 }
 
-/// The page with each line of this metric at nought.
-fn without(page: &str, metric: &str) -> String {
+/// The page with each line of this metric at one figure.
+fn all_at(page: &str, metric: &str, figure: u8) -> String {
     let line = |line: &str| match line.rsplit_once(' ') {
-        Some((series, _)) if series.starts_with(metric) => format!("{series} 0\n"),
+        Some((series, _)) if series.starts_with(metric) => format!("{series} {figure}\n"),
         _ => format!("{line}\n"),
     };
     page.lines().map(line).collect()
 }
 
-/// A page as it is, and as it is made to lie.
-const PAGES: [(Alter, Verdict); 3] = [
-    (str::to_owned, Verdict::Pass),
-    (|page| without(page, "envoy_cluster_upstream_rq_retry{"), Verdict::Fail),
-    (|page| without(page, "envoy_http_downstream_rq_xx{envoy_response_code_class=\"5\""), Verdict::Fail),
+/// A page as it is, and as it is made to lie: in which scenario, and what becomes of that then.
+const PAGES: [(&str, Alter, Verdict); 4] = [
+    ("failure/metrics", str::to_owned, Verdict::Pass),
+    ("failure/metrics", |page| all_at(page, "envoy_cluster_upstream_rq_retry{", 0), Verdict::Fail),
+    (
+        "failure/metrics",
+        |page| all_at(page, "envoy_http_downstream_rq_xx{envoy_response_code_class=\"5\"", 0),
+        Verdict::Fail,
+    ),
+    // Only which backends are in use is lied about: its counters are right.
+    ("failure/backend-state", |page| all_at(page, "envoy_cluster_endpoint_healthy{", 1), Verdict::Fail),
 ];
 
 #[test]
 fn metrics_that_are_made_to_lie_are_found_with_both_numbers() {
     thread::scope(|scope| {
-        for (alter, verdict) in PAGES {
-            scope.spawn(move || is_told_of(alter, verdict));
+        for (scenario, alter, verdict) in PAGES {
+            scope.spawn(move || is_told_of(scenario, alter, verdict));
         }
     });
 }
 
-fn is_told_of(alter: Alter, verdict: Verdict) {
+fn is_told_of(scenario: &str, alter: Alter, verdict: Verdict) {
     let out = tempfile::tempdir().unwrap();
     let port = proxy(out.path().to_owned(), alter);
     let url = format!("gateway.envoy.metrics.url=\"http://127.0.0.1:{port}/stats/prometheus\"");
-    let Some(report) = run("envoy", &[url], out.path()) else { return };
-    for finding in agreeing(&report) {
+    let Some(report) = run(scenario, "envoy", &[url], out.path()) else { return };
+    let is_lied_about =
+        |finding: &&Finding| scenario == "failure/metrics" || finding.expected.starts_with("up");
+    for finding in agreeing(&report).filter(is_lied_about) {
         assert_eq!(finding.verdict, verdict, "{}: {}", finding.summary, finding.because);
     }
 }

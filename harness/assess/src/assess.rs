@@ -62,7 +62,8 @@ pub fn judge_run(dir: &Path, instead: Option<&Plan>) -> Result<Report> {
 }
 
 /// Judges a run whose evidence was kept in memory.
-pub fn judge_kept(plan: Plan, manifest: Manifest, evidence: Evidence) -> Report {
+pub fn judge_kept(mut plan: Plan, manifest: Manifest, evidence: Evidence) -> Report {
+    plan.brief.found_at(&manifest.backend_addresses);
     let report = unjudged(Path::new(""), &plan, manifest);
     let run = Recorded { plan, ledger: Ledger::join(evidence), report };
     run.judge(&run.plan.demands)
@@ -79,8 +80,9 @@ struct Recorded {
 impl Recorded {
     fn read(dir: &Path) -> Result<Self> {
         let run = read_run(dir)?;
-        let plan =
+        let mut plan =
             plan_of(&run.manifest).with_context(|| format!("{}", dir.join("manifest.json").display()))?;
+        plan.brief.found_at(&run.manifest.backend_addresses);
         let report = unjudged(dir, &plan, run.manifest);
         Ok(Recorded { plan, ledger: Ledger::join(run.evidence), report })
     }

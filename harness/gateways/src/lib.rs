@@ -20,7 +20,7 @@ pub use action::{Action, ActionSettings, Scene};
 pub use acts::{Acts, Doing, Means, NotDone};
 pub use in_process::InProcess;
 pub use kinds::{GatewaySettings, Launched, Program, backends_in};
-pub use metrics::{Counters, Metrics, MetricsPage, SCRAPED_EVERY};
+pub use metrics::{Counters, Metrics, MetricsPage, SCRAPED_EVERY, Up};
 pub use readiness::Ready;
 pub use spec::{
     Allowed, Gateway, Handle, Launch, LaunchError, Running, Trust, Unsupported, Upstream, Upstreams,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use evidence::{INJECTIONS_MAX, Method, RecordedHeader};
 use policy::Policy;
@@ -56,6 +57,13 @@ impl Brief {
         }
         let stray = self.injections.iter().find(|injection| injection.phase >= phases)?;
         Some(format!("the fault `{}` names phase {}, there are {phases}", stray.fault, stray.phase))
+    }
+
+    /// Says where the backends listen, in their order.
+    pub fn found_at(&mut self, addresses: &[SocketAddr]) {
+        for (backend, address) in self.backends.iter_mut().zip(addresses) {
+            backend.address = Some(*address);
+        }
     }
 
     /// The line that declares a key of the policy, or the table that it stands in: `retry.on` for `retry.on.503`.
@@ -180,6 +188,9 @@ pub struct BackendBrief {
     pub weight: u32,
     /// Its group; 0 is used first.
     pub priority: u32,
+    /// Where it listens. `None` before the run, and where it is not on record.
+    #[serde(skip)]
+    pub address: Option<SocketAddr>,
     /// The names of the further headers of its answers, in lower case. Absent in plans of older builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
@@ -262,11 +273,23 @@ pub struct MetricsBrief {
     /// Those that count answers with a status of 500 or more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub errors: Option<String>,
+    /// The series of each backend that says whether it is in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<UpBrief>,
     /// The names of the metrics that are kept.
     pub kept: Vec<String>,
     /// True if the page is on the address that requests go to, so that a scrape may be counted as one.
     pub shared: bool,
     /// How late a request may be counted, by the demand that leaves most time.
+    pub late: Timespan,
+}
+
+/// What says whether a backend is in use, by the documentation of a gateway's kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpBrief {
+    /// The series, above 0 while it is in use, with [`crate::counters::states::NAME`] or `ADDRESS` in it.
+    pub series: String,
+    /// How old the word may be.
     pub late: Timespan,
 }
 

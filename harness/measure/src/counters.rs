@@ -5,6 +5,7 @@
 
 mod recorded;
 mod scrapes;
+pub mod states;
 #[cfg(test)]
 mod tests;
 

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use units::Timespan;
 
 use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
-use crate::{Counters, Metrics, Ready};
+use crate::{Counters, Metrics, Ready, Up};
 
 /// Envoy, started as a child process with a configuration that is made from the policy.
 ///
@@ -61,9 +62,15 @@ static PRODUCT: Product = Product {
 };
 
 /// Envoy's documentation: "Administration interface" (`/stats/prometheus`), and the statistics of the HTTP connection manager
-/// and of clusters. A further attempt is counted when it is decided, before its backoff.
+/// and of clusters, those of each endpoint among them. A further attempt is counted when it is decided, before its backoff.
 const TELLS: Tells = Tells {
-    add: |made| made.replacen("port_value: 0}", "port_value: {{metrics.port}}}", 1),
+    add: |made| {
+        made.replacen("port_value: 0}", "port_value: {{metrics.port}}}", 1).replacen(
+            "    type: STATIC\n",
+            "    type: STATIC\n    track_cluster_stats: {per_endpoint_stats: true}\n",
+            1,
+        )
+    },
     counters: Counters {
         path: "/stats/prometheus",
         requests: Some(r#"envoy_http_downstream_rq_total{envoy_http_conn_manager_prefix="in"}"#),
@@ -71,6 +78,11 @@ const TELLS: Tells = Tells {
         errors: Some(
             r#"envoy_http_downstream_rq_xx{envoy_response_code_class="5",envoy_http_conn_manager_prefix="in"}"#,
         ),
+        // By health checks and outlier detection alike.
+        up: Some(Up {
+            series: r#"envoy_cluster_endpoint_healthy{envoy_cluster_name="pool",envoy_endpoint_address="{{backend.address}}"}"#,
+            late: Timespan::from_secs(0),
+        }),
     },
 };
 

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use units::Timespan;
 
 use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
-use crate::{Counters, Metrics, Ready};
+use crate::{Counters, Metrics, Ready, Up};
 
 /// HAProxy, started as a child process with a configuration that is made from the policy.
 ///
@@ -77,6 +78,10 @@ frontend metrics
         requests: Some(r#"haproxy_frontend_http_requests_total{proxy="in"}"#),
         retries: Some(r#"haproxy_backend_retry_warnings_total{proxy="pool"}"#),
         errors: Some(r#"haproxy_frontend_http_responses_total{proxy="in",code="5xx"}"#),
+        up: Some(Up {
+            series: r#"haproxy_server_status{proxy="pool",server="{{backend.name}}",state="UP"}"#,
+            late: Timespan::from_secs(0),
+        }),
     },
 };
 

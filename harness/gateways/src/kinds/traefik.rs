@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use units::Timespan;
 
 use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
-use crate::{Counters, Metrics, Ready};
+use crate::{Counters, Metrics, Ready, Up};
 
 /// Traefik 3.7 or later, started as a child process with a dynamic configuration that is made from the policy.
 ///
@@ -73,6 +74,10 @@ const TELLS: Tells = Tells {
         // The documented `traefik_service_retries_total` is not told by 3.7.15, whatever is tried again.
         retries: None,
         errors: Some(r#"traefik_entrypoint_requests_total{entrypoint="in",code=~"5.."}"#),
+        up: Some(Up {
+            series: r#"traefik_service_server_up{service="pool@file",url="http://{{backend.address}}"} + traefik_service_server_up{service="pool@file",url="https://{{backend.address}}"}"#,
+            late: Timespan::from_secs(0),
+        }),
     },
 };
 

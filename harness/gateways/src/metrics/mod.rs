@@ -6,7 +6,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use counters::Counters;
+pub use counters::{Counters, Up};
 pub use page::MetricsPage;
 pub(crate) use page::page;
 pub use settings::{Metrics, SCRAPED_EVERY};

@@ -50,6 +50,11 @@ impl Breakers {
         self.0.as_ref().map_or(1.0, |ring| ring.of(backend).borrow().share(now))
     }
 
+    /// True while the breaker of `backend` leaves it alone, or only probes it.
+    pub(crate) fn leaves_alone(&self, backend: usize, now: Moment) -> bool {
+        self.0.as_ref().is_some_and(|ring| ring.of(backend).borrow().is_out(now))
+    }
+
     /// True if every backend is out, and the traffic goes to all of them for that.
     pub(crate) fn panics(&self, now: Moment) -> bool {
         self.0.as_ref().is_some_and(|ring| {

@@ -102,7 +102,7 @@ impl Gateway {
             line: settings.limit.as_ref().map(|rules| Line::new(rules, backends.len())),
             budget: Budget::new(settings.retry.as_ref().and_then(|retry| retry.budget)),
             turns: Semaphore::new(settings.under_way_max),
-            told: Told::default(),
+            told: Told::new(backends.iter().map(|backend| backend.name.as_str())),
             clients: Cell::new(0),
             workers: (0..workers).map(worker).collect(),
             settings,
@@ -133,6 +133,12 @@ impl Gateway {
     /// The backends that it chooses among.
     pub(crate) fn in_use(&self) -> Vec<usize> {
         self.workers.first().map_or_else(Vec::new, |worker| worker.pool.borrow().in_use())
+    }
+
+    /// Whether a backend is in use: well by its health checks, and not left alone by the breaker of every instance.
+    pub(crate) fn uses(&self, backend: usize, now: Moment) -> bool {
+        self.health.is_well(backend)
+            && self.workers.iter().any(|worker| !worker.breakers.leaves_alone(backend, now))
     }
 
     /// The instance that a request comes to.

@@ -231,6 +231,8 @@ pub(crate) enum Slip {
     HidesRetries,
     /// Errors are counted as if they were none.
     HidesErrors,
+    /// Backends that are left alone are told to be in use.
+    HidesEjections,
     /// While attempts fail, its metrics stay as they were.
     FreezesMetrics,
 }

@@ -17,12 +17,13 @@ use net::{Listener, Timer};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use units::Moment;
+use units::{Moment, Timespan};
 
 use super::front::Front;
 use super::settings::{Settings, Slip};
-use crate::Counters;
+use crate::{Counters, Up};
 
 /// What its series mean. A further attempt is counted when it is sent, an answer when its head is.
 pub(crate) const COUNTERS: Counters = Counters {
@@ -30,6 +31,10 @@ pub(crate) const COUNTERS: Counters = Counters {
     requests: Some("gateway_requests_total"),
     retries: Some("gateway_retries_total"),
     errors: Some(r#"gateway_responses_total{class="5xx"}"#),
+    up: Some(Up {
+        series: r#"gateway_backend_up{backend="{{backend.name}}"}"#,
+        late: Timespan::from_secs(0),
+    }),
 };
 
 /// How long one scrape may take.
@@ -45,22 +50,26 @@ pub(crate) struct Told {
     retries: Counter,
     /// Answers by the hundred of their status, from 1 to 5.
     responses: [Counter; 5],
+    /// Whether each backend is in use, in their order.
+    up: Vec<Gauge>,
     failed: Cell<Option<Moment>>,
     /// What was told last.
     last: RefCell<String>,
 }
 
-impl Default for Told {
-    fn default() -> Self {
+impl Told {
+    /// All counters of a gateway with these backends, at nought.
+    pub(crate) fn new<'a>(backends: impl Iterator<Item = &'a str>) -> Self {
         let mut told = Told {
             registry: Registry::with_prefix("gateway"),
             requests: Counter::default(),
             retries: Counter::default(),
             responses: Default::default(),
+            up: Vec::new(),
             failed: Cell::new(None),
             last: RefCell::default(),
         };
-        let Told { registry, requests, retries, responses, .. } = &mut told;
+        let Told { registry, requests, retries, responses, up, .. } = &mut told;
         registry.register("requests", "Requests that came from clients", requests.clone());
         registry.register("retries", "Further attempts of requests", retries.clone());
         let by_class = Family::<[(&str, String); 1], Counter>::default();
@@ -68,11 +77,12 @@ impl Default for Told {
             *counter = by_class.get_or_create(&[("class", format!("{class}xx"))]).clone();
         }
         registry.register("responses", "Answers to clients, by class", by_class);
+        let by_backend = Family::<[(&str, String); 1], Gauge>::default();
+        up.extend(backends.map(|name| by_backend.get_or_create(&[("backend", name.to_owned())]).clone()));
+        registry.register("backend_up", "Whether a backend is in use", by_backend);
         told
     }
-}
 
-impl Told {
     pub(crate) fn request(&self) {
         self.requests.inc();
     }
@@ -98,11 +108,14 @@ impl Told {
         }
     }
 
-    /// The page as it is now.
-    fn page(&self, settings: &Settings, now: Moment) -> String {
+    /// The page as it is now, with the backends that are `in_use`.
+    fn page(&self, settings: &Settings, now: Moment, in_use: impl Fn(usize) -> bool) -> String {
         let fails = |failed: Moment| now.since(failed) < FROZEN;
         if settings.slips(Slip::FreezesMetrics) && self.failed.get().is_some_and(fails) {
             return self.last.borrow().clone();
+        }
+        for (backend, up) in self.up.iter().enumerate() {
+            up.set(i64::from(settings.slips(Slip::HidesEjections) || in_use(backend)));
         }
         let mut text = String::new();
         // Writing to a string can't fail.
@@ -130,7 +143,8 @@ pub(super) async fn tell(front: Rc<Front>, page: Option<Listener>) -> Infallible
 async fn scrape(front: &Rc<Front>, timer: &Timer, stream: net::Stream) {
     let service = service_fn(|_| async {
         let gateway = front.current();
-        let text = gateway.told.page(&gateway.settings, timer.now());
+        let now = timer.now();
+        let text = gateway.told.page(&gateway.settings, now, |backend| gateway.uses(backend, now));
         let mut response = Response::new(Full::new(Bytes::from(text)));
         let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, kind);

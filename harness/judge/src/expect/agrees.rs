@@ -1,16 +1,18 @@
 //! `agrees`: the gateway's own counters tell what happened.
 
+mod states;
 #[cfg(test)]
 mod tests;
 
 use evidence::Sum;
+use measure::counters::states::{ADDRESS, NAME};
 use measure::counters::{Told, What};
 use measure::view::View;
 use reports::Estimate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use units::plural::{count, times};
-use units::{Share, Timespan};
+use units::{Moment, Share, Timespan};
 
 use super::{Expectation, Needed};
 use crate::claim::{Basis, CASES_MIN, Claim, Proof};
@@ -25,7 +27,7 @@ const WITHIN: Timespan = Timespan::from_millis(100);
 /// The longest time in which it may: after that nobody takes it for the same dashboard.
 const WITHIN_MAX: Timespan = Timespan::from_secs(60);
 
-/// What the gateway's own metrics count is what happened.
+/// What the gateway's own metrics tell is what happened.
 ///
 /// # What it checks
 /// How much three counters grow between the first and the last scrape of the gateway's metrics in the phase, against the ledger:
@@ -34,12 +36,17 @@ const WITHIN_MAX: Timespan = Timespan::from_secs(60);
 /// without it). Without `in`, it looks at the whole run, from before its first request to after its last one, where next to nothing is
 /// uncertain: `off_by = 0` is then an answerable question.
 ///
+/// Where a backend was left alone, by the metrics or by the ledger, it looks at what they say of each backend as well (`up`): one
+/// that gets its traffic before, at and after a scrape is in use, and one that gets nothing for so long before and after it that
+/// chance does not explain it is not. What lies between is not looked at.
+///
 /// What cannot be told is never a tolerance: requests under way at a scrape, counters that begin anew after a restart, attempts that
 /// a refused connection hides. It makes the answer less fine, and in the end inconclusive.
 ///
 /// The series are those of the gateway's documentation, where brownout makes its configuration. For any other, and for a
 /// configuration of your own, name them: `requests = "hits_total{route=\"orders\"}"`. Series with a name and labels that fit are added
-/// up, sums are written with ` + `, and in `code=~"5.."` each `.` is any one character.
+/// up, sums are written with ` + `, and in `code=~"5.."` each `.` is any one character. That of `up` is above 0 while a backend is in
+/// use, and has `{{backend.name}}` or `{{backend.address}}` in it: `up = "server_up{server=\"{{backend.name}}\"}"`.
 ///
 /// # Why it matters
 /// Dashboards and alarms are made of these counters. A gateway that leaves out its retries, or what it sheds itself, shows a small outage
@@ -50,6 +57,12 @@ const WITHIN_MAX: Timespan = Timespan::from_secs(60);
 /// what was under way at the first and the last scrape is more than the share that it may be off: make the phase longer, or look
 /// at the whole run. `retries` have no upper bound while connections are refused. Attempts that the standard library of Go makes by itself
 /// are not known to a gateway that is built with it, and are on record: there, name `only = ["requests", "errors"]`.
+///
+/// `up` takes ten scrapes at which a backend is left alone for certain. It can't tell where several instances keep a state of their own
+/// (`breaker.workers`), where requests stay with a backend (`policy.affinity`), while a fault keeps requests from being seen, and within
+/// 1 s of an action on the gateway. Caddy looks every 10 s only, so that a backend has to be out for longer. A gateway that passes
+/// requests to all backends once most of them are out (Envoy's panic mode, unless brownout makes its configuration) has backends
+/// that are out and get traffic, which is a finding.
 ///
 /// # Example
 /// ```toml
@@ -72,7 +85,10 @@ pub struct Agrees {
     /// The series that count answers with a status of 500 or more.
     #[serde(default, deserialize_with = "sum", skip_serializing_if = "Option::is_none")]
     pub errors: Option<String>,
-    /// What of `requests`, `retries` and `errors` is looked at. Without it: all whose series are known, and which came up at all.
+    /// The series that says whether a backend is in use, with `{{backend.name}}` or `{{backend.address}}` in it.
+    #[serde(default, deserialize_with = "of_each", skip_serializing_if = "Option::is_none")]
+    pub up: Option<String>,
+    /// What of `requests`, `retries`, `errors` and `up` is looked at. Without it: all whose series are known, and which came up at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<Counted>,
     /// The share of what is on record by which a counter may be off, below 1. Without it: 0.05.
@@ -93,16 +109,28 @@ pub enum Counted {
     Retries,
     /// Answers with a status of 500 or more.
     Errors,
+    /// Which backends are in use.
+    Up,
 }
 
-impl From<Counted> for What {
-    fn from(counted: Counted) -> Self {
-        match counted {
-            Counted::Requests => What::Requests,
-            Counted::Retries => What::Retries,
-            Counted::Errors => What::Errors,
+impl Counted {
+    /// What of it a counter counts; `None` for [`Counted::Up`], which is no counter.
+    fn counter(self) -> Option<What> {
+        match self {
+            Counted::Requests => Some(What::Requests),
+            Counted::Retries => Some(What::Retries),
+            Counted::Errors => Some(What::Errors),
+            Counted::Up => None,
         }
     }
+}
+
+fn of_each<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = sum(deserializer)?;
+    if text.as_deref().is_some_and(|text| text.contains(NAME) || text.contains(ADDRESS)) {
+        return Ok(text);
+    }
+    Err(de::Error::custom(format!("not a series of each backend: expected `{NAME}` or `{ADDRESS}` in it")))
 }
 
 fn sum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -113,13 +141,28 @@ fn sum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::
 
 impl Expectation for Agrees {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
-        let claims: Vec<Claim> = self.looked_at().filter_map(|what| self.claim(what, view)).collect();
+        let counted = self.looked_at().filter_map(|what| self.claim(what, view));
+        let looks_at_up = self.only.is_empty() || self.only.contains(&Counted::Up);
+        let claims: Vec<Claim> =
+            counted.chain(looks_at_up.then(|| states::claim(self, view)).flatten()).collect();
         let claims = if claims.is_empty() { vec![nothing_known()] } else { claims };
         // Whether a fault took effect or not, what was counted is to be what happened.
         claims.into_iter().map(|claim| claim.proof(Proof::Own(None))).collect()
     }
 
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
+        let length = match outlook.brief.phases.last().filter(|_| outlook.place.whole_run) {
+            Some(last) => last.during.to.since(Moment::EPOCH),
+            None => outlook.stretch().length(),
+        };
+        let scrapes = length.as_secs();
+        if self.names_up() && scrapes < CASES_MIN {
+            let why = format!(
+                "{} has {scrapes} scrapes in it, and a backend has to be out at {CASES_MIN}",
+                Timespan(length)
+            );
+            return vec![Forecast::CannotPass(why)];
+        }
         let (Some(requests), false) = (outlook.requests(), outlook.place.whole_run) else {
             return Vec::new();
         };
@@ -142,7 +185,7 @@ impl Expectation for Agrees {
     }
 
     fn metrics(&self) -> Option<Needed> {
-        let all = [&self.requests, &self.retries, &self.errors].into_iter().flatten();
+        let all = [&self.requests, &self.retries, &self.errors, &self.up].into_iter().flatten();
         let sums = all.filter_map(|text| Sum::parse(text).ok());
         let names = sums.flat_map(|sum| sum.names().map(str::to_owned).collect::<Vec<_>>());
         Some(Needed { names: names.collect(), late: self.within() })
@@ -162,8 +205,14 @@ impl Agrees {
     }
 
     fn looked_at(&self) -> impl Iterator<Item = What> {
-        let only: Vec<What> = self.only.iter().map(|one| What::from(*one)).collect();
-        What::ALL.into_iter().filter(move |what| only.is_empty() || only.contains(what))
+        let only: Vec<What> = self.only.iter().filter_map(|one| one.counter()).collect();
+        let all = self.only.is_empty();
+        What::ALL.into_iter().filter(move |what| all || only.contains(what))
+    }
+
+    /// Whether the scenario asks for the word on backends by name.
+    fn names_up(&self) -> bool {
+        self.up.is_some() || self.only.contains(&Counted::Up)
     }
 
     fn named(&self, what: What) -> Option<&str> {

@@ -96,7 +96,7 @@ impl<'a> Scrapes<'a> {
 
 impl<'a> Scrape<'a> {
     /// The series that a sum adds up, with their figures.
-    fn chosen(&self, sum: &Sum) -> Result<BTreeMap<&'a str, f64>, String> {
+    pub(super) fn chosen(&self, sum: &Sum) -> Result<BTreeMap<&'a str, f64>, String> {
         let mut chosen = BTreeMap::new();
         for (text, series, value) in self.series() {
             if !sum.has(&series) {

@@ -42,6 +42,7 @@ pub mod model;
 mod rows;
 mod samples;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use evidence::{Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag};
@@ -122,8 +123,9 @@ impl Run {
     }
 
     pub fn weighted(mut self, name: &str, weight: u32, priority: u32) -> Self {
-        let headers = Vec::new();
-        self.brief.backends.push(BackendBrief { name: name.into(), weight, priority, headers });
+        let (headers, port) = (Vec::new(), 9_001 + self.brief.backends.len() as u16);
+        let address = Some(SocketAddr::from(([127, 0, 0, 1], port)));
+        self.brief.backends.push(BackendBrief { name: name.into(), weight, priority, address, headers });
         self
     }
 

@@ -6,7 +6,7 @@ use evidence::Sample;
 use units::Timespan;
 
 use super::{Run, at};
-use crate::brief::MetricsBrief;
+use crate::brief::{MetricsBrief, UpBrief};
 
 impl Run {
     /// Its metrics are scraped, and these series count requests, retries and errors.
@@ -16,6 +16,10 @@ impl Run {
             requests: known("requests_total"),
             retries: known("retries_total"),
             errors: known("responses_total{class=\"5xx\"}"),
+            up: Some(UpBrief {
+                series: "up{backend=\"{{backend.name}}\"}".into(),
+                late: Timespan::from_millis(100),
+            }),
             kept: Vec::new(),
             shared: false,
             late: Timespan::from_millis(100),

@@ -6,7 +6,7 @@
 use evidence::Series;
 
 /// The most series that are kept of one page.
-const SERIES_MAX: usize = 200;
+const SERIES_MAX: usize = 1_000;
 
 /// The longest name of a series with its labels, in bytes.
 const NAME_MAX: usize = 1024;

@@ -215,6 +215,7 @@ fn backend_briefs(scenario: &Scenario) -> Vec<BackendBrief> {
         name: name.value.clone(),
         weight: table.weight.as_ref().map_or(1, |weight| weight.value),
         priority: table.priority.as_ref().map_or(0, |priority| priority.value),
+        address: None,
         headers: table.headers.names().iter().map(|name| name.to_ascii_lowercase()).collect(),
     };
     scenario.backend.0.iter().map(brief).collect()

@@ -5,7 +5,7 @@ use std::ops::Range;
 use evidence::Sum;
 use gateways::GatewaySettings;
 use judge::Demand;
-use measure::brief::MetricsBrief;
+use measure::brief::{MetricsBrief, UpBrief};
 
 use super::Context;
 use crate::document::place;
@@ -47,11 +47,16 @@ pub(super) fn compile(
         requests: counters.and_then(|counters| known(counters.requests)),
         retries: counters.and_then(|counters| known(counters.retries)),
         errors: counters.and_then(|counters| known(counters.errors)),
+        up: counters
+            .and_then(|counters| counters.up)
+            .map(|up| UpBrief { series: up.series.to_owned(), late: up.late }),
         kept: metrics.keep.clone(),
         shared: contract.shares_page(),
         late: needs.iter().flatten().map(|needed| needed.late).max().unwrap_or_default(),
     };
-    let sums = [&brief.requests, &brief.retries, &brief.errors].into_iter().flatten();
+    let up = brief.up.as_ref().map(|up| &up.series);
+    let counted = [&brief.requests, &brief.retries, &brief.errors].into_iter().flatten();
+    let sums = counted.chain(up);
     let sums: Vec<Sum> = sums.filter_map(|sum| Sum::parse(sum).ok()).collect();
     brief.kept.extend(sums.iter().flat_map(Sum::names).map(str::to_owned));
     brief.kept.extend(needs.into_iter().flatten().flat_map(|needed| needed.names));

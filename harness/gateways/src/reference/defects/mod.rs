@@ -46,6 +46,7 @@ mod half_back;
 mod half_open_time;
 mod half_retried_body;
 mod halved_backoff;
+mod hides_ejections;
 mod hides_errors;
 mod hides_retries;
 mod ignores_429;

@@ -121,5 +121,6 @@ pub(super) const REGISTRY: &[Entry] = &[
     super::restart_refuses_for_a_while::DEFECT,
     super::hides_retries::DEFECT,
     super::hides_errors::DEFECT,
+    super::hides_ejections::DEFECT,
     super::freezes_metrics::DEFECT,
 ];

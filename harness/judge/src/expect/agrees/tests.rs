@@ -141,6 +141,7 @@ fn a_phase_that_is_too_short_for_two_scrapes_is_told_before_the_run() {
     let short = Run::new().phase("blink", 2.0).backend("a").class("reads", Method::Get).metrics();
     let short = short.calls(200, |n| Call::due("reads", 10.0 * n as f64).attempt(Try::ok("a")));
     assert_snapshot!(format!("{:?}", foreseen(&short, "blink", "", "agrees = {}")));
+    assert_snapshot!("fewer_scrapes_than_it_takes", format!("{:?}", foreseen(&run(), "outage", "", UP)));
 }
 
 #[rstest]
@@ -153,4 +154,94 @@ fn bounds_that_make_no_sense_are_refused(#[case] text: &str) {
 #[test]
 fn a_sum_that_is_none_is_refused_where_it_stands() {
     assert_snapshot!(settings("agrees = { requests = \"hits{\" }").unwrap_err());
+}
+
+/// A request every 10 ms, dealt out in turn, for 4 s in which all is well, 16 s in which `a` fails and is left alone for 3 s at a
+/// time after five failures in a row, and 4 s after it.
+fn ejecting() -> Run {
+    let run = Run::new().phase("steady", 4.0).phase("outage", 16.0).phase("recovery", 4.0);
+    let run = run.backend("a").backend("b").class("reads", Method::Get).fault("outage", "status", &["a"]);
+    run.metrics().calls(2_400, |n| {
+        let due = 10.0 * n as f64;
+        let call = Call::due("reads", due);
+        if n % 2 == 0 || is_out(due) {
+            call.attempt(Try::ok("b"))
+        } else if (4_000.0..20_000.0).contains(&due) {
+            call.attempt(Try::hit("a", "status"))
+        } else {
+            call.attempt(Try::ok("a"))
+        }
+    })
+}
+
+/// Whether `a` is left alone: from 100 ms of each 3.1 s of the outage on.
+fn is_out(ms: f64) -> bool {
+    (4_000.0..20_000.0).contains(&ms) && (ms - 4_000.0) % 3_100.0 >= 100.0
+}
+
+/// The same, scraped by a gateway that tells `up` of `a` and of `b`.
+fn ejecting_and_telling(up: impl Fn(f64) -> (bool, bool)) -> Run {
+    (0..26).fold(ejecting(), |run, second| {
+        let ms = 1_000.0 * f64::from(second) - 245.0;
+        let (a, b) = up(ms);
+        let figures = [
+            ("requests_total", (ms.clamp(0.0, 24_000.0) / 10.0).ceil()),
+            ("up{backend=\"a\"}", f64::from(u8::from(a))),
+            ("up{backend=\"b\"}", f64::from(u8::from(b))),
+        ];
+        run.scrape(ms, &figures)
+    })
+}
+
+const UP: &str = "agrees = { only = [\"up\"] }";
+
+#[test]
+fn a_gateway_that_tells_which_backends_are_out_passes() {
+    let run = ejecting_and_telling(|ms| (!is_out(ms), true));
+    let finding = run.finding("outage", "", UP);
+    assert_eq!(finding.verdict, Verdict::Pass, "{}; {}", finding.summary, finding.because);
+    assert_snapshot!("told", format!("{}\n{}", finding.observed, finding.because));
+    // A series that is named is taken to tell what is so at once.
+    let named = "agrees = { up = \"up{backend=\\\"{{backend.name}}\\\"}\", only = [\"up\"] }";
+    let finding = run.finding("outage", "", named);
+    assert_eq!(finding.verdict, Verdict::Pass, "{}; {}", finding.summary, finding.because);
+}
+
+#[rstest]
+#[case::always_up(|_| (true, true), "`a` in use")]
+#[case::the_other_one(|ms| (true, !is_out(ms)), "`a` in use")]
+#[case::all_out(|ms: f64| (!is_out(ms), !is_out(ms)), "`b` left alone")]
+#[case::never_back(|ms: f64| (ms < 4_000.0, ms < 8_000.0), "`b` left alone")]
+#[case::a_second_late(|ms: f64| (!is_out(ms - 1_000.0), true), "`a`")]
+fn one_that_lies_of_its_backends_is_caught(#[case] up: fn(f64) -> (bool, bool), #[case] says: &str) {
+    // With a breaker that does not panic: one that has no backend left sends no traffic.
+    let breaker = serde_json::json!({ "trip": { "consecutive": 5 }, "open_for": "3s" });
+    let policy = serde_json::from_value(serde_json::json!({ "breaker": breaker })).unwrap();
+    let finding = ejecting_and_telling(up).policy(policy).finding("outage", "", "agrees = {}");
+    assert_eq!(finding.verdict, Verdict::Fail, "{}; {}", finding.summary, finding.because);
+    assert!(finding.summary.contains(says), "{}", finding.summary);
+}
+
+#[test]
+fn what_is_said_of_a_lie_about_a_backend_tells_when_and_what_came() {
+    let finding = ejecting_and_telling(|_| (true, true)).finding("outage", "", UP);
+    assert_snapshot!(format!("{}\n{}", finding.summary, finding.because));
+    assert!(!finding.witnesses.is_empty());
+}
+
+#[rstest]
+#[case::nothing_was_left_alone("recovery", ejecting_and_telling(|_| (true, true)))]
+#[case::a_fault_hides_what_arrives("outage", ejecting_and_telling(|_| (true, true)).fault("outage", "accept", &["a"]))]
+#[case::no_such_series("outage", ejecting())]
+#[case::too_few("outage", ejecting_and_telling(|ms| (!is_out(ms), true)).samples_min(100))]
+#[case::all_out_may_be_panic("recovery", ejecting_and_telling(|_| (false, false)))]
+fn what_does_not_show_which_backends_are_in_use_proves_nothing(#[case] phase: &str, #[case] run: Run) {
+    let finding = run.finding(phase, "", UP);
+    assert_eq!(finding.verdict, Verdict::Inconclusive, "{}", finding.summary);
+    assert!(finding.remedy.is_some(), "{}", finding.because);
+}
+
+#[test]
+fn a_series_that_is_the_same_for_all_backends_is_refused() {
+    assert_snapshot!(settings("agrees = { up = \"servers_up\" }").unwrap_err());
 }
