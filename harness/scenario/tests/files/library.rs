@@ -71,3 +71,12 @@ fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_f
         assert!(expressed >= 30, "{gateway} can express {expressed} of {}", scenarios::LIBRARY.len());
     }
 }
+
+#[test]
+fn the_scenario_of_a_proxy_that_is_started_by_a_command_compiles_without_a_warning() {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/gateways/litellm");
+    let text = std::fs::read_to_string(place.join("litellm.toml")).unwrap();
+    let loaded = load_text("litellm.toml", &text, &place, &Overrides::default());
+    let loaded = loaded.unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(loaded.warnings.is_empty(), "{}", loaded.render_warnings(false));
+}
