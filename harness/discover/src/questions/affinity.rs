@@ -32,6 +32,9 @@ const CASES_MIN: u64 = 20;
 const SLOW_MIN: Timespan = Timespan::from_millis(40);
 const SLOW_MAX: Duration = Duration::from_millis(200);
 
+/// So large a part of a limit is used at the most where it must not send requests elsewhere.
+const BELOW: f64 = 0.6;
+
 /// The requests of the class of connections.
 const CONNECTIONS: &str = "when = { traffic = \"connection\" }";
 
@@ -142,17 +145,26 @@ fn tell_homes(seen: &Seen, way: &Way, profile: &mut Profile) {
     }
 }
 
+/// How slow answers may be so that a limit of the requests under way sends none of them elsewhere, even if all go to one backend.
+fn below_limit(profile: &Profile, rate: f64) -> Duration {
+    match profile.value("limit.in_flight") {
+        Some(Value::Count(low, _)) => SLOW_MAX.min(Duration::from_secs_f64(BELOW * *low as f64 / rate)),
+        _ => SLOW_MAX,
+    }
+}
+
 /// What becomes of keys while the first backend is out, and afterwards.
 fn outage(lab: &mut Lab<'_>, profile: &mut Profile, way: &Way) -> Result<(), DiscoverError> {
     let victim = lab.victim() as u16;
     let on = format!("on = [\"{}\"]", lab.backends[lab.victim()].name);
     let (name, fault) = failing(profile);
-    let slow = format!("latency = {{ fixed = \"{}\" }}", Timespan(slow(profile, 4, SLOW_MAX)));
+    let rate = if way.by == By::Connection { 300.0 } else { 150.0 };
+    let slow = slow(profile, 4, below_limit(profile, rate));
+    let slow = format!("latency = {{ fixed = \"{}\" }}", Timespan(slow));
     let slowly = |one: Experiment| match way.by {
         By::Connection => one.fault(CONNECTIONS, &slow),
         By::Key => one,
     };
-    let rate = if way.by == By::Connection { 300.0 } else { 150.0 };
     let mut one = add(Experiment::new(format!("keys-{name}"), 20.0), way, 400, rate);
     one = slowly(one.phase("before", Timespan::from_secs(4)));
     one = slowly(one.phase("outage", Timespan::from_secs(4)).fault(&on, fault));

@@ -123,7 +123,7 @@ impl Crowd {
                 let waited = crowd.take(&entry, index);
                 let (from, to) = (entry.exchange.sent, entry.exchange.sent + waited);
                 possible.push((from, to));
-                if waited >= HOP * 3 {
+                if waited >= WAITED {
                     certain.push((from + HOP, to - HOP));
                 }
             }
@@ -185,12 +185,15 @@ impl Crowd {
         let at_once = self.away.iter().filter(|(took, _)| *took < WAITED).count() as u64;
         let patient: Vec<Duration> =
             self.away.iter().map(|(took, _)| *took).filter(|took| *took >= WAITED).collect();
-        let queue = match self.waiting {
-            _ if self.waits.is_empty() && patient.is_empty() => Value::Count(0, 0),
-            (certain, possible) if at_once >= CASES_MIN => Value::Count(certain, possible),
-            (certain, _) => Value::AtLeast(certain),
-        };
-        profile.know("limit.queue", queue, (self.waits.len() + self.away.len()) as u64, name);
+        let cases = (self.waits.len() + self.away.len()) as u64;
+        match self.waiting {
+            // Who waits for a few milliseconds looks like one on the way.
+            (certain, possible) if at_once >= CASES_MIN => {
+                profile.know("limit.queue", Value::Count(certain, possible), cases, name);
+            }
+            (0, _) => profile.cannot_tell("limit.queue", "too few requests waited or were turned away", name),
+            (certain, _) => profile.know("limit.queue", Value::AtLeast(certain), cases, name),
+        }
         let longest = self.waits.iter().max();
         match (patient.iter().min(), patient.iter().max()) {
             (Some(low), Some(high)) if patient.len() as u64 >= CASES_MIN => {
