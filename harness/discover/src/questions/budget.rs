@@ -10,7 +10,7 @@ use measure::view::Sight;
 use units::{Share, Timespan, stats};
 
 use super::outage::RETRIED;
-use super::{never_tried_again, slow};
+use super::{never_tried_again, slow, tried_again};
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -34,8 +34,7 @@ const CASES_MIN: u64 = 50;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let key = "retry.under_load";
-    let tried = |failure: &&&str| matches!(profile.value(&format!("retry.{failure}.GET")), Some(Value::Count(low, _)) if *low > 1);
-    let Some(failure) = RETRIED.iter().find(tried) else {
+    let Some(failure) = RETRIED.iter().find(|failure| tried_again(profile, failure, "GET")) else {
         if never_tried_again(profile, &RETRIED, &["GET"]) {
             return Ok(());
         }

@@ -10,6 +10,7 @@ use measure::passage::{Fate, Way, pairs};
 use units::Timespan;
 
 use super::outage::RETRIED;
+use super::tried_again;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -53,8 +54,7 @@ const ANSWERED: [(&str, &str); 8] = [
 const CASES_MIN: u64 = 3;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let is_tried = |failure: &&&str| matches!(profile.value(&format!("retry.{failure}.GET")), Some(Value::Count(low, _)) if *low > 1);
-    let failure = RETRIED.iter().find(is_tried).copied();
+    let failure = RETRIED.iter().find(|failure| tried_again(profile, failure, "GET")).copied();
     let seen = lab.run(&experiment(failure))?;
     for (name, _) in SENT.iter().filter(|(name, _)| *name != "connection") {
         tell(&seen, "passing", "get", Way::Request, name, &format!("headers.request.{name}"), profile);

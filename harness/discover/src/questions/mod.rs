@@ -48,6 +48,16 @@ fn whole(length: Duration) -> Timespan {
     Timespan::from_millis(length.as_millis() as u64)
 }
 
+/// True if it is known that some requests of a method are tried again after a failure: a budget may spare others.
+fn tried_again(profile: &Profile, failure: &str, method: &str) -> bool {
+    let most = match profile.value(&format!("retry.{failure}.{method}")) {
+        Some(Value::Count(_, high)) => *high,
+        Some(Value::AtLeast(least)) => *least,
+        _ => 1,
+    };
+    most > 1
+}
+
 /// True if it is known that no request of these methods is tried again, after none of these failures.
 fn never_tried_again(profile: &Profile, failures: &[&str], methods: &[&str]) -> bool {
     let once = |failure: &&str| {

@@ -7,8 +7,8 @@ use measure::replay_body::{RetriedBodies, WrongBody};
 use measure::view::{Sight, View};
 use units::Timespan;
 
-use super::never_tried_again;
 use super::outage::RETRIED;
+use super::{never_tried_again, tried_again};
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -31,7 +31,7 @@ const CASES_MIN: u64 = 3;
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let pairs = RETRIED.iter().flat_map(|failure| METHODS.map(|method| (*failure, method)));
     let Some((failure, method)) =
-        pairs.into_iter().find(|(failure, method)| is_tried(profile, failure, method))
+        pairs.into_iter().find(|(failure, method)| tried_again(profile, failure, method))
     else {
         if never_tried_again(profile, &RETRIED, &METHODS) {
             return Ok(());
@@ -39,20 +39,14 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         profile.cannot_tell("replay", "no request with a body is known to be tried again", "retries");
         return Ok(());
     };
+    let cell = profile.value(&format!("retry.{failure}.{method}"));
+    let spared = matches!(cell, Some(Value::Count(low, high)) if low < high);
     let seen = lab.run(&experiment(failure, method))?;
     for (name, _) in BODIES {
-        tell(&seen.view("failing", Some(&class(name))), &format!("replay.{name}"), &seen.name, profile);
+        let view = seen.view("failing", Some(&class(name)));
+        tell(&view, &format!("replay.{name}"), spared, &seen.name, profile);
     }
     Ok(())
-}
-
-/// True if requests of a method are known to be tried again after a failure.
-fn is_tried(profile: &Profile, failure: &str, method: &str) -> bool {
-    match profile.value(&format!("retry.{failure}.{method}")) {
-        Some(Value::Count(low, _)) => *low > 1,
-        Some(Value::AtLeast(least)) => *least > 1,
-        _ => false,
-    }
 }
 
 fn class(body: &str) -> String {
@@ -74,7 +68,8 @@ fn experiment(failure: &str, method: &str) -> Experiment {
     one
 }
 
-fn tell(view: &View<'_>, key: &str, name: &str, profile: &mut Profile) {
+/// `spared` says that some requests are not tried again that might be.
+fn tell(view: &View<'_>, key: &str, spared: bool, name: &str, profile: &mut Profile) {
     let sound = |entry: &Entry<'_>| view.why_apart(entry, Sight::COUNTS).is_none();
     let failed = |entry: &Entry<'_>| entry.attempts.first().is_some_and(|first| first.injections != 0);
     let failing = view.entries().filter(|entry| sound(entry) && failed(entry));
@@ -88,6 +83,8 @@ fn tell(view: &View<'_>, key: &str, name: &str, profile: &mut Profile) {
         profile.cannot_tell(key, "too few requests failed as planned", name);
     } else if again > 0 && bodies.compared == 0 {
         profile.cannot_tell(key, "no further attempt brought a body that could be compared", name);
+    } else if again == 0 && spared {
+        profile.cannot_tell(key, "none was tried again, which a budget may have kept from it", name);
     } else if again == 0 {
         profile.know(key, Value::word("not tried again"), alone, name);
     } else if wrong.is_empty() {

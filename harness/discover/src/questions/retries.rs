@@ -31,8 +31,10 @@ pub(crate) const FAILING: [(&str, &str); 9] = [
 /// The methods that are tried.
 pub(crate) const METHODS: [&str; 5] = ["GET", "HEAD", "POST", "PUT", "DELETE"];
 
-/// How often each is sent.
+/// How often the first of them is sent, and by how much more often each next one: they don't stay in step, so that no method is always
+/// behind another one when a budget bounds what is tried again.
 const RATE: f64 = 3.0;
+const OUT_OF_STEP: f64 = 0.13;
 
 /// For how long: fifteen requests of each method.
 const FOR: Timespan = Timespan::from_secs(5);
@@ -65,13 +67,17 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let timed = matches!(profile.value("timeout.per_try"), Some(Value::Time(..)));
     for (failure, fault) in FAILING.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
         let seen = lab.run(&experiment(format!("retries-{failure}"), &METHODS, RATE, FOR, fault))?;
-        for method in METHODS {
-            let mut cell = Cell { total, ..Cell::default() };
+        let mut cells = METHODS.map(|method| (method, Cell { total, ..Cell::default() }));
+        for (method, cell) in &mut cells {
             cell.take(&seen, failure, method, &mut waits);
+        }
+        // What some are spared, others may be spared always: by a budget, of which the first request has all to itself.
+        let spared = cells.iter().any(|(_, cell)| cell.fewest < cell.most);
+        for (method, mut cell) in cells {
             let name = format!("retries-{failure}-{method}");
             let mut runs = 0;
             // A breaker that counts failures opens after a few of them: so few are sent to a gateway that has met none.
-            while cell.cases < CASES_MIN && cell.opened && runs < RUNS_MAX {
+            while cell.cases < CASES_MIN && cell.opened && runs < RUNS_MAX || spared && runs == 0 {
                 let few = experiment(name.clone(), &[method], f64::from(FEW), Timespan::from_secs(1), fault);
                 cell.take(&lab.run(&few)?, failure, method, &mut waits);
                 runs += 1;
@@ -91,8 +97,8 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
 fn experiment(name: String, methods: &[&str], rate: f64, length: Timespan, fault: &str) -> Experiment {
     let mut experiment = Experiment::new(name, CALM);
     let classes: Vec<String> = methods.iter().map(|method| class(method)).collect();
-    for (method, class) in methods.iter().zip(&classes) {
-        experiment = experiment.traffic(class, method, rate);
+    for (index, (method, class)) in methods.iter().zip(&classes).enumerate() {
+        experiment = experiment.traffic(class, method, rate + OUT_OF_STEP * index as f64);
     }
     let silent: Vec<&str> = classes.iter().map(String::as_str).collect();
     experiment = experiment.calm("before", Timespan::from_secs(1), &silent).phase("failing", length);
@@ -129,10 +135,16 @@ impl Cell {
         let early = early(seen, &opened);
         let view = seen.view("failing", Some(&class(method)));
         for entry in view.entries() {
-            if view.why_apart(&entry, Sight::COUNTS).is_some() || !failed_throughout(&entry) {
+            if view.why_apart(&entry, Sight::COUNTS).is_some() {
                 continue;
             }
             let attempts = entry.attempts.len() as u64;
+            if !failed_throughout(&entry) {
+                // The last one may have come when nothing failed any more.
+                let failed = entry.attempts.first().is_some_and(|first| how_failed(&entry, first).is_some());
+                self.at_least = self.at_least.max(if failed { attempts } else { 0 });
+                continue;
+            }
             waits.take(&entry, failure, early);
             let timed_out = self.total.is_some_and(|total| entry.exchange.service_time() >= total);
             if timed_out || may_be_shed(&entry, &opened) {
@@ -147,9 +159,9 @@ impl Cell {
 
     fn tell(&self, profile: &mut Profile, key: &str, name: &str) {
         // Where instances that count for themselves have opened their breakers, requests end sooner, and no backend is silent.
-        let cut_short = self.opened && self.fewest < self.most;
+        let cut_short = self.opened && self.fewest < self.most || self.at_least > self.most;
         if self.cases > 0 && cut_short {
-            profile.know(key, Value::AtLeast(self.most), self.cases, name);
+            profile.know(key, Value::AtLeast(self.most.max(self.at_least)), self.cases, name);
         } else if self.cases > 0 && (self.cases >= CASES_MIN || self.opened) {
             profile.know(key, Value::Count(self.fewest, self.most), self.cases, name);
         } else if self.at_least > 1 {
