@@ -50,7 +50,9 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     for (failure, fault) in BREAKING.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
         let length = if detailed.is_some() { SHORT } else { OUTAGE };
         let one = outage(lab, &format!("outage-{failure}"), RATE, length, fault, &victim);
-        let seen = lab.run(&all_fail(lab, one, fault))?;
+        // One of each backend is no other for another failure.
+        let of_each = detailed.as_ref() == Some(&victim);
+        let seen = lab.run(&if of_each { one } else { all_fail(lab, one, fault) })?;
         let story = Story::of(&seen, &victim);
         tell_opens(&seen, &story, failure, profile);
         if failure == "503" {
@@ -65,7 +67,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         } else if detailed.is_none() && opens {
             // One breaker stands for all of them: what succeeds at the others would count as well.
             refusals::forget_failed(profile);
-            let all = Target::group(lab);
+            let all = Target::every(lab);
             detailed = Some(all.clone());
             let seen = lab.run(&outage(lab, &format!("outage-all-{failure}"), RATE, OUTAGE, fault, &all))?;
             details(lab, profile, &seen, &all, fault)?;

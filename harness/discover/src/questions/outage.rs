@@ -36,11 +36,15 @@ pub(super) fn outage(
         .phase("after", Timespan(*length * 2 / 3))
 }
 
-/// And then all requests fail that were sent to the same group of backends: a breaker that stands for all of them may need that.
+/// And then all requests fail, wherever they go: a breaker that stands for all backends may need that, and one by share needs it for as
+/// long as successes from before count.
 pub(super) fn all_fail(lab: &Lab<'_>, outage: Experiment, fault: &str) -> Experiment {
-    let all = Target::group(lab).place(lab);
-    outage.phase("all", Timespan::from_secs(1)).fault(&all, fault).phase("rest", Timespan::from_millis(500))
+    let all = Target::every(lab).place(lab);
+    outage.phase("all", TOGETHER).fault(&all, fault).phase("rest", Timespan::from_millis(500))
 }
+
+/// How long all fail: a share of nine in ten is reached by then in a window of four seconds.
+const TOGETHER: Timespan = Timespan::from_secs(4);
 
 /// Failures that may be tried again, in the words of the retry matrix and of `fail_first`.
 pub(super) const RETRIED: [&str; 6] = ["503", "502", "504", "500", "reset", "close"];

@@ -19,6 +19,11 @@ impl Target {
         Target((0..lab.backends.len()).filter(|index| lab.backends[*index].priority == first).collect())
     }
 
+    /// All that there are.
+    pub(super) fn every(lab: &Lab<'_>) -> Self {
+        Target((0..lab.backends.len()).collect())
+    }
+
     /// The place of their faults, in the words of scenario files.
     pub(super) fn place(&self, lab: &Lab<'_>) -> String {
         let names: Vec<&str> = self.0.iter().map(|index| lab.backends[*index].name.as_str()).collect();
@@ -34,7 +39,7 @@ impl Target {
     pub(super) fn weight_share(&self, lab: &Lab<'_>) -> f64 {
         let weight =
             |of: &[usize]| of.iter().map(|index| f64::from(lab.backends[*index].weight)).sum::<f64>();
-        weight(&self.0).max(1.0) / weight(&Target::group(lab).0).max(1.0)
+        (weight(&self.0).max(1.0) / weight(&Target::group(lab).0).max(1.0)).min(1.0)
     }
 
     /// The part of the traffic that is theirs.

@@ -184,7 +184,7 @@ impl Told<'_> {
             ["breaker", "share"] => {
                 trip.share.map_or(Some("none".into()), |declared| share(value, declared.get()))
             }
-            ["breaker", "requests_min"] => count(value, u64::from(trip.min.unwrap_or(1))),
+            ["breaker", "requests_min"] => of_instances(breaker, u64::from(trip.min.unwrap_or(1)), value),
             ["breaker", "open_for"] => open_for(breaker.open_for, breaker.tick, value),
             ["breaker", "open_grows"] => word(value, if breaker.open_grows { "yes" } else { "no" }),
             ["breaker", "way_back"] => word(
@@ -196,7 +196,7 @@ impl Told<'_> {
                     Some(WayBack::Ramp(_)) => "little by little",
                 },
             ),
-            ["breaker", "probes"] => count(value, u64::from(breaker.probes.unwrap_or(1))),
+            ["breaker", "probes"] => of_instances(breaker, u64::from(breaker.probes.unwrap_or(1)), value),
             ["breaker", "instances"] => {
                 word(value, if breaker.workers > 1 { "more than one" } else { "none" })
             }
@@ -236,6 +236,8 @@ impl Told<'_> {
     fn outage(&self, parts: &[&str], value: &Value) -> Option<String> {
         match parts {
             ["outage", "stands_still" | "slower_afterwards"] => word(value, "no"),
+            // How many fail of one breaker's requests depends on how many of them are tried again in the next group.
+            ["outage", "next_group"] if self.passes() && self.stands_for_all() => None,
             ["outage", "next_group"] => {
                 word(value, if self.takes_out_all() { "takes over" } else { "is not used" })
             }
@@ -262,14 +264,25 @@ impl Told<'_> {
             // One for all of them lets nothing through to the next group either.
             breaker.scope.is_backend() && out >= group as f64 && (asked || timer)
         });
-        let passes = self.policy().retry.as_ref().is_some_and(|retry| {
+        opens || self.passes()
+    }
+
+    /// Whether requests are tried again in the next group of backends.
+    fn passes(&self) -> bool {
+        let backends = &self.0.brief.backends;
+        let first = backends.iter().map(|one| one.priority).min();
+        let group = backends.iter().filter(|one| Some(one.priority) == first).count();
+        self.policy().retry.as_ref().is_some_and(|retry| {
             let tried = ["503", "500", "502", "504", "429", "reset"]
                 .iter()
                 .any(|one| attempts(retry, one, "GET") > 1);
             tried && retry.other_backend && usize::from(retry.attempts) > group
-        });
-        let pool = self.policy().breaker.as_ref().is_some_and(|breaker| !breaker.scope.is_backend());
-        opens || (passes && !pool)
+        })
+    }
+
+    /// Whether one breaker stands for all backends.
+    fn stands_for_all(&self) -> bool {
+        self.policy().breaker.as_ref().is_some_and(|breaker| !breaker.scope.is_backend())
     }
 
     fn by(&self) -> Option<&AffinityBy> {
@@ -297,7 +310,11 @@ impl Told<'_> {
 
 /// Instances that count for themselves need more failures in all; a share, as many as the traffic before made it.
 fn failures(breaker: &Breaker, value: &Value) -> Option<String> {
-    let each = u64::from(breaker.trip.consecutive.or(breaker.trip.count)?);
+    of_instances(breaker, u64::from(breaker.trip.consecutive.or(breaker.trip.count)?), value)
+}
+
+/// Of all instances of a gateway together there may be more.
+fn of_instances(breaker: &Breaker, each: u64, value: &Value) -> Option<String> {
     let all = each * u64::from(breaker.workers);
     let agrees = matches!(value, Value::Count(low, high) if *low <= all && *high >= each);
     (!agrees).then(|| format!("{each} to {all}"))
