@@ -130,12 +130,14 @@ impl<'a> Story<'a> {
 
     /// The shortest and the longest time for which it may have been left alone.
     pub(super) fn open_time(&self, silence: &Silence) -> (Duration, Duration) {
-        // It opens when the failure is known, and the first request that it would get comes up to a gap later.
+        // The first time it opens when a failure is known, and gets requests until then. Later on it may wait for what a probe shows.
+        let is_first = self.silences.first().is_some_and(|first| first.last == silence.last);
         let known = self.arrivals[..=silence.last].iter().map(|attempt| attempt.ended).max();
-        let from = known.unwrap_or(silence.from);
-        let seen = silence.to.since(from);
+        let from = known.filter(|_| !is_first).unwrap_or(silence.from).max(silence.from);
+        // The first request that it would get comes up to a gap later.
+        let (short, long) = (silence.to.since(from), silence.to.since(silence.from));
         // What thins out for less than that before it shows no instances, although one of them may have opened sooner.
-        (seen.saturating_sub(self.gap * 2), seen + self.gap.mul_f64(THINNER))
+        (short.saturating_sub(self.gap * 2), long + self.gap.mul_f64(THINNER))
     }
 
     /// True if it got fewer and fewer requests before it got none: instances of the gateway count for themselves, and open one by one.

@@ -77,12 +77,24 @@ fn next_check(seen: &Seen, backend: usize, from: Moment) -> Option<Moment> {
     Some(*before.last()? + pause.unwrap_or_default())
 }
 
+/// True if some requests are known to be tried again less often than others.
+fn is_budget_seen(profile: &Profile) -> bool {
+    let spared = |value: &Option<Value>| matches!(value, Some(Value::Count(low, high)) if low < high);
+    let mut cells = METHODS.iter().flat_map(|method| {
+        profile.fact.iter().filter(move |(key, _)| key.starts_with("retry.") && key.ends_with(method))
+    });
+    cells.any(|(_, fact)| spared(&fact.value)) || profile.value("retry.budget") == Some(&Value::word("some"))
+}
+
 /// Whether requests that fail had one attempt only. Where another one may go to the same backend, or a budget may be used up, that takes
 /// as many failures as requests that meet the refusal, until a breaker opens.
 fn is_tried_once(profile: &Profile, method: &str, failed: &[bool], share: f64) -> bool {
     let elsewhere = profile.value("retry.other_backend") == Some(&Value::word("always"));
     if elsewhere && never_tried_again(profile, &RETRIED, &[method]) {
         return true;
+    }
+    if is_budget_seen(profile) {
+        return false;
     }
     let mut failures = 0;
     failed.iter().zip(1_u32..).any(|(failed, requests)| {

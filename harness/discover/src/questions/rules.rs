@@ -72,9 +72,9 @@ pub(super) fn ask(
         retain_fitting(&seen, target, &mut left);
         (last, asked) = (seen.name, asked + 1);
     }
-    // Of instances that see a share each nothing is tried.
     let only_share = kinds(&left).iter().eq(&[SHARE]);
-    if only_share && story.is_uneven() {
+    // Instances that see a share each are not among those that are tried, and look like a count.
+    if story.is_uneven() && !kinds(&left).iter().eq(&[IN_A_ROW]) {
         profile.cannot_tell("breaker.rule", UNEVEN, &last);
         return Ok(());
     }
@@ -194,9 +194,9 @@ fn narrow(
     Ok((round > 0).then(|| (Value::Time(whole(low), whole(high)), name)))
 }
 
-/// Why a share that fits tells nothing.
-const UNEVEN: &str = "requests came at uneven times, as from several instances that count for themselves, and no rule in a row or of a \
-                      count fits";
+/// Why what fits tells nothing.
+const UNEVEN: &str = "requests came at uneven times, as from several instances that count for themselves, and it opens by no row of \
+                      failures: a share that each of them counts looks like a count";
 
 /// By so much an open time may be off that was seen once, and by so much it may have grown.
 const VARIED: f64 = 1.5;
@@ -229,12 +229,13 @@ fn kinds(left: &[Counted]) -> BTreeSet<&'static str> {
     left.iter().map(|one| kind(one.member.rule)).collect()
 }
 
-/// The rule by share, in words.
+/// The rules in words.
+const IN_A_ROW: &str = "failures in a row";
 const SHARE: &str = "a share of failures within a time";
 
 fn kind(rule: Rule) -> &'static str {
     match rule {
-        Rule::InARow(_) => "failures in a row",
+        Rule::InARow(_) => IN_A_ROW,
         Rule::Count(..) => "failures within a time",
         Rule::Share(..) => SHARE,
         Rule::Never => "nothing",
