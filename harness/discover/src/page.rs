@@ -17,11 +17,12 @@ use crate::profile::{Fact, Profile};
 pub struct Page<'a>(pub &'a Profile);
 
 /// The sections, in the order in which they are read: what the keys of a section begin with, and its title.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("pool", "traffic while all is well"),
     ("timeout", "timers"),
     ("retry", "further attempts"),
     ("replay", "bodies of further attempts"),
+    ("rate_limit", "requests in a time"),
     ("limit", "requests under way at a time"),
     ("health", "health checks"),
     ("breaker", "breaker"),

@@ -14,6 +14,7 @@ pub(crate) mod limits;
 mod outage;
 pub(crate) mod pool;
 mod probes;
+pub(crate) mod rate_limit;
 pub(crate) mod refusals;
 pub(crate) mod replays;
 pub(crate) mod retries;

@@ -30,6 +30,8 @@ impl Told<'_> {
             "retry" => self.retry(&parts, value),
             "replay" => word(value, "whole"),
             "limit" => self.limit(parts[1], value),
+            // None is made up.
+            "rate_limit" => (!matches!(value, Value::AtLeast(_))).then(|| "none".into()),
             "breaker" => self.breaker(&parts, value),
             "outage" => self.outage(&parts, value),
             "affinity" => self.affinity(&parts, value),
