@@ -57,10 +57,12 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let victim = lab.victim();
     let one = lab.run(&crowd_at(lab, victim, slow))?;
     let uneven = Crowd::of(&one);
-    // A limit of the pool leaves the slow backend more than its part; one of each backend does not.
-    let of_pool = uneven.at_backend(victim) > crowd.at_backend(victim) + 1;
-    if lab.backends.len() > 1 {
+    // A limit of the pool leaves all of it to one slow backend; one of each backend does not.
+    let of_pool = uneven.at_backend(victim) + 1 >= crowd.all;
+    if crowd.is_spread() {
         profile.know("limit.scope", Value::word(if of_pool { "pool" } else { "backend" }), 2, &one.name);
+    } else {
+        profile.cannot_tell("limit.scope", "all requests under way at a time are at one backend", &seen.name);
     }
     crowd.tell(profile, &seen, of_pool);
     Ok(())
@@ -156,6 +158,11 @@ impl Crowd {
 
     fn at_backend(&self, backend: usize) -> u64 {
         self.peaks.get(backend).copied().unwrap_or_default()
+    }
+
+    /// True if some are under way at two backends at least.
+    fn is_spread(&self) -> bool {
+        self.peaks.iter().filter(|peak| **peak > 1).count() > 1
     }
 
     fn tell_none(&self, profile: &mut Profile, name: &str) {

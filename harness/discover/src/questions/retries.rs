@@ -74,12 +74,15 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         // What some are spared, others may be spared always: by a budget, of which the first request has all to itself.
         let spared = cells.iter().any(|(_, cell)| cell.fewest < cell.most);
         for (method, mut cell) in cells {
+            cell.spared = spared;
             let name = format!("retries-{failure}-{method}");
             let mut runs = 0;
             // A breaker that counts failures opens after a few of them: so few are sent to a gateway that has met none.
             while cell.cases < CASES_MIN && cell.opened && runs < RUNS_MAX || spared && runs == 0 {
                 let few = experiment(name.clone(), &[method], f64::from(FEW), Timespan::from_secs(1), fault);
-                cell.take(&lab.run(&few)?, failure, method, &mut waits);
+                let seen = lab.run(&few)?;
+                cell.take(&seen, failure, method, &mut waits);
+                cell.alone = cell.alone.max(first(&seen, method));
                 runs += 1;
             }
             cell.tell(
@@ -126,6 +129,17 @@ struct Cell {
     at_least: u64,
     /// True if a breaker opened.
     opened: bool,
+    /// True if some requests are tried again less often than others, and how often one was that nothing was beside.
+    spared: bool,
+    alone: Option<u64>,
+}
+
+/// How many attempts the first request of a run got, if all of them failed.
+fn first(seen: &Seen, method: &str) -> Option<u64> {
+    let view = seen.view("failing", Some(&class(method)));
+    let first = view.entries().min_by_key(|entry| entry.exchange.sent)?;
+    let told = view.why_apart(&first, Sight::COUNTS).is_none() && failed_throughout(&first);
+    told.then_some(first.attempts.len() as u64)
 }
 
 impl Cell {
@@ -160,8 +174,19 @@ impl Cell {
     fn tell(&self, profile: &mut Profile, key: &str, name: &str) {
         // Where instances that count for themselves have opened their breakers, requests end sooner, and no backend is silent.
         let cut_short = self.opened && self.fewest < self.most || self.at_least > self.most;
-        if self.cases > 0 && cut_short {
-            profile.know(key, Value::AtLeast(self.most.max(self.at_least)), self.cases, name);
+        let most = self.most.max(self.at_least);
+        if self.spared && self.alone.is_none_or(|alone| alone < most) {
+            if most > 1 {
+                profile.know(key, Value::AtLeast(most), self.cases, name);
+            } else {
+                profile.cannot_tell(
+                    key,
+                    "others are not tried again always, and a budget may have spared these",
+                    name,
+                );
+            }
+        } else if self.cases > 0 && cut_short {
+            profile.know(key, Value::AtLeast(most), self.cases, name);
         } else if self.cases > 0 && (self.cases >= CASES_MIN || self.opened) {
             profile.know(key, Value::Count(self.fewest, self.most), self.cases, name);
         } else if self.at_least > 1 {
