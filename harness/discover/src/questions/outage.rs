@@ -93,6 +93,13 @@ const UNEVEN: f64 = 1.7;
 /// By so much a gap between two requests must be longer than any while all is well to show that they thin out.
 const THINNER: f64 = 1.5;
 
+/// Where one of four instances is left that gets requests at random, it gets none for so many mean gaps once in a hundred thousand
+/// times.
+const SHOWN: f64 = 48.0;
+
+/// Why a short silence tells no open time.
+const CHANCE: &str = "requests come at uneven times, and what was left of several instances may have got none for a while by chance";
+
 fn longest_gap<'a>(arrivals: impl Iterator<Item = &'a &'a Attempt>) -> Duration {
     let times: Vec<_> = arrivals.map(|one| one.arrived).collect();
     times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
@@ -154,6 +161,11 @@ impl<'a> Story<'a> {
         longest_gap(before) > self.gap.mul_f64(UNEVEN)
     }
 
+    /// True if one of several instances that still gets requests may have got none by chance for so long.
+    fn may_be_chance(&self, silence: &Silence) -> bool {
+        self.is_uneven() && silence.to.since(silence.from) < self.gap.mul_f64(SHOWN)
+    }
+
     /// When the first failure of the outage was known.
     fn first_known(&self) -> Option<units::Moment> {
         self.arrivals.iter().find(|attempt| attempt.injections != 0).map(|attempt| attempt.ended)
@@ -196,6 +208,9 @@ impl<'a> Story<'a> {
         profile.know("breaker.failures", Value::Count(low, high), 1, name);
         let open: Vec<_> = self.silences.iter().filter(|silence| silence.ended).collect();
         match open.first() {
+            Some(silence) if self.may_be_chance(silence) => {
+                profile.cannot_tell("breaker.open_for", CHANCE, name);
+            }
             None => {
                 profile.know("breaker.open_for", Value::Beyond(first.to.since(first.from).into()), 1, name);
             }
@@ -217,6 +232,10 @@ impl<'a> Story<'a> {
 
     /// Whether it is left alone for longer each time, while the outage lasts.
     fn tell_growth(&self, profile: &mut Profile, open: &[&Silence], name: &str) {
+        if open.iter().any(|silence| self.may_be_chance(silence)) {
+            profile.cannot_tell("breaker.open_grows", CHANCE, name);
+            return;
+        }
         let mut in_outage: Vec<_> = open.iter().filter(|silence| silence.to < self.outage.to).collect();
         // A gap in what comes back little by little is no opening.
         let half = in_outage.first().map(|first| self.open_time(first).1 / 2).unwrap_or_default();

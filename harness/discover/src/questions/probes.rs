@@ -54,7 +54,11 @@ pub(super) fn ask(
     };
     let all = RATE * target.share(&seen) * slow.as_secs_f64();
     let cases = bursts.len() as u64;
-    if *most as f64 >= UNBOUND * all {
+    if *most as f64 >= UNBOUND * all && story.is_uneven() {
+        profile.fact.remove("breaker.way_back");
+        let why = "as many came as would have, and they may be the probes of several instances";
+        profile.cannot_tell("breaker.way_back", why, &seen.name);
+    } else if *most as f64 >= UNBOUND * all {
         // It only opened sooner than the first time.
         profile.know("breaker.way_back", Value::word("all"), cases, &seen.name);
     } else {

@@ -12,7 +12,7 @@ use super::outage::RETRIED;
 use super::retries::METHODS;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
-use crate::profile::Profile;
+use crate::profile::{Fact, Profile};
 use crate::seen::Seen;
 use crate::value::Value;
 
@@ -77,6 +77,14 @@ fn next_check(seen: &Seen, backend: usize, from: Moment) -> Option<Moment> {
     Some(*before.last()? + pause.unwrap_or_default())
 }
 
+/// True if further attempts go to the backend of the first one, or may because something keeps requests there.
+fn goes_to_the_same(profile: &Profile) -> bool {
+    let kept = |(key, fact): (&String, &Fact)| {
+        key.starts_with("affinity.") && fact.value.as_ref().is_some_and(|value| *value == Value::yes(true))
+    };
+    profile.value("retry.other_backend") == Some(&Value::word("never")) || profile.fact.iter().any(kept)
+}
+
 /// True if some requests are known to be tried again less often than others.
 fn is_budget_seen(profile: &Profile) -> bool {
     let spared = |value: &Option<Value>| matches!(value, Some(Value::Count(low, high)) if low < high);
@@ -93,7 +101,7 @@ fn is_tried_once(profile: &Profile, method: &str, failed: &[bool], share: f64) -
     if elsewhere && never_tried_again(profile, &RETRIED, &[method]) {
         return true;
     }
-    if is_budget_seen(profile) {
+    if is_budget_seen(profile) || (!elsewhere && goes_to_the_same(profile)) {
         return false;
     }
     let mut failures = 0;

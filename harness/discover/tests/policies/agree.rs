@@ -80,8 +80,10 @@ impl Told<'_> {
         match parts {
             ["retry", failure, method] if method.chars().all(char::is_uppercase) => {
                 let declared = retry.map_or(1, |retry| attempts(retry, failure, method));
-                // A budget may leave a request without a further attempt.
-                let least = if retry.is_some_and(|retry| retry.budget.is_some()) { 1 } else { declared };
+                // A budget, or the breaker of one of several instances, may leave a request without a further attempt.
+                let budget = retry.is_some_and(|retry| retry.budget.is_some());
+                let instances = self.policy().breaker.as_ref().is_some_and(|breaker| breaker.workers > 1);
+                let least = if budget || instances { 1 } else { declared };
                 let agrees = match value {
                     Value::Count(low, high) => *low >= least && *high == declared,
                     Value::AtLeast(most) => *most <= declared,
