@@ -72,7 +72,7 @@ pub fn discover(site: Site, options: &Options, watch: Watch<'_>) -> Result<(Prof
     let mut profile = Profile { about, fact: BTreeMap::new() };
     let wanted = |name: &str| options.only.is_empty() || options.only.iter().any(|only| only == name);
     for question in QUESTIONS.iter().filter(|question| wanted(question.name)) {
-        if question.floods && questions::rate_limit::is_limited(&profile) {
+        if question.floods && questions::is_rate_limited(&profile) {
             profile.cannot_tell(question.name, LIMITED, "rush");
             continue;
         }

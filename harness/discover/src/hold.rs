@@ -1,6 +1,7 @@
 //! The scenario that holds a profile in place: for each behaviour that was found, the fault that shows it and the demand that it
 //! stays so.
 
+mod flood;
 mod policy;
 mod round;
 
@@ -53,10 +54,15 @@ const USED: f64 = 0.05;
 /// The scenario that holds a profile in place, for the gateway and the backends that `head` has in the words of scenario files.
 pub fn hold(profile: &Profile, head: &str, path: &str) -> String {
     let mut scenario = Held { profile, phases: String::new(), demands: String::new() };
-    scenario.steady();
-    scenario.hang();
-    scenario.failures();
-    scenario.outage();
+    if scenario.is_rate_limited() {
+        scenario.rush();
+    } else {
+        scenario.steady();
+        scenario.hang();
+        scenario.crowd();
+        scenario.failures();
+        scenario.outage();
+    }
     let mut text = format!(
         "# Written by `brownout discover`: what was found of {}, and that it stays so.\n\n\
          name = \"what the gateway does is what was found\"\n\
@@ -187,12 +193,14 @@ impl Held<'_> {
     }
 
     /// Requests that fail everywhere are tried as often as they were. Failures that open a breaker have their own phase.
+    /// Where there is a limit, one that is not tried again may have been kept from it.
     fn failures(&mut self) {
+        let limited = matches!(self.profile.value("limit.in_flight"), Some(Value::Count(..)));
         for (failure, fault) in FAILING {
             let stays_closed = self.word(&format!("breaker.opens_on.{failure}")) == Some("no");
             let attempts = |(class, method, _)| match self.profile.value(&format!("retry.{failure}.{method}"))
             {
-                Some(Value::Count(low, high)) if low == high => Some((class, *low)),
+                Some(Value::Count(low, high)) if low == high && (*low > 1 || !limited) => Some((class, *low)),
                 _ => None,
             };
             let exact: Vec<(&str, u64)> = CLASSES.into_iter().filter_map(attempts).collect();

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use units::Timespan;
 
 /// What is asked of the gateway whose profile is held.
-const ASKED: [&str; 6] = ["pool", "timers", "retries", "answers", "headers", "breaker"];
+const ASKED: [&str; 8] =
+    ["rate-limit", "limits", "pool", "timers", "retries", "answers", "headers", "breaker"];
 
 const PATH: &str = "/items/{n}";
 
@@ -74,11 +75,22 @@ const BREAKER: &str = r#"
     breaker = { trip = { consecutive = 5 }, open_for = "1s" }
 "#;
 
+const RATE_LIMIT: &str = r#"
+    rate_limit = { calls = 40, per = "2s", retry_after = true }
+"#;
+
+const LIMIT: &str = r#"
+    timeout = { per_try = "1s" }
+    limit = { in_flight = 8 }
+"#;
+
 #[test]
 fn what_was_found_is_a_scenario_without_a_warning_that_passes_on_the_gateway_that_was_asked() {
     for (policy, defects) in [
         (RETRIES, ["retries-post", "one-retry-too-many", "doubles-timeout"]),
         (BREAKER, ["breaker-trips-late", "half-open-time", "trusts-forwarded-for"]),
+        (RATE_LIMIT, ["rate-limit-late-by-one", "rate-limit-untold", "rate-limit-for-each-instance"]),
+        (LIMIT, ["limit-ignored", "limit-late-by-one", "alters-bodies"]),
     ] {
         let text = held(policy);
         let warnings: Vec<String> = load(&text, &[]).warnings.iter().map(|one| format!("{one:?}")).collect();

@@ -26,6 +26,7 @@ pub(crate) mod timers;
 mod way_back;
 
 pub(crate) use breaker::BREAKING;
+pub(crate) use rate_limit::{BURST as RATE_LIMITED, is_limited as is_rate_limited};
 pub(crate) use refusals::REFUSED;
 pub(crate) use retries::{FAILING, METHODS};
 
@@ -70,7 +71,7 @@ fn never_tried_again(profile: &Profile, failures: &[&str], methods: &[&str]) -> 
 }
 
 /// How slow backends may be: so long at the most, and no longer than one in `part` of what a timer of the gateway allows.
-fn slow(profile: &Profile, part: u32, most: Duration) -> Duration {
+pub(crate) fn slow(profile: &Profile, part: u32, most: Duration) -> Duration {
     let timer = ["timeout.per_try", "timeout.total"].into_iter().filter_map(|key| match profile.value(key) {
         Some(Value::Time(low, _)) => Some(**low / part),
         _ => None,

@@ -17,7 +17,7 @@ use crate::seen::Seen;
 use crate::value::Value;
 
 /// What says how many come at once.
-const BURST: &str = "rate_limit.burst";
+pub(crate) const BURST: &str = "rate_limit.burst";
 
 /// Requests a second: twice as many as any other question sends for long.
 const RATE: f64 = 400.0;
