@@ -145,6 +145,11 @@ fn details(
     }
     rules::ask(lab, profile, seen, target, ramp, fault)?;
     probes::ask(lab, profile, target, fault)?;
+    // What looked like probes may come little by little.
+    let is_probe = profile.value(key) == Some(&Value::word("probe"));
+    if returns == Return::Unclear && ramp.is_none() && !is_probe {
+        way_back::allow_for_ramp(seen, target, way_back::RAMP_MAX, profile);
+    }
     if returns == Return::Unclear && profile.value(key) == Some(&Value::word("all")) {
         profile.fact.remove(key);
         profile.cannot_tell(key, "too little was seen of whether all comes back at once", &seen.name);

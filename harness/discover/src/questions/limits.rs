@@ -57,8 +57,9 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let victim = lab.victim();
     let one = lab.run(&crowd_at(lab, victim, slow))?;
     let uneven = Crowd::of(&one);
-    // A limit of the pool leaves all of it to one slow backend; one of each backend does not.
-    let of_pool = uneven.at_backend(victim) + 1 >= crowd.all;
+    // A limit of the pool leaves one slow backend more than its part, up to all of it; one of each backend does not.
+    let alone = uneven.at_backend(victim);
+    let of_pool = alone > crowd.at_backend(victim) + 1 || alone + 1 >= crowd.all;
     if crowd.is_spread() {
         profile.know("limit.scope", Value::word(if of_pool { "pool" } else { "backend" }), 2, &one.name);
     } else {

@@ -34,6 +34,12 @@ const TELLING: [(&str, f64, &str); 7] = [
     ("most", RATE, "0.8"),
 ];
 
+/// No row of failures is thought of that is longer where requests come at uneven times.
+const ROW_MAX: u64 = 40;
+
+/// So many of them are tried where requests come at uneven times.
+const TELLING_UNEVEN: usize = 2;
+
 /// Which rules can have opened it, in the outage and in as many others as it takes to tell.
 pub(super) fn ask(
     lab: &mut Lab<'_>,
@@ -46,6 +52,10 @@ pub(super) fn ask(
     let story = Story::of(seen, target);
     let Some(first) = story.silences.first() else { return Ok(()) };
     let (low, high) = story.failures_before(first);
+    if story.is_uneven() && low > ROW_MAX {
+        profile.cannot_tell("breaker.rule", UNEVEN, &seen.name);
+        return Ok(());
+    }
     let word = |key: &str, word: &str| profile.value(key) == Some(&Value::word(word));
     // A gateway that looks now and then, or leaves it alone for longer each time, varies.
     let open =
@@ -62,19 +72,22 @@ pub(super) fn ask(
     let mut left: Vec<Counted> = candidates(low, high, open, ways, story.is_uneven());
     retain_fitting(seen, target, &mut left);
     let (mut last, mut asked) = (seen.name.clone(), 1);
-    for (name, rate, part) in TELLING {
-        if kinds(&left).len() < 2 {
+    // Of several instances only a row of failures is told, and to follow them takes long.
+    let uneven = story.is_uneven();
+    let telling = &TELLING[..if uneven { TELLING_UNEVEN } else { TELLING.len() }];
+    for (name, rate, part) in telling {
+        if kinds(&left).len() < 2 || (uneven && !kinds(&left).contains(IN_A_ROW)) {
             break;
         }
         let partial =
             fault.replace("{}", "{ }").replace(" }", &format!(", share = {part} }}")).replace("{,", "{");
-        let seen = lab.run(&outage(lab, &format!("outage-{name}"), rate, OUTAGE, &partial, target))?;
+        let seen = lab.run(&outage(lab, &format!("outage-{name}"), *rate, OUTAGE, &partial, target))?;
         retain_fitting(&seen, target, &mut left);
         (last, asked) = (seen.name, asked + 1);
     }
     let only_share = kinds(&left).iter().eq(&[SHARE]);
     // Instances that see a share each are not among those that are tried, and look like a count.
-    if story.is_uneven() && !kinds(&left).iter().eq(&[IN_A_ROW]) {
+    if uneven && !kinds(&left).iter().eq(&[IN_A_ROW]) {
         profile.cannot_tell("breaker.rule", UNEVEN, &last);
         return Ok(());
     }

@@ -169,5 +169,5 @@ fn what_was_once_wrong_is_right_or_unknown() {
 fn the_same_holds_of_hundreds() {
     let number = |name, usual| std::env::var(name).map_or(usual, |number| number.parse().expect("a number"));
     let (first, count) = (number("FIRST", 1), number("POLICIES", 500));
-    nothing_is_wrong_and_most_is_known(first..=first + count - 1);
+    nothing_is_wrong_and_most_is_known(first..first + count);
 }
