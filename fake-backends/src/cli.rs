@@ -1,7 +1,7 @@
 //! Words of the command line, and a pool that serves until Ctrl-C.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::Parser;
 use evidence::{Recorder, RunNonce};
 use fake_backends::fault::FaultSettings;
-use fake_backends::{BackendSpec, BindError, Injection, PoolSpec, PoolTotals, When};
+use fake_backends::{BackendSpec, BindError, Injection, PoolSpec, PoolTotals, When, listen_address, permit};
 use net::World;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -47,9 +47,10 @@ struct Words {
     #[arg(long, default_value_t = 1, conflicts_with = "spec")]
     seed: u64,
 
-    /// Allows addresses other than the loopback interface's: whoever reaches them can use the backends.
-    #[arg(long)]
-    allow_host: bool,
+    /// Allow backends to listen at this address of the machine, where others can reach them; without it, they listen on loopback
+    /// only. `0.0.0.0` and `::` stand for all addresses. May be repeated.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    allow_listen: Vec<IpAddr>,
 }
 
 #[derive(Debug, Error)]
@@ -58,8 +59,6 @@ enum Failure {
     Read { path: PathBuf, source: io::Error },
     #[error("{}: not the spec of a pool: {source}", path.display())]
     Spec { path: PathBuf, source: serde_json::Error },
-    #[error("backend `{name}`: {address} is not on the loopback interface: `--allow-host` allows it")]
-    Host { name: String, address: SocketAddr },
     #[error(transparent)]
     Bind(#[from] BindError),
     #[error("the runtime could not be started: {0}")]
@@ -71,8 +70,7 @@ impl Failure {
         match self {
             Failure::Read { .. }
             | Failure::Spec { .. }
-            | Failure::Host { .. }
-            | Failure::Bind(BindError::Spec(_)) => USAGE,
+            | Failure::Bind(BindError::Spec(_) | BindError::NotAllowed { .. }) => USAGE,
             Failure::Bind(_) | Failure::Runtime(_) => ENVIRONMENT,
         }
     }
@@ -116,11 +114,8 @@ fn spec(words: Words) -> Result<PoolSpec, Failure> {
         }
         None => simple(words.listen, words.inject, words.body, words.seed),
     };
-    let outside = spec.backends.iter().find(|backend| !backend.listen.ip().is_loopback());
-    match outside.filter(|_| !words.allow_host) {
-        Some(backend) => Err(Failure::Host { name: backend.name.clone(), address: backend.listen }),
-        None => Ok(spec),
-    }
+    permit(&spec, &words.allow_listen)?;
+    Ok(spec)
 }
 
 fn simple(listen: Vec<SocketAddr>, faults: Vec<FaultSettings>, body: Size, seed: u64) -> PoolSpec {

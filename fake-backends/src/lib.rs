@@ -6,12 +6,14 @@
 mod correlate;
 pub mod fault;
 mod ramp;
+mod reach;
 mod server;
 mod spec;
 mod when;
 
 pub use correlate::Correlate;
 pub use ramp::Ramp;
+pub use reach::{is_off_loopback, listen_address, permit};
 pub use server::{Arrivals, BODY_MAX, BindError, Pool, PoolTotals, TLS_NAME, bind};
 pub use spec::{BackendSpec, BackendTls, Injection, PoolSpec};
 pub use when::{Flap, HeaderIs, TRAFFIC_HEADER, When};

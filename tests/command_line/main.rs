@@ -12,6 +12,7 @@ mod gamedays;
 mod gateways;
 mod hardship;
 mod importing;
+mod listening;
 mod progress;
 mod reference;
 mod reports;

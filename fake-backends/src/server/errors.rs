@@ -1,7 +1,7 @@
 //! Why a pool can't be set up.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use evidence::INJECTIONS_MAX;
 use thiserror::Error;
@@ -29,6 +29,27 @@ pub enum BindError {
         /// Where it was to listen.
         address: SocketAddr,
     },
+    /// Other machines could reach it there, and nobody has allowed that.
+    #[error(
+        "backend `{backend}`: other machines can reach {address}, and fake backends misbehave on purpose\nhelp: \
+         `--allow-listen {address}` allows it"
+    )]
+    NotAllowed {
+        /// The backend's name.
+        backend: String,
+        /// Where it was to listen.
+        address: IpAddr,
+    },
+    /// The address is that of another machine, or of none.
+    #[error(
+        "backend `{backend}`: {address} is not an address of this machine: give `listen` one that it has (`ip addr` shows them)"
+    )]
+    Elsewhere {
+        /// The backend's name.
+        backend: String,
+        /// Where it was to listen.
+        address: IpAddr,
+    },
     /// The system refuses the address for another reason.
     #[error("backend `{backend}`: can't listen on {address}: {source}")]
     Refused {
@@ -52,7 +73,21 @@ impl BindError {
         let backend = backend.to_owned();
         match source.kind() {
             io::ErrorKind::AddrInUse => BindError::InUse { backend, address },
+            io::ErrorKind::AddrNotAvailable if address.port() != 0 => {
+                BindError::Elsewhere { backend, address: address.ip() }
+            }
             _ => BindError::Refused { backend, address, source },
+        }
+    }
+
+    /// The backend whose address is at fault, if one's is.
+    pub fn backend(&self) -> Option<&str> {
+        match self {
+            BindError::InUse { backend, .. }
+            | BindError::NotAllowed { backend, .. }
+            | BindError::Elsewhere { backend, .. }
+            | BindError::Refused { backend, .. } => Some(backend),
+            BindError::Tls(_) | BindError::Spec(_) => None,
         }
     }
 }

@@ -133,8 +133,11 @@ fn adopt(own: &Brief, other: &Plan) -> Result<Vec<Demand>> {
 fn unjudged(dir: &Path, plan: &Plan, manifest: Manifest) -> Report {
     Report {
         inventory: inventory(dir, plan, &manifest),
+        remarks: reached(plan, &manifest)
+            .into_iter()
+            .chain(log_left_out(manifest.gateway_log_left_out))
+            .collect(),
         overrides: manifest.overrides,
-        remarks: log_left_out(manifest.gateway_log_left_out).into_iter().collect(),
         brownout: manifest.brownout,
         run: manifest.run,
         scenario_path: manifest.scenario_path,
@@ -145,6 +148,15 @@ fn unjudged(dir: &Path, plan: &Plan, manifest: Manifest) -> Report {
         started: manifest.started,
         ..Report::default()
     }
+}
+
+/// Which backends other machines could reach, and where they listened.
+fn reached(plan: &Plan, manifest: &Manifest) -> Option<String> {
+    let named = plan.brief.backends.iter().zip(&manifest.backend_addresses);
+    let outside = named.filter(|(backend, _)| backend.off_loopback && !manifest.simulated);
+    let words: Vec<String> =
+        outside.map(|(backend, address)| format!("`{}` at {address}", backend.name)).collect();
+    (!words.is_empty()).then(|| format!("other machines could reach the backends {}", words.join(", ")))
 }
 
 fn log_left_out(bytes: u64) -> Option<String> {

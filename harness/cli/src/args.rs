@@ -1,9 +1,10 @@
 //! The words of the command line.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use fake_backends::listen_address;
 
 use crate::export_ways::ExportWays;
 
@@ -219,6 +220,9 @@ pub(crate) struct Check {
     /// Allow load to this host, as in `brownout run`. May be repeated.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Allow backends to listen at this address, as in `brownout run`. May be repeated.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    pub(crate) allow_listen: Vec<IpAddr>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -234,6 +238,10 @@ pub(crate) struct Run {
     /// Allow load to this host; without it, loads go to loopback only. May be repeated.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Allow backends to listen at this address of the machine, where others can reach them; without it, they listen on loopback
+    /// only. `0.0.0.0` and `::` stand for all addresses. May be repeated.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    pub(crate) allow_listen: Vec<IpAddr>,
     /// Allow scenarios to run programs of their choice (`[gateway.command]`); `brownout plan` shows which.
     #[arg(long)]
     pub(crate) allow_commands: bool,

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use fake_backends::BindError;
 use gateways::LaunchError;
 use reports::Verdict;
 use run::RunError;
@@ -42,6 +43,7 @@ impl From<&RunError> for Exit {
             // Nothing was judged, and neither the scenario nor the environment is to blame.
             RunError::Aborted => Exit::Inconclusive,
             RunError::NotSimulable(_)
+            | RunError::Backends(BindError::NotAllowed { .. })
             | RunError::StatusExposed { .. }
             | RunError::Gateway(
                 LaunchError::Unsupported(_)

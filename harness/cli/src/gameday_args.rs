@@ -1,8 +1,10 @@
 //! The words of `brownout gameday`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
+use fake_backends::listen_address;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GamedayCommand {
@@ -90,9 +92,13 @@ pub(crate) struct Hold {
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Allow {
     /// Allow load and web addresses of this host; without it, only this machine is reached. May be repeated.
-    #[arg(long, value_name = "HOST")]
-    pub(crate) allow_host: Vec<String>,
+    #[arg(long = "allow-host", value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+    /// Allow backends to listen at this address of the machine, where others can reach them. May be
+    /// repeated.
+    #[arg(long = "allow-listen", value_name = "ADDRESS", value_parser = listen_address)]
+    pub(crate) listen: Vec<IpAddr>,
     /// Allow its rollback and its scenarios to run programs of their choice; `brownout gameday plan` shows which.
-    #[arg(long)]
-    pub(crate) allow_commands: bool,
+    #[arg(long = "allow-commands")]
+    pub(crate) commands: bool,
 }

@@ -1,9 +1,10 @@
 //! The arguments of `brownout serve`.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use fake_backends::listen_address;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -31,6 +32,10 @@ pub(crate) struct Serve {
     /// Allow loads and web addresses to go to this host; the file of the game day has to allow it as well. May be repeated.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Allow backends to listen at this address of the machine, where others can reach them; the file of the game day has to allow
+    /// it as well. May be repeated.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    pub(crate) allow_listen: Vec<IpAddr>,
     /// Allow rollbacks and scenarios to run programs; the file of the game day has to allow it as well.
     #[arg(long)]
     pub(crate) allow_commands: bool,

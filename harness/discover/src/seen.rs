@@ -5,6 +5,7 @@ use std::time::Duration;
 use evidence::{Attempt, Ledger, Probe};
 use measure::brief::Brief;
 use measure::stalls::Stalls;
+use measure::strangers::Strangers;
 use measure::view::{Place, View};
 use units::Moment;
 
@@ -51,6 +52,12 @@ impl Seen {
             self.ledger.attempts().iter().filter(|attempt| backends.contains(&attempt.backend)).collect();
         found.sort_by_key(|attempt| attempt.arrived);
         found
+    }
+
+    /// That others than the gateway may have asked backends, if they may.
+    pub(crate) fn strangers(&self) -> Option<String> {
+        let strangers = Strangers::of(&self.brief, &self.ledger);
+        strangers.told(&self.brief).filter(|_| !strangers.arrivals.is_empty())
     }
 
     /// The gateway's own health checks that arrived at a backend, in order.

@@ -1,6 +1,7 @@
 //! A game day with everything in it resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub struct GameDay {
     pub allow_hosts: Vec<String>,
     /// Whether the file allows programs.
     pub allow_commands: bool,
+    /// Addresses that the file allows backends to listen at.
+    pub allow_listen: Vec<IpAddr>,
     /// The runs: those of a stage are made side by side, one stage after the other.
     pub stages: Vec<Vec<PlannedRun>>,
     /// When it comes round.

@@ -159,6 +159,10 @@ fn reach(day: &GameDay) -> Vec<String> {
     let hosts = if day.allow_hosts.is_empty() { "none".to_owned() } else { day.allow_hosts.join(", ") };
     let commands = if day.allow_commands { "may be run" } else { "may not be run" };
     let mut words = vec![format!("hosts beyond this machine: {hosts}"), format!("programs: {commands}")];
+    if !day.allow_listen.is_empty() {
+        let addresses: Vec<String> = day.allow_listen.iter().map(ToString::to_string).collect();
+        words.push(format!("backends may listen where other machines reach them: {}", addresses.join(", ")));
+    }
     for run in day.runs().chain(day.further.values()) {
         for (what, command) in run.loaded.plan.gateway.contract().commands() {
             words.push(format!("`{}` has the program, {what}: `{command}`", run.scenario));

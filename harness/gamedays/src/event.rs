@@ -1,6 +1,7 @@
 //! The steps of a game day, and how it can end: plain data, as the timeline keeps it.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use jiff::Timestamp;
 use reports::Verdict;
@@ -41,6 +42,9 @@ pub enum Event {
         allow_hosts: Vec<String>,
         /// See `allow_hosts`.
         allow_commands: bool,
+        /// Addresses off loopback at which backends may listen, allowed by both. Absent in older timelines.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        allow_listen: Vec<IpAddr>,
     },
     /// A prerequisite is being checked.
     Checking {

@@ -1,7 +1,9 @@
 //! What can be told of a game day before it is held, at a moment: its schedule, and what its runs would be refused for.
 
+use fake_backends::BindError;
 use gateways::Allowed;
 use jiff::Timestamp;
+use run::RunError;
 use scenario::Diagnostic;
 use units::Timespan;
 
@@ -16,14 +18,24 @@ const CHANGES_MAX: usize = 4;
 /// What is wrong, and what will probably not do what was meant.
 pub fn examine(day: &GameDay, now: Timestamp) -> Vec<Diagnostic> {
     let mut found = schedule(day, now);
-    let allowed = Allowed { hosts: day.allow_hosts.clone(), commands: day.allow_commands };
+    let allowed = Allowed {
+        hosts: day.allow_hosts.clone(),
+        commands: day.allow_commands,
+        listen: day.allow_listen.clone(),
+    };
     for run in day.runs().chain(day.further.values()) {
         if let Err(error) = run::preflight(&run.loaded.plan, &allowed) {
-            let error = error.to_string();
-            let (message, help) = error
+            let words = error.to_string();
+            let (message, help) = words
                 .split_once("\nhelp: ")
-                .map_or((error.as_str(), None), |(message, help)| (message, Some(help)));
+                .map_or((words.as_str(), None), |(message, help)| (message, Some(help)));
             let diagnostic = Diagnostic::error(format!("the scenario `{}`: {message}", run.scenario));
+            let help = match &error {
+                RunError::Backends(BindError::NotAllowed { address, .. }) => Some(format!(
+                    "add `allow_listen = [\"{address}\"]`; the command line has to allow it, too"
+                )),
+                _ => help.map(ToOwned::to_owned),
+            };
             found.push(help.map_or(diagnostic.clone(), |help| diagnostic.help(help)));
         }
     }

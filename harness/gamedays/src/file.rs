@@ -40,6 +40,10 @@ pub(crate) struct GameDayFile {
     /// Whether its rollback and its scenarios may run programs. The command line or the server has to allow it as well.
     #[serde(default)]
     pub(crate) allow_commands: bool,
+    /// Addresses of this machine at which backends of its scenarios may listen although other machines reach them. The command line or
+    /// the server has to allow each of them as well.
+    #[serde(default)]
+    pub(crate) allow_listen: Vec<Located<String>>,
     /// The runs, in order.
     #[serde(default)]
     pub(crate) run: Vec<RunTable>,

@@ -1,10 +1,12 @@
 //! From the words of a file to a game day: what is named is looked up, what can't be is told, all of it at once.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use fake_backends::listen_address;
 use gateways::GatewaySettings;
 use scenario::{Diagnostic, Keyed, Located, Overrides, nearest};
 use units::Timespan;
@@ -59,6 +61,7 @@ impl Resolving<'_> {
             runbooks: self.texts("runbooks", &file.runbooks),
             decide: self.texts("decide", &file.decide),
             allow_commands: file.allow_commands,
+            allow_listen: self.addresses(&file.allow_listen),
             stages,
             schedule: self.schedule(file),
             schedule_at: file.schedule.as_ref().map_or(0..0, |table| table.cron.span.clone()),
@@ -266,6 +269,22 @@ impl Resolving<'_> {
             self.error(&url.span, problem);
         }
         url.value.clone()
+    }
+
+    /// Addresses of this machine.
+    fn addresses(&mut self, texts: &[Located<String>]) -> Vec<IpAddr> {
+        self.texts("allow_listen", texts);
+        let mut read = Vec::new();
+        for text in texts {
+            match listen_address(text) {
+                Ok(address) => read.push(address),
+                Err(expected) => {
+                    let message = format!("`{}` is no address", text.escape_debug());
+                    self.error(&text.span, message).label = Some(expected);
+                }
+            }
+        }
+        read
     }
 
     fn preflight(&mut self, table: &PreflightTable, allow_hosts: &[String]) -> Preflight {

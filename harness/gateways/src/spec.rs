@@ -1,6 +1,6 @@
 //! The contract of every gateway, and what it is given.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use futures_util::future::LocalBoxFuture;
@@ -88,6 +88,8 @@ pub struct Allowed {
     pub hosts: Vec<String>,
     /// To run programs of the scenario's choice: `--allow-commands`.
     pub commands: bool,
+    /// Addresses of this machine at which backends may listen although others reach them: `--allow-listen`.
+    pub listen: Vec<IpAddr>,
 }
 
 /// A kind of gateway.

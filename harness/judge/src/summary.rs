@@ -3,6 +3,7 @@
 use evidence::{Ledger, Outcome};
 use measure::brief::{BackendBrief, Brief};
 use measure::stalls::Stalls;
+use measure::strangers::Strangers;
 use reports::{BackendItem, Finding, Inventory, Report, VERSION, Verdict};
 use units::plural::{count, times, were};
 use units::{Moment, Timespan};
@@ -42,7 +43,10 @@ pub fn judge(brief: &Brief, demands: &[Demand], ledger: &Ledger, run: Report) ->
         owner: about.owner,
         rollback: about.rollback,
         length_s: rest.ended.since(Moment::EPOCH).as_secs_f64(),
-        remarks: remarks(demands, ledger, problem, broken).into_iter().chain(figures.remarks).collect(),
+        remarks: remarks((brief, demands), ledger, problem, broken)
+            .into_iter()
+            .chain(figures.remarks)
+            .collect(),
         findings,
         unasked: if known { unasked(brief, demands, ledger) } else { Vec::new() },
         inventory: inventory(brief, figures.inventory),
@@ -90,7 +94,12 @@ fn unproven(finding: Finding, broken: &[String]) -> Finding {
 }
 
 /// What limits the report as a whole.
-fn remarks(demands: &[Demand], ledger: &Ledger, problem: Option<String>, broken: Vec<String>) -> Vec<String> {
+fn remarks(
+    (brief, demands): (&Brief, &[Demand]),
+    ledger: &Ledger,
+    problem: Option<String>,
+    broken: Vec<String>,
+) -> Vec<String> {
     let rest = ledger.rest();
     let mut remarks = broken;
     if let Some(problem) = problem {
@@ -108,6 +117,7 @@ fn remarks(demands: &[Demand], ledger: &Ledger, problem: Option<String>, broken:
     if ledger.orphans() > 0 && rest.cut {
         remarks.push(format!("{} without an exchange on record", count(ledger.orphans() as u64, "attempt")));
     }
+    remarks.extend(Strangers::of(brief, ledger).told(brief));
     remarks.extend(stalls(ledger));
     remarks.extend(skipped(ledger));
     remarks

@@ -194,6 +194,9 @@ pub struct BackendBrief {
     /// The names of the further headers of its answers, in lower case. Absent in plans of older builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub headers: Vec<String>,
+    /// True if it listens where other machines can reach it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub off_loopback: bool,
 }
 
 impl BackendBrief {

@@ -9,6 +9,7 @@ use units::Moment;
 use crate::aside::SetAside;
 use crate::cancel::TRANSIT;
 use crate::lifetimes::PASSED_ON;
+use crate::strangers::Strangers;
 use crate::view::{Sight, View};
 
 /// A connection that the gateway itself closes sooner after a whole answer might as well have been kept: gateways keep idle
@@ -77,7 +78,10 @@ impl Connections {
     /// What is open for no longer than a connection takes to be closed and another to be opened counts as one.
     fn count_open(&mut self, view: &View<'_>) {
         let mut changes: BTreeMap<u16, Vec<(Moment, i64)>> = BTreeMap::new();
-        for connection in &view.ledger.rest().connections {
+        // Whose they are can't be told.
+        let early = Strangers::of(view.brief, view.ledger).early;
+        let connections = view.ledger.rest().connections.iter();
+        for connection in connections.filter(|one| !early.contains(&one.connection)) {
             self.opened += u64::from(view.stretch.contains(connection.accepted));
             let closed = (connection.closed - TRANSIT).max(connection.accepted + Duration::from_nanos(1));
             if connection.accepted < view.stretch.to && closed > view.stretch.from {

@@ -6,6 +6,7 @@ use evidence::{Exchange, Ledger, Outcome, Tag};
 use units::{Moment, Stretch};
 
 use crate::aside::{SetAside, Why};
+use crate::strangers::Strangers;
 use crate::view::View;
 
 /// The freezes of a phase, and the windows of time that would have shown one.
@@ -37,21 +38,32 @@ impl Freezes {
     /// all is not frozen.
     pub fn of(view: &View<'_>, longest: Duration) -> Self {
         let mut freezes = Freezes::default();
-        let moves = moves(view.ledger);
+        let strangers = Strangers::of(view.brief, view.ledger);
+        let mut moves = moves(view.ledger);
+        moves.retain(|at| !strangers.came_at(*at));
         let sent = sent(view);
         let mut next = 0;
         while let Some(first) = sent.get(next) {
             let after = moves.get(moves.partition_point(|at| *at <= first.sent)).copied();
             let until = after.unwrap_or_else(|| view.ledger.rest().ended.max(first.sent));
             let waiting = sent[next..].iter().take_while(|exchange| exchange.sent < until).count().max(1);
-            freezes.take(view, longest, first, Stretch { from: first.sent, to: until }, waiting as u64);
+            let lasted = Stretch { from: first.sent, to: until };
+            let hidden = may_hide(view, lasted) || strangers.came_in(lasted);
+            freezes.take(view, longest, first, (lasted, hidden), waiting as u64);
             next += waiting;
         }
         freezes.count_windows(view, longest, &sent);
         freezes
     }
 
-    fn take(&mut self, view: &View<'_>, longest: Duration, first: &Exchange, lasted: Stretch, requests: u64) {
+    fn take(
+        &mut self,
+        view: &View<'_>,
+        longest: Duration,
+        first: &Exchange,
+        (lasted, hidden): (Stretch, bool),
+        requests: u64,
+    ) {
         let length = lasted.length();
         let certain = length.saturating_sub(view.stalls.touching(lasted.from, lasted.to));
         if certain <= longest {
@@ -59,7 +71,7 @@ impl Freezes {
             if length > longest {
                 self.set_aside.note(Why::Stalled, first);
             }
-        } else if may_hide(view, lasted) {
+        } else if hidden {
             self.set_aside.note(Why::Hidden, first);
         } else {
             self.longest = self.longest.max(certain);
@@ -185,6 +197,15 @@ mod tests {
         assert!(measured(&frozen(300.0).calls(6, other)).found.is_empty());
         assert!(measured(&frozen(90.0)).found.is_empty());
         assert_eq!(measured(&frozen(0.0)).windows, 40);
+    }
+
+    #[test]
+    fn what_may_be_a_strangers_neither_ends_a_freeze_nor_proves_one() {
+        let knocked = || frozen(300.0).connection(77, "a", 1_150.0, 1_160.0);
+        assert_eq!(measured(&knocked()).found[0].lasted.length(), Duration::from_millis(150));
+        let freezes = measured(&knocked().off_loopback("a"));
+        assert!(freezes.found.is_empty() && freezes.set_aside.count(Why::Hidden) >= 1, "{freezes:?}");
+        assert_eq!(measured(&frozen(300.0).off_loopback("a")).found.len(), 1);
     }
 
     #[test]

@@ -53,6 +53,7 @@ pub mod shed;
 pub mod silence;
 pub mod spread;
 pub mod stalls;
+pub mod strangers;
 pub mod success;
 pub mod tables;
 #[cfg(any(test, feature = "testing"))]

@@ -22,6 +22,7 @@ mod world;
 pub use descriptors::{descriptor_limit, raise_descriptor_limit};
 pub use listener::Listener;
 pub use own_limit::is_own_limit;
+pub use real::is_of_this_machine;
 pub use simulated::{simulate, simulate_with_transit};
 pub use stream::Stream;
 pub use timer::Timer;

@@ -58,9 +58,15 @@ pub struct Finished {
     pub early: Option<String>,
 }
 
-/// What can be told of `plan` before anything is started, and would end a run: what nobody allowed, a secret that is
-/// not there.
+/// What can be told of `plan` before anything is started, and would end a run: what nobody allowed, an address that this machine
+/// does not have, a secret that is not there.
 pub fn preflight(plan: &Plan, allowed: &Allowed) -> Result<(), RunError> {
+    fake_backends::permit(&plan.pool, &allowed.listen)?;
+    preflight_simulated(plan, allowed)
+}
+
+/// The same for the simulated world, in which nobody else can reach a backend.
+fn preflight_simulated(plan: &Plan, allowed: &Allowed) -> Result<(), RunError> {
     plan.gateway.contract().permit(allowed)?;
     if let Some(metrics) = plan.gateway.contract().metrics() {
         metrics.permit(plan.gateway.name(), allowed)?;
@@ -121,6 +127,7 @@ fn in_world<T>(
             finished = conduct(world) => finished,
         }
     };
+    let preflight = if options.simulate { preflight_simulated } else { preflight };
     preflight(plan, &options.allowed)?;
     options.status.as_ref().map_or(Ok(()), StatusPage::permit)?;
     let span = info_span!("run", scenario = plan.name, gateway = plan.gateway.name(), seed = plan.seed);
@@ -236,7 +243,7 @@ impl Run<'_> {
         );
         manifest.gateway_version.clone_from(&gateway.version);
         manifest.gateway_address = Some(gateway.address);
-        load.backends.clone_from(&bound.addresses);
+        load.backends = bound.reached();
         manifest.backend_addresses = bound.addresses;
         let ahead = if gateway.metrics.is_some() { LEAD_SCRAPED } else { LEAD };
         world.set_epoch_in(ahead);
@@ -257,10 +264,10 @@ impl Run<'_> {
 }
 
 fn upstreams(plan: &Plan, bound: &Bound) -> Upstreams {
-    let named = plan.pool.backends.iter().zip(&plan.brief.backends).zip(&bound.addresses);
+    let named = plan.pool.backends.iter().zip(&plan.brief.backends).zip(bound.reached());
     let backends = named.map(|((spec, brief), address)| Upstream {
         name: spec.name.clone(),
-        address: *address,
+        address,
         weight: brief.weight,
         priority: brief.priority,
         tls: spec.tls.is_some(),

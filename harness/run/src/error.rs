@@ -101,9 +101,12 @@ pub enum RunError {
 
 impl RunError {
     /// The key of the scenario that is at fault, if one is.
-    pub fn key(&self) -> Option<&'static str> {
+    pub fn key(&self) -> Option<String> {
         match self {
-            RunError::Gateway(gateways::LaunchError::CommandNotAllowed { .. }) => Some("gateway.command.run"),
+            RunError::Gateway(gateways::LaunchError::CommandNotAllowed { .. }) => {
+                Some("gateway.command.run".to_owned())
+            }
+            RunError::Backends(error) => Some(format!("backend.{}.listen", error.backend()?)),
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! The parts of a run: how they are started, and how the load is carried to its end.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,18 @@ pub(crate) struct Bound {
     pub(crate) addresses: Vec<SocketAddr>,
     /// The certificate of their authority in PEM form, if any of them speaks TLS.
     pub(crate) authority: Option<String>,
+}
+
+impl Bound {
+    /// Where this machine reaches them: who listens at all addresses is reached on loopback as well.
+    pub(crate) fn reached(&self) -> Vec<SocketAddr> {
+        let reached = |address: &SocketAddr| match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => (Ipv4Addr::LOCALHOST, address.port()).into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => (Ipv6Addr::LOCALHOST, address.port()).into(),
+            _ => *address,
+        };
+        self.addresses.iter().map(reached).collect()
+    }
 }
 
 /// What all parts of a run share.

@@ -1,8 +1,11 @@
 //! What a plan will do, for people: `brownout plan FILE`.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 
 use driver::{Class, Mode};
+use fake_backends::BackendSpec;
 use gateways::SCRAPED_EVERY;
 use units::{Rate, Stretch, Timespan};
 
@@ -75,6 +78,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     });
     facts.push(("backends", backends.collect::<Vec<_>>().join(", ")));
     facts.extend(metrics(plan).map(|metrics| ("metrics", metrics)));
+    facts.extend(reached(plan).map(|words| ("reached", words)));
     if let Some(record) = &plan.pool.record {
         let hashed = |secret| if secret { " (hashed)" } else { "" };
         let names = record.headers.iter().map(|header| format!("{}{}", header.name, hashed(header.secret)));
@@ -98,6 +102,16 @@ fn metrics(plan: &Plan) -> Option<String> {
     let headers: Vec<&str> = metrics.headers.keys().map(String::as_str).collect();
     let headers = if headers.is_empty() { String::new() } else { format!(", with {}", headers.join(", ")) };
     Some(format!("{place}{headers}, every {SCRAPED_EVERY}; kept: {}", brief.kept.join(", ")))
+}
+
+/// The backends that other machines can reach, and the flags that it takes.
+fn reached(plan: &Plan) -> Option<String> {
+    let outside: Vec<&BackendSpec> = plan.pool.backends.iter().filter(|one| one.is_off_loopback()).collect();
+    let backends: Vec<String> = outside.iter().map(|one| format!("{} at {}", one.name, one.listen)).collect();
+    let addresses: BTreeSet<IpAddr> = outside.iter().map(|one| one.listen.ip()).collect();
+    let flags: Vec<String> = addresses.iter().map(|address| format!("`--allow-listen {address}`")).collect();
+    (!outside.is_empty())
+        .then(|| format!("other machines can reach {}: needs {}", backends.join(", "), flags.join(" ")))
 }
 
 fn describe_phase(plan: &Plan, index: usize) -> PhaseDescription {

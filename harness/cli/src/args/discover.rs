@@ -1,8 +1,10 @@
 //! The arguments of `discover` and `diff`.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
+use fake_backends::listen_address;
 
 use super::Overrides;
 
@@ -43,6 +45,10 @@ pub(crate) struct Discover {
     /// Allow load to this host; without it, loads go to loopback only. May be repeated.
     #[arg(long, value_name = "HOST")]
     pub(crate) allow_host: Vec<String>,
+    /// Allow backends to listen at this address of the machine, where others can reach them; without it, they listen on loopback
+    /// only. `0.0.0.0` and `::` stand for all addresses. May be repeated.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen_address)]
+    pub(crate) allow_listen: Vec<IpAddr>,
     /// Allow scenarios to run programs of their choice (`[gateway.command]`); `brownout plan` shows which.
     #[arg(long)]
     pub(crate) allow_commands: bool,

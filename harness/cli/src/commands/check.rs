@@ -13,7 +13,8 @@ use crate::scenario_source::{each, load, overrides};
 
 pub(crate) fn check(args: &Check) -> Result<Exit> {
     // Nothing is run here, so that commands need no leave.
-    let allowed = Allowed { hosts: args.allow_host.clone(), commands: true };
+    let allowed =
+        Allowed { hosts: args.allow_host.clone(), commands: true, listen: args.allow_listen.clone() };
     show_each(&args.files, |name, loaded| match run::preflight(&loaded.plan, &allowed) {
         Ok(()) => {
             let mut commands = String::new();
@@ -23,7 +24,9 @@ pub(crate) fn check(args: &Check) -> Result<Exit> {
             print(&harmless(&format!("{name}: ok\n{commands}"))).map(|()| Exit::Pass)
         }
         Err(error) => {
-            complain(&format_args!("error: {name}: {error}"));
+            let place = error.key().map(|key| loaded.place_of(&key)).filter(|place| !place.is_empty());
+            let place = place.unwrap_or_else(|| format!("{name}: "));
+            complain(&format_args!("error: {place}{error}"));
             Ok(Exit::from(&error))
         }
     })

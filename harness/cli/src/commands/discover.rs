@@ -116,7 +116,11 @@ fn site(args: &Discover, interrupt: CancellationToken) -> Result<Site> {
         longest: args.longest,
         simulate: args.simulate,
         out: args.out.clone(),
-        allowed: Allowed { hosts: args.allow_host.clone(), commands: args.allow_commands },
+        allowed: Allowed {
+            hosts: args.allow_host.clone(),
+            commands: args.allow_commands,
+            listen: args.allow_listen.clone(),
+        },
         interrupt,
     })
 }

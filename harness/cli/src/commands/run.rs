@@ -70,7 +70,7 @@ impl Scenario<'_> {
         let recorded = match carry_out(self.args, self.path, &prepared.loaded, interrupts) {
             Ok(recorded) => recorded,
             Err(error) => {
-                let place = error.key().map(|key| prepared.loaded.place_of(key)).unwrap_or_default();
+                let place = error.key().map(|key| prepared.loaded.place_of(&key)).unwrap_or_default();
                 complain(&format_args!("error: {place}{error}"));
                 let report = self.not_run(Some(&prepared), &first_line(&format!("{place}{error}")));
                 return Ok(Exit::from(&error).max(batch.not_run(report)?));
@@ -166,7 +166,11 @@ fn carry_out(
         scenario_text: loaded.text.clone(),
         overrides: args.files.overrides.set.clone(),
         simulate: args.simulate,
-        allowed: Allowed { hosts: args.allow_host.clone(), commands: args.allow_commands },
+        allowed: Allowed {
+            hosts: args.allow_host.clone(),
+            commands: args.allow_commands,
+            listen: args.allow_listen.clone(),
+        },
         status: args.status.map(|address| StatusPage { address, hosts: args.status_host.clone() }),
         interrupt: interrupts.interrupt.clone(),
         abort: interrupts.abort.clone(),

@@ -36,7 +36,11 @@ fn run(args: &Serve) -> Result<Exit> {
         tls: tls.map(|(certificate, key)| TlsFiles { certificate, key }),
         behind_proxy: args.behind_proxy,
     };
-    let allowed = Allowed { hosts: args.allow_host.clone(), commands: args.allow_commands };
+    let allowed = Allowed {
+        hosts: args.allow_host.clone(),
+        commands: args.allow_commands,
+        listen: args.allow_listen.clone(),
+    };
     let practice = GameDayFiles::new(args.gamedays.clone(), allowed, interrupts.abort.clone());
     let scheme = if options.tls.is_some() { "https" } else { "http" };
     let ready = |address| {

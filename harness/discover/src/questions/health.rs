@@ -31,6 +31,10 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let seen = lab.run(&Experiment::new("checks", 20.0).phase("before", LOOKED))?;
     let victim = Target::victim(lab);
     let found = checks(&seen, &victim);
+    if let Some(why) = seen.strangers() {
+        profile.cannot_tell("health.checks", why, &seen.name);
+        return Ok(());
+    }
     if found.is_empty() {
         profile.know("health.checks", Value::Beyond(LOOKED), 1, &seen.name);
         return Ok(());

@@ -183,6 +183,7 @@ pub(super) fn both(day: &GameDay, allowed: &Allowed) -> Allowed {
     Allowed {
         hosts: allowed.hosts.iter().filter(by_file).cloned().collect(),
         commands: allowed.commands && day.allow_commands,
+        listen: allowed.listen.iter().filter(|own| day.allow_listen.contains(own)).copied().collect(),
     }
 }
 
@@ -195,5 +196,6 @@ fn opened(day: &GameDay, allowed: &Allowed) -> Event {
         base: std::path::absolute(&day.base).unwrap_or_else(|_| day.base.clone()).display().to_string(),
         allow_hosts: allowed.hosts.clone(),
         allow_commands: allowed.commands,
+        allow_listen: allowed.listen.clone(),
     }
 }

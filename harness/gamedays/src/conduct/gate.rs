@@ -33,7 +33,11 @@ fn forbidden(stage: &Stage<'_>) -> Vec<String> {
         hosts.map(|host| format!("the host `{host}` is not allowed here: `--allow-host {host}` allows it"));
     let commands = (day.allow_commands && !allowed.commands)
         .then(|| "it runs programs, which is not allowed here: `--allow-commands` allows it".to_owned());
-    hosts.chain(commands).collect()
+    let listen = day.allow_listen.iter().filter(|address| !allowed.listen.contains(address));
+    let listen = listen.map(|address| {
+        format!("backends may not listen at {address} here: `--allow-listen {address}` allows it")
+    });
+    hosts.chain(commands).chain(listen).collect()
 }
 
 fn approvals(stage: &Stage<'_>, orders: &Orders, journal: &mut Journal<'_>) -> Vec<String> {

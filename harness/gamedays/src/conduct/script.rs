@@ -217,7 +217,11 @@ pub(super) fn held(
         directory: dir.path().join("practice/one"),
         asked_by: Some("ben".to_owned()),
         approvals,
-        allowed: Allowed { hosts: vec!["hooks.example.com".to_owned()], commands: true },
+        allowed: Allowed {
+            hosts: vec!["hooks.example.com".to_owned()],
+            commands: true,
+            ..Allowed::default()
+        },
         stop,
     };
     let mut heard = Heard::default();

@@ -230,7 +230,7 @@ fn whoever_is_to_be_told_is_told_and_a_web_address_that_is_down_changes_nothing(
         .collect();
     assert_eq!(told, ["started", "finished"]);
     let missed = text.replace("\"started\"", "\"missed\"");
-    let allowed = Allowed { hosts: vec!["hooks.example.com".to_owned()], commands: false };
+    let allowed = Allowed { hosts: vec!["hooks.example.com".to_owned()], ..Allowed::default() };
     let told = tell_unheld(&day(&missed), START, (Occasion::Missed, "nobody was there"), &allowed, &script);
     assert!(matches!(&told[..], [Event::Notified { of, .. }] if of == "missed"), "{told:?}");
 }
@@ -240,7 +240,7 @@ fn a_day_that_was_cut_after_any_step_is_brought_to_its_end_and_undone_once() {
     let (_, events, dir) = held(WATCHED, &plays(vec![failing()]), Vec::new());
     let whole = dir.path().join("practice/one");
     let lines = fs::read_to_string(whole.join(TIMELINE)).unwrap();
-    let allowed = Allowed { hosts: Vec::new(), commands: true };
+    let allowed = Allowed { commands: true, ..Allowed::default() };
     for kept in 1..events.len() {
         let cut = dir.path().join(format!("practice/cut-{kept}"));
         fs::create_dir(&cut).unwrap();
@@ -275,7 +275,7 @@ fn a_day_whose_file_was_edited_after_it_began_runs_no_program() {
     let file = fs::read_to_string(one.join("gameday.toml")).unwrap();
     fs::write(one.join("gameday.toml"), file.replace("undo.sh", "other.sh")).unwrap();
     let script = Script::default();
-    let allowed = Allowed { hosts: Vec::new(), commands: true };
+    let allowed = Allowed { commands: true, ..Allowed::default() };
     let error = recover(&one, &allowed, &script, &mut Heard::default()).unwrap_err().to_string();
     assert!(error.contains("not the file that the day began with"), "{error}");
     assert!(script.deeds.borrow().is_empty());
@@ -302,7 +302,7 @@ fn a_day_that_is_given_up_before_it_was_undone_is_left_open_and_recovered_once()
     assert!(told.contains("not undone\nhelp: `brownout gameday recover"), "{told}");
     assert_eq!(words(&events), ["opened", "run_begins", "stopping"]);
     let script = Script::default();
-    let allowed = Allowed { hosts: Vec::new(), commands: true };
+    let allowed = Allowed { commands: true, ..Allowed::default() };
     let outcome =
         recover(&dir.path().join("practice/one"), &allowed, &script, &mut Heard::default()).unwrap();
     assert_eq!(outcome.word(), "stopped");

@@ -76,7 +76,7 @@ async fn launch_with(
             seed: 1,
         },
         dir: dir.join("gateway"),
-        allowed: Allowed { hosts: vec![], commands: true },
+        allowed: Allowed { commands: true, ..Allowed::default() },
         acted_on: true,
     };
     settings.contract().launch(&launch).await

@@ -21,7 +21,8 @@ fn settings(address: &str) -> Result<GatewaySettings, String> {
 async fn attach(world: &World, address: &str, allow_hosts: &[&str]) -> Result<Running, LaunchError> {
     let upstreams =
         Upstreams { backends: vec![], policy: Policy::default(), trust: None, base: PathBuf::new(), seed: 0 };
-    let allowed = Allowed { hosts: allow_hosts.iter().map(ToString::to_string).collect(), commands: false };
+    let allowed =
+        Allowed { hosts: allow_hosts.iter().map(ToString::to_string).collect(), ..Allowed::default() };
     let launch = Launch { world: world.clone(), upstreams, dir: PathBuf::new(), allowed, acted_on: false };
     settings(address).unwrap().contract().launch(&launch).await
 }

@@ -1,6 +1,7 @@
 //! `connections`: idle connections to backends are used again, and few are opened.
 
 use measure::connections::Connections as Measured;
+use measure::strangers::Strangers;
 use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,15 +59,22 @@ pub struct Connections {
     pub open_max: Option<u32>,
 }
 
+/// What to do where anybody may have connected.
+const STRANGERS_REMEDY: &str =
+    "let these backends listen on loopback, or keep everybody but the gateway from reaching them";
+
 impl Expectation for Connections {
     fn claims(&self, view: &View<'_>) -> Vec<Claim> {
         let measured = Measured::of(view);
-        let claims = [
-            self.reuse_min.map(|least| reuse(view, &measured, least)),
+        let reuse = self.reuse_min.map(|least| reuse(view, &measured, least));
+        let counted = [
             self.opened_max.map(|most| opened(view, &measured, most)),
             self.open_max.map(|most| open(view, &measured, u64::from(most))),
         ];
-        claims.into_iter().flatten().collect()
+        let strangers = Strangers::of(view.brief, view.ledger);
+        let told = strangers.told(view.brief).filter(|_| !strangers.connections.is_empty());
+        let whose = |claim| told.as_ref().map_or(claim, |why| Claim::blind(why.clone(), STRANGERS_REMEDY));
+        reuse.into_iter().chain(counted.into_iter().flatten().map(whose)).collect()
     }
 
     fn forecast(&self, outlook: &Outlook<'_>) -> Vec<Forecast> {
@@ -242,6 +250,22 @@ mod tests {
         let finding = run(150, 150).finding("steady", "reads", demand);
         assert_eq!(finding.verdict, Verdict::Fail, "{}", finding.because);
         assert!(!finding.witnesses.is_empty());
+    }
+
+    #[test]
+    fn connections_that_may_be_anybodys_blame_nobody_and_leave_what_is_used_again_as_it_is() {
+        let knocks = (0..20).fold(run(150, 2).off_loopback("a"), |run, n| {
+            run.connection(100 + n, "a", 100.0 * f64::from(n), 9_990.0)
+        });
+        for demand in ["connections = { opened_max = \"1/s\" }", "connections = { open_max = 5 }"] {
+            let finding = knocks.finding("steady", "reads", demand);
+            assert_eq!(finding.verdict, Verdict::Inconclusive, "{}", finding.because);
+            assert!(finding.because.contains("may be anybody's"), "{}", finding.because);
+        }
+        let reused = knocks.finding("steady", "reads", "connections = { reuse_min = 0.9 }");
+        assert_eq!(reused.verdict, Verdict::Pass);
+        let alone = run(150, 2).off_loopback("a").finding("steady", "reads", DEMAND);
+        assert_eq!(alone.verdict, Verdict::Pass, "where nobody else came, all is as on loopback");
     }
 
     #[rstest]

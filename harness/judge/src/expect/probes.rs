@@ -5,6 +5,7 @@ mod claims;
 mod tests;
 
 use measure::probes::{Checked, Turns};
+use measure::strangers::Strangers;
 use measure::view::View;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,10 @@ pub(crate) enum Word {
 impl Probes {
     /// What it says, word by word.
     pub(crate) fn words(&self, view: &View<'_>) -> Vec<(Word, Claim)> {
+        let strangers = Strangers::of(view.brief, view.ledger);
+        if !strangers.arrivals.is_empty() {
+            return self.blind(view, &strangers);
+        }
         let checked = Checked::of(view);
         let mut claims = Vec::new();
         claims.extend(self.every.map(|every| (Word::Every, claims::every(every, view, &checked))));
@@ -88,6 +93,20 @@ impl Probes {
             claims.extend((rise > 1).then(|| (Word::RiseAtLeast, claims::back_early(rise, view, &turns))));
         }
         claims
+    }
+
+    /// The same where anybody may have asked.
+    fn blind(&self, view: &View<'_>, strangers: &Strangers) -> Vec<(Word, Claim)> {
+        let mut words = Vec::new();
+        words.extend(self.every.map(|_| Word::Every));
+        words.extend(self.path.as_ref().map(|_| Word::Path));
+        if self.fall.is_some() && self.rise.is_some() {
+            words.extend([Word::FallAtMost, Word::FallAtLeast, Word::RiseAtMost, Word::RiseAtLeast]);
+        }
+        let why = strangers.told(view.brief).unwrap_or_default();
+        let remedy =
+            "let these backends listen on loopback, or keep everybody but the gateway from reaching them";
+        words.into_iter().map(|word| (word, Claim::blind(why.clone(), remedy))).collect()
     }
 }
 

@@ -125,7 +125,24 @@ impl Run {
     pub fn weighted(mut self, name: &str, weight: u32, priority: u32) -> Self {
         let (headers, port) = (Vec::new(), 9_001 + self.brief.backends.len() as u16);
         let address = Some(SocketAddr::from(([127, 0, 0, 1], port)));
-        self.brief.backends.push(BackendBrief { name: name.into(), weight, priority, address, headers });
+        let name = name.into();
+        let backend = BackendBrief { name, weight, priority, address, headers, off_loopback: false };
+        self.brief.backends.push(backend);
+        self
+    }
+
+    /// Other machines can reach the backend.
+    pub fn off_loopback(mut self, backend: &str) -> Self {
+        let backend = self.backend_index(backend);
+        self.brief.backends[usize::from(backend)].off_loopback = true;
+        self
+    }
+
+    /// On which connections the checks came, in their order.
+    pub fn check_connections<const N: usize>(mut self, connections: [u32; N]) -> Self {
+        for (check, connection) in self.evidence.probes.iter_mut().zip(connections) {
+            check.connection = connection;
+        }
         self
     }
 

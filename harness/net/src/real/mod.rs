@@ -4,4 +4,5 @@ mod alarm;
 mod sockets;
 
 pub(crate) use alarm::Alarm;
+pub use sockets::is_of_this_machine;
 pub(crate) use sockets::{Fillers, bind, connect};

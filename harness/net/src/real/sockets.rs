@@ -20,6 +20,19 @@ pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
+/// True if the system takes `address` for one of this machine's. Nothing listens meanwhile, so that nobody can connect.
+pub fn is_of_this_machine(address: SocketAddr) -> bool {
+    let free_port = {
+        let mut any = address;
+        any.set_port(0);
+        any
+    };
+    let bound = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
+        .and_then(|socket| socket.bind(&free_port.into()));
+    // What else may be wrong is told by who listens there.
+    bound.err().is_none_or(|error| error.kind() != io::ErrorKind::AddrNotAvailable)
+}
+
 /// Connects with Nagle's algorithm off, so that small requests leave at once.
 #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
 pub(crate) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {

@@ -217,6 +217,9 @@ fn backend_briefs(scenario: &Scenario) -> Vec<BackendBrief> {
         priority: table.priority.as_ref().map_or(0, |priority| priority.value),
         address: None,
         headers: table.headers.names().iter().map(|name| name.to_ascii_lowercase()).collect(),
+        off_loopback: table.listen.as_ref().is_some_and(|listen| {
+            listen.parse().is_ok_and(|address| fake_backends::is_off_loopback(&address))
+        }),
     };
     scenario.backend.0.iter().map(brief).collect()
 }

@@ -53,16 +53,26 @@ fn backend(
             .error(&priority.span, format!("priority {}, allowed are 0 to {PRIORITY_MAX}", priority.value));
     }
     let listen = table.listen.as_ref().and_then(|listen| address(context, listen));
-    if let (Some(address), Some(place)) = (listen.filter(|address| address.port() != 0), &table.listen)
-        && let Some(other) = taken.insert(address, name.value.clone())
-    {
-        context.error(&place.span, format!("the address {address} is already that of backend `{other}`"));
+    if let (Some(address), Some(place)) = (listen.filter(|address| address.port() != 0), &table.listen) {
+        if let Some((_, other)) = taken.iter().find(|(taken, _)| overlap(**taken, address)) {
+            context.error(&place.span, format!("the address {address} is already that of backend `{other}`"));
+        }
+        taken.insert(address, name.value.clone());
     }
     let body = table.body.as_ref().map_or(BODY, |body| body.value);
     let headers = request::answer_headers(context, &table.headers);
     let (name, listen) = (name.value.clone(), listen.unwrap_or(ANY_PORT));
     let tls = context.scenario.tls_of(table);
     BackendSpec { name, listen, body, headers, tls }
+}
+
+/// True if the system has no room for both: `[::]` takes a port of all addresses, `0.0.0.0` of those of IPv4.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let takes = |one: SocketAddr, other: SocketAddr| match one.ip() {
+        IpAddr::V4(ip) => ip.is_unspecified() && other.ip().to_canonical().is_ipv4(),
+        IpAddr::V6(ip) => ip.is_unspecified(),
+    };
+    one == other || (one.port() == other.port() && (takes(one, other) || takes(other, one)))
 }
 
 fn address(context: &mut Context<'_>, listen: &Located<String>) -> Option<SocketAddr> {
@@ -72,10 +82,9 @@ fn address(context: &mut Context<'_>, listen: &Located<String>) -> Option<Socket
         noted.help = Some("for example `127.0.0.1:9001`".to_owned());
         return None;
     };
-    if !address.ip().is_loopback() {
-        let noted = context.error(&listen.span, format!("{} is not a loopback address", address.ip()));
-        noted.help =
-            Some("fake backends misbehave on purpose, so they listen on 127.0.0.1 or [::1] only".to_owned());
+    if address.ip().is_multicast() || address.ip() == Ipv4Addr::BROADCAST {
+        let noted = context.error(&listen.span, format!("{} is the address of many machines", address.ip()));
+        noted.help = Some("expected an address of this machine, such as `127.0.0.1`".to_owned());
         return None;
     }
     Some(address)

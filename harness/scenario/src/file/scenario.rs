@@ -73,7 +73,8 @@ pub(crate) struct GatewayOwn {}
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Backend")]
 pub(crate) struct BackendTable {
-    /// Where it listens, such as `127.0.0.1:9001`; only loopback. Without it: any free port of 127.0.0.1.
+    /// Where it listens, such as `127.0.0.1:9001`. An address that other machines can reach, such as `10.0.0.5:9001`, has to be allowed
+    /// by `--allow-listen 10.0.0.5`; `0.0.0.0` and `[::]` stand for all addresses. Without it: any free port of 127.0.0.1.
     pub(crate) listen: Option<Located<String>>,
     /// Its share of the traffic, relative to the others of its priority, from 1 to 256. Without it: 1.
     pub(crate) weight: Option<Located<u32>>,

@@ -73,16 +73,16 @@ fn a_gateway_that_runs_already_needs_backends_with_addresses() {
 }
 
 #[test]
-fn a_backend_listens_on_loopback_only_and_alone() {
-    let text = with("[backend.orders-a]", "[backend.orders-a]\nlisten = \"192.168.0.1:9001\"");
+fn a_backend_listens_at_one_address_and_alone() {
+    let text = with("[backend.orders-a]", "[backend.orders-a]\nlisten = \"224.0.0.1:9001\"");
     assert_snapshot!(said_of(&text.replace("[backend.orders-b]", "[backend.orders-b]\nlisten = \"localhost\"")), @r#"
-    error: 192.168.0.1 is not a loopback address
+    error: 224.0.0.1 is the address of many machines
       --> orders.toml:10:10
        |
-    10 | listen = "192.168.0.1:9001"
-       |          ^^^^^^^^^^^^^^^^^^
+    10 | listen = "224.0.0.1:9001"
+       |          ^^^^^^^^^^^^^^^^
        |
-       = help: fake backends misbehave on purpose, so they listen on 127.0.0.1 or [::1] only
+       = help: expected an address of this machine, such as `127.0.0.1`
 
     error: `localhost` is not an address
       --> orders.toml:12:10
@@ -100,6 +100,19 @@ fn a_backend_listens_on_loopback_only_and_alone() {
     12 | listen = "127.0.0.1:9001"
        |          ^^^^^^^^^^^^^^^^
     "#);
+    // `0.0.0.0` stands for each address of IPv4, `[::]` for all.
+    for (one, other, fits) in [
+        ("0.0.0.0:9001", "127.0.0.1:9001", false),
+        ("[::]:9001", "127.0.0.1:9001", false),
+        ("127.0.0.1:9001", "[::]:9001", false),
+        ("0.0.0.0:9001", "[::1]:9001", true),
+        ("0.0.0.0:9001", "127.0.0.1:9002", true),
+    ] {
+        let text = with("[backend.orders-a]", &format!("[backend.orders-a]\nlisten = \"{one}\""));
+        let both = text.replace("[backend.orders-b]", &format!("[backend.orders-b]\nlisten = \"{other}\""));
+        let is_refused = said_of(&both).contains("is already that of backend");
+        assert_eq!(is_refused, !fits, "{one} and {other}");
+    }
 }
 
 #[test]

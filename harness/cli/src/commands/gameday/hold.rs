@@ -81,7 +81,7 @@ pub(super) fn recover(day: &Path, allow: &Allow) -> Result<Exit> {
 }
 
 fn allowed(allow: &Allow) -> Allowed {
-    Allowed { hosts: allow.allow_host.clone(), commands: allow.allow_commands }
+    Allowed { hosts: allow.hosts.clone(), commands: allow.commands, listen: allow.listen.clone() }
 }
 
 /// Steps as they are taken, a line each.

@@ -111,3 +111,24 @@ fn what_makes_no_sense_is_refused_and_too_short_a_phase_is_told_before_the_run()
     assert!(!foreseen(&run, "steady", "", DEMAND)[0].falls_short());
     assert!(foreseen(&run, "steady", "", "probes = { every = \"2s\" }")[0].falls_short());
 }
+
+#[test]
+fn where_other_machines_reach_a_backend_nobody_is_blamed_for_checks_that_may_be_anybodys() {
+    let finding = found(&run(300.0, "/wp-login.php", 4, 3).off_loopback("a").off_loopback("b"));
+    assert_eq!(finding.verdict, Verdict::Inconclusive);
+    assert!(
+        finding.because.contains("which other machines can reach: they may be anybody's"),
+        "{}",
+        finding.because
+    );
+    assert!(finding.remedy.unwrap_or_default().contains("listen on loopback"));
+    let well = found(&run(250.0, "/health", 3, 2).off_loopback("a").off_loopback("b"));
+    assert_eq!(well.verdict, Verdict::Inconclusive, "nor is anything proven by them");
+}
+
+#[test]
+fn a_backend_off_loopback_that_nobody_asks_is_named_all_the_same() {
+    let run = Run::new().phase("steady", 10.0).backend("a").class("reads", Method::Get).off_loopback("a");
+    let run = run.calls(100, |n| Call::due("reads", 90.0 * n as f64).attempt(Try::ok("a")));
+    assert_eq!(run.finding("steady", "", "probes = { every = \"250ms\" }").verdict, Verdict::Fail);
+}
