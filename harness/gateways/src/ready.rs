@@ -54,13 +54,19 @@ pub async fn wait_until_routed(world: &World, target: Target<'_>, ready: &Ready)
     let timer = world.timer();
     let end = timer.now() + ready.within.0;
     let target = Target { host: ready.host.as_deref().unwrap_or(target.host), ..target };
+    let mut met = None;
     loop {
-        let limit = end.min(timer.now() + PROBE);
-        let Err(met) = probe(world, &timer, target, ready, limit).await else {
-            return Ok(());
+        let limit = timer.now() + PROBE;
+        met = match (probe(world, &timer, target, ready, end.min(limit)).await, met) {
+            (Some(Ok(())), _) => return Ok(()),
+            (Some(Err(why)), _) => Some(why),
+            // One that the end of the wait cuts short has met nothing: what the one before met says more.
+            (None, Some(before)) if limit > end => Some(before),
+            (None, _) => None,
         };
         if timer.now() + PAUSE >= end {
             let scheme = if target.tls.is_some() { "https" } else { "http" };
+            let met = met.as_deref().unwrap_or("no answer in time");
             let last_probe = format!("GET {scheme}://{}{}: {met}", target.host, ready.path);
             return Err(NotRouted { waited: ready.within, last_probe });
         }
@@ -68,14 +74,14 @@ pub async fn wait_until_routed(world: &World, target: Target<'_>, ready: &Ready)
     }
 }
 
-/// One answer that says ready, or what was met instead.
+/// One answer that says ready, or what was met instead; nothing if it did not end in time.
 async fn probe(
     world: &World,
     timer: &Timer,
     target: Target<'_>,
     ready: &Ready,
     limit: Moment,
-) -> Result<(), String> {
+) -> Option<Result<(), String>> {
     let address = target.address;
     let exchange = async {
         let stream = world.connect(address).await;
@@ -85,7 +91,7 @@ async fn probe(
         }
         exchange(stream, target.host, ready).await
     };
-    timer.until(limit, exchange).await.unwrap_or_else(|| Err("no answer in time".into()))
+    timer.until(limit, exchange).await
 }
 
 async fn exchange(stream: net::Stream, host: &str, ready: &Ready) -> Result<(), String> {
@@ -246,6 +252,14 @@ mod tests {
             met(&["HTTP/1.1 200 OK\r\nx-brownout-backend: 0\r\ncontent-length: 5\r\n\r\nx"]).unwrap_err(),
             @"GET http://shop/: the answer's body: error reading a body from connection"
         );
+    }
+
+    #[test]
+    fn a_probe_that_the_end_cuts_short_does_not_hide_what_the_one_before_met() {
+        insta::assert_snapshot!(met(&[NOT_FOUND, ""]).unwrap_err(), @"GET http://shop/: 404 Not Found without `x-brownout-backend`: no backend answered");
+        // A whole second without an answer is something that was met.
+        let ready = Ready { within: Timespan::from_millis(1_500), ..Ready::default() };
+        insta::assert_snapshot!(met_by(&ready, &[NOT_FOUND, ""]).unwrap_err(), @"GET http://shop/: no answer in time");
     }
 
     #[test]
