@@ -222,6 +222,11 @@ mod tests {
     #[case::each_of_many_arrivals_between_two_results_may_have_come_to_any_worker(1590)]
     #[case::a_health_check_was_held_when_the_fault_ended(1771)]
     #[case::a_backend_that_had_turned_requests_away_came_back_little_by_little(1929)]
+    #[case::successes_of_before_the_fault_had_left_the_window(900_535)]
+    #[case::refused_connections_had_opened_the_breakers_of_others(900_932)]
+    #[case::refused_connections_had_opened_the_breaker_before(901_119)]
+    #[case::what_came_because_all_were_out_ended_well_while_the_probe_was_on_its_way(901_466)]
+    #[case::a_success_was_known_only_after_the_failure_that_came_with_it(901_796)]
     fn what_was_a_false_alarm_once_is_none_any_more(#[case] seed: u64) {
         let outcome = made_up(seed..=seed, &|_, _| {});
         assert!(outcome.failed.is_empty() && outcome.broken.is_empty(), "{outcome}");

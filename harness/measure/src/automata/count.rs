@@ -70,7 +70,7 @@ pub(super) fn reason(input: &Input, member: &Member, since: Since, place: usize)
 fn by_share(window: &Window, share: f64, min: u32, slack: u32) -> Reason {
     let (fewest, most) = (f64::from(window.failed.0), f64::from(window.failed.1));
     let (least, largest) = (f64::from(window.told.0), f64::from(window.told.1));
-    let passed = (least - fewest).min(largest - most).max(0.0);
+    let passed = ((least - fewest).min(largest - most) - f64::from(window.late)).max(0.0);
     let may = window.told.1 >= min && most >= share * (most + passed) - 1e-9;
     // At the very edge of a share, one result more or less decides, and gateways differ in `>` and `>=`.
     let worst = (largest - most).max(least - fewest);
@@ -128,6 +128,8 @@ const STALE_MAX: usize = 256;
 struct Window {
     failed: (u32, u32),
     told: (u32, u32),
+    /// The successes that came so shortly before the last result that the gateway may have known of them after it.
+    late: u32,
 }
 
 impl Window {
@@ -153,6 +155,12 @@ impl Window {
             told -= u32::from(matches!(left_out, Told::Failure | Told::Success));
         }
         let (more_failed, more_told, unsure) = between(old, new);
-        Window { failed: (failed, more_failed + unsure), told: (told, more_told + unsure) }
+        let (late_failed, late, _) =
+            between(input.place_at(input.result(place).known - blur).max(sure).min(place), place);
+        Window {
+            failed: (failed, more_failed + unsure),
+            told: (told, more_told + unsure),
+            late: late - late_failed,
+        }
     }
 }

@@ -27,7 +27,13 @@ impl Steps<'_> {
         };
         match state.modes[instance] {
             Mode::Closed { .. } => self.counted(state, instance, place, next),
-            Mode::HalfOpen { first, .. } if index >= first => self.probed(state, instance, place, next),
+            Mode::HalfOpen { first, .. } if index >= first => {
+                // What was let through because all were out is no probe, and nobody hears of it.
+                if self.member.panics && index > first {
+                    next.push(state.clone());
+                }
+                self.probed(state, instance, place, next);
+            }
             Mode::Open { .. } | Mode::HalfOpen { .. } => next.push(state),
         }
     }
