@@ -36,7 +36,7 @@ const EJECTION: [(&[Change], End); 5] = [
 
 const MAX_FAILS: [(&[Change], End); 5] = [
     (&[], End::Pass),
-    (&[("count = 5", "count = 7")], End::Fail("opened after 5 failures in a row")),
+    (&[("count = 5", "count = 7")], End::Fail("opened after 5 failures within 2 s")),
     (&[("count = 5", "count = 4")], End::Fail("opens after 5 failures within 2 s instead")),
     // By the second in which it opened it is open for 2 to 3 s.
     (&[("open_for = \"2s\"", "open_for = \"5s\"")], End::Fail("had opened, 5 s demanded")),

@@ -13,13 +13,26 @@ fn in_a_row(failures: u64) -> String {
     format!("{} in a row", count(failures, "failure"))
 }
 
+/// The failures that were known at a moment, as the demanded rule counts them: in a row, or in its window, and none from before
+/// they were `forgotten`.
+fn failures(inquiry: &Inquiry<'_>, forgotten: Moment, known: Moment) -> String {
+    match Rule::of(&inquiry.demand.trips_after.trip()) {
+        Rule::Count(_, within) | Rule::Share(_, within, _) => {
+            let since = forgotten.max(known - within);
+            let failed = count(inquiry.input.failures_in(since, known), "failure");
+            format!("{failed} within {}", Timespan(known.since(since)))
+        }
+        Rule::InARow(_) | Rule::Never => in_a_row(inquiry.input.run_at(known)),
+    }
+}
+
 /// What a run that fits shows.
 pub(super) fn story(inquiry: &Inquiry<'_>, openings: &[Opening]) -> String {
     let name = inquiry.name;
     let Some(first) = openings.first() else {
         return format!("the breaker of {name} never opened");
     };
-    let run = in_a_row(inquiry.input.run_at(first.at));
+    let run = failures(inquiry, inquiry.input.observed.from, first.at);
     let end = first.until.unwrap_or(inquiry.input.observed.to);
     format!(
         "the breaker of {name} opened after {run}, {}, first for {}",
@@ -83,20 +96,9 @@ fn silent(inquiry: &Inquiry<'_>, deviation: &Deviation, from: Moment, rule: &str
     let last = input.arrivals.iter().rev().find(|arrival| arrival.at <= from);
     let known = last.map_or(from, |last| last.known);
     let known = known + input.blur_at(known);
-    let run = match Rule::of(&inquiry.demand.trips_after.trip()) {
-        Rule::Count(_, within) | Rule::Share(_, within, _) => {
-            // Those before it opened the last time are forgotten.
-            let forgotten =
-                deviation.openings.last().and_then(|opening| opening.until).unwrap_or(input.observed.from);
-            let since = forgotten.max(known - within);
-            format!(
-                "{} within {}",
-                count(input.failures_in(since, known), "failure"),
-                Timespan(known.since(since))
-            )
-        }
-        Rule::InARow(_) | Rule::Never => in_a_row(input.run_at(known)),
-    };
+    // Those before it opened the last time are forgotten.
+    let forgotten = deviation.openings.last().and_then(|opening| opening.until);
+    let run = failures(inquiry, forgotten.unwrap_or(input.observed.from), known);
     let lasted = Timespan(deviation.at.since(from));
     let wanted = if inquiry.demand.stays_closed { String::new() } else { format!(", before {rule}") };
     let bad = format!("the breaker of {name} opened after {run}{wanted}: nothing arrived for {lasted}");
