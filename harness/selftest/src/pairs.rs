@@ -126,6 +126,11 @@ const HIDDEN: &[Hides] = &[
     // When an attempt was given up is not seen, or seen at the declared time.
     Hides { hider: &["leaves-attempts-open", "timeout-a-fifth-early"], hidden: &["timeout-a-quarter-late"] },
     Hides { hider: &["breaker-early-by-one"], hidden: &["breaker-late-by-one"] },
+    // No backend is passed over while another one is used, or too seldom for its metrics to be caught.
+    Hides {
+        hider: &["breaker-never-trips", "breaker-works-once", "ejects-the-innocent", "global-breaker"],
+        hidden: &["hides-ejections"],
+    },
 ];
 
 /// So many pairs, drawn from the seed, none twice, of which none hides the other; all that there are, if there are not so
