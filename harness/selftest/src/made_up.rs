@@ -225,6 +225,8 @@ mod tests {
     #[case::successes_of_before_the_fault_had_left_the_window(900_535)]
     #[case::refused_connections_had_opened_the_breakers_of_others(900_932)]
     #[case::refused_connections_had_opened_the_breaker_before(901_119)]
+    #[case::a_status_had_settled_what_broke_off_after_it(910_105)]
+    #[case::all_are_out_where_one_breaker_stands_for_them(910_650)]
     #[case::what_came_because_all_were_out_ended_well_while_the_probe_was_on_its_way(901_466)]
     #[case::a_success_was_known_only_after_the_failure_that_came_with_it(901_796)]
     fn what_was_a_false_alarm_once_is_none_any_more(#[case] seed: u64) {

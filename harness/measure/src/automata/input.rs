@@ -62,7 +62,7 @@ pub struct Input {
 
 impl Input {
     /// What a view shows of some backends: one, or a whole pool. `fails` says what counts as a failure. Nothing if no fault
-    /// is on them in the phase and `always` is not set, or if the gateway has been given others; see [`Followed`].
+    /// is on them in the phase and `always` is not set, or if the gateway has been given others: as far as it can be followed.
     pub fn of(
         view: &View<'_>,
         offered: &Offered,
@@ -260,6 +260,10 @@ pub fn told(entry: &Entry<'_>, attempt: &Attempt, fails: &[FailureClass]) -> Tol
         }
         // Who tries again has not read on: it saw a status that does not count.
         (_, End::Reset | End::Closed) if attempt.status > 0 && is_followed(entry, attempt) => false,
+        // Nor need it, before it finds that nobody is left to try and passes this answer on: its head may have settled it.
+        (_, End::Reset | End::Closed) if attempt.status >= 400 && counts(RetryOn::Reset) => {
+            return Told::Unsure;
+        }
         (_, End::Replied) => by_status,
         (_, End::AbandonedFin | End::AbandonedRst) => counts(RetryOn::Timeout),
         (_, End::Reset | End::Closed) => counts(RetryOn::Reset),

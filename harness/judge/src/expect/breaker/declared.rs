@@ -56,9 +56,11 @@ impl Breaker {
         let few_may_be_out = |breaker: &policy::Breaker| {
             breaker.out_max.is_some() || breaker.all_out == Some(policy::AllOut::Panic)
         };
-        // A backend that nothing is wrong with is never out, so that not all are.
-        let all_may_be_out = (0..view.brief.backends.len() as u16)
-            .all(|backend| view.brief.injections.iter().any(|one| one.backends.contains(&backend)));
+        // A backend that nothing is wrong with is never out, so that not all are; but one breaker for all takes it along.
+        let one_for_all = declared.is_some_and(|breaker| !breaker.scope.is_backend());
+        let all_may_be_out = one_for_all
+            || (0..view.brief.backends.len() as u16)
+                .all(|backend| view.brief.injections.iter().any(|one| one.backends.contains(&backend)));
         let panics = declared.is_some_and(|breaker| breaker.all_out == Some(policy::AllOut::Panic));
         Member {
             rule: Rule::of(&self.trips_after.trip()),

@@ -117,7 +117,15 @@ impl Breaker {
         }
         let all_faulty = (0..outlook.brief.backends.len())
             .all(|index| outlook.injections().any(|one| one.backends.contains(&(index as u16))));
-        if declared.all_out == Some(policy::AllOut::Panic) && all_faulty {
+        let panics = declared.all_out == Some(policy::AllOut::Panic);
+        if panics && !declared.scope.is_backend() {
+            return Some(Forecast::Doubtful(
+                "one breaker stands for all backends, and with `all_out = \"panic\"` they get traffic while it is open: let \
+                 it shed, or stand for each backend"
+                    .into(),
+            ));
+        }
+        if panics && all_faulty {
             return Some(Forecast::Doubtful(
                 "every backend has a fault, and with `all_out = \"panic\"` all get traffic while their breakers are open: \
                  leave one backend without a fault"
