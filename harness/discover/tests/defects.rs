@@ -1,26 +1,27 @@
 //! Every defect of the reference gateway changes its profile, and the difference says so; where none is seen, it is said why.
 
+mod common;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use discover::{Options, Profile, Site, diff, discover};
-use gateways::Allowed;
+use common::site;
+use discover::{Options, Profile, diff, discover};
 use gateways::reference::Defect;
 use scenario::Overrides;
-use tokio_util::sync::CancellationToken;
-use units::Timespan;
 
 /// The tables of a scenario that say what is asked about.
 const KEPT: [&str; 5] = ["gateway", "policy", "backends", "backend", "limits"];
 
 /// Defects that leave the profile as it is, and why: what is done to a gateway while it runs, and what it says of itself, is left to
 /// scenarios.
-const UNSEEN: [(&str, &str); 7] = [
+const UNSEEN: [(&str, &str); 8] = [
     ("reload-drops-connections", "no question reloads the gateway"),
     ("reload-forgets-breakers", "no question reloads the gateway"),
     ("drain-never-ends", "no question takes a backend out of the configuration"),
     ("restart-refuses-for-a-while", "no question restarts the gateway"),
     ("hides-retries", "no question reads the gateway's metrics"),
+    ("hides-ejections", "no question reads the gateway's metrics"),
     ("hides-errors", "no question reads the gateway's metrics"),
     ("freezes-metrics", "no question reads the gateway's metrics"),
 ];
@@ -30,21 +31,12 @@ fn profile(scenario: &str, defects: &[&str], seed: u64) -> Profile {
     let entry = scenarios::LIBRARY.iter().find(|entry| entry.name == scenario);
     let mut table: toml::Table = entry.expect("a scenario of the library").text.parse().unwrap();
     table.retain(|key, _| KEPT.contains(&key));
-    let site = Site {
-        head: format!("{table}\n"),
-        overrides: Overrides {
-            set: vec![format!("gateway.reference.defects={defects:?}")],
-            seed: Some(seed),
-            gateway: None,
-        },
-        path: "/v1/items/{n}".into(),
-        base: ".".into(),
-        longest: Timespan::from_secs(6),
-        simulate: true,
-        out: ".".into(),
-        allowed: Allowed::default(),
-        interrupt: CancellationToken::new(),
+    let overrides = Overrides {
+        set: vec![format!("gateway.reference.defects={defects:?}")],
+        seed: Some(seed),
+        gateway: None,
     };
+    let site = site(format!("{table}\n"), overrides, "/v1/items/{n}");
     discover(site, &Options::default(), &mut |_, _| ())
         .unwrap_or_else(|error| panic!("{scenario}: {error}"))
         .0

@@ -1,16 +1,18 @@
 //! The scenario that holds a profile in place is one that nobody has to mend, passes on the gateway that was asked, and fails on
 //! one that does something else.
 
+mod common;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use discover::{Options, Site, discover, hold};
+use common::site;
+use discover::{Options, discover, hold};
 use gateways::Allowed;
 use reports::{Report, Verdict};
 use run::Progress;
 use scenario::{Loaded, Overrides};
 use tokio_util::sync::CancellationToken;
-use units::Timespan;
 
 /// What is asked of the gateway whose profile is held.
 const ASKED: [&str; 8] =
@@ -24,17 +26,7 @@ fn head(policy: &str) -> String {
 
 fn held(policy: &str) -> String {
     let head = head(policy);
-    let site = Site {
-        head: head.clone(),
-        overrides: Overrides { seed: Some(3), ..Overrides::default() },
-        path: PATH.into(),
-        base: ".".into(),
-        longest: Timespan::from_secs(6),
-        simulate: true,
-        out: ".".into(),
-        allowed: Allowed::default(),
-        interrupt: CancellationToken::new(),
-    };
+    let site = site(head.clone(), Overrides { seed: Some(3), ..Overrides::default() }, PATH);
     let options = Options { only: ASKED.map(String::from).to_vec() };
     hold(&discover(site, &options, &mut |_, _| ()).unwrap().0, &head, PATH)
 }

@@ -2,8 +2,17 @@
 
 mod common;
 
-use common::profile;
-use discover::{Profile, Value};
+use common::site;
+use discover::{Options, Profile, Value, discover};
+use scenario::Overrides;
+
+/// What is found of a policy by these questions.
+fn profile(policy: &str, only: &[&str]) -> Profile {
+    let head = format!("[policy]\n{policy}\n[gateway.reference]\n[backend.a]\n[backend.b]\n[backend.c]\n");
+    let site = site(head, Overrides { seed: Some(5), ..Overrides::default() }, "/items/{n}");
+    let only = only.iter().map(ToString::to_string).collect();
+    discover(site, &Options { only }, &mut |_, _| ()).unwrap().0
+}
 
 fn of(rate_limit: &str) -> Profile {
     profile(&format!("rate_limit = {{ calls = 40, per = \"2s\"{rate_limit} }}"), &["rate-limit", "breaker"])

@@ -1,26 +1,14 @@
 //! What is discovered of the reference gateway is what it was configured to do, and the same when it is asked again.
 
-use discover::{Options, Profile, Site, Value, diff, discover};
-use gateways::Allowed;
-use scenario::Overrides;
-use tokio_util::sync::CancellationToken;
-use units::Timespan;
+mod common;
 
-/// How long a timer may be that is looked for.
-const LONGEST: Timespan = Timespan::from_secs(6);
+use common::site;
+use discover::{Options, Profile, Value, diff, discover};
+use scenario::Overrides;
 
 fn profile(policy: &str, seed: u64) -> Profile {
-    let site = Site {
-        head: format!("[policy]\n{policy}\n[gateway.reference]\n[backend.a]\n[backend.b]\n[backend.c]\n"),
-        overrides: Overrides { seed: Some(seed), ..Overrides::default() },
-        path: "/items/{n}".into(),
-        base: ".".into(),
-        longest: LONGEST,
-        simulate: true,
-        out: ".".into(),
-        allowed: Allowed::default(),
-        interrupt: CancellationToken::new(),
-    };
+    let head = format!("[policy]\n{policy}\n[gateway.reference]\n[backend.a]\n[backend.b]\n[backend.c]\n");
+    let site = site(head, Overrides { seed: Some(seed), ..Overrides::default() }, "/items/{n}");
     discover(site, &Options::default(), &mut |_, _| ()).unwrap().0
 }
 

@@ -1,24 +1,25 @@
-//! The reference gateway in simulated time, under a policy of which it is asked what it does.
+//! The reference gateway in simulated time, of which it is asked what it does.
 
-use discover::{Options, Profile, Site, discover};
+use discover::Site;
 use gateways::Allowed;
 use scenario::Overrides;
 use tokio_util::sync::CancellationToken;
 use units::Timespan;
 
-/// What is found of it by these questions.
-pub(crate) fn profile(policy: &str, only: &[&str]) -> Profile {
-    let site = Site {
-        head: format!("[policy]\n{policy}\n[gateway.reference]\n[backend.a]\n[backend.b]\n[backend.c]\n"),
-        overrides: Overrides { seed: Some(5), ..Overrides::default() },
-        path: "/items/{n}".into(),
+/// How long a timer may be that is looked for.
+const LONGEST: Timespan = Timespan::from_secs(6);
+
+/// A gateway with its backends, as a scenario's head says, asked by requests for a path.
+pub(crate) fn site(head: String, overrides: Overrides, path: &str) -> Site {
+    Site {
+        head,
+        overrides,
+        path: path.into(),
         base: ".".into(),
-        longest: Timespan::from_secs(6),
+        longest: LONGEST,
         simulate: true,
         out: ".".into(),
         allowed: Allowed::default(),
         interrupt: CancellationToken::new(),
-    };
-    let only = only.iter().map(ToString::to_string).collect();
-    discover(site, &Options { only }, &mut |_, _| ()).unwrap().0
+    }
 }

@@ -7,6 +7,8 @@ use policy::{AffinityBy, AllOut, Breaker, FailureClass, Limit, Policy, Retry, Re
 use scenario::Plan;
 use units::Timespan;
 
+use super::compare::{count, open_for, share, timer, within, word};
+
 /// What the reference gateway was told, and with which backends.
 pub(crate) struct Told<'a>(pub(crate) &'a Plan);
 
@@ -322,49 +324,6 @@ fn of_instances(breaker: &Breaker, each: u64, value: &Value) -> Option<String> {
     let all = each * u64::from(breaker.workers);
     let agrees = matches!(value, Value::Count(low, high) if *low <= all && *high >= each);
     (!agrees).then(|| format!("{each} to {all}"))
-}
-
-fn word(value: &Value, declared: &str) -> Option<String> {
-    (*value != Value::Word(declared.into())).then(|| declared.to_owned())
-}
-
-fn count(value: &Value, declared: u64) -> Option<String> {
-    let agrees = match value {
-        Value::Count(low, high) => (*low..=*high).contains(&declared),
-        Value::AtLeast(least) => *least <= declared,
-        _ => false,
-    };
-    (!agrees).then(|| declared.to_string())
-}
-
-fn share(value: &Value, declared: f64) -> Option<String> {
-    let agrees = matches!(value, Value::Share(low, high) if (low.get() - 1e-9..=high.get() + 1e-9).contains(&declared));
-    (!agrees).then(|| format!("{:.1} %", 100.0 * declared))
-}
-
-fn within(value: &Value, longest: Timespan) -> Option<String> {
-    (!matches!(value, Value::Time(_, high) if *high <= longest)).then(|| format!("up to {longest}"))
-}
-
-fn timer(declared: Option<Timespan>, value: &Value) -> Option<String> {
-    let agrees = match (declared, value) {
-        (Some(length), Value::Time(low, high)) => (*low..=*high).contains(&length),
-        (Some(length), Value::Beyond(least)) => length >= *least,
-        (None, Value::Beyond(_)) => true,
-        _ => false,
-    };
-    (!agrees).then(|| declared.map_or("none".into(), |declared| declared.to_string()))
-}
-
-/// It may stay open until the gateway looks again.
-fn open_for(declared: Timespan, tick: Option<Timespan>, value: &Value) -> Option<String> {
-    let latest = Timespan(declared.saturating_add(tick.map_or(Duration::ZERO, Duration::from)));
-    let agrees = match value {
-        Value::Time(low, high) => *low <= latest && *high >= declared,
-        Value::Beyond(least) => *least <= latest,
-        _ => false,
-    };
-    (!agrees).then(|| format!("{declared} to {latest}"))
 }
 
 fn attempts(retry: &Retry, failure: &str, method: &str) -> u64 {

@@ -1,6 +1,9 @@
 //! What is discovered of the reference gateway under policies that are made up is what they declare; what can't be told is unknown.
 
 mod agree;
+#[path = "../common/mod.rs"]
+mod common;
+mod compare;
 mod draw;
 
 use std::collections::BTreeMap;
@@ -8,30 +11,16 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use agree::Told;
-use discover::{Options, Profile, Site, discover};
-use gateways::Allowed;
+use common::site;
+use discover::{Options, Profile, discover};
 use scenario::Overrides;
-use tokio_util::sync::CancellationToken;
-use units::Timespan;
-
-/// How long a timer may be that is looked for.
-const LONGEST: Timespan = Timespan::from_secs(6);
 
 /// So large a part of all facts is known.
 const KNOWN: f64 = 0.95;
 
 fn profile(head: &str, seed: u64) -> Profile {
-    let site = Site {
-        head: head.to_owned(),
-        overrides: Overrides { seed: Some(seed), ..Overrides::default() },
-        path: "/items/{n}".into(),
-        base: ".".into(),
-        longest: LONGEST,
-        simulate: true,
-        out: ".".into(),
-        allowed: Allowed::default(),
-        interrupt: CancellationToken::new(),
-    };
+    let overrides = Overrides { seed: Some(seed), ..Overrides::default() };
+    let site = site(head.to_owned(), overrides, "/items/{n}");
     discover(site, &Options::default(), &mut |_, _| ()).unwrap_or_else(|error| panic!("{error}\n{head}")).0
 }
 

@@ -22,4 +22,12 @@ impl Run {
         self.evidence.probes.extend(checks);
         self
     }
+
+    /// On which connections the checks came, in their order.
+    pub fn check_connections<const N: usize>(mut self, connections: [u32; N]) -> Self {
+        for (check, connection) in self.evidence.probes.iter_mut().zip(connections) {
+            check.connection = connection;
+        }
+        self
+    }
 }

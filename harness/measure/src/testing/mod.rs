@@ -37,6 +37,7 @@
 mod actions;
 mod call;
 mod checks;
+mod connections;
 mod headers;
 pub mod model;
 mod rows;
@@ -45,7 +46,7 @@ mod samples;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use evidence::{Connection, ConnectionEnd, Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag};
+use evidence::{Evidence, Firing, Hiccup, Ledger, Losses, Method, Tag};
 use units::{Moment, Stretch, Timespan};
 
 use crate::brief::{
@@ -138,14 +139,6 @@ impl Run {
         self
     }
 
-    /// On which connections the checks came, in their order.
-    pub fn check_connections<const N: usize>(mut self, connections: [u32; N]) -> Self {
-        for (check, connection) in self.evidence.probes.iter_mut().zip(connections) {
-            check.connection = connection;
-        }
-        self
-    }
-
     pub fn class(self, name: &str, method: Method) -> Self {
         self.add_class(name, method, true)
     }
@@ -232,54 +225,6 @@ impl Run {
         let backend = self.backend_index(backend);
         let injection = self.injection_index(fault, backend, at(from_ms));
         self.evidence.firings.push(Firing { injection, backend, from: at(from_ms), to: at(to_ms) });
-        self
-    }
-
-    /// A connection that a fault hit at accept.
-    pub fn connection_hit(mut self, fault: &str, backend: &str, at_ms: f64) -> Self {
-        let backend = self.backend_index(backend);
-        let injections = 1 << self.injection_index(fault, backend, at(at_ms));
-        self.evidence.connections.push(Connection {
-            backend,
-            connection: 1_000 + self.evidence.connections.len() as u32,
-            accepted: at(at_ms),
-            closed: at(at_ms),
-            requests: 0,
-            injections,
-            effective: injections,
-            end: ConnectionEnd::BackendRst,
-        });
-        self
-    }
-
-    /// A connection by its number, that the gateway opens and closes.
-    pub fn connection(mut self, number: u32, backend: &str, open_ms: f64, closed_ms: f64) -> Self {
-        let backend = self.backend_index(backend);
-        self.evidence.connections.push(Connection {
-            backend,
-            connection: number,
-            accepted: at(open_ms),
-            closed: at(closed_ms),
-            requests: 1,
-            injections: 0,
-            effective: 0,
-            end: ConnectionEnd::GatewayFin,
-        });
-        self
-    }
-
-    /// All connections so far end so.
-    pub fn connections_end(mut self, end: ConnectionEnd) -> Self {
-        self.evidence.connections.iter_mut().for_each(|connection| connection.end = end);
-        self
-    }
-
-    /// A connection that is open from a moment on until a fault closes it.
-    pub fn connection_closed(mut self, fault: &str, backend: &str, open_ms: f64, closed_ms: f64) -> Self {
-        self = self.connection_hit(fault, backend, closed_ms);
-        if let Some(connection) = self.evidence.connections.last_mut() {
-            (connection.accepted, connection.end) = (at(open_ms), ConnectionEnd::BackendFin);
-        }
         self
     }
 
