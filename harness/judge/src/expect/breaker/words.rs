@@ -49,7 +49,7 @@ pub(super) fn deviation(inquiry: &Inquiry<'_>, deviation: &Deviation) -> (String
     match deviation.why {
         Why::Leaked { opened } => {
             let (leaked, late) = leaked(inquiry, opened);
-            let run = in_a_row(inquiry.input.run_at(late.unwrap_or(opened)));
+            let run = failures(inquiry, inquiry.input.observed.from, late.unwrap_or(opened));
             let then = match late {
                 None => "its breaker never opened".to_owned(),
                 Some(_) => format!("its breaker opened late, after about {run}"),
