@@ -120,6 +120,7 @@ fn read_tables(dir: &Path) -> Result<Evidence, ReadError> {
         headers: read_table(dir)?.into_rows(&mut damaged),
         actions: read_table(dir)?.into_rows(&mut damaged),
         samples: read_table(dir)?.into_rows(&mut damaged),
+        log_lines: read_table(dir)?.into_rows(&mut damaged),
         damaged,
         ..Evidence::default()
     })

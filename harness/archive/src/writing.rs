@@ -10,23 +10,26 @@ use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{IpcWriteOptions, StreamWriter};
 use arrow_schema::{ArrowError, Schema};
 use evidence::{
-    Action, Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Header, Hiccup, Losses,
-    Probe, Row, Sample,
+    Action, Attempt, BATCH_ROWS, Batch, Connection, Evidence, Exchange, Firing, Header, Hiccup, LogLine,
+    Losses, Probe, Row, Sample,
 };
 use units::Moment;
 
 use crate::arrow::{schema, to_batch};
 use crate::{Ending, Manifest, Seal};
 
+/// The tables that were added after the first format.
+const LATER: [&str; 4] = [Header::NAME, Action::NAME, Sample::NAME, LogLine::NAME];
+
 /// The names of all tables, in the order in which they are listed.
 pub(crate) fn table_names() -> impl Iterator<Item = &'static str> {
     let first = [Exchange::NAME, Attempt::NAME, Connection::NAME, Probe::NAME, Firing::NAME, Hiccup::NAME];
-    first.into_iter().chain([Header::NAME, Action::NAME, Sample::NAME])
+    first.into_iter().chain(LATER)
 }
 
 /// Whether a table was added later: runs of older builds do not have it, which is as if it had no rows.
 pub(crate) fn may_be_absent(name: &str) -> bool {
-    [Header::NAME, Action::NAME, Sample::NAME].contains(&name)
+    LATER.contains(&name)
 }
 
 /// The file of a table.
@@ -49,6 +52,7 @@ pub fn write_run(dir: &Path, manifest: &Manifest, evidence: &Evidence) -> io::Re
     tables.append_all(&evidence.headers)?;
     tables.append_all(&evidence.actions)?;
     tables.append_all(&evidence.samples)?;
+    tables.append_all(&evidence.log_lines)?;
     tables.finish()?;
     write_ending(dir, sealed, evidence.ended, evidence.early.clone(), evidence.losses)
 }
@@ -106,6 +110,7 @@ impl Tables {
         tables.add::<Header>(dir)?;
         tables.add::<Action>(dir)?;
         tables.add::<Sample>(dir)?;
+        tables.add::<LogLine>(dir)?;
         Ok(tables)
     }
 
@@ -130,6 +135,7 @@ impl Tables {
             Batch::Headers(rows) => self.append(rows),
             Batch::Actions(rows) => self.append(rows),
             Batch::Samples(rows) => self.append(rows),
+            Batch::LogLines(rows) => self.append(rows),
         }
     }
 

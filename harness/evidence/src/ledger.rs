@@ -8,7 +8,8 @@ use std::thread;
 use units::{Moment, Stretch};
 
 use crate::{
-    Action, Attempt, Batch, Connection, Damage, Exchange, Firing, Header, Hiccup, Losses, Probe, Sample, Tag,
+    Action, Attempt, Batch, Connection, Damage, Exchange, Firing, Header, Hiccup, LogLine, Logged, Losses,
+    Probe, Sample, Tag,
 };
 
 /// All that was recorded.
@@ -32,6 +33,8 @@ pub struct Evidence {
     pub actions: Vec<Action>,
     /// What the gateway said of itself.
     pub samples: Vec<Sample>,
+    /// What the gateway wrote of each request.
+    pub log_lines: Vec<LogLine>,
     /// When the run ended; for a cut run, the last moment recorded.
     pub ended: Moment,
     /// True if the run was cut: nothing says that the evidence is all there is.
@@ -57,6 +60,7 @@ impl Evidence {
             Batch::Headers(rows) => self.headers.extend(rows),
             Batch::Actions(rows) => self.actions.extend(rows),
             Batch::Samples(rows) => self.samples.extend(rows),
+            Batch::LogLines(rows) => self.log_lines.extend(rows),
         }
     }
 
@@ -78,6 +82,8 @@ pub struct Ledger {
     starts: Vec<u32>,
     /// By tag, message, attempt and header.
     headers: Vec<Header>,
+    /// By tag, then in the order of the log.
+    log_lines: Vec<LogLine>,
     /// Everything that is not joined.
     rest: Evidence,
     /// Attempts whose exchange is not on record.
@@ -103,6 +109,9 @@ impl Ledger {
         let mut exchanges = std::mem::take(&mut evidence.exchanges);
         let mut attempts = std::mem::take(&mut evidence.attempts);
         let mut headers = std::mem::take(&mut evidence.headers);
+        let of_requests = |line: &mut LogLine| line.kind != Logged::Lacking;
+        let mut log_lines: Vec<LogLine> = evidence.log_lines.extract_if(.., of_requests).collect();
+        log_lines.sort_by_key(|line| line.tag);
         // By keys beside the rows: rows are large, and slow to move about.
         thread::scope(|scope| {
             scope.spawn(|| exchanges.sort_by_cached_key(|exchange| exchange.tag));
@@ -139,7 +148,7 @@ impl Ledger {
             order.sort_by_key(|index| exchanges[*index as usize].due);
             order
         });
-        Ledger { exchanges, attempts, starts, headers, rest: evidence, orphans, forged, by_due }
+        Ledger { exchanges, attempts, starts, headers, log_lines, rest: evidence, orphans, forged, by_due }
     }
 
     /// Every exchange with its attempts, in the order in which they were due.
@@ -179,6 +188,18 @@ impl Ledger {
         &self.headers[first..first + count]
     }
 
+    /// The lines of the gateway's own access log that have a tag in them, in the order of the log.
+    pub fn log_lines(&self, tag: Tag) -> &[LogLine] {
+        let first = self.log_lines.partition_point(|line| line.tag < tag);
+        let count = self.log_lines[first..].partition_point(|line| line.tag == tag);
+        &self.log_lines[first..first + count]
+    }
+
+    /// How many lines of the gateway's own access log have a tag of this run in them.
+    pub fn logged(&self) -> usize {
+        self.log_lines.len()
+    }
+
     /// Attempts whose exchange is not on record: the client's side was cut off or lost.
     pub fn orphans(&self) -> usize {
         self.orphans
@@ -190,7 +211,8 @@ impl Ledger {
         &self.forged
     }
 
-    /// The evidence that is not joined: connections, probes, firings, hiccups, actions, samples, and how the run ended.
+    /// The evidence that is not joined: connections, probes, firings, hiccups, actions, samples, what
+    /// the access log lacks, and how the run ended.
     pub fn rest(&self) -> &Evidence {
         &self.rest
     }

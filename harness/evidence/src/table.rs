@@ -38,6 +38,7 @@ pub enum Batch {
     Headers(Vec<crate::Header>),
     Actions(Vec<crate::Action>),
     Samples(Vec<crate::Sample>),
+    LogLines(Vec<crate::LogLine>),
 }
 
 /// Declares an enum whose variants are stored, shown and serialized by name.

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use evidence::{
-    Action, Attempt, Column, Connection, Declared, Exchange, Firing, Header, Hiccup, Kind, NO_BACKEND, Probe,
-    Row, Sample, TARGET,
+    Action, Attempt, Column, Connection, Declared, Exchange, Firing, Header, Hiccup, Kind, LogLine,
+    NO_BACKEND, Probe, Row, Sample, TARGET,
 };
 
 use crate::Names;
@@ -214,5 +214,6 @@ pub fn tables() -> Vec<Described> {
         described::<Header>(),
         described::<Action>(),
         described::<Sample>(),
+        described::<LogLine>(),
     ]
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use evidence::{Action, Batch, Exchange, Header, Hiccup, Losses, Message, Row, Sample, Tag};
+use evidence::{Action, Batch, Exchange, Header, Hiccup, LogLine, Losses, Message, Row, Sample, Tag};
 use units::Moment;
 
 use super::*;
@@ -99,6 +99,7 @@ fn a_table_that_older_builds_did_not_have_is_as_if_it_had_no_rows() {
     later_table_may_be_absent(Header::NAME);
     later_table_may_be_absent(Action::NAME);
     later_table_may_be_absent(Sample::NAME);
+    later_table_may_be_absent(LogLine::NAME);
 }
 
 fn later_table_may_be_absent(name: &str) {

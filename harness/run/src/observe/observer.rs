@@ -85,7 +85,8 @@ impl Observer {
             | Batch::Firings(_)
             | Batch::Hiccups(_)
             | Batch::Actions(_)
-            | Batch::Samples(_) => {}
+            | Batch::Samples(_)
+            | Batch::LogLines(_) => {}
         }
     }
 }
