@@ -3,6 +3,7 @@
 //! Every kind is started through one contract and reaped on every path. The room knows nothing of scenarios,
 //! backends' faults or verdicts: it gets addresses and a policy, and gives back an address.
 
+mod access_log;
 mod action;
 mod acts;
 mod address;
@@ -16,6 +17,7 @@ pub mod reference;
 mod running;
 mod spec;
 
+pub use access_log::{AccessLog, LogReader, Told};
 pub use action::{Action, ActionSettings, Scene};
 pub use acts::{Acts, Doing, Means, NotDone};
 pub use in_process::InProcess;

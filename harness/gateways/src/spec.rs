@@ -13,7 +13,7 @@ use policy::Policy;
 
 use crate::acts::Means;
 use crate::kinds::Program;
-use crate::{Counters, Metrics, MetricsPage};
+use crate::{AccessLog, Counters, LogReader, Metrics, MetricsPage};
 
 /// A backend, as the gateway is told of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,6 +149,16 @@ pub trait Gateway {
         None
     }
 
+    /// How its own access log is asked for, if it is.
+    fn access_log(&self) -> Option<&AccessLog> {
+        None
+    }
+
+    /// Whether brownout knows what its access log looks like, because it makes the configuration.
+    fn knows_access_log(&self) -> bool {
+        false
+    }
+
     /// What plans and reports have to say of how it is talked to.
     fn note(&self) -> Option<&'static str> {
         None
@@ -187,6 +197,8 @@ pub struct Running {
     pub further: Vec<(SocketAddr, Option<ClientTls>)>,
     /// Its own metrics, if the scenario asks for them.
     pub metrics: Option<MetricsPage>,
+    /// Its own access log, if the scenario asks for it.
+    pub access_log: Option<LogReader>,
     /// How it is watched and stopped.
     pub handle: Handle,
 }

@@ -18,7 +18,7 @@ use units::{Moment, Timespan};
 use crate::observe::{Story, watching};
 use crate::parts::{Bound, Early, Parts};
 use crate::status::{self, StatusPage};
-use crate::{Progress, RunError, Stage, descriptors, directory};
+use crate::{Progress, RunError, Stage, access_log, descriptors, directory};
 
 /// From the moment that the gateway is ready to the epoch: long enough for all threads to be waiting.
 const LEAD: Duration = Duration::from_millis(20);
@@ -256,7 +256,11 @@ impl Run<'_> {
         scraping.end().await?;
         parts.stop.cancel();
         let totals = backends.await.map_err(|_| RunError::PartEnded("fake backends"))?;
+        let access_log = gateway.access_log.take();
         manifest.gateway_log_left_out = gateway.stop().await;
+        if let Some(log) = access_log {
+            access_log::record(log, manifest.gateway_log_left_out, (&parts.recorder, plan.pool.nonce));
+        }
         drop(page);
         let losses = Losses { rows: 0, connections: totals.turned_away, shortages: world.shortages() };
         Ok(Ended { at, early, losses })

@@ -3,6 +3,7 @@
 //! Backends first, then the gateway, then the epoch, then the load; and back in the opposite order, on every path.
 //! The room neither reads scenario files nor judges what was recorded.
 
+mod access_log;
 mod act;
 mod conduct;
 mod descriptors;

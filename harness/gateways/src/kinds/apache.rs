@@ -9,8 +9,8 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{Acting, Call, Product, Renewal, of_product};
-use crate::{Metrics, Ready};
+use super::launched::{Acting, Call, Logs, Product, Renewal, of_product};
+use crate::{AccessLog, Metrics, Ready};
 
 /// Apache httpd 2.4.41 or later, started as a child process with a configuration that is made from the policy: `mod_proxy_balancer`
 /// with as many further attempts as the policy says.
@@ -40,6 +40,9 @@ pub struct Apache {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 static PRODUCT: Product = Product {
@@ -62,6 +65,7 @@ static PRODUCT: Product = Product {
         arguments
     }),
     tells: None,
+    logs: Some(LOGS),
     // Apache's documentation: "Stopping and Restarting Apache HTTP Server".
     acts: Acting {
         reload: Some(Renewal::Signal(Signal::USR1)),
@@ -69,6 +73,20 @@ static PRODUCT: Product = Product {
     },
     ask_version: &["-v"],
     version,
+};
+
+/// Apache's documentation: `mod_log_config`. It does not tell how many attempts there were.
+const LOGS: Logs = Logs {
+    add: |made| {
+        let format = r#"<IfModule !log_config_module>
+    LoadModule log_config_module ${MODULES}/mod_log_config.so
+</IfModule>
+CustomLog {{dir}}/access.log "%{x-brownout-tag}i \"%r\" status=%>s reason=%X"
+"#;
+        made.replacen("Listen {{listen.address}}\n", &format!("{format}Listen {{{{listen.address}}}}\n"), 1)
+    },
+    file: Some("access.log"),
+    pattern: "<_> status=<status> reason=<reason>",
 };
 
 /// Where the modules of a packaged program lie: Debian, Fedora, the program's own default, Arch, Alpine.

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Timespan;
 
-use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
-use crate::{Counters, Metrics, Ready, Up};
+use super::launched::{Acting, Call, Logs, Product, Renewal, Tells, of_product};
+use crate::{AccessLog, Counters, Metrics, Ready, Up};
 
 /// Caddy, started as a child process with a Caddyfile that is made from the policy.
 ///
@@ -42,6 +42,9 @@ pub struct Caddy {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 static PRODUCT: Product = Product {
@@ -58,6 +61,7 @@ static PRODUCT: Product = Product {
     serve: |call| with_file("run", call),
     check: Some(|call| with_file("validate", call)),
     tells: Some(TELLS),
+    logs: Some(LOGS),
     acts: Acting { reload: None, restart: Some(Renewal::StopAndStart(Signal::TERM)) },
     ask_version: &["version"],
     version,
@@ -77,6 +81,19 @@ const TELLS: Tells = Tells {
             late: Timespan::from_secs(10),
         }),
     },
+};
+
+/// Caddy's documentation: "Caddyfile directives", `log`. It does not tell how many attempts there were.
+const LOGS: Logs = Logs {
+    add: |made| {
+        let to_file = "    log {\n        output file {{dir}}/access.log\n        format json\n    }\n";
+        let bind = "    bind {{listen.host}}\n";
+        // The log of errors takes lines of this one as well, where it is not told otherwise.
+        made.replacen("        level ERROR\n", "        level ERROR\n        exclude http.log.access\n", 1)
+            .replacen(bind, &format!("{bind}{to_file}"), 1)
+    },
+    file: Some("access.log"),
+    pattern: r#"<_>"status":<status>,<_>"#,
 };
 
 fn with_file(what: &str, call: &Call<'_>) -> Vec<String> {

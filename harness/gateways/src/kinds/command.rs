@@ -14,7 +14,9 @@ use self::config::Files;
 use self::recipe::Prepared;
 use self::stop::Stop;
 use super::launched::{self, secrets};
-use crate::{Allowed, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
+use crate::{
+    AccessLog, Allowed, Gateway, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams,
+};
 
 const NAME: &str = "command";
 
@@ -77,6 +79,9 @@ pub struct Command {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
@@ -156,6 +161,10 @@ impl Gateway for Command {
         self.metrics.as_ref()
     }
 
+    fn access_log(&self) -> Option<&AccessLog> {
+        self.access_log.as_ref()
+    }
+
     fn refuses(&self, means: &Means<'_>, _: &Upstreams) -> Option<String> {
         (*means != Means::Kill)
             .then(|| format!("brownout has no means by which a program of your own is {}", means.word()))
@@ -165,7 +174,11 @@ impl Gateway for Command {
         Box::pin(async move {
             self.permit(&launch.allowed)?;
             let prepared = Box::new(Prepared::new(self, &launch.upstreams));
-            launched::launch(prepared, launch).await?.telling(NAME, self.metrics.as_ref(), None, launch).await
+            let mut running = launched::launch(prepared, launch).await?;
+            if let Some(AccessLog { file, pattern: Some(pattern) }) = &self.access_log {
+                running.access_log = launched::access_log(file.as_deref(), pattern, launch);
+            }
+            running.telling(NAME, self.metrics.as_ref(), None, launch).await
         })
     }
 }

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Timespan;
 
-use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
-use crate::{Counters, Metrics, Ready, Up};
+use super::launched::{Acting, Call, Logs, Product, Renewal, Tells, of_product};
+use crate::{AccessLog, Counters, Metrics, Ready, Up};
 
 /// Envoy, started as a child process with a configuration that is made from the policy.
 ///
@@ -38,6 +38,9 @@ pub struct Envoy {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 static PRODUCT: Product = Product {
@@ -56,6 +59,7 @@ static PRODUCT: Product = Product {
     serve,
     check: Some(check),
     tells: Some(TELLS),
+    logs: Some(LOGS),
     acts: Acting { reload: Some(HOT), restart: Some(HOT) },
     ask_version: &["--version"],
     version,
@@ -84,6 +88,23 @@ const TELLS: Tells = Tells {
             late: Timespan::from_secs(0),
         }),
     },
+};
+
+/// Envoy's documentation: "Access logging". An attempt is counted when it is decided, also one that no connection was made for.
+const LOGS: Logs = Logs {
+    add: |made| {
+        let file = r#"          - name: envoy.access_loggers.file
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog
+              path: "{{dir}}/access.log"
+              log_format:
+                text_format_source:
+                  inline_string: "%REQ(X-BROWNOUT-TAG)% \"%REQ(:METHOD)% %REQ(:PATH)%\" status=%RESPONSE_CODE% attempts=%UPSTREAM_REQUEST_ATTEMPT_COUNT% reason=%RESPONSE_FLAGS%\n"
+"#;
+        made.replacen("          http_filters:\n", &format!("{file}          http_filters:\n"), 1)
+    },
+    file: Some("access.log"),
+    pattern: "<_> status=<status> attempts=<attempts> reason=<reason>",
 };
 
 /// A hot restart, which is also how another static configuration is taken up (docs: "Hot restart Python wrapper").

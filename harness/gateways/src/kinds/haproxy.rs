@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Timespan;
 
-use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
-use crate::{Counters, Metrics, Ready, Up};
+use super::launched::{Acting, Call, Logs, Product, Renewal, Tells, of_product};
+use crate::{AccessLog, Counters, Metrics, Ready, Up};
 
 /// HAProxy, started as a child process with a configuration that is made from the policy.
 ///
@@ -38,6 +38,9 @@ pub struct Haproxy {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 static PRODUCT: Product = Product {
@@ -56,6 +59,7 @@ static PRODUCT: Product = Product {
     serve,
     check: Some(check),
     tells: Some(TELLS),
+    logs: Some(LOGS),
     acts: Acting {
         reload: Some(Renewal::Signal(Signal::USR2)),
         restart: Some(Renewal::Signal(Signal::USR2)),
@@ -83,6 +87,24 @@ frontend metrics
             late: Timespan::from_secs(0),
         }),
     },
+};
+
+/// HAProxy's documentation: "Custom log format", "Session state at disconnection". It has no file of its own to write to.
+const LOGS: Logs = Logs {
+    add: |made| {
+        let format = r#"    http-request capture req.hdr(x-brownout-tag) len 64
+    log-format "%[capture.req.hdr(0)] %{+Q}r status=%ST server=%s retries=%rc reason=%ts"
+"#;
+        let made =
+            made.replacen("    option dontlog-normal       # only what failed or was tried again\n", "", 1);
+        made.replacen(
+            "frontend in\n    bind {{listen.address}}\n",
+            &format!("frontend in\n    bind {{{{listen.address}}}}\n{format}"),
+            1,
+        )
+    },
+    file: None,
+    pattern: "<_> status=<status> server=<server> retries=<retries> reason=<reason>",
 };
 
 fn serve(call: &Call<'_>) -> Vec<String> {

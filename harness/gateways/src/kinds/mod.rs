@@ -17,6 +17,8 @@ mod url_tls;
 mod varnish;
 
 pub use launched::Program;
+#[cfg(test)]
+pub(crate) use launched::testing;
 pub use launched::{Launched, backends_in};
 pub(crate) use launched::{Values, on_path, secrets};
 

@@ -9,8 +9,8 @@ use rustix::process::Signal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::launched::{Acting, Call, Machine, Product, Renewal, of_product};
-use crate::{Metrics, Ready};
+use super::launched::{Acting, Call, Logs, Machine, Product, Renewal, of_product};
+use crate::{AccessLog, Metrics, Ready};
 
 /// nginx, started as a child process with a configuration that is made from the policy.
 ///
@@ -37,6 +37,9 @@ pub struct Nginx {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 static PRODUCT: Product = Product {
@@ -55,12 +58,25 @@ static PRODUCT: Product = Product {
     serve,
     check: Some(check),
     tells: None,
+    logs: Some(LOGS),
     acts: Acting {
         reload: Some(Renewal::Signal(Signal::HUP)),
         restart: Some(Renewal::StopAndStart(Signal::QUIT)),
     },
     ask_version: &["-v"],
     version,
+};
+
+/// nginx's documentation: `ngx_http_log_module`, and `$upstream_addr` of `ngx_http_upstream_module`.
+const LOGS: Logs = Logs {
+    add: |made| {
+        let format = r#"    log_format told '$http_x_brownout_tag "$request" status=$status upstreams=$upstream_addr';
+    access_log access.log told;
+"#;
+        made.replacen("    access_log off;                     # what fails is in the error log\n", format, 1)
+    },
+    file: Some("access.log"),
+    pattern: "<_> status=<status> upstreams=<upstreams>",
 };
 
 fn serve(call: &Call<'_>) -> Vec<String> {
@@ -386,7 +402,18 @@ mod tests {
     fn what_keeps_it_within_bounds_is_added_to_a_configuration_that_does_not_say_it() {
         let (dir, address) = (Path::new("/run"), "127.0.0.1:8080".parse().unwrap());
         let of = |text, root| {
-            globals(&Call { dir, file: "nginx.conf", address, text, metrics: None, generation: None }, root)
+            globals(
+                &Call {
+                    dir,
+                    file: "nginx.conf",
+                    address,
+                    text,
+                    metrics: None,
+                    logs: false,
+                    generation: None,
+                },
+                root,
+            )
         };
         assert_eq!(of("daemon off; pid p;", true), "user root;");
         assert_eq!(of("daemon off; pid p; user www-data;", true), "");

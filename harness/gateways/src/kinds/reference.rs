@@ -6,9 +6,13 @@ use futures_util::future::LocalBoxFuture;
 use http::HeaderName;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::channel;
 
+use crate::access_log::{LINES_MAX, LogReader, Pattern, Source};
 use crate::reference::{self, Defect, Setup};
-use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Running, Unsupported, Upstreams};
+use crate::{
+    AccessLog, Counters, Gateway, Launch, LaunchError, Means, Metrics, Running, Unsupported, Upstreams,
+};
 
 /// A gateway of brownout's own, that does what the policy says.
 ///
@@ -36,6 +40,9 @@ pub struct Reference {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 /// TLS of the reference gateway, towards its clients.
@@ -55,14 +62,19 @@ impl Gateway for Reference {
     }
 
     fn launch<'a>(&'a self, launch: &'a Launch) -> LocalBoxFuture<'a, Result<Running, LaunchError>> {
+        let (log, lines) = self.access_log.is_some().then(|| channel(LINES_MAX)).unzip();
         let setup = Setup {
             defects: self.defects.clone(),
             withhold: self.withhold.clone(),
             over_tls: self.tls.is_some(),
             tells: self.metrics.is_some(),
+            log,
         };
         Box::pin(async move {
-            let (running, page) = reference::launch(&launch.world, &launch.upstreams, &setup).await?;
+            let (mut running, page) = reference::launch(&launch.world, &launch.upstreams, &setup).await?;
+            let pattern = Pattern::parse(reference::LOG_PATTERN).ok();
+            running.access_log =
+                lines.zip(pattern).map(|(lines, pattern)| LogReader::new(Source::Lines(lines), pattern));
             let own = page.map(|address| (address, reference::COUNTERS.path));
             running.telling("reference", self.metrics.as_ref(), own, launch).await
         })
@@ -70,6 +82,14 @@ impl Gateway for Reference {
 
     fn metrics(&self) -> Option<&Metrics> {
         self.metrics.as_ref()
+    }
+
+    fn access_log(&self) -> Option<&AccessLog> {
+        self.access_log.as_ref()
+    }
+
+    fn knows_access_log(&self) -> bool {
+        true
     }
 
     fn counters(&self) -> Option<&'static Counters> {

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use units::Timespan;
 
-use super::launched::{Acting, Call, Product, Renewal, Tells, of_product};
-use crate::{Counters, Metrics, Ready, Up};
+use super::launched::{Acting, Call, Logs, Product, Renewal, Tells, of_product};
+use crate::{AccessLog, Counters, Metrics, Ready, Up};
 
 /// Traefik 3.7 or later, started as a child process with a dynamic configuration that is made from the policy.
 ///
@@ -42,6 +42,9 @@ pub struct Traefik {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 static PRODUCT: Product = Product {
@@ -60,6 +63,7 @@ static PRODUCT: Product = Product {
     // It has no means to check a configuration: what it can't read is in its log, and no request is routed.
     check: None,
     tells: Some(TELLS),
+    logs: Some(LOGS),
     acts: Acting { reload: None, restart: Some(Renewal::StopAndStart(Signal::TERM)) },
     ask_version: &["version"],
     version,
@@ -81,9 +85,22 @@ const TELLS: Tells = Tells {
     },
 };
 
+/// Traefik's documentation: "Access logs", which arguments ask for. It leaves out how many retries there were where there were none.
+const LOGS: Logs =
+    Logs { add: |made| made, file: Some("access.log"), pattern: r#"<_>"DownstreamStatus":<status>,<_>"# };
+
 fn serve(call: &Call<'_>) -> Vec<String> {
     let metrics = call.metrics.into_iter().flat_map(|address| {
         [format!("--entryPoints.metrics.address={address}"), "--metrics.prometheus.entryPoint=metrics".into()]
+    });
+    let logs = call.logs.then(|| {
+        let file = format!("--accessLog.filePath={}", call.dir.join("access.log").display());
+        let shown = [
+            "--accessLog=true",
+            "--accessLog.format=json",
+            "--accessLog.fields.headers.names.X-Brownout-Tag=keep",
+        ];
+        shown.map(String::from).into_iter().chain([file])
     });
     let arguments = vec![
         format!("--entryPoints.in.address={}", call.address),
@@ -93,7 +110,7 @@ fn serve(call: &Call<'_>) -> Vec<String> {
         "--global.sendAnonymousUsage=false".into(),
         "--log.level=ERROR".into(),
     ];
-    arguments.into_iter().chain(metrics).collect()
+    arguments.into_iter().chain(metrics).chain(logs.into_iter().flatten()).collect()
 }
 
 fn version(said: &str) -> Option<String> {

@@ -9,9 +9,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
 use super::url_tls::UrlTls;
+use crate::access_log::{LogReader, Pattern, Source};
 use crate::address::{Target, resolve, target};
 use crate::ready::{self, NotRouted};
-use crate::{Allowed, Gateway, Handle, Launch, LaunchError, Metrics, Ready, Running, Unsupported, Upstreams};
+use crate::{
+    AccessLog, Allowed, Gateway, Handle, Launch, LaunchError, Metrics, Ready, Running, Unsupported, Upstreams,
+};
 
 const NAME: &str = "url";
 
@@ -56,6 +59,9 @@ pub struct Url {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 fn checked<'de, D: de::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -101,6 +107,10 @@ impl Gateway for Url {
         self.metrics.as_ref()
     }
 
+    fn access_log(&self) -> Option<&AccessLog> {
+        self.access_log.as_ref()
+    }
+
     fn shares_page(&self) -> bool {
         let Some(metrics) = &self.metrics else { return false };
         let is_own =
@@ -134,8 +144,16 @@ impl Url {
         let (address, tls) = reached.remove(0);
         let version = self.note().map(str::to_owned);
         let handle = Handle::Attached;
-        let running = Running { address, version, tls, further: reached, metrics: None, handle };
+        let access_log = self.log_from_now_on(launch);
+        let running = Running { address, version, tls, further: reached, metrics: None, access_log, handle };
         running.telling(NAME, self.metrics.as_ref(), None, launch).await
+    }
+
+    /// Its access log, from here on.
+    fn log_from_now_on(&self, launch: &Launch) -> Option<LogReader> {
+        let AccessLog { file, pattern } = self.access_log.as_ref()?;
+        let path = launch.upstreams.base.join(file.as_ref()?);
+        Some(LogReader::new(Source::end_of(path, false), Pattern::parse(pattern.as_ref()?).ok()?))
     }
 
     /// Waits until one of its addresses routes, and says how it is reached.

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::launched::{Acting, Call, Product, Renewal, of_product};
-use crate::{Metrics, Ready};
+use crate::{AccessLog, Metrics, Ready};
 
 /// Varnish 6 or later, started as a child process with a VCL that is made from the policy and caches nothing.
 ///
@@ -38,6 +38,9 @@ pub struct Varnish {
     /// Its own metrics, which are scraped during the run if this is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<Metrics>,
+    /// Its own access log, which is read after the run if this is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_log: Option<AccessLog>,
 }
 
 static PRODUCT: Product = Product {
@@ -54,6 +57,7 @@ static PRODUCT: Product = Product {
     serve,
     check: Some(check),
     tells: None,
+    logs: None,
     acts: Acting { reload: None, restart: Some(Renewal::StopAndStart(Signal::TERM)) },
     ask_version: &["-V"],
     version,

@@ -12,6 +12,7 @@ use super::body::{Relay, drain};
 use super::breakers::Permit;
 use super::gateway::{Choice, Gateway};
 use super::headers;
+use super::logs::Attempts;
 use super::quota::in_seconds;
 use super::settings::{CutBody, Retry, Slip};
 
@@ -28,12 +29,17 @@ const WAVE: Duration = Duration::from_millis(500);
 pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
     match beyond_quota(gateway) {
         Some(answer) => answer,
-        None => attempts(gateway, outgoing).await,
+        None => {
+            let mut tried = Vec::new();
+            let mut response = attempts(gateway, outgoing, &mut tried).await;
+            response.extensions_mut().insert(Attempts(tried.len()));
+            response
+        }
     }
 }
 
 /// Sends a request to the backends until one answers well enough.
-async fn attempts(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
+async fn attempts(gateway: &Gateway, outgoing: &Outgoing, tried: &mut Vec<usize>) -> Response<Content> {
     let Gateway { settings, timer, .. } = gateway;
     let deadline = || settings.total.map(|length| timer.now() + length);
     let mut total = deadline();
@@ -42,10 +48,10 @@ async fn attempts(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
     }
     let worker = gateway.worker();
     let _request = gateway.budget.request();
-    let (mut tried, mut counted) = (Vec::new(), None);
+    let mut counted = None;
     let mut latest: Option<Result<Answer, Failure>> = None;
     loop {
-        let choice = gateway.choose_in_turn(worker, &tried, outgoing, total).await;
+        let choice = gateway.choose_in_turn(worker, tried, outgoing, total).await;
         let (backend, permit, turn) = match choice {
             Choice::Taken(backend, permit, turn) => (backend, permit, turn),
             nowhere => return without_a_place(gateway, &nowhere, latest, total).await,

@@ -17,6 +17,7 @@ use super::budget::Budget;
 use super::connections::{Backend, Connections};
 use super::health::{Checks, Health};
 use super::line::{Line, Turn};
+use super::logs::Log;
 use super::mixed::Mixed;
 use super::pool::Pool;
 use super::quota::Quota;
@@ -55,6 +56,8 @@ pub(crate) struct Gateway {
     pub(crate) turns: Semaphore,
     /// What it tells of itself.
     pub(crate) told: Told,
+    /// What it writes of each request.
+    pub(crate) log: Log,
     /// Clients' connections so far.
     pub(crate) clients: Cell<u64>,
     workers: Vec<Worker>,
@@ -103,6 +106,7 @@ impl Gateway {
             budget: Budget::new(settings.retry.as_ref().and_then(|retry| retry.budget)),
             turns: Semaphore::new(settings.under_way_max),
             told: Told::new(backends.iter().map(|backend| backend.name.as_str())),
+            log: Log::new(setup.log.as_ref()),
             clients: Cell::new(0),
             workers: (0..workers).map(worker).collect(),
             settings,

@@ -66,7 +66,8 @@ pub(crate) async fn launch(
     }
     let version = Some(concat!("brownout ", env!("CARGO_PKG_VERSION")).to_owned());
     let handle = Handle::InProcess(Box::new(gateway));
-    Ok((Running { address, version, tls, further: Vec::new(), metrics: None, handle }, page))
+    let (metrics, access_log, further) = (None, None, Vec::new());
+    Ok((Running { address, version, tls, further, metrics, access_log, handle }, page))
 }
 
 /// Where it listens, and where it tells its metrics if it has to.

@@ -21,6 +21,7 @@ mod health;
 mod launch;
 mod leaving;
 mod line;
+mod logs;
 mod mixed;
 mod pool;
 mod quota;
@@ -36,5 +37,6 @@ mod window;
 
 pub use defects::Defect;
 pub(crate) use launch::launch;
+pub(crate) use logs::LOG_PATTERN;
 pub(crate) use settings::Setup;
 pub(crate) use tells::COUNTERS;

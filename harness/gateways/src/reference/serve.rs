@@ -109,6 +109,7 @@ async fn client(front: Rc<Front>, mut stream: Stream, tls: Option<ServerTls>) {
 
 async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>, client: u64) -> Response<Content> {
     gateway.told.request();
+    let line = gateway.log.begin(&request);
     let response = match read(gateway, request, client).await {
         Ok(outgoing) => answer(gateway, outgoing).await,
         Err((status, words)) => {
@@ -119,6 +120,7 @@ async fn respond(gateway: &Rc<Gateway>, request: Request<Incoming>, client: u64)
         }
     };
     gateway.told.answer(response.status(), &gateway.settings);
+    gateway.log.end(line, &response, &gateway.settings);
     response
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::StatusCode;
 use policy::{Affinity, Backoff, Policy, RetryOn};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::Sender;
 
 use super::budget::BudgetRules;
 use super::defects::Defect;
@@ -35,6 +36,8 @@ pub(crate) struct Setup {
     pub(crate) over_tls: bool,
     /// Whether it tells its metrics.
     pub(crate) tells: bool,
+    /// Where it writes its access log, if it has to.
+    pub(crate) log: Option<Sender<String>>,
 }
 
 /// What one gateway does.
@@ -235,6 +238,10 @@ pub(crate) enum Slip {
     HidesEjections,
     /// While attempts fail, its metrics stay as they were.
     FreezesMetrics,
+    /// Its access log tells of one attempt, whatever came after it.
+    LogsOneAttempt,
+    /// Its access log has no line of a request that fails.
+    LosesLogLines,
 }
 
 impl Settings {

@@ -21,7 +21,7 @@ use crate::{Handle, Launch, LaunchError, Ready, Running};
 const PORTS: usize = 3;
 
 /// The file in the gateway's directory that has its output.
-const LOG: &str = "gateway.log";
+pub(super) const LOG: &str = "gateway.log";
 
 /// The file for what it answers to a question, as long as the answer takes.
 const ANSWER: &str = "answer.log";
@@ -53,6 +53,7 @@ pub(crate) async fn launch(recipe: Box<dyn Recipe>, launch: &Launch) -> Result<R
         tls: None,
         further: Vec::new(),
         metrics: None,
+        access_log: None,
         handle: Handle::Launched(Box::new(launched)),
     })
 }

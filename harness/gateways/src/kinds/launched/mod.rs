@@ -25,7 +25,7 @@ pub(super) use files::{OwnFile, Wrong, read_text};
 pub(super) use launch::{OWN_FILES, launch};
 pub(super) use machine::Machine;
 pub(super) use of_product::{OfProduct, of_product};
-pub(super) use product::{Call, Product, Settings, Tells};
+pub(super) use product::{Call, Logs, Product, Settings, Tells, access_log};
 pub use program::Program;
 pub(super) use program::named_program;
 pub(crate) use program::on_path;

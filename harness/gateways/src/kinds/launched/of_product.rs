@@ -4,7 +4,9 @@ use futures_util::future::LocalBoxFuture;
 
 use super::Program;
 use super::product::{Product, Settings, configuration, refuses, start};
-use crate::{Counters, Gateway, Launch, LaunchError, Means, Metrics, Running, Unsupported, Upstreams};
+use crate::{
+    AccessLog, Counters, Gateway, Launch, LaunchError, Means, Metrics, Running, Unsupported, Upstreams,
+};
 
 /// A kind that is a product with settings; which these are is all that it has to say.
 pub(crate) trait OfProduct {
@@ -32,6 +34,14 @@ impl<Kind: OfProduct> Gateway for Kind {
         self.product().tells.as_ref().map(|tells| &tells.counters)
     }
 
+    fn access_log(&self) -> Option<&AccessLog> {
+        self.settings().access_log
+    }
+
+    fn knows_access_log(&self) -> bool {
+        self.product().logs.is_some() && !self.has_own_configuration()
+    }
+
     fn program(&self) -> Option<Program> {
         Some(Program::of(self.product()))
     }
@@ -55,10 +65,10 @@ macro_rules! of_product {
 
             fn settings(&self) -> $crate::kinds::launched::Settings<'_> {
                 // Taken apart, so that a setting of one kind alone can't be passed over in silence.
-                let Self { config, binary, ready, metrics } = self;
+                let Self { config, binary, ready, metrics, access_log } = self;
                 let (config, binary) = (config.as_deref(), binary.as_deref());
-                let (ready, metrics) = (ready.as_ref(), metrics.as_ref());
-                $crate::kinds::launched::Settings { config, binary, ready, metrics }
+                let (ready, metrics, access_log) = (ready.as_ref(), metrics.as_ref(), access_log.as_ref());
+                $crate::kinds::launched::Settings { config, binary, ready, metrics, access_log }
             }
         }
     };

@@ -10,7 +10,10 @@ use super::program;
 use super::recipe::{CommandLine, Parts, Place, Recipe};
 use super::template::{Page, Values};
 use super::{NONCE, launch};
-use crate::{Counters, Handle, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams};
+use crate::access_log::{LogReader, Pattern, Source};
+use crate::{
+    AccessLog, Counters, Handle, Launch, LaunchError, Means, Metrics, Ready, Running, Unsupported, Upstreams,
+};
 
 /// One kind of gateway that is a program.
 pub(crate) struct Product {
@@ -40,6 +43,8 @@ pub(crate) struct Product {
     pub(crate) check: Option<fn(&Call<'_>) -> Vec<String>>,
     /// How it is made to tell its metrics, if it can.
     pub(crate) tells: Option<Tells>,
+    /// How it is made to log each request, if brownout knows how.
+    pub(crate) logs: Option<Logs>,
     /// What it can be made to do while it runs.
     pub(crate) acts: Acting,
     /// How the program is called to say its version.
@@ -56,6 +61,16 @@ pub(crate) struct Tells {
     pub(crate) counters: Counters,
 }
 
+/// How a program is made to log each request.
+pub(crate) struct Logs {
+    /// A configuration that is made from the policy, with what makes it do so.
+    pub(crate) add: fn(String) -> String,
+    /// The file in its directory; `None` if it prints them.
+    pub(crate) file: Option<&'static str>,
+    /// What a line looks like, as [`AccessLog::pattern`] says it.
+    pub(crate) pattern: &'static str,
+}
+
 /// What the program's arguments are made of. It is called in the directory `dir`.
 pub(crate) struct Call<'a> {
     /// The gateway's directory.
@@ -68,6 +83,8 @@ pub(crate) struct Call<'a> {
     pub(crate) text: &'a str,
     /// Where it has to tell its metrics, if they are asked for there.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Whether it has to log each request.
+    pub(crate) logs: bool,
     /// Which process in turn it is, from 0, of a gateway that is acted on; `None` if no action is planned.
     pub(crate) generation: Option<u32>,
 }
@@ -83,9 +100,16 @@ pub(crate) struct Settings<'a> {
     pub(crate) ready: Option<&'a Ready>,
     /// How its metrics are asked for, if they are.
     pub(crate) metrics: Option<&'a Metrics>,
+    /// How its access log is asked for, if it is.
+    pub(crate) access_log: Option<&'a AccessLog>,
 }
 
 impl Settings<'_> {
+    /// Whether it has to log each request as brownout says.
+    fn logs(&self) -> bool {
+        self.access_log.is_some() && self.config.is_none()
+    }
+
     /// Whether it has to tell its metrics on a port of brownout's choice.
     fn tells(&self) -> bool {
         self.metrics.is_some_and(|metrics| !metrics.has_place())
@@ -103,9 +127,8 @@ pub(super) fn configuration(
     settings: Settings<'_>,
     upstreams: &Upstreams,
 ) -> Result<Option<String>, Vec<Unsupported>> {
-    let made = |text: String| match &product.tells {
-        Some(tells) if settings.tells() => (tells.add)(text),
-        _ => text,
+    let made = |text: String| {
+        added(text, product.tells.as_ref().filter(|_| settings.tells()), logs_of(product, settings))
     };
     let Some(config) = settings.config else {
         return (product.generate)(upstreams, &Machine::here()).map(|text| Some(made(text)));
@@ -115,6 +138,25 @@ pub(super) fn configuration(
     own.and_then(|own| own.text(&values, product.listens_by_argument)).map(Some).map_err(|(path, why)| {
         vec![Unsupported { key: product.config_key, why: format!("{}: {why}", path.display()) }]
     })
+}
+
+/// How it is made to log each request, if it has to.
+fn logs_of<'a>(product: &'a Product, settings: Settings<'_>) -> Option<&'a Logs> {
+    product.logs.as_ref().filter(|_| settings.logs())
+}
+
+/// A configuration that is made from the policy, with what makes the gateway tell of itself.
+fn added(mut made: String, tells: Option<&Tells>, logs: Option<&Logs>) -> String {
+    for add in [tells.map(|tells| tells.add), logs.map(|logs| logs.add)].into_iter().flatten() {
+        made = add(made);
+    }
+    made
+}
+
+/// The access log that a program writes, or prints, from now on.
+pub(in crate::kinds) fn access_log(file: Option<&Path>, pattern: &str, launch: &Launch) -> Option<LogReader> {
+    let path = launch.dir.join(file.unwrap_or(Path::new(launch::LOG)));
+    Some(LogReader::new(Source::end_of(path, file.is_none()), Pattern::parse(pattern).ok()?))
 }
 
 /// Starts `product` and waits until a routed request is answered by a backend.
@@ -128,8 +170,16 @@ pub(super) async fn start(
     let program = program::find(product, settings.binary, base)?;
     let ready = settings.ready.cloned().unwrap_or_default();
     let tells = product.tells.as_ref().filter(|_| settings.tells());
-    let known = Known { product, own, program, ready, tells };
-    let running = launch::launch(Box::new(known), launch).await?;
+    let logs = logs_of(product, settings);
+    let known = Known { product, own, program, ready, tells, logs };
+    let mut running = launch::launch(Box::new(known), launch).await?;
+    running.access_log = match (settings.access_log, logs) {
+        (Some(_), Some(logs)) => access_log(logs.file.map(Path::new), logs.pattern, launch),
+        (Some(AccessLog { file, pattern: Some(pattern) }), None) => {
+            access_log(file.as_deref(), pattern, launch)
+        }
+        _ => None,
+    };
     let own = match &running.handle {
         Handle::Launched(launched) => launched.metrics().zip(tells.map(|tells| tells.counters.path)),
         _ => None,
@@ -145,6 +195,8 @@ struct Known {
     ready: Ready,
     /// If it has to tell its metrics on a port of its own.
     tells: Option<&'static Tells>,
+    /// If it has to log each request.
+    logs: Option<&'static Logs>,
 }
 
 impl Known {
@@ -160,10 +212,8 @@ impl Known {
             return own.text(&values, self.product.listens_by_argument).map_err(wrong);
         }
         let generate = self.product.generate;
-        let mut made = generate(&place.chosen(), &Machine::here()).map_err(LaunchError::Unsupported)?;
-        if let Some(tells) = self.tells {
-            made = (tells.add)(made);
-        }
+        let made = generate(&place.chosen(), &Machine::here()).map_err(LaunchError::Unsupported)?;
+        let made = added(made, self.tells, self.logs);
         values
             .fill(&made.replace(NONCE, place.nonce))
             .map(|filled| filled.text)
@@ -218,7 +268,8 @@ impl Recipe for Known {
             file.insert_str(0, "next-");
         }
         let Place { dir, address, metrics, generation, .. } = *place;
-        let call = Call { dir, file: &file, address, text: &text, metrics, generation };
+        let logs = self.logs.is_some() && own.is_none();
+        let call = Call { dir, file: &file, address, text: &text, metrics, logs, generation };
         let serve = self.call((self.product.serve)(&call));
         let made = dir.join(&file);
         // What is made from a policy was never refused by a gateway, and its check would cost each start its time. A gateway that
