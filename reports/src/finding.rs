@@ -95,6 +95,9 @@ pub struct Witness {
     pub traffic: String,
     /// What it shows, in a few words: `delivered twice`.
     pub shows: String,
+    /// What the gateway's own access log says of it: `503, 2 attempts, UF`. `None` where that is not on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<String>,
     /// The client's side.
     pub client: WitnessBar,
     /// When the schedule wanted it sent, in milliseconds before `client.from_ms`.

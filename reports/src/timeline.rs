@@ -76,12 +76,15 @@ impl Timeline {
             before = Some((bar.to_ms, lane.number));
             bars.push(bar);
         }
+        let logged =
+            witness.logged.as_ref().map(|logged| format!("; the gateway logged {}", escape::name(logged)));
         Timeline {
             title: format!(
-                "#{} {}: {}",
+                "#{} {}: {}{}",
                 witness.tag,
                 escape::name(&witness.traffic),
-                escape::name(&witness.shows)
+                escape::name(&witness.shows),
+                logged.unwrap_or_default()
             ),
             due_ms: -finite(witness.lag_ms).max(0.0),
             bars,
@@ -138,6 +141,16 @@ fn finite(ms: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::sample;
+
+    #[test]
+    fn what_the_gateway_logged_stands_beside_what_it_did() {
+        let logged = Some("503, 2 attempts, UF,URX\u{1b}[2J".to_owned());
+        let timeline = Timeline::of(&Witness { logged, ..sample::witness() });
+        assert_eq!(
+            timeline.title,
+            "#4711 writes: delivered twice; the gateway logged 503, 2 attempts, UF,URX\\u{1b}[2J"
+        );
+    }
 
     #[test]
     fn times_count_from_the_moment_the_client_sent() {

@@ -40,17 +40,19 @@ pub(crate) fn draw(brief: &Brief, ledger: &Ledger, shown: &[(Tag, String)]) -> V
         if witnesses.iter().any(|witness| witness.tag == tag.0) {
             continue;
         }
-        witnesses.extend(ledger.entry(*tag).map(|entry| witness(brief, entry, shows)));
+        let logged = measure::access_log::words(ledger.log_lines(*tag));
+        witnesses.extend(ledger.entry(*tag).map(|entry| witness(brief, entry, shows, logged)));
     }
     witnesses
 }
 
-fn witness(brief: &Brief, entry: Entry<'_>, shows: &str) -> Witness {
+fn witness(brief: &Brief, entry: Entry<'_>, shows: &str, logged: Option<String>) -> Witness {
     let exchange = entry.exchange;
     Witness {
         tag: exchange.tag.0,
         traffic: brief.traffic_name(exchange.class).into_owned(),
         shows: shows.to_owned(),
+        logged,
         client: WitnessBar { from_ms: ms(exchange.sent), to_ms: ms(exchange.done), ended: answer(exchange) },
         lag_ms: exchange.lag().as_nanos() as f64 / 1e6,
         attempts: entry.attempts.iter().take(LANES_MAX).map(|attempt| lane(brief, attempt)).collect(),

@@ -4,6 +4,7 @@
 //! same facts. The room is synchronous, reads no clock and opens nothing. A [`view::View`] says where to look, and has
 //! set aside what is not the gateway's.
 
+pub mod access_log;
 pub mod affinity;
 pub mod aftermath;
 pub mod amplification;

@@ -25,6 +25,7 @@ pub(crate) fn witness() -> Witness {
         tag: 4711,
         traffic: "writes".to_owned(),
         shows: "delivered twice".to_owned(),
+        logged: None,
         client: bar(6_000.0, 6_412.5, "answered 200"),
         lag_ms: 12.5,
         attempts: vec![

@@ -62,6 +62,11 @@ pub trait Expectation {
         None
     }
 
+    /// True if it looks at the gateway's own access log.
+    fn reads_access_log(&self) -> bool {
+        false
+    }
+
     /// True if it needs the bodies of errors searched for what they disclose.
     fn searches_errors(&self) -> bool {
         false

@@ -3,6 +3,7 @@
 //! A new kind is one file here (settings, judgement, documentation under the four headings, tests), its `mod` line,
 //! and its line in the registry below.
 
+mod access_log;
 mod affinity;
 mod agrees;
 mod amplification;
@@ -77,6 +78,7 @@ units::registry! {
         "connections" => Connections in connections,
         "freeze" => Freeze in freeze,
         "agrees" => Agrees in agrees,
+        "access_log" => AccessLog in access_log,
         "policy" => Policy in policy,
     }
 }

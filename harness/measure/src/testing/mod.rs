@@ -39,6 +39,7 @@ mod call;
 mod checks;
 mod connections;
 mod headers;
+mod log_lines;
 pub mod model;
 mod rows;
 mod samples;
