@@ -1,4 +1,4 @@
-//! What real gateways count of themselves during an outage, and a dashboard that is made to lie.
+//! What real gateways count of themselves during an outage, what they log of it, and a dashboard that is made to lie.
 //!
 //! It takes minutes of real time, so it runs where gateways are required (`BROWNOUT_REQUIRE_GATEWAYS=1`, as in `tests/all.sh`), and
 //! is skipped visibly elsewhere.
@@ -73,6 +73,9 @@ fn what_each_gateway_counts_is_what_happened() {
         for gateway in ["envoy", "haproxy", "traefik"] {
             scope.spawn(move || tells_which_backends_are_out(gateway));
         }
+        for (gateway, attempts, set) in LOGGING {
+            scope.spawn(move || logs_what_happened(gateway, attempts, set));
+        }
     });
 }
 
@@ -97,6 +100,29 @@ fn tells_which_backends_are_out(gateway: &str) {
     for finding in agreeing(&report) {
         assert_eq!(finding.verdict, Verdict::Pass, "{gateway}: {}: {}", finding.summary, finding.because);
     }
+}
+
+/// A gateway, whether its log tells of attempts, and what it takes for it to express the policy.
+const LOGGING: [(&str, bool, &[&str]); 6] = [
+    ("envoy", true, &[]),
+    ("haproxy", true, &[]),
+    ("nginx", true, &[]),
+    ("traefik", false, &["policy.retry.other_backend=false"]),
+    ("caddy", false, WITHOUT_STATUS),
+    ("apache", false, WITHOUT_STATUS),
+];
+
+/// Retries for those that have none on a status.
+const WITHOUT_STATUS: &[&str] =
+    &["policy.retry.other_backend=false", "policy.retry.on=[\"connect-failure\", \"reset\", \"timeout\"]"];
+
+fn logs_what_happened(gateway: &str, attempts: bool, set: &[&str]) {
+    let out = tempfile::tempdir().unwrap();
+    let set: Vec<String> = set.iter().map(ToString::to_string).collect();
+    let Some(report) = run("failure/access-log", gateway, &set, out.path()) else { return };
+    let finding = report.findings.iter().find(|finding| finding.expectation == "access_log").unwrap();
+    assert_eq!(finding.verdict, Verdict::Pass, "{gateway}: {}: {}", finding.summary, finding.because);
+    assert_eq!(finding.summary.contains("every attempt"), attempts, "{gateway}: {}", finding.summary);
 }
 
 /// What a page of metrics is made into.

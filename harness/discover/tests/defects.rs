@@ -15,7 +15,7 @@ const KEPT: [&str; 5] = ["gateway", "policy", "backends", "backend", "limits"];
 
 /// Defects that leave the profile as it is, and why: what is done to a gateway while it runs, and what it says of itself, is left to
 /// scenarios.
-const UNSEEN: [(&str, &str); 8] = [
+const UNSEEN: [(&str, &str); 10] = [
     ("reload-drops-connections", "no question reloads the gateway"),
     ("reload-forgets-breakers", "no question reloads the gateway"),
     ("drain-never-ends", "no question takes a backend out of the configuration"),
@@ -24,6 +24,8 @@ const UNSEEN: [(&str, &str); 8] = [
     ("hides-ejections", "no question reads the gateway's metrics"),
     ("hides-errors", "no question reads the gateway's metrics"),
     ("freezes-metrics", "no question reads the gateway's metrics"),
+    ("logs-one-attempt", "no question reads the gateway's access log"),
+    ("loses-log-lines", "no question reads the gateway's access log"),
 ];
 
 /// What the gateway of a scenario does, with some defects.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use driver::{Class, Mode};
 use fake_backends::BackendSpec;
-use gateways::SCRAPED_EVERY;
+use gateways::{AccessLog, SCRAPED_EVERY};
 use units::{Rate, Stretch, Timespan};
 
 use crate::compile::{configuration, exposures, inline, settings};
@@ -78,6 +78,7 @@ fn facts(plan: &Plan) -> Vec<(&'static str, String)> {
     });
     facts.push(("backends", backends.collect::<Vec<_>>().join(", ")));
     facts.extend(metrics(plan).map(|metrics| ("metrics", metrics)));
+    facts.extend(access_log(plan).map(|log| ("access log", log)));
     facts.extend(reached(plan).map(|words| ("reached", words)));
     if let Some(record) = &plan.pool.record {
         let hashed = |secret| if secret { " (hashed)" } else { "" };
@@ -102,6 +103,16 @@ fn metrics(plan: &Plan) -> Option<String> {
     let headers: Vec<&str> = metrics.headers.keys().map(String::as_str).collect();
     let headers = if headers.is_empty() { String::new() } else { format!(", with {}", headers.join(", ")) };
     Some(format!("{place}{headers}, every {SCRAPED_EVERY}; kept: {}", brief.kept.join(", ")))
+}
+
+/// Where the gateway's own access log is, and what a line of it looks like; nothing if it is not read.
+fn access_log(plan: &Plan) -> Option<String> {
+    let AccessLog { file, pattern } = plan.gateway.contract().access_log()?;
+    let file = file.as_ref().map(|file| file.display().to_string());
+    Some(match pattern {
+        None => "each request, as brownout has the gateway write it".into(),
+        Some(pattern) => format!("{}: {pattern}", file.as_deref().unwrap_or("what the gateway prints")),
+    })
 }
 
 /// The backends that other machines can reach, and the flags that it takes.

@@ -72,8 +72,10 @@ fn choose_gateway(document: &mut DocumentMut, kind: &str) -> Result<(), Diagnost
     let kept = document.get("gateway").and_then(|gateway| gateway.get(kind)).cloned();
     let other = || {
         let mut table = Table::new();
-        if asks_for_metrics(document) {
-            table.insert("metrics", Item::Value(Value::InlineTable(InlineTable::new())));
+        for (key, ours) in [("metrics", ["path", "url"]), ("access_log", ["file", "pattern"])] {
+            if asks_for(document, key, ours) {
+                table.insert(key, Item::Value(Value::InlineTable(InlineTable::new())));
+            }
         }
         Item::Table(table)
     };
@@ -85,12 +87,13 @@ fn choose_gateway(document: &mut DocumentMut, kind: &str) -> Result<(), Diagnost
     Ok(())
 }
 
-/// Whether the file's gateway tells its metrics where its kind has them: any other kind is to tell its own then.
-fn asks_for_metrics(document: &DocumentMut) -> bool {
+/// Whether the file's gateway tells its metrics, or writes its log, as its kind does, with nothing said of the user's `own`: any
+/// other kind is to do the same in its own way then.
+fn asks_for(document: &DocumentMut, key: &str, own: [&str; 2]) -> bool {
     let tables = document.get("gateway").and_then(Item::as_table_like);
     let mut tables = tables.into_iter().flat_map(TableLike::iter);
-    let metrics = tables.find_map(|(_, table)| table.get("metrics")?.as_table_like());
-    metrics.is_some_and(|metrics| ["path", "url"].into_iter().all(|key| !metrics.contains_key(key)))
+    let asked = tables.find_map(|(_, table)| table.get(key)?.as_table_like());
+    asked.is_some_and(|asked| own.into_iter().all(|key| !asked.contains_key(key)))
 }
 
 fn set(document: &mut DocumentMut, assignment: &str) -> Result<(), Diagnostic> {

@@ -16,8 +16,8 @@ use measure::brief::{
 use policy::Policy;
 
 use super::{
-    Context, actions, backends, demands, faults, gateway, limits, load, metrics, mix, phases, record, sizes,
-    traffic, vacuous,
+    Context, access_log, actions, backends, demands, faults, gateway, limits, load, metrics, mix, phases,
+    record, sizes, traffic, vacuous,
 };
 use crate::diagnostic::Diagnostic;
 use crate::document::Lines;
@@ -81,6 +81,7 @@ fn resolve(context: &mut Context<'_>) -> Parts {
     let record = record::compile(context, &backends, &classes, &demands, &spans);
     let (gateway, policy) = gateway::compile(context, &backends);
     let metrics = metrics::compile(context, &gateway, &demands, &spans);
+    access_log::check(context, &gateway, &demands, &spans);
     let (actions, action_briefs) =
         actions::compile(context, &phases, &gateway, &gateway::listing(context, &backends, &policy));
     Parts {

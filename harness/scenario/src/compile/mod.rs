@@ -1,6 +1,7 @@
 //! From the file to the plan. Each topic resolves its part and notes everything that is wrong with it, so that all
 //! cross-checks come at once.
 
+mod access_log;
 mod actions;
 mod assemble;
 mod backends;

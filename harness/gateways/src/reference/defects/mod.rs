@@ -66,6 +66,8 @@ mod lets_go_late;
 mod limit_early_by_one;
 mod limit_ignored;
 mod limit_late_by_one;
+mod logs_one_attempt;
+mod loses_log_lines;
 mod makes_up_answers;
 mod mixes_credentials;
 mod names_backends;

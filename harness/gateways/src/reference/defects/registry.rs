@@ -122,5 +122,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     super::hides_retries::DEFECT,
     super::hides_errors::DEFECT,
     super::hides_ejections::DEFECT,
+    super::logs_one_attempt::DEFECT,
+    super::loses_log_lines::DEFECT,
     super::freezes_metrics::DEFECT,
 ];
