@@ -1,6 +1,7 @@
 //! The scenario that holds a profile in place: for each behaviour that was found, the fault that shows it and the demand that it
 //! stays so.
 
+mod clients;
 mod flood;
 mod policy;
 mod round;
@@ -53,11 +54,19 @@ const USED: f64 = 0.05;
 
 /// The scenario that holds a profile in place, for the gateway and the backends that `head` has in the words of scenario files.
 pub fn hold(profile: &Profile, head: &str, path: &str) -> String {
-    let mut scenario = Held { profile, phases: String::new(), demands: String::new() };
+    let mut scenario = Held {
+        profile,
+        classes: String::new(),
+        own: Vec::new(),
+        phases: String::new(),
+        demands: String::new(),
+    };
     if scenario.is_rate_limited() {
         scenario.rush();
     } else {
         scenario.steady();
+        scenario.sessions(path);
+        scenario.leaving(path);
         scenario.hang();
         scenario.crowd();
         scenario.failures();
@@ -79,7 +88,7 @@ pub fn hold(profile: &Profile, head: &str, path: &str) -> String {
         }
     }
     text.push_str(&scenario.headers());
-    text + &scenario.phases + &scenario.demands
+    text + &scenario.classes + &scenario.phases() + &scenario.demands
 }
 
 /// By how much a time may be off: a tenth, or as far as its bounds are apart, and what hops take.
@@ -90,6 +99,9 @@ fn tolerance(time: Timespan, low: Timespan, high: Timespan) -> Timespan {
 /// A scenario in the making.
 struct Held<'a> {
     profile: &'a Profile,
+    /// Further classes, and their names: each has a phase of its own.
+    classes: String,
+    own: Vec<&'static str>,
     phases: String,
     demands: String,
 }

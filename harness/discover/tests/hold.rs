@@ -15,8 +15,18 @@ use scenario::{Loaded, Overrides};
 use tokio_util::sync::CancellationToken;
 
 /// What is asked of the gateway whose profile is held.
-const ASKED: [&str; 8] =
-    ["rate-limit", "limits", "pool", "timers", "retries", "answers", "headers", "breaker"];
+const ASKED: [&str; 10] = [
+    "rate-limit",
+    "affinity",
+    "limits",
+    "pool",
+    "timers",
+    "retries",
+    "cancel",
+    "answers",
+    "headers",
+    "breaker",
+];
 
 const PATH: &str = "/items/{n}";
 
@@ -76,6 +86,11 @@ const LIMIT: &str = r#"
     limit = { in_flight = 8 }
 "#;
 
+const SESSIONS: &str = r#"
+    timeout = { per_try = "1s" }
+    affinity = { by = { header = "x-user" } }
+"#;
+
 #[test]
 fn what_was_found_is_a_scenario_without_a_warning_that_passes_on_the_gateway_that_was_asked() {
     for (policy, defects) in [
@@ -83,6 +98,7 @@ fn what_was_found_is_a_scenario_without_a_warning_that_passes_on_the_gateway_tha
         (BREAKER, ["breaker-trips-late", "half-open-time", "trusts-forwarded-for"]),
         (RATE_LIMIT, ["rate-limit-late-by-one", "rate-limit-untold", "rate-limit-for-each-instance"]),
         (LIMIT, ["limit-ignored", "limit-late-by-one", "alters-bodies"]),
+        (SESSIONS, ["forgets-keys", "outlives-clients", "cancels-late"]),
     ] {
         let text = held(policy);
         let warnings: Vec<String> = load(&text, &[]).warnings.iter().map(|one| format!("{one:?}")).collect();
