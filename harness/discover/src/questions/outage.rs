@@ -97,6 +97,9 @@ const THINNER: f64 = 1.5;
 /// times.
 const SHOWN: f64 = 48.0;
 
+/// So many instances are thought of where requests come at uneven times.
+pub(super) const INSTANCES_MAX: u32 = 4;
+
 /// Why a short silence tells no open time.
 const CHANCE: &str = "requests come at uneven times, and what was left of several instances may have got none for a while by chance";
 
@@ -205,7 +208,9 @@ impl<'a> Story<'a> {
     pub(super) fn tell(&self, profile: &mut Profile, name: &str) {
         let [first, ..] = self.silences.as_slice() else { return };
         let (low, high) = self.failures_before(first);
-        profile.know("breaker.failures", Value::Count(low, high), 1, name);
+        // Instances that count for themselves may have shared them.
+        let least = if self.is_uneven() { low.div_ceil(INSTANCES_MAX.into()) } else { low };
+        profile.know("breaker.failures", Value::Count(least, high), 1, name);
         let open: Vec<_> = self.silences.iter().filter(|silence| silence.ended).collect();
         match open.first() {
             Some(silence) if self.may_be_chance(silence) => {

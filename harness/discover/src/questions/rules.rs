@@ -12,7 +12,7 @@ use measure::automata::search::{Found, search};
 use policy::{FailureClass, RetryOn};
 use units::{Share, Timespan};
 
-use super::outage::{OUTAGE, RATE, Story, outage};
+use super::outage::{INSTANCES_MAX, OUTAGE, RATE, Story, outage};
 use super::target::Target;
 use crate::experiment::{CALM, Experiment};
 use crate::lab::{DiscoverError, Lab};
@@ -90,6 +90,10 @@ pub(super) fn ask(
     if uneven && !kinds(&left).iter().eq(&[IN_A_ROW]) {
         profile.cannot_tell("breaker.rule", UNEVEN, &last);
         return Ok(());
+    }
+    if uneven && left.iter().all(|one| one.instances == 1) {
+        // It is one that counts all of them.
+        profile.know("breaker.failures", Value::Count(low, high), 1, &seen.name);
     }
     if only_share {
         tell_min(lab, profile, &left, target, fault)?;
@@ -271,9 +275,6 @@ struct Counted {
     member: Member,
     instances: u32,
 }
-
-/// So many instances are thought of where requests come at uneven times.
-const INSTANCES_MAX: u32 = 4;
 
 /// Machines that open after so many failures in a row from a healthy state, by every rule of the family.
 fn candidates(low: u64, high: u64, open: (Duration, Duration), ways: Ways, uneven: bool) -> Vec<Counted> {

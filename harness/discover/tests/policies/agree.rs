@@ -190,7 +190,7 @@ impl Told<'_> {
             ["breaker", "share"] => {
                 trip.share.map_or(Some("none".into()), |declared| share(value, declared.get()))
             }
-            ["breaker", "requests_min"] => of_instances(breaker, u64::from(trip.min.unwrap_or(1)), value),
+            ["breaker", "requests_min"] => count(value, u64::from(trip.min.unwrap_or(1))),
             ["breaker", "open_for"] => open_for(breaker.open_for, breaker.tick, value),
             ["breaker", "open_grows"] => word(value, if breaker.open_grows { "yes" } else { "no" }),
             ["breaker", "way_back"] => word(
@@ -202,7 +202,7 @@ impl Told<'_> {
                     Some(WayBack::Ramp(_)) => "little by little",
                 },
             ),
-            ["breaker", "probes"] => of_instances(breaker, u64::from(breaker.probes.unwrap_or(1)), value),
+            ["breaker", "probes"] => count(value, u64::from(breaker.probes.unwrap_or(1))),
             ["breaker", "instances"] => {
                 word(value, if breaker.workers > 1 { "more than one" } else { "none" })
             }
@@ -314,16 +314,9 @@ impl Told<'_> {
     }
 }
 
-/// Instances that count for themselves need more failures in all; a share, as many as the traffic before made it.
+/// How many an instance takes; for a share, as many as the traffic before made it.
 fn failures(breaker: &Breaker, value: &Value) -> Option<String> {
-    of_instances(breaker, u64::from(breaker.trip.consecutive.or(breaker.trip.count)?), value)
-}
-
-/// Of all instances of a gateway together there may be more.
-fn of_instances(breaker: &Breaker, each: u64, value: &Value) -> Option<String> {
-    let all = each * u64::from(breaker.workers);
-    let agrees = matches!(value, Value::Count(low, high) if *low <= all && *high >= each);
-    (!agrees).then(|| format!("{each} to {all}"))
+    count(value, u64::from(breaker.trip.consecutive.or(breaker.trip.count)?))
 }
 
 fn attempts(retry: &Retry, failure: &str, method: &str) -> u64 {
