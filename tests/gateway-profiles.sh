@@ -19,7 +19,7 @@ one() { # gateway
         printf 'Found by `brownout discover --gateway %s` with the configuration that brownout makes where no policy is declared: three\n' "$1"
         printf 'backends, and neither retries nor a breaker nor timers asked for, whatever the gateway'"'"'s own defaults are. The profile is [%s.toml](%s.toml); made by `tests/gateway-profiles.sh`.\n\n' "$1" "$1"
         printf '```\n'
-        # What it cost, and where the profile was written, is of no interest here.
+        # Where the profile was written is of no interest here.
         head -n -2 "$page"
         printf '```\n'
     } >"docs/gateways/$1.md"

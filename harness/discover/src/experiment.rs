@@ -5,6 +5,7 @@ use std::fmt::Write;
 use units::Timespan;
 
 /// A scenario in the making. It is a text like any other: whoever doubts a fact runs it again.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Experiment {
     pub(crate) name: String,
     text: String,

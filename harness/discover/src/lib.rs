@@ -5,6 +5,7 @@
 //! is *unknown*, with the reason.
 
 mod battery;
+mod bill;
 mod declared;
 mod diff;
 mod experiment;
@@ -17,6 +18,7 @@ mod seen;
 mod value;
 
 pub use battery::{Options, discover};
+pub use bill::Bill;
 pub use diff::{Change, Diff, diff};
 pub use hold::hold;
 pub use lab::{Cost, DiscoverError, Site, Watch};

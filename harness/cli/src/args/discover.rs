@@ -27,6 +27,10 @@ pub(crate) struct Discover {
     /// Ask only these questions; several are separated by commas.
     #[arg(long, value_name = "QUESTION", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
+    /// Run so many experiments at a time that do not depend on each other, each on a gateway of its own. 3 where brownout makes the
+    /// gateway's configuration; 1 where it is your own, since two gateways may not be able to share what it names.
+    #[arg(long, value_name = "COUNT", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=16))]
+    pub(crate) at_a_time: Option<usize>,
     /// Where the profile is written.
     #[arg(long, value_name = "FILE", default_value = "profile.toml")]
     pub(crate) profile: PathBuf,

@@ -47,7 +47,7 @@ pub(crate) fn discover_gateway(args: &Discover) -> Result<Exit> {
     let found = discover(site, &options, watch);
     bar.finish_and_clear();
     bars().remove(&bar);
-    let (profile, cost) = match found {
+    let (profile, bill) = match found {
         Ok(found) => found,
         Err(error) => {
             complain(&format_args!("{}", words(&error.to_string())));
@@ -60,7 +60,7 @@ pub(crate) fn discover_gateway(args: &Discover) -> Result<Exit> {
     }
     let page = Page(&profile);
     match args.format {
-        PageFormat::Terminal => print(&format_args!("{page}\n{}", closing(args, cost)))?,
+        PageFormat::Terminal => print(&format_args!("{page}\n{bill}\n{}", closing(args, bill.all)))?,
         PageFormat::Markdown => print(&page.markdown())?,
         PageFormat::Html => print(&page.html())?,
     }
@@ -77,9 +77,7 @@ fn closing(args: &Discover, cost: Cost) -> String {
     let profile = args.profile.display();
     let held = args.held.as_ref().map(|path| format!(", the scenario that holds it {}", path.display()));
     let held = held.unwrap_or_default();
-    format!(
-        "{experiments} experiments of {time} in all, {requests} requests; the profile is {profile}{held}\n"
-    )
+    format!("{experiments} experiments in {time}, {requests} requests; the profile is {profile}{held}\n")
 }
 
 /// Diagnostics bring their own `error:`.
@@ -115,6 +113,7 @@ fn site(args: &Discover, interrupt: CancellationToken) -> Result<Site> {
         base,
         longest: args.longest,
         simulate: args.simulate,
+        at_a_time: args.at_a_time,
         out: args.out.clone(),
         allowed: Allowed {
             hosts: args.allow_host.clone(),

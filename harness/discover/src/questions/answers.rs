@@ -35,7 +35,7 @@ const WRITES: f64 = 40.0;
 const CASES_MIN: u64 = 3;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let seen = lab.run(&experiment())?;
+    let seen = lab.run(&experiment(lab))?;
     for (name, _) in BROKEN {
         tell_end(&seen, name, profile);
     }
@@ -45,7 +45,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
 }
 
 /// Few break among many that do not, so that no breaker that counts in a row or by share hides them.
-fn experiment() -> Experiment {
+pub(crate) fn experiment(_: &Lab<'_>) -> Experiment {
     let mut one = Experiment::new("broken-answers", 150.0).traffic("writes", "POST", WRITES);
     let classes: Vec<String> = BROKEN.iter().map(|(name, _)| name.replace('_', "-")).collect();
     for class in &classes {

@@ -47,36 +47,70 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let mut detailed = None;
     // Where no timer ends an attempt, none fails by it.
     let timed = matches!(profile.value("timeout.per_try"), Some(Value::Time(..)));
-    for (failure, fault) in BREAKING.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
-        let length = if detailed.is_some() { SHORT } else { OUTAGE };
-        let one = outage(lab, &format!("outage-{failure}"), RATE, length, fault, &victim);
-        // One of each backend is no other for another failure.
-        let of_each = detailed.as_ref() == Some(&victim);
-        let seen = lab.run(&if of_each { one } else { all_fail(lab, one, fault) })?;
+    let failing = || BREAKING.into_iter().filter(|(failure, _)| timed || *failure != "timeout");
+    let mut beside = None;
+    for (number, (failure, fault)) in failing().enumerate() {
+        if number == 1 {
+            let rest = failing().skip(1).map(|one| glimpse(lab, one, detailed.as_ref()));
+            lab.ahead(rest.collect())?;
+            beside.clone_from(&detailed);
+        }
+        let one = (failure, fault);
+        // What was run beside others was planned when less was known.
+        let planned = glimpse(lab, one, beside.as_ref());
+        let seen = match number {
+            0 => lab.run(&whole(lab, one))?,
+            _ if lab.is_ready(&planned) => lab.run(&planned)?,
+            _ => lab.run(&glimpse(lab, one, detailed.as_ref()))?,
+        };
         let story = Story::of(&seen, &victim);
         tell_opens(&seen, &story, failure, profile);
         if failure == "503" {
             left_alone::tell_all(&seen, profile);
         }
         let opens = profile.value(&format!("breaker.opens_on.{failure}")) == Some(&Value::yes(true));
+        if detailed.is_some() || !opens {
+            continue;
+        }
         // The first failure that opens it tells the rest.
-        if detailed.is_none() && opens && story.takes_one() {
-            detailed = Some(victim.clone());
+        let takes_one = story.takes_one();
+        let target = if takes_one { victim.clone() } else { Target::every(lab) };
+        if takes_one {
+            let seen = if number == 0 { seen } else { lab.run(&whole(lab, one))? };
             details(lab, profile, &seen, &victim, fault)?;
             left_alone::tell_shares(&seen, lab, &Story::of(&seen, &victim), profile);
-        } else if detailed.is_none() && opens {
+        } else {
             // One breaker stands for all of them: what succeeds at the others would count as well.
             refusals::forget_failed(profile);
-            let all = Target::every(lab);
-            detailed = Some(all.clone());
-            let seen = lab.run(&outage(lab, &format!("outage-all-{failure}"), RATE, OUTAGE, fault, &all))?;
-            details(lab, profile, &seen, &all, fault)?;
+            let all =
+                lab.run(&outage(lab, &format!("outage-all-{failure}"), RATE, OUTAGE, fault, &target))?;
+            details(lab, profile, &all, &target, fault)?;
         }
+        detailed = Some(target);
     }
     match detailed {
         Some(target) => clients_leave(lab, profile, &target),
         None => Ok(()),
     }
+}
+
+/// An outage of the first backend by a failure, and how it gets its traffic back; then one of all backends.
+fn whole(lab: &Lab<'_>, (failure, fault): (&str, &str)) -> Experiment {
+    let one = outage(lab, &format!("outage-{failure}"), RATE, OUTAGE, fault, &Target::victim(lab));
+    all_fail(lab, one, fault)
+}
+
+/// The same without the way back: it shows whether a breaker opens. If it is known whom one takes out, a shorter one does.
+fn glimpse(lab: &Lab<'_>, (failure, fault): (&str, &str), known: Option<&Target>) -> Experiment {
+    let victim = Target::victim(lab);
+    let length = if known.is_some() { SHORT } else { OUTAGE };
+    let one = Experiment::new(format!("opens-on-{failure}"), RATE)
+        .phase("before", Timespan::from_secs(1))
+        .phase("outage", length)
+        .fault(&victim.place(lab), fault)
+        .phase("after", Timespan::from_secs(1));
+    // One of each backend is no other for another failure.
+    if known == Some(&victim) { one } else { all_fail(lab, one, fault) }
 }
 
 /// Whether a failure opens it.

@@ -17,9 +17,9 @@ const LEAVE: Timespan = Timespan::from_millis(100);
 /// Fewer cases than this tell nothing.
 const CASES_MIN: usize = 3;
 
-pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+pub(crate) fn experiment(lab: &Lab<'_>) -> Experiment {
     let longest = lab.site.longest;
-    let experiment = Experiment::new("clients-leave", 150.0)
+    Experiment::new("clients-leave", 150.0)
         .traffic("get", "GET", 4.0)
         .leaving(LEAVE)
         .traffic("download", "GET", 4.0)
@@ -28,8 +28,12 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         .phase("left", Timespan::from_secs(3))
         .fault("when = { traffic = \"get\" }", "hang = {}")
         .fault("when = { traffic = \"download\" }", &format!("slow_body = {{ over = \"{longest}\" }}"))
-        .calm("after", longest, &["get", "download"]);
-    let seen = lab.run(&experiment)?;
+        .calm("after", longest, &["get", "download"])
+}
+
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    let longest = lab.site.longest;
+    let seen = lab.run(&experiment(lab))?;
     tell(&seen, "get", "cancel.after", longest, profile);
     tell(&seen, "download", "cancel.in_body_after", longest, profile);
     Ok(())

@@ -18,14 +18,17 @@ const CASES_MIN: u64 = 30;
 const CLIENTS: [(&str, bool, &str); 2] =
     [("kept", true, "connections.reused"), ("fresh", false, "connections.reused_for_new_clients")];
 
-pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+pub(crate) fn experiment(_: &Lab<'_>) -> Experiment {
     let mut one = Experiment::new("reuse", 20.0);
     for (class, keep, _) in CLIENTS {
         one = one.traffic(class, "GET", 60.0).keep_alive(keep);
     }
     let silent = CLIENTS.map(|(class, _, _)| class);
-    let seen = lab
-        .run(&one.calm("before", Timespan::from_secs(1), &silent).phase("steady", Timespan::from_secs(4)))?;
+    one.calm("before", Timespan::from_secs(1), &silent).phase("steady", Timespan::from_secs(4))
+}
+
+pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    let seen = lab.run(&experiment(lab))?;
     for (class, _, key) in CLIENTS {
         let found = Connections::of(&seen.view("steady", Some(class)));
         let all = found.reused + found.missed;

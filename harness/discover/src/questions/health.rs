@@ -27,8 +27,12 @@ const FAILED_MIN: u64 = 10;
 /// Fewer checks than this tell nothing of how often they come.
 const CASES_MIN: usize = 4;
 
+pub(crate) fn experiment(_: &Lab<'_>) -> Experiment {
+    Experiment::new("checks", 20.0).phase("before", LOOKED)
+}
+
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let seen = lab.run(&Experiment::new("checks", 20.0).phase("before", LOOKED))?;
+    let seen = lab.run(&experiment(lab))?;
     let victim = Target::victim(lab);
     let found = checks(&seen, &victim);
     if let Some(why) = seen.strangers() {

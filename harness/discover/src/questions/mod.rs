@@ -6,6 +6,7 @@ pub(crate) mod answers;
 pub(crate) mod breaker;
 pub(crate) mod budget;
 pub(crate) mod cancel;
+pub(crate) mod connect;
 pub(crate) mod connections;
 pub(crate) mod headers;
 pub(crate) mod health;

@@ -10,11 +10,12 @@ use crate::value::Value;
 /// The probability with which a share lies within its bounds.
 const CONFIDENCE: f64 = 0.999;
 
+pub(crate) fn experiment(_: &Lab<'_>) -> Experiment {
+    Experiment::new("spread", 150.0).traffic("writes", "POST", 50.0).phase("steady", Timespan::from_secs(3))
+}
+
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    let experiment = Experiment::new("spread", 150.0)
-        .traffic("writes", "POST", 50.0)
-        .phase("steady", Timespan::from_secs(3));
-    let seen = lab.run(&experiment)?;
+    let seen = lab.run(&experiment(lab))?;
     let view = seen.view("steady", None);
     let mut counts = vec![0; seen.brief.backends.len()];
     for first in view.entries().filter_map(|entry| entry.attempts.first()) {

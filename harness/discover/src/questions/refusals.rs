@@ -31,9 +31,14 @@ const ALL: f64 = 0.9;
 const EXPECTED_MIN: f64 = 5.0;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
+    let is_one_of_many = lab.backends.len() > 1;
+    if is_one_of_many {
+        let experiments = METHODS.map(|method| experiment(lab, method));
+        lab.ahead(experiments.to_vec())?;
+    }
     for method in METHODS {
         let key = format!("retry.{REFUSED}.{method}");
-        if lab.backends.len() < 2 {
+        if !is_one_of_many {
             profile.cannot_tell(key, "with one backend there is nowhere else to try", "refused");
             continue;
         }

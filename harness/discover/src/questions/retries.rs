@@ -65,8 +65,11 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
     let mut waits = Waits::default();
     // Where no timer ends an attempt, none is tried again because of it.
     let timed = matches!(profile.value("timeout.per_try"), Some(Value::Time(..)));
-    for (failure, fault) in FAILING.into_iter().filter(|(failure, _)| timed || *failure != "timeout") {
-        let seen = lab.run(&experiment(format!("retries-{failure}"), &METHODS, RATE, FOR, fault))?;
+    let failing = || FAILING.into_iter().filter(|(failure, _)| timed || *failure != "timeout");
+    let of_all = |(failure, fault)| experiment(format!("retries-{failure}"), &METHODS, RATE, FOR, fault);
+    lab.ahead(failing().map(of_all).collect())?;
+    for (failure, fault) in failing() {
+        let seen = lab.run(&of_all((failure, fault)))?;
         let mut cells = METHODS.map(|method| (method, Cell { total, ..Cell::default() }));
         for (method, cell) in &mut cells {
             cell.take(&seen, failure, method, &mut waits);

@@ -7,6 +7,7 @@ use evidence::Entry;
 use measure::view::Sight;
 use units::Timespan;
 
+use super::tried_again;
 use crate::experiment::Experiment;
 use crate::lab::{DiscoverError, Lab};
 use crate::profile::Profile;
@@ -42,23 +43,19 @@ const SPENT: &str =
 const CASES_MIN: usize = 3;
 
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
-    for status in STATUSES {
-        let tried_again = match profile.value(&format!("retry.{status}.GET")) {
-            Some(Value::Count(_, high)) => *high > 1,
-            Some(Value::AtLeast(least)) => *least > 1,
-            _ => false,
+    let asked: Vec<&str> =
+        STATUSES.into_iter().filter(|status| tried_again(profile, status, "GET")).collect();
+    lab.ahead(asked.iter().map(|status| experiment(status)).collect())?;
+    for status in asked {
+        let seen = lab.run(&experiment(status))?;
+        let usual = match profile.value("retry.wait.2") {
+            Some(Value::Time(_, high)) => **high,
+            _ => Duration::ZERO,
         };
-        if tried_again {
-            let seen = lab.run(&experiment(status))?;
-            let usual = match profile.value("retry.wait.2") {
-                Some(Value::Time(_, high)) => **high,
-                _ => Duration::ZERO,
-            };
-            for (class, key) in [("seconds", "retry_after"), ("date", "retry_after_date")] {
-                tell_kept(&seen, class, usual, &format!("retry.{key}.{status}"), profile);
-            }
-            tell_long(&seen, usual, &format!("retry.retry_after_long.{status}"), profile);
+        for (class, key) in [("seconds", "retry_after"), ("date", "retry_after_date")] {
+            tell_kept(&seen, class, usual, &format!("retry.{key}.{status}"), profile);
         }
+        tell_long(&seen, usual, &format!("retry.retry_after_long.{status}"), profile);
     }
     Ok(())
 }

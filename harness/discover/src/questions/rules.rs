@@ -75,13 +75,15 @@ pub(super) fn ask(
     // Of several instances only a row of failures is told, and to follow them takes long.
     let uneven = story.is_uneven();
     let telling = &TELLING[..if uneven { TELLING_UNEVEN } else { TELLING.len() }];
-    for (name, rate, part) in telling {
+    for (number, one) in telling.iter().enumerate() {
         if kinds(&left).len() < 2 || (uneven && !kinds(&left).contains(IN_A_ROW)) {
             break;
         }
-        let partial =
-            fault.replace("{}", "{ }").replace(" }", &format!(", share = {part} }}")).replace("{,", "{");
-        let seen = lab.run(&outage(lab, &format!("outage-{name}"), *rate, OUTAGE, &partial, target))?;
+        if number.is_multiple_of(lab.at_a_time) {
+            let beside = telling[number..].iter().take(lab.at_a_time);
+            lab.ahead(beside.map(|one| partial(lab, one, target, fault)).collect())?;
+        }
+        let seen = lab.run(&partial(lab, one, target, fault))?;
         retain_fitting(&seen, target, &mut left);
         (last, asked) = (seen.name, asked + 1);
     }
@@ -104,6 +106,18 @@ pub(super) fn ask(
         profile.know("breaker.window", window, asked, &name);
     }
     Ok(())
+}
+
+/// A partial outage.
+fn partial(
+    lab: &Lab<'_>,
+    (name, rate, part): &(&str, f64, &str),
+    target: &Target,
+    fault: &str,
+) -> Experiment {
+    let partial =
+        fault.replace("{}", "{ }").replace(" }", &format!(", share = {part} }}")).replace("{,", "{");
+    outage(lab, &format!("outage-{name}"), *rate, OUTAGE, &partial, target)
 }
 
 /// How many requests a share takes at the least: when the window is empty, all that come fail, until it opens.

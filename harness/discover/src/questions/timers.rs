@@ -1,10 +1,12 @@
 //! Which timers there are, and what each covers.
 //!
-//! Three backends' troubles tell them apart: an answer that never comes (each attempt, or all of them), a body that comes
-//! without a pause and without an end (the whole request), and one that stops (the pause between two bytes).
+//! Four troubles of backends tell them apart: an answer that never comes (each attempt, or all of them), a body that comes
+//! without a pause and without an end (the whole request), one that stops (the pause between two bytes), and an upload that is read
+//! slowly.
 
 use std::time::Duration;
 
+use evidence::Outcome;
 use measure::lifetimes::{Ending, ending, lives};
 use measure::view::{Sight, View};
 use units::Timespan;
@@ -22,19 +24,42 @@ const FOR: Timespan = Timespan::from_secs(3);
 /// The classes that it holds.
 const HELD: [(&str, &str); 2] = [("get", "GET"), ("post", "POST")];
 
+/// How large an upload is, in bytes: more than sockets on the way take at once.
+const UPLOAD: u64 = 1 << 20;
+
 /// Two times that are further apart than this were set by two timers.
 const APART: Duration = Duration::from_millis(15);
 
 /// Fewer requests than this tell nothing.
 const CASES_MIN: u64 = 3;
 
+pub(crate) fn experiments(lab: &Lab<'_>) -> [Experiment; 4] {
+    let over = lab.site.longest.saturating_add(Duration::from_secs(1));
+    [
+        held("hang", "hang = {}"),
+        held("slow-body", &format!("slow_body = {{ over = \"{}\" }}", Timespan(over))),
+        held("stalled-body", "stall = { after = \"1B\" }"),
+        uploads(over),
+    ]
+}
+
+/// Uploads that backends take so long to read.
+fn uploads(over: Duration) -> Experiment {
+    let rate = (UPLOAD as f64 / over.as_secs_f64()).max(1.0) as u64;
+    Experiment::new("slow-upload", 150.0)
+        .plain("upload", "POST", 3.0)
+        .with(&format!("body = {{ size = \"{UPLOAD}B\" }}"))
+        .calm("before", Timespan::from_secs(1), &["upload"])
+        .phase("held", FOR)
+        .fault("when = { traffic = \"upload\" }", &format!("slow_read = {{ rate = \"{rate}B/s\" }}"))
+}
+
 pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), DiscoverError> {
     let longest = lab.site.longest;
-    let hung = lab.run(&held("hang", "hang = {}"))?;
+    let [hung, slow, stalled, upload] = experiments(lab);
+    let (hung, slow, stalled) = (lab.run(&hung)?, lab.run(&slow)?, lab.run(&stalled)?);
+    let upload = lab.run(&upload)?;
     let waits = Waits::of(&hung);
-    let over = Timespan(longest.saturating_add(Duration::from_secs(1)));
-    let slow = lab.run(&held("slow-body", &format!("slow_body = {{ over = \"{over}\" }}")))?;
-    let stalled = lab.run(&held("stalled-body", "stall = { after = \"1B\" }"))?;
 
     let slow_body = Body::of(&slow);
     let (total, seen) = match waits.whole.or(slow_body.map(|body| body.asked)) {
@@ -48,6 +73,7 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         (None, Some(only)) => shadowed(profile, "timeout.per_try", only, "hang"),
         (None, None) => none_within(profile, "timeout.per_try", &hung, longest),
     }
+    tell_upload(&upload, total, longest, profile);
     match total {
         Some(range) => profile.know("timeout.total", time(range.low, range.high), range.count, &seen.name),
         None => none_within(profile, "timeout.total", seen, longest),
@@ -63,6 +89,30 @@ pub(crate) fn ask(lab: &mut Lab<'_>, profile: &mut Profile) -> Result<(), Discov
         }
     }
     Ok(())
+}
+
+/// How long an upload may take that is read slowly, told by the gateway's own answers: that it has let go, a backend learns only when it
+/// has read what was under way.
+fn tell_upload(seen: &Seen, total: Option<Range>, longest: Timespan, profile: &mut Profile) {
+    let key = "timeout.upload";
+    let view = seen.view("held", Some("upload"));
+    let given_up = |entry: evidence::Entry<'_>| {
+        let exchange = entry.exchange;
+        let left =
+            matches!(exchange.outcome, Outcome::ClientTimeout | Outcome::ClientAbort | Outcome::Unfinished);
+        let last = entry.attempts.last().filter(|last| last.injections != 0 && !left)?;
+        let by_gateway = !exchange.answered_by_backend() && exchange.done >= last.arrived;
+        by_gateway.then(|| (exchange.done.since(last.arrived), exchange.service_time()))
+    };
+    let ends: Vec<(Duration, Duration)> = sound(&view).filter_map(given_up).collect();
+    let all = Range::of(&ends.iter().map(|(own, _)| *own).collect::<Vec<_>>());
+    let by_total = |asked: &Duration| total.is_some_and(|total| *asked + APART >= total.low);
+    let of_its_own = ends.iter().filter(|(_, asked)| !by_total(asked)).map(|(own, _)| *own);
+    match (Range::of(&of_its_own.collect::<Vec<_>>()), all) {
+        (Some(range), _) => profile.know(key, time(range.low, range.high), range.count, &seen.name),
+        (None, Some(all)) => shadowed(profile, key, all, &seen.name),
+        (None, None) => none_within(profile, key, seen, longest),
+    }
 }
 
 /// Whether the timer for the whole request holds over all attempts, or for each alone: told by requests that were tried again until

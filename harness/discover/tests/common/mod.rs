@@ -18,6 +18,7 @@ pub(crate) fn site(head: String, overrides: Overrides, path: &str) -> Site {
         base: ".".into(),
         longest: LONGEST,
         simulate: true,
+        at_a_time: None,
         out: ".".into(),
         allowed: Allowed::default(),
         interrupt: CancellationToken::new(),

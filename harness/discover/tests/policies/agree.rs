@@ -69,7 +69,7 @@ impl Told<'_> {
     fn timeout(&self, key: &str, value: &Value) -> Option<String> {
         match key {
             "connect" => timer(Some(self.policy().timeout.connect.unwrap_or(Timespan::from_secs(5))), value),
-            "per_try" => timer(self.policy().timeout.per_try, value),
+            "per_try" | "upload" => timer(self.policy().timeout.per_try, value),
             "total" => timer(self.policy().timeout.total, value),
             "idle" => timer(None, value),
             "total_over_attempts" => word(value, "yes"),
