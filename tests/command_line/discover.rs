@@ -52,7 +52,7 @@ fn only_what_is_asked_for_is_asked_and_the_questions_are_named_to_who_does_not_k
     let said = place.say(&["discover", "s.toml", "--simulate", "--only", "timer"]).ended(3).err;
     assert_eq!(
         said,
-        "error: there is no question `timer`\nhelp: the questions are rate-limit, affinity, pool, timers, retries, retry-after, replays, limits, budget, refusals, cancel, answers, headers, connections, health, breaker, all-out\n"
+        "error: there is no question `timer`\nhelp: the questions are rate-limit, affinity, pool, timers, retries, retry-after, replays, limits, budget, refusals, connect, cancel, answers, headers, connections, health, breaker, all-out\n"
     );
 }
 

@@ -172,17 +172,15 @@ impl<'w> Lab<'w> {
 
     /// Runs an experiment.
     pub(crate) fn run(&mut self, experiment: &Experiment) -> Result<Seen, DiscoverError> {
-        let (seen, took) = match self.ready.iter().position(|ready| ready.0 == *experiment) {
-            Some(at) => {
-                let (_, seen, took) = self.ready.swap_remove(at);
-                (seen, took)
-            }
-            None => {
-                let prepared = self.prepare(experiment)?;
-                let took = prepared.length();
-                let ended = prepared.conduct(&self.site);
-                (self.take(ended, took)?, took)
-            }
+        let is_ready = self.ready.iter().position(|ready| ready.0 == *experiment);
+        let (seen, took) = if let Some(at) = is_ready {
+            let (_, seen, took) = self.ready.swap_remove(at);
+            (seen, took)
+        } else {
+            let prepared = self.prepare(experiment)?;
+            let took = prepared.length();
+            let ended = prepared.conduct(&self.site);
+            (self.take(ended, took)?, took)
         };
         let requests = seen.ledger.entries().len() as u64;
         self.asked = self.asked.and(Cost { experiments: 1, requests, time: Timespan(took) });

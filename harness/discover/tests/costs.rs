@@ -34,3 +34,29 @@ fn what_a_battery_costs_stands_in_its_how_to() {
     assert!(*bill.all.time < Duration::from_mins(5), "{} in all", bill.all.time);
     assert_eq!(bill.all, bill.sum(), "in simulated time one experiment follows the other");
 }
+
+#[test]
+#[ignore = "takes minutes of real time: GATEWAY=haproxy says of which one, that has to be in the PATH"]
+#[expect(clippy::print_stdout, reason = "the numbers are what a long run is for")]
+#[expect(clippy::disallowed_methods, reason = "how long it takes of real time is what is asked")]
+fn a_real_gateway_is_asked_in_less_than_five_minutes() {
+    let gateway = std::env::var("GATEWAY").expect("the name of a gateway");
+    let head = format!("[gateway.{gateway}]\n[backend.a]\n[backend.b]\n[backend.c]\n");
+    let out = tempfile::tempdir().unwrap();
+    let site = Site {
+        longest: Timespan::from_secs(10),
+        simulate: false,
+        out: out.path().to_owned(),
+        ..site(head, Overrides::default(), "/items/{n}")
+    };
+    let began = std::time::SystemTime::now();
+    let (profile, bill) = discover(site, &Options::default(), &mut |_, _| ()).unwrap();
+    let took = began.elapsed().unwrap();
+    let unknown = profile.fact.values().filter(|fact| fact.value.is_none()).count();
+    println!(
+        "{bill}{} in plan, {took:?} in all; {} facts, {unknown} unknown",
+        bill.all.time,
+        profile.fact.len()
+    );
+    assert!(took < Duration::from_mins(5), "{took:?}");
+}

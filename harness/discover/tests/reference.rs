@@ -48,3 +48,49 @@ fn one_gateway_that_is_asked_again_differs_in_nothing() {
         assert!(changes.is_empty(), "seed {seed}: {changes:#?}");
     }
 }
+
+/// Whether it is tried elsewhere, and how long it waits before, is known when connects are asked about.
+const CONNECTS: [&str; 5] = ["timers", "retries", "limits", "refusals", "connect"];
+
+fn timer(policy: &str, key: &str) -> Option<Value> {
+    let head = format!("[policy]\n{policy}\n[gateway.reference]\n[backend.a]\n[backend.b]\n[backend.c]\n");
+    let site = site(head, Overrides { seed: Some(5), ..Overrides::default() }, "/items/{n}");
+    let options = Options { only: CONNECTS.map(String::from).to_vec() };
+    discover(site, &options, &mut |_, _| ()).unwrap().0.value(key).cloned()
+}
+
+/// True if a time lies between bounds that are near to each other.
+fn is_about(value: Option<&Value>, millis: u128) -> bool {
+    matches!(value, Some(Value::Time(low, high))
+        if low.as_millis() <= millis && millis <= high.as_millis() && high.as_millis() - low.as_millis() <= 60)
+}
+
+#[test]
+fn a_connect_that_nobody_answers_is_timed_by_what_fails_or_comes_late_elsewhere() {
+    for policy in [
+        r#"timeout = { connect = "400ms", per_try = "900ms" }"#,
+        r#"
+        timeout = { connect = "400ms" }
+        retry = { attempts = 2, on = ["503", "connect-failure"], methods = ["GET"], backoff = { base = "150ms" } }
+        "#,
+    ] {
+        let found = timer(policy, "timeout.connect");
+        assert!(is_about(found.as_ref(), 400), "{policy}: {found:?}");
+    }
+    // One that is as long as what is looked for, and one that another timer hides.
+    for (policy, least) in [(r#"timeout = { connect = "9s" }"#, 4), (r#"timeout = { total = "2s" }"#, 1)] {
+        let found = timer(policy, "timeout.connect");
+        assert!(
+            matches!(&found, Some(Value::Beyond(length)) if length.as_secs() >= least),
+            "{policy}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn an_upload_that_is_read_slowly_is_given_up_by_the_timer_of_an_attempt_if_there_is_one() {
+    let found = timer(r#"timeout = { per_try = "700ms" }"#, "timeout.upload");
+    assert!(is_about(found.as_ref(), 700), "{found:?}");
+    let found = timer("", "timeout.upload");
+    assert!(matches!(found, Some(Value::Beyond(_))), "{found:?}");
+}

@@ -96,12 +96,12 @@ fn tell(waits: &Waits, seen: &Seen, profile: &mut Profile) {
     let Some((low, high, cases)) = bounds(waits, profile) else {
         let mut endured = waits.endured.clone();
         endured.sort_unstable_by(|one, other| other.cmp(one));
-        match endured.get(CASES_MIN as usize - 1).filter(|_| waits.failed.is_empty()) {
-            Some(length) => profile.know(key, Value::Beyond(super::whole(*length)), CASES_MIN, &seen.name),
-            None => {
-                let why = "too few requests waited for a connection, or for how long else is not known";
-                profile.cannot_tell(key, why, &seen.name);
-            }
+        let least = endured.get(CASES_MIN as usize - 1).filter(|_| waits.failed.is_empty());
+        if let Some(length) = least {
+            profile.know(key, Value::Beyond(super::whole(*length)), CASES_MIN, &seen.name);
+        } else {
+            let why = "too few requests waited for a connection, or for how long else is not known";
+            profile.cannot_tell(key, why, &seen.name);
         }
         return;
     };

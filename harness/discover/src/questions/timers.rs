@@ -110,7 +110,8 @@ fn tell_upload(seen: &Seen, total: Option<Range>, longest: Timespan, profile: &m
     let of_its_own = ends.iter().filter(|(_, asked)| !by_total(asked)).map(|(own, _)| *own);
     match (Range::of(&of_its_own.collect::<Vec<_>>()), all) {
         (Some(range), _) => profile.know(key, time(range.low, range.high), range.count, &seen.name),
-        (None, Some(all)) => shadowed(profile, key, all, &seen.name),
+        // Of those that were tried again, the last may have had little time left.
+        (None, Some(all)) => shadowed(profile, key, Range { low: all.high, ..all }, &seen.name),
         (None, None) => none_within(profile, key, seen, longest),
     }
 }
