@@ -78,6 +78,8 @@ pub(super) struct Story<'a> {
     pub(super) failures: u64,
     /// The mean time between two arrivals while it is in use.
     gap: Duration,
+    /// True if it did not get its requests in turns while all was well.
+    irregular: bool,
 }
 
 /// So many requests that reach no backend were turned away, and not lost.
@@ -89,6 +91,10 @@ const TWICE: f64 = 1.6;
 
 /// Turns that are taken one after the other come at even times: no gap is so many times the mean one.
 const UNEVEN: f64 = 1.7;
+
+/// Nor do more of its requests than this come after more or fewer requests of others than its part of the traffic says. Where two
+/// instances deal out in turns, each its own, a third of them do.
+const OUT_OF_TURN: f64 = 0.2;
 
 /// By so much a gap between two requests must be longer than any while all is well to show that they thin out.
 const THINNER: f64 = 1.5;
@@ -106,6 +112,21 @@ const CHANCE: &str = "requests come at uneven times, and what was left of severa
 fn longest_gap<'a>(arrivals: impl Iterator<Item = &'a &'a Attempt>) -> Duration {
     let times: Vec<_> = arrivals.map(|one| one.arrived).collect();
     times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap_or_default()
+}
+
+/// True if backends did not get their requests in turns before the outage.
+fn is_irregular(seen: &Seen, backends: &[u16]) -> bool {
+    let view = seen.view("before", None);
+    let mut sent: Vec<_> = view
+        .entries()
+        .filter_map(|entry| Some((entry.exchange.sent, entry.attempts.first()?.backend)))
+        .collect();
+    sent.sort_unstable();
+    let own: Vec<usize> = (0..sent.len()).filter(|number| backends.contains(&sent[*number].1)).collect();
+    let turns: Vec<usize> = own.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mean = turns.iter().sum::<usize>() as f64 / turns.len().max(1) as f64;
+    let out = turns.iter().filter(|turn| (**turn as f64 - mean).abs() >= 1.0).count();
+    out as f64 > OUT_OF_TURN * turns.len() as f64
 }
 
 impl<'a> Story<'a> {
@@ -127,6 +148,7 @@ impl<'a> Story<'a> {
             outage,
             failures,
             gap: Duration::from_secs_f64(1.0 / rate.max(1.0)),
+            irregular: is_irregular(seen, &target.indices()),
         }
     }
 
@@ -161,7 +183,7 @@ impl<'a> Story<'a> {
     /// True if requests came at uneven times before the outage: they are dealt at random, or each instance deals its own.
     pub(super) fn is_uneven(&self) -> bool {
         let before = self.arrivals.iter().filter(|one| one.arrived < self.outage.from);
-        longest_gap(before) > self.gap.mul_f64(UNEVEN)
+        self.irregular || longest_gap(before) > self.gap.mul_f64(UNEVEN)
     }
 
     /// True if one of several instances that still gets requests may have got none by chance for so long.
