@@ -8,7 +8,7 @@ use std::time::Duration;
 use measure::automata::input::Input;
 use measure::automata::member::{Member, Rule, Ways};
 use measure::automata::offered::Offered;
-use measure::automata::search::{Found, search};
+use measure::automata::search::{Found, Work, search_within};
 use policy::{FailureClass, RetryOn};
 use units::{Share, Timespan};
 
@@ -242,6 +242,9 @@ fn bounds(left: impl Iterator<Item = Duration>) -> (Duration, Duration) {
     }
 }
 
+/// So much work it takes at the most to compare all machines with one experiment: some seconds.
+const WORK_MAX: u64 = 20_000_000;
+
 /// Keeps the machines of which what was seen of the backends that failed can be a run.
 fn retain_fitting(seen: &Seen, target: &Target, left: &mut Vec<Counted>) {
     let view = seen.view("outage", None);
@@ -250,8 +253,11 @@ fn retain_fitting(seen: &Seen, target: &Target, left: &mut Vec<Counted>) {
     let fails =
         [statuses[0], statuses[1], FailureClass::One(RetryOn::Reset), FailureClass::One(RetryOn::Timeout)];
     if let Some(input) = Input::of(&view, &offered, &target.indices(), &fails, true) {
+        let mut work = Work::of(WORK_MAX);
         // One of which more runs fit than can be followed is not refuted.
-        left.retain(|one| !matches!(search(&input, &one.member, one.instances), Found::None(_)));
+        left.retain(|one| {
+            !matches!(search_within(&input, &one.member, one.instances, &mut work), Found::None(_))
+        });
     }
 }
 

@@ -83,7 +83,7 @@ pub enum Found {
     Run(Vec<Opening>),
     /// None fits.
     None(Box<Deviation>),
-    /// More states fit than can be followed.
+    /// More states fit than can be followed, or all work was spent.
     Blurred,
 }
 
@@ -97,7 +97,34 @@ impl Found {
 /// Whether what was seen can be a run of so many instances of a machine. A silence refutes a state only where chance hardly
 /// explains it: once in a thousand such ledgers.
 pub fn search(input: &Input, member: &Member, instances: u32) -> Found {
-    run(input, member, instances, &[], None)
+    search_within(input, member, instances, &mut Work::endless())
+}
+
+/// The same with so much work at the most: what is left of it when it is spent is blurred.
+pub fn search_within(input: &Input, member: &Member, instances: u32, work: &mut Work) -> Found {
+    run(input, member, instances, &[], None, work)
+}
+
+/// How much a search may do, in states that are followed from one event to the next. Several searches may share it, since not the
+/// states of one but the machines that are tried make a search long.
+#[derive(Clone, Copy, Debug)]
+pub struct Work(u64);
+
+impl Work {
+    /// So many states.
+    pub fn of(states: u64) -> Self {
+        Work(states)
+    }
+
+    fn endless() -> Self {
+        Work(u64::MAX)
+    }
+
+    /// Takes some of it. False if it is spent.
+    fn take(&mut self, states: usize) -> bool {
+        self.0 = self.0.saturating_sub(states as u64);
+        self.0 > 0
+    }
 }
 
 /// The same for a machine next to the declared one, of which `openings` are those of its run: within them a silence refutes
@@ -105,7 +132,7 @@ pub fn search(input: &Input, member: &Member, instances: u32) -> Found {
 /// thousands of gaps, chance makes some as long as that. Of several instances each that is used is taken to get a quarter of its even part of the traffic at least.
 pub fn may_be(input: &Input, member: &Member, instances: u32, openings: &[Opening]) -> bool {
     let least = 0.25 / f64::from(instances.max(1));
-    match run(input, member, instances, openings, Some(least)) {
+    match run(input, member, instances, openings, Some(least), &mut Work::endless()) {
         Found::None(_) => false,
         Found::Run(openings) if instances == 1 && !member.ways.check && member.ways.ramp.is_zero() => {
             !waited_too_long(input, member, &openings)
@@ -143,7 +170,14 @@ fn erlang_tail(count: u32, sum: f64) -> f64 {
     tail
 }
 
-fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], part_min: Option<f64>) -> Found {
+fn run(
+    input: &Input,
+    member: &Member,
+    instances: u32,
+    shown: &[Opening],
+    part_min: Option<f64>,
+    work: &mut Work,
+) -> Found {
     let missed_min = missed_min(input.arrivals.len());
     let least_missed = if shown.is_empty() { missed_min } else { MISSED_LIKELY.min(missed_min) };
     let steps = Steps { input, member, missed_min, shown, least: part_min };
@@ -161,7 +195,7 @@ fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], part_m
             }
             step(&mut states, &mut next, &mut seen, |state, next| steps.result(state, place, next));
             place += 1;
-            if states.len() > STATES_MAX {
+            if states.len() > STATES_MAX || !work.take(states.len()) {
                 return Found::Blurred;
             }
         }
@@ -192,7 +226,7 @@ fn run(input: &Input, member: &Member, instances: u32, shown: &[Opening], part_m
             let tag = Some(arrival.tag);
             return Found::None(deviation(refuted, &fallback, arrival.at, tag, arrival.at));
         }
-        if states.len() > BETWEEN_MAX {
+        if states.len() > BETWEEN_MAX || !work.take(states.len()) {
             return Found::Blurred;
         }
         last = arrival.at;

@@ -8,7 +8,7 @@ use rstest::rstest;
 use super::input::Input;
 use super::member::{Member, Rule, Ways};
 use super::offered::Offered;
-use super::search::{Found, Opening, Why, may_be, search};
+use super::search::{Found, Opening, Why, Work, may_be, search, search_within};
 use crate::testing::Run;
 use crate::testing::model::{Breaking, Draws, Model, Phase};
 
@@ -86,6 +86,19 @@ fn the_run_of_each_gateway_is_a_run_of_its_own_machine() {
         let found = search(&input(&model.run()), &member, 1);
         assert!(found.fits(), "{seed}: {:?} {member:?}\n{found:?}", model.breaking);
     }
+}
+
+/// What is left when the work is spent is no refutation: searches that share it end soon, and blame nobody.
+#[test]
+fn a_search_whose_work_is_spent_tells_nothing() {
+    let (model, member) = drawn(1);
+    let (input, mut work) = (input(&model.run()), Work::of(1_000_000));
+    assert!(search_within(&input, &member, 1, &mut work).fits());
+    let mut little = Work::of(1);
+    let never = Member { rule: Rule::Never, ..member };
+    assert!(matches!(search_within(&input, &never, 1, &mut Work::of(1_000_000)), Found::None(_)));
+    assert_eq!(search_within(&input, &never, 1, &mut little), Found::Blurred);
+    assert_eq!(search_within(&input, &never, 1, &mut little), Found::Blurred);
 }
 
 /// A neighbour that is the truth must not be excluded, else a breaker passes for the one beside it.
