@@ -20,8 +20,10 @@ const SLOW: Duration = Duration::from_millis(200);
 /// A failure that is quicker tells nothing.
 const SLOW_MIN: Duration = Duration::from_millis(60);
 
-/// If so large a part of all requests of that time comes, nothing held any back.
+/// If so large a part of all requests of that time comes, nothing held any back; unless there are fewer than this, which may be as many as
+/// there are probes.
 const UNBOUND: f64 = 0.7;
+const ENOUGH: f64 = 6.0;
 
 pub(super) fn ask(
     lab: &mut Lab<'_>,
@@ -57,6 +59,10 @@ pub(super) fn ask(
     if *most as f64 >= UNBOUND * all && story.is_uneven() {
         profile.fact.remove("breaker.way_back");
         let why = "as many came as would have, and they may be the probes of several instances";
+        profile.cannot_tell("breaker.way_back", why, &seen.name);
+    } else if *most as f64 >= UNBOUND * all && all < ENOUGH {
+        profile.fact.remove("breaker.way_back");
+        let why = "so few requests come until a failure is known that all of them may be probes";
         profile.cannot_tell("breaker.way_back", why, &seen.name);
     } else if *most as f64 >= UNBOUND * all {
         // It only opened sooner than the first time.
