@@ -1,9 +1,12 @@
 //! The one monotonic clock of a run, and its epoch.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use rustix::time::{ClockId, clock_gettime};
 use units::Moment;
+
+use crate::simulated::Hourglass;
 
 /// The epoch before it is set: so far ahead that every moment is negative.
 const NOT_YET: i64 = i64::MAX / 2;
@@ -13,16 +16,12 @@ pub(crate) fn had_epoch(moment: Moment) -> bool {
     moment.0 > -(NOT_YET / 2)
 }
 
-/// Simulated nanoseconds are tokio's divided by this: tokio's timers step by a millisecond, so that simulated
-/// time steps by a microsecond.
-pub(crate) const SCALE: u32 = 1000;
-
 /// Where nanoseconds come from.
 enum Source {
     /// `CLOCK_MONOTONIC`.
     Real,
-    /// Tokio's paused clock, counted from here.
-    Simulated(tokio::time::Instant),
+    /// Passes when nothing else is left to do.
+    Simulated(Arc<Hourglass>),
 }
 
 /// A monotonic clock with an epoch that is set once, when the gateway is ready.
@@ -36,9 +35,8 @@ impl Clock {
         Clock { source: Source::Real, epoch: AtomicI64::new(NOT_YET) }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this is the place that the ban points to")]
-    pub(crate) fn simulated() -> Self {
-        Clock { source: Source::Simulated(tokio::time::Instant::now()), epoch: AtomicI64::new(NOT_YET) }
+    pub(crate) fn simulated(hourglass: Arc<Hourglass>) -> Self {
+        Clock { source: Source::Simulated(hourglass), epoch: AtomicI64::new(NOT_YET) }
     }
 
     /// Nanoseconds of the underlying clock, whatever the epoch is.
@@ -48,12 +46,20 @@ impl Clock {
                 let now = clock_gettime(ClockId::Monotonic);
                 now.tv_sec * 1_000_000_000 + now.tv_nsec
             }
-            Source::Simulated(base) => (base.elapsed() / SCALE).as_nanos() as i64,
+            Source::Simulated(hourglass) => hourglass.now(),
         }
     }
 
     pub(crate) fn now(&self) -> Moment {
         Moment(self.raw() - self.epoch.load(Ordering::Relaxed))
+    }
+
+    /// What passes time in the simulated world.
+    pub(crate) fn hourglass(&self) -> Option<&Arc<Hourglass>> {
+        match &self.source {
+            Source::Real => None,
+            Source::Simulated(hourglass) => Some(hourglass),
+        }
     }
 
     /// The underlying nanoseconds at which `moment` comes.

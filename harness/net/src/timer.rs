@@ -2,7 +2,6 @@
 
 use units::Moment;
 
-use crate::clock::SCALE;
 use crate::real::Alarm;
 use crate::world::World;
 
@@ -32,9 +31,12 @@ impl Timer {
             return alarm.at(self.world.clock.raw_at(moment)).await;
         }
         let length = moment.since(self.world.now());
-        if !length.is_zero() {
-            let scale = if self.world.is_simulated() { SCALE } else { 1 };
-            tokio::time::sleep(length.saturating_mul(scale)).await;
+        if length.is_zero() {
+            return;
+        }
+        match self.world.clock.hourglass() {
+            Some(hourglass) => hourglass.sleep(i64::try_from(length.as_nanos()).unwrap_or(i64::MAX)).await,
+            None => tokio::time::sleep(length).await,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::listener::AnyListener;
 use crate::own_limit::is_own_limit;
 use crate::plain::Plain;
 use crate::real::Fillers;
-use crate::simulated::{Deliveries, Network};
+use crate::simulated::{Deliveries, Hourglass, Network};
 use crate::{Listener, Stream, Timer, real};
 
 /// From 1970 to 2026.
@@ -36,9 +36,9 @@ impl World {
     }
 
     /// A simulated world, and what has to be polled for anything to arrive in it.
-    pub(crate) fn simulated(seed: Option<u64>) -> (Self, Arc<Deliveries>) {
-        let clock = Arc::new(Clock::simulated());
-        let network = Network::new(clock.clone(), seed);
+    pub(crate) fn simulated(seed: Option<u64>, hourglass: Arc<Hourglass>) -> (Self, Arc<Deliveries>) {
+        let network = Network::new(hourglass.clone(), seed);
+        let clock = Arc::new(Clock::simulated(hourglass));
         let deliveries = network.deliveries();
         (World { clock, network: Some(Arc::new(network)), shortages: Arc::default() }, deliveries)
     }

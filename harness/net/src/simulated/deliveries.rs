@@ -3,18 +3,17 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use super::hourglass::Hourglass;
 use super::link::{Link, Segment, Side};
 use super::listener::Queue;
 use super::stream::Stream;
-use crate::clock::{Clock, SCALE};
 
 /// All that is under way in one simulated network.
 pub(crate) struct Deliveries {
-    clock: Arc<Clock>,
+    hourglass: Arc<Hourglass>,
     under_way: Mutex<UnderWay>,
     /// Rung when something was sent that arrives before all that was under way.
     sooner: Notify,
@@ -42,13 +41,13 @@ struct Flight {
 }
 
 impl Deliveries {
-    pub(crate) fn new(clock: Arc<Clock>) -> Self {
-        Deliveries { clock, under_way: Mutex::default(), sooner: Notify::new() }
+    pub(crate) fn new(hourglass: Arc<Hourglass>) -> Self {
+        Deliveries { hourglass, under_way: Mutex::default(), sooner: Notify::new() }
     }
 
     /// Nanoseconds of the simulated clock.
     pub(crate) fn now(&self) -> i64 {
-        self.clock.raw()
+        self.hourglass.now()
     }
 
     /// Has `cargo` arrive at a moment to come, in nanoseconds of the clock.
@@ -64,11 +63,10 @@ impl Deliveries {
     }
 
     /// Waits until a moment of the clock.
-    #[expect(clippy::disallowed_methods, reason = "part of the place that the ban points to")]
     pub(crate) async fn wait_until(&self, at: i64) {
         let nanos = at.saturating_sub(self.now());
         if nanos > 0 {
-            tokio::time::sleep(Duration::from_nanos(nanos as u64) * SCALE).await;
+            self.hourglass.sleep(nanos).await;
         }
     }
 
@@ -91,13 +89,10 @@ impl Deliveries {
     fn next(&self) -> Result<Cargo, Option<i64>> {
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let at = under_way.queue.peek().ok_or(None)?.at;
-        match under_way.queue.pop() {
-            Some(flight) if at <= self.now() => Ok(flight.cargo),
-            later => {
-                under_way.queue.extend(later);
-                Err(Some(at))
-            }
+        if at > self.now() {
+            return Err(Some(at));
         }
+        under_way.queue.pop().map(|flight| flight.cargo).ok_or(None)
     }
 
     fn arrive(&self, cargo: Cargo) {

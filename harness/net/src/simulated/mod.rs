@@ -1,4 +1,4 @@
-//! The simulated world: a network in memory and a paused clock, on one thread.
+//! The simulated world: a network in memory and a clock of its own, on one thread.
 //!
 //! What is modelled is what gateways react to: transit times that differ from connection to connection and from
 //! segment to segment, refused connections, FIN, RST, bounded buffers, and unread bytes that turn a close into a
@@ -6,7 +6,9 @@
 //! turmoil-net was considered for it: it has no linger option, so that a reset can't be placed, and it moves packets
 //! in steps of a millisecond a hop.
 
+mod awake;
 mod deliveries;
+mod hourglass;
 mod link;
 mod listener;
 mod network;
@@ -18,9 +20,14 @@ mod transit;
 mod tests;
 
 pub(crate) use deliveries::Deliveries;
+pub(crate) use hourglass::Hourglass;
 pub(crate) use listener::Listener;
 pub(crate) use network::Network;
 pub(crate) use stream::Stream;
+
+use std::sync::Arc;
+
+use awake::WhenWoken;
 
 use crate::World;
 
@@ -58,15 +65,20 @@ where
     P: FnOnce(World) -> F,
     F: Future,
 {
+    let hourglass = Arc::new(Hourglass::default());
+    let passing = hourglass.clone();
+    // The thread is parked when no task has anything to do.
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
+        .on_thread_park(move || passing.turn())
         .build()
-        .expect("a current-thread runtime with time only needs no resource that could be missing");
+        .expect("a current-thread runtime without drivers needs no resource that could be missing");
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async {
-        let (world, deliveries) = World::simulated(seed);
-        tokio::task::spawn_local(deliveries.deliver());
-        part(world).await
-    })
+    local.block_on(
+        &runtime,
+        WhenWoken::new(async {
+            let (world, deliveries) = World::simulated(seed, hourglass);
+            tokio::task::spawn_local(deliveries.deliver());
+            part(world).await
+        }),
+    )
 }

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::deliveries::{Cargo, Deliveries};
+use super::hourglass::Hourglass;
 use super::link::{Link, Side};
 use super::listener::{Listener, Queue};
 use super::stream::Stream;
 use super::transit::Path;
-use crate::clock::Clock;
 
 /// The first port that is handed out for port 0.
 const FIRST_PORT: u16 = 10_000;
@@ -31,8 +31,8 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn new(clock: Arc<Clock>, seed: Option<u64>) -> Self {
-        let deliveries = Arc::new(Deliveries::new(clock));
+    pub(crate) fn new(hourglass: Arc<Hourglass>, seed: Option<u64>) -> Self {
+        let deliveries = Arc::new(Deliveries::new(hourglass));
         Network { ports: Ports::default(), deliveries, seed, connections: AtomicU64::new(0) }
     }
 
