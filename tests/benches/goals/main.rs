@@ -17,6 +17,7 @@ mod overhead;
 mod page;
 mod peers;
 mod schedule;
+mod simulated;
 mod table;
 
 use std::io::Write;
@@ -26,7 +27,7 @@ type Outcome = Result<Vec<table::Row>, Box<dyn std::error::Error>>;
 /// A bench by its name.
 type Bench = (&'static str, fn() -> Outcome);
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     ("driver", driver::measure),
     ("schedule", schedule::measure),
     ("omission", omission::measure),
@@ -34,6 +35,7 @@ const BENCHES: [Bench; 10] = [
     ("delay", delay::measure),
     ("held", held::measure),
     ("analyze", analyze::measure),
+    ("simulated", simulated::measure),
     ("page", page::measure),
     ("overhead", overhead::measure),
     ("log", log::measure),
