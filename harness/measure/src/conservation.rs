@@ -1,6 +1,10 @@
 //! Whether the record hangs together: every request sent once, every arrival joined, every answer made by an attempt that
 //! is on record. Where it does not, rows are missing or the gateway hides what it does, and nothing follows from the rest.
 
+mod carried;
+mod happenings;
+mod schedule;
+
 use std::time::Duration;
 
 use evidence::{Attempt, Entry, INJECTIONS_MAX, Ledger, Losses, Outcome, Stamp, TagEcho, UNKNOWN_ATTEMPT};
@@ -33,9 +37,12 @@ pub fn problems(brief: &Brief, ledger: &Ledger) -> Vec<String> {
     problems.extend(losses(&ledger.rest().losses));
     problems.extend(missing_requests(brief, ledger));
     problems.extend(beyond_the_plan(brief, ledger));
+    problems.extend(schedule::misplaced(brief, ledger));
     problems.extend(orphans(ledger));
     problems.extend(forged(ledger));
     problems.extend(Joined::of(brief, ledger).problems());
+    problems.extend(carried::problems(brief, ledger));
+    problems.extend(happenings::problems(brief, ledger));
     problems.extend(too_short(brief, ledger));
     problems
 }

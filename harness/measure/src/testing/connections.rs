@@ -1,6 +1,6 @@
 //! Connections to backends in a made run.
 
-use evidence::{Connection, ConnectionEnd};
+use evidence::{Connection, ConnectionEnd, Evidence};
 
 use super::{Run, at};
 
@@ -51,5 +51,14 @@ impl Run {
             (connection.accepted, connection.end) = (at(open_ms), ConnectionEnd::BackendFin);
         }
         self
+    }
+}
+
+/// Each connection has carried what is on record of it.
+pub(super) fn count_requests(evidence: &mut Evidence) {
+    for connection in &mut evidence.connections {
+        let attempts = evidence.attempts.iter().map(|attempt| attempt.connection);
+        let all = attempts.chain(evidence.probes.iter().map(|probe| probe.connection));
+        connection.requests = all.filter(|number| *number == connection.connection).count() as u32;
     }
 }

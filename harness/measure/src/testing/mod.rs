@@ -320,6 +320,7 @@ impl Run {
             evidence.exchanges.push(exchange);
             evidence.attempts.extend(attempts);
         }
+        connections::count_requests(&mut evidence);
         if !evidence.cut && evidence.early.is_none() {
             let planned = self.brief.phases.last().map_or(Moment::EPOCH, |phase| phase.during.to);
             evidence.ended = evidence.last_moment().max(planned);
