@@ -13,6 +13,8 @@ const KEPT: usize = 5;
 pub enum Violation {
     /// The answer to another request.
     CrossTalk,
+    /// An answer with which the backend refused or failed, as if it had succeeded.
+    ErrorAsSuccess,
     /// An answer that the backend broke off, as if whole.
     TruncatedAsComplete,
     /// A whole answer with other bytes than the backend sent.
@@ -27,8 +29,9 @@ pub enum Violation {
 
 impl Violation {
     /// All of them, worst first.
-    pub const ALL: [Violation; 6] = [
+    pub const ALL: [Violation; 7] = [
         Violation::CrossTalk,
+        Violation::ErrorAsSuccess,
         Violation::TruncatedAsComplete,
         Violation::AlteredAnswer,
         Violation::AlteredPart,
@@ -115,11 +118,21 @@ fn violation(view: &View<'_>, entry: &Entry<'_>) -> Option<Violation> {
     if entry.exchange.echo == TagEcho::Other {
         return Some(Violation::CrossTalk);
     }
+    if hides_an_error(entry) {
+        return Some(Violation::ErrorAsSuccess);
+    }
     answer(view, entry).or_else(|| request(view, entry))
 }
 
 fn looks_whole(entry: &Entry<'_>) -> bool {
     matches!(entry.exchange.outcome, Outcome::Complete | Outcome::CloseDelimited | Outcome::BodyMismatch)
+}
+
+/// True if the client was told of a success by an answer whose backend had told of an error. Another error in its place is the
+/// gateway's to choose.
+pub(crate) fn hides_an_error(entry: &Entry<'_>) -> bool {
+    let own = entry.exchange.echo == TagEcho::Same && entry.exchange.succeeded();
+    own && answering(entry).is_some_and(|attempt| attempt.status >= 400)
 }
 
 /// The attempt that the answer belongs to, by the answer's own word.

@@ -19,11 +19,11 @@ use crate::forecast::{Forecast, Outlook};
 /// theirs.
 ///
 /// # What it checks
-/// The tags and bodies of answers and the bodies of requests; not paths, queries or headers.
+/// The tags, the bodies and the success of answers, and the bodies of requests; not paths, queries or headers.
 ///
-/// - Answers: none carries another request's tag; none that looks whole has other bytes than the backend sent, or was
-///   broken off by it. One that is visibly cut off is honest, as long as the bytes that arrived are those that the
-///   backend's answer begins with.
+/// - Answers: none carries another request's tag; none is a success (a status below 400) where the backend had answered with
+///   an error; none that looks whole has other bytes than the backend sent, or was broken off by it. One that is visibly cut
+///   off is honest, as long as the bytes that arrived are those that the backend's answer begins with.
 /// - Requests: the body of every attempt that arrived whole has the bytes that the client sent, and as many as it
 ///   declares; no further attempt is left waiting for a body that was given away already.
 ///
@@ -32,8 +32,8 @@ use crate::forecast::{Forecast, Outlook};
 /// requests with a body).
 ///
 /// # Why it matters
-/// Answers that go to the wrong client leak one user's data to another. A truncated answer that looks whole is
-/// believed and stored. A retried write without its body creates an empty record.
+/// Answers that go to the wrong client leak one user's data to another. An error under a status of success is believed, and
+/// never tried again. A truncated answer that looks whole is stored. A retried write without its body creates an empty record.
 ///
 /// # When it can't tell
 /// Inconclusive if fewer than 10 answers came with a tag or with the hash of their body, or if more than a tenth of the
@@ -221,6 +221,7 @@ fn missing(found: &Compared) -> String {
 fn words(violation: Violation) -> &'static str {
     match violation {
         Violation::CrossTalk => "answers that belong to another request",
+        Violation::ErrorAsSuccess => "errors of a backend that were passed on as successes",
         Violation::TruncatedAsComplete => "truncated answers that looked complete",
         Violation::AlteredAnswer => "answers with other bytes than the backend sent",
         Violation::AlteredPart => "answers that broke off, with other bytes than the backend sent",
@@ -242,6 +243,14 @@ fn shows(entry: &evidence::Entry<'_>, violation: Violation) -> String {
     let exchange = entry.exchange;
     match violation {
         Violation::CrossTalk => "got the answer to another request".into(),
+        Violation::ErrorAsSuccess => {
+            let sent = entry.attempts.iter().find(|attempt| attempt.number == exchange.attempt);
+            format!(
+                "the backend said {}, the client saw {}",
+                sent.map_or(0, |sent| sent.status),
+                exchange.status
+            )
+        }
         Violation::TruncatedAsComplete => {
             format!("{} bytes of an answer that the backend broke off, as if whole", exchange.body_bytes)
         }

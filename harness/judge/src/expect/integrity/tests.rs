@@ -48,6 +48,16 @@ fn an_answer_that_is_not_what_was_sent_is_caught(#[case] wrong: fn(&mut Exchange
 }
 
 #[rstest]
+#[case::another_error(502, Verdict::Pass)]
+#[case::a_success(200, Verdict::Fail)]
+fn an_error_may_become_another_one_and_no_success(#[case] status: u16, #[case] verdict: Verdict) {
+    let failed = Call::due("writes", 50.0).attempt(Try::ok("b").status(503));
+    let run = outage().call(failed.row(move |exchange| exchange.status = status));
+    let finding = run.finding("outage", "writes", "integrity = {}");
+    assert_eq!(finding.verdict, verdict, "{}", finding.summary);
+}
+
+#[rstest]
 #[case::without_its_body(|attempt: &mut evidence::Attempt| attempt.received = 0, "requests with other bytes")]
 #[case::with_another_body(|attempt: &mut evidence::Attempt| attempt.body_hash = 1, "requests with other bytes")]
 #[case::waiting_for_its_body(
