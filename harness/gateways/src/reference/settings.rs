@@ -164,6 +164,8 @@ pub(crate) enum Slip {
     SwapsAnswers,
     /// A failed request is answered by the gateway as if it had succeeded.
     MakesUpAnswers,
+    /// An error of a backend is passed on under the status 200.
+    ErrorsAs200,
     /// A request goes on when its client has gone away.
     OutlivesClients,
     /// A backend is let go some time after its client went away.

@@ -33,6 +33,7 @@ mod ejects_the_innocent;
 mod empty_retried_body;
 mod endless_ramp;
 mod entry;
+mod errors_as_200;
 mod finishes_downloads;
 mod fixed_backoff;
 mod forgets_connections;

@@ -70,6 +70,7 @@ pub(super) const REGISTRY: &[Entry] = &[
     super::shed_as_200::DEFECT,
     super::shed_as_500::DEFECT,
     super::makes_up_answers::DEFECT,
+    super::errors_as_200::DEFECT,
     super::stays_slow::DEFECT,
     super::freezes_now_and_then::DEFECT,
     super::freezes_on_failure::DEFECT,
