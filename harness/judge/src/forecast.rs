@@ -48,7 +48,8 @@ pub enum Forecast {
 impl Forecast {
     /// So many cases of something; they come with the requests of the phase.
     pub fn exposures(what: impl Into<String>, expected: f64, needed: u64) -> Self {
-        let needed = needed as f64;
+        // The sum of nothing is -0, which nobody wants to read.
+        let (expected, needed) = (expected + 0.0, needed as f64);
         let remedy = if expected > 0.0 {
             format!(
                 "send {:.1} times as many requests, or make the phase so much longer",

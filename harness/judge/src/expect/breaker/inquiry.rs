@@ -195,7 +195,12 @@ impl Inquiry<'_> {
         let basis = Basis::Admitted { admitted: true, neighbours, exposures: shown };
         let mut claim = Claim::on(basis)
             .says(words.clone(), "")
-            .because("what arrived, and when nothing did, can be a run of this breaker and of none beside it")
+            .because(if self.forgets_unseen(member, openings) {
+                "what arrived, and when nothing did, can be a run of this breaker and of none beside it; nothing shows how long \
+                 its window is: one that forgets no failure fits as well"
+            } else {
+                "what arrived, and when nothing did, can be a run of this breaker and of none beside it"
+            })
             .seen(
                 match word {
                     Some(Word::WayBack) => {
@@ -291,6 +296,18 @@ impl Inquiry<'_> {
         }
         found.extend(self.flood(member, openings).map(|words| (Word::WayBack, words)));
         found
+    }
+
+    /// True if a breaker whose window never ends fits as well: all failures that opened it came within the window, and none
+    /// before.
+    fn forgets_unseen(&self, member: &Member, openings: &[Opening]) -> bool {
+        let whole = self.input.observed.length();
+        let rule = match member.rule {
+            Rule::Count(count, _) => Rule::Count(count, whole),
+            Rule::Share(share, _, min) => Rule::Share(share, whole, min),
+            Rule::Never | Rule::InARow(_) => return false,
+        };
+        may_be(self.input, &Member { rule, ..*member }, self.demand.workers, openings)
     }
 
     /// That more probes at a time fit as well, where they are counted and none of the probes took long enough.
