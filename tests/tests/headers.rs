@@ -79,6 +79,58 @@ fn a_secret_is_compared_and_found_in_errors_and_stands_in_no_file_of_a_real_run(
     }
 }
 
+/// The policy puts it into requests: into a header of all of them, and as the credential of a backend.
+fn with_a_secret_put_in() -> String {
+    format!(
+        r#"
+name = "secrets that a gateway puts in stay where they are"
+[gateway.reference]
+defects = ["echoes-credentials"]
+[policy.request_headers]
+set = {{ x-key = "{{{{env.{SECRET}}}}}", x-plan = "gold" }}
+[policy.credentials.a]
+header = {{ authorization = "Bearer {{{{env.{SECRET}}}}}" }}
+query  = {{ code = "{{{{env.{SECRET}}}}}" }}
+[backend.a]
+[traffic.reads]
+request = "GET /{{n}}"
+rate = "50/s"
+[[phase]]
+name = "steady"
+for = "1s"
+[[phase]]
+name = "slow"
+for = "2s"
+[[phase.inject]]
+latency = {{ fixed = "20ms" }}
+[[expect]]
+policy = {{ about = ["request_headers", "credentials"] }}
+"#
+    )
+}
+
+#[test]
+fn a_secret_that_the_policy_puts_in_arrives_and_stands_in_no_file_of_a_real_run() {
+    let secret = std::env::var(SECRET).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let report = run_in(&with_a_secret_put_in(), &[], 3, out.path(), false);
+    assert_eq!(report.verdict, Verdict::Pass, "{}", complaints(&report));
+    let dir = run_directory(out.path());
+    let headers = read_run(&dir).unwrap().evidence.headers;
+    let arrived: Vec<_> =
+        headers.iter().filter(|row| row.message == Message::BackendReceived && row.is_there()).collect();
+    assert!(arrived.len() > 300, "{}", arrived.len());
+    assert!(arrived.iter().flat_map(|row| &row.text).all(|text| !text.contains(&secret)));
+    for entry in fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file())
+    {
+        let text = String::from_utf8_lossy(&fs::read(&entry).unwrap()).into_owned();
+        for written in [format!("Bearer {secret}"), format!("code={secret}"), format!("x-key\": \"{secret}")]
+        {
+            assert!(!text.contains(&written), "{} holds a secret", entry.display());
+        }
+    }
+}
+
 #[test]
 fn a_secret_that_a_simulated_run_would_send_is_a_word_in_its_place() {
     let out = tempfile::tempdir().unwrap();

@@ -105,6 +105,7 @@ fn manifest(world: &World, spec: &PoolSpec) -> Manifest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        declared_hashes: std::collections::BTreeMap::new(),
         gateway_log_left_out: 0,
         simulated: world.is_simulated(),
         started: "2026-01-01T00:00:00Z".into(),

@@ -1,5 +1,6 @@
 //! The documents beside the tables: what was run (written first), and how it ended (written last).
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use evidence::{Losses, RunNonce};
@@ -49,6 +50,10 @@ pub struct Manifest {
     /// Where the backends listened, in the order of the plan; empty if the run never began.
     #[serde(default)]
     pub backend_addresses: Vec<SocketAddr>,
+    /// The keyed hashes of the values that the policy puts into requests, by the key of each, as the headers of requests are
+    /// hashed. Empty if it puts none, or the run never began.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub declared_hashes: BTreeMap<String, u64>,
     /// Bytes that the gateway printed and that its log has not, because it printed more than is kept. Known at the end.
     #[serde(default)]
     pub gateway_log_left_out: u64,

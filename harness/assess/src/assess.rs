@@ -64,6 +64,7 @@ pub fn judge_run(dir: &Path, instead: Option<&Plan>) -> Result<Report> {
 /// Judges a run whose evidence was kept in memory.
 pub fn judge_kept(mut plan: Plan, manifest: Manifest, evidence: Evidence) -> Report {
     plan.brief.found_at(&manifest.backend_addresses);
+    plan.brief.declared_hashes.clone_from(&manifest.declared_hashes);
     let report = unjudged(Path::new(""), &plan, manifest);
     let run = Recorded { plan, ledger: Ledger::join(evidence), report };
     run.judge(&run.plan.demands)
@@ -83,6 +84,7 @@ impl Recorded {
         let mut plan =
             plan_of(&run.manifest).with_context(|| format!("{}", dir.join("manifest.json").display()))?;
         plan.brief.found_at(&run.manifest.backend_addresses);
+        plan.brief.declared_hashes.clone_from(&run.manifest.declared_hashes);
         let report = unjudged(dir, &plan, run.manifest);
         Ok(Recorded { plan, ledger: Ledger::join(run.evidence), report })
     }

@@ -30,6 +30,9 @@ const UNSEEN: &[(&str, &str)] = &[
         "second-instance",
         "what instances may have counted each for itself is a range, in which the count of one lies",
     ),
+    ("forgets-rules-on-retry", "no question knows what a gateway is to put into requests"),
+    ("appends-on-each-try", "no question knows what a gateway is to put into requests"),
+    ("keeps-first-credential", "no question knows what a gateway is to put into requests"),
 ];
 
 /// What the gateway of a scenario does, with some defects.

@@ -46,7 +46,7 @@ pub struct RecordedHeaders {
 /// A header that is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordedHeader {
-    /// Its name, in lower case.
+    /// Its name, in lower case; `?code` is the parameter `code` of a request's query.
     pub name: String,
     /// Whether its value is recorded as a hash only.
     pub secret: bool,
@@ -100,6 +100,11 @@ impl HeaderLog {
             self.sheet.push(row(TARGET, value));
         }
         for (index, header) in (0..TARGET).zip(&self.what.headers) {
+            if let Some(parameter) = header.name.strip_prefix('?') {
+                let value = self.value(parameters(target.unwrap_or_default(), parameter), header.secret);
+                self.sheet.push(row(index, value));
+                continue;
+            }
             let of_name = fields.clone().filter(|(name, _)| name.eq_ignore_ascii_case(&header.name));
             let value = self.value(of_name.map(|(_, value)| value), header.secret);
             self.sheet.push(row(index, value));
@@ -142,6 +147,13 @@ impl HeaderLog {
             text: if is_shown { String::from_utf8(joined).ok().map(Into::into) } else { None },
         }
     }
+}
+
+/// The values of a parameter in the query of a target, as they stand there.
+fn parameters<'a>(target: &'a [u8], name: &str) -> impl Iterator<Item = &'a [u8]> {
+    let query = target.iter().position(|byte| *byte == b'?').map_or(&[][..], |at| &target[at + 1..]);
+    let parts = query.split(|byte| *byte == b'&');
+    parts.filter_map(move |part| part.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 /// What is recorded of a value.
@@ -199,6 +211,14 @@ mod tests {
         for name in ["via", "x-request-id", "x-forwarded-for", "author", "keep-alive", "monkey"] {
             assert!(!is_secret_header(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_parameter_of_the_query_is_recorded_like_a_header() {
+        let of = |target: &'static [u8]| parameters(target, "code").collect::<Vec<_>>();
+        assert_eq!(of(b"/a?code=1&b=2&code=3"), [b"1", b"3"]);
+        assert_eq!(of(b"/a?xcode=1&code"), [b""; 0]);
+        assert_eq!(of(b"/code=1"), [b""; 0]);
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub struct Brief {
     /// What the gateway is declared to do.
     #[serde(default)]
     pub policy: Policy,
+    /// The hashes of the values that it puts into requests, by [`Policy::put_in`]'s keys; empty before the run, and where they
+    /// are not on record.
+    #[serde(skip)]
+    pub declared_hashes: BTreeMap<String, u64>,
     /// The lines of the scenario file that declare it, by key: `retry.attempts`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub policy_lines: BTreeMap<String, u32>,

@@ -45,6 +45,7 @@ pub mod probes;
 pub mod rate_limit;
 pub mod replay_body;
 pub mod replays;
+pub mod request_rules;
 pub mod response;
 pub mod retry_after;
 pub mod retry_budget;

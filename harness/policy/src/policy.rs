@@ -11,6 +11,7 @@ use crate::breaker::Breaker;
 use crate::health::HealthCheck;
 use crate::limit::Limit;
 use crate::rate::RateLimit;
+use crate::request::{Credential, RequestHeaders};
 use crate::retry::Retry;
 
 /// What a gateway is declared to do when upstreams fail.
@@ -35,6 +36,12 @@ pub struct Policy {
     /// What keeps requests that belong together at one backend. Without it: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub affinity: Option<Affinity>,
+    /// What it puts into requests and takes out of them. Without it: nothing is demanded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_headers: Option<RequestHeaders>,
+    /// By backend, the credential that it sends there, and nowhere else. Without it: nothing is demanded.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub credentials: BTreeMap<String, Credential>,
     /// Where the gateway's own configuration says so, key by key: `"retry.attempts" = "policy.xml:12:5"`. Reports name these places
     /// beside the scenario's. `brownout import` writes them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

@@ -18,7 +18,17 @@ const WORKERS_MAX: u32 = 256;
 /// The most requests under way, or waiting for their turn, that a limit can name.
 const LIMIT_MAX: u32 = 65_536;
 /// The tables of a policy.
-const TABLES: [&str; 7] = ["timeout", "retry", "breaker", "limit", "rate_limit", "affinity", "health_check"];
+const TABLES: [&str; 9] = [
+    "timeout",
+    "retry",
+    "breaker",
+    "limit",
+    "rate_limit",
+    "affinity",
+    "health_check",
+    "request_headers",
+    "credentials",
+];
 
 /// The most places that are given, and the longest of them in bytes.
 const SOURCES_MAX: usize = 100;
@@ -40,6 +50,9 @@ impl Policy {
         problems.extend(self.limit.iter().flat_map(limiting));
         problems.extend(self.rate_limit.iter().flat_map(crate::rate::RateLimit::problems));
         problems.extend(self.health_check.iter().flat_map(crate::health::HealthCheck::problems));
+        problems.extend(self.request_headers.iter().flat_map(crate::request::RequestHeaders::problems));
+        problems
+            .extend(crate::request::credential_problems(&self.credentials, self.request_headers.as_ref()));
         problems.extend(places(&self.sources));
         let affinity = self.affinity.as_ref().and_then(crate::affinity::Affinity::problem);
         problems.extend(affinity.map(|what| ("policy.affinity.by", what)));

@@ -1,5 +1,6 @@
 //! One run from start to end: backends, gateway, epoch, load, and back; its evidence goes to disk, or stays in memory.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,20 +75,31 @@ fn preflight_simulated(plan: &Plan, allowed: &Allowed) -> Result<(), RunError> {
     resolved(plan, false).map(|_| ())
 }
 
-/// The load with its secrets in it, which is never written, and how values are to be hashed. A simulated run is the same
-/// every time, so that its hashes could be guessed: it is sent words in place of secrets.
-fn resolved(plan: &Plan, simulated: bool) -> Result<(DriverSpec, Redaction), RunError> {
+/// What has the values of secrets in it, and is never written.
+struct Resolved {
+    load: DriverSpec,
+    /// What the policy puts into requests.
+    put_in: scenario::PutIn,
+    /// How values are to be hashed.
+    redaction: Redaction,
+}
+
+/// The load and the policy with their secrets. A simulated run is the same every time, so that its hashes could be guessed: it is
+/// sent words in place of secrets.
+fn resolved(plan: &Plan, simulated: bool) -> Result<Resolved, RunError> {
     let in_words = |diagnostic: scenario::Diagnostic| {
         let help = diagnostic.help.map(|help| format!("\nhelp: {help}")).unwrap_or_default();
         RunError::Secret(diagnostic.message + &help)
     };
-    let mut spec = plan.driver.clone();
+    let mut load = plan.driver.clone();
     if simulated {
-        scenario::stand_in_secrets(&mut spec).map_err(in_words)?;
-        return Ok((spec, Redaction::repeatable(plan.driver.nonce)));
+        scenario::stand_in_secrets(&mut load).map_err(in_words)?;
+        let put_in = scenario::stand_in_put_in(&plan.policy).map_err(in_words)?;
+        return Ok(Resolved { load, put_in, redaction: Redaction::repeatable(plan.driver.nonce) });
     }
-    let secrets = scenario::resolve_secrets(&mut spec).map_err(in_words)?;
-    Ok((spec, Redaction::of(secrets.values())))
+    let mut secrets = scenario::resolve_secrets(&mut load).map_err(in_words)?;
+    let put_in = scenario::resolve_put_in(&plan.policy, &mut secrets).map_err(in_words)?;
+    Ok(Resolved { load, put_in, redaction: Redaction::of(secrets.values()) })
 }
 
 /// Runs `plan` to its end, or to the first of: an interrupt, the gateway's death, a failure of the environment.
@@ -215,7 +227,9 @@ impl Run<'_> {
     ) -> Result<Ended, RunError> {
         let Run { world, plan, options, progress, dir, .. } = *self;
         let (unrecorded, stop) = (self.unrecorded.clone(), CancellationToken::new());
-        let (mut load, redaction) = resolved(plan, world.is_simulated())?;
+        let Resolved { mut load, put_in, redaction } = resolved(plan, world.is_simulated())?;
+        let hash = |(key, value): (String, String)| (key, redaction.hash(value.as_bytes()));
+        manifest.declared_hashes = put_in.into_iter().map(hash).collect();
         let recorder = recorder.redacting(redaction);
         let parts = Parts { world: world.clone(), recorder, unrecorded, stop };
         let page = options.status.as_ref().map(|page| status::serve(page, progress.clone())).transpose()?;
@@ -304,6 +318,7 @@ fn manifest(plan: &Plan, options: &Options, dir: &Path) -> Manifest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        declared_hashes: BTreeMap::new(),
         gateway_log_left_out: 0,
         simulated: options.simulate,
         started: directory::wall_clock().to_string(),

@@ -24,5 +24,5 @@ pub use names::nearest;
 pub use overrides::Overrides;
 pub use plan::{Limits, Plan};
 pub use schema::{schema, schema_of};
-pub use secrets::{Secrets, resolve_secrets, stand_in_secrets};
+pub use secrets::{PutIn, Secrets, resolve_put_in, resolve_secrets, stand_in_put_in, stand_in_secrets};
 pub use wording::reword;

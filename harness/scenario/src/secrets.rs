@@ -1,9 +1,11 @@
 //! Secrets in requests: `{{env.NAME}}` stands in everything that is written; the value is only ever sent.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use driver::{BodyContent, DriverSpec};
+use policy::{Policy, is_of_query, stand_in};
 
 use crate::diagnostic::Diagnostic;
 
@@ -48,7 +50,7 @@ pub fn resolve_secrets(spec: &mut DriverSpec) -> Result<Secrets, Diagnostic> {
 
 /// Puts a word in place of each secret: for runs in which only brownout's own parts speak with each other.
 pub fn stand_in_secrets(spec: &mut DriverSpec) -> Result<(), Diagnostic> {
-    resolve_with(spec, |name| Some(format!("value-of-{name}"))).map(|_| ())
+    resolve_with(spec, |name| Some(stand_in(name))).map(|_| ())
 }
 
 fn resolve_with(
@@ -121,6 +123,49 @@ fn look_up(
     Ok(value)
 }
 
+/// The values that the policy puts into requests, by [`Policy::put_in`]'s keys, with those of environment variables in place of
+/// `{{env.NAME}}`; `secrets` get to know these as well. Never to be written.
+pub fn resolve_put_in(policy: &Policy, secrets: &mut Secrets) -> Result<PutIn, Diagnostic> {
+    resolve_policy_with(policy, secrets, |name| std::env::var(name).ok())
+}
+
+/// The same with a word in place of each secret.
+pub fn stand_in_put_in(policy: &Policy) -> Result<PutIn, Diagnostic> {
+    resolve_policy_with(policy, &mut Secrets::default(), |name| Some(stand_in(name)))
+}
+
+/// Values that are put into requests, by their keys.
+pub type PutIn = BTreeMap<String, String>;
+
+fn resolve_policy_with(
+    policy: &Policy,
+    secrets: &mut Secrets,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<PutIn, Diagnostic> {
+    let wrong = |name: &str, why: &str| {
+        Diagnostic::error(format!("`policy`: the environment variable `{name}` {why}"))
+    };
+    let of_query = policy.credentials.values().flat_map(|credential| credential.query.values());
+    let of_query: Vec<&str> = of_query.flat_map(|value| placeholders(value)).map(|(_, name)| name).collect();
+    for name in policy.variables() {
+        let value = look_up(&environment, name, "`policy`", |byte| byte == b' ' || byte.is_ascii_graphic())?;
+        if of_query.contains(&name) && !value.bytes().all(is_of_query) {
+            return Err(wrong(name, "holds a character that can't stand in a query: percent-encode it"));
+        }
+        if value.trim() != value {
+            return Err(wrong(name, "begins or ends with a space, which no header keeps"));
+        }
+        if !secrets.0.iter().any(|(known, _)| known == name) {
+            secrets.0.push((name.to_owned(), value));
+        }
+    }
+    secrets.0.sort_by_key(|(_, value)| std::cmp::Reverse(value.len()));
+    let value_of =
+        |name: &str| secrets.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+    let filled = policy.filled(value_of).map_err(|name| wrong(name, "is not set"))?;
+    Ok(filled.put_in().map(|(key, value)| (key, value.to_owned())).collect())
+}
+
 /// The places of `{{env.NAME}}` in a value, with their names.
 pub(crate) fn placeholders(value: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut at = 0;
@@ -186,6 +231,27 @@ integrity = {}
             wrong.message,
             "traffic `reads`, path: the environment variable `TENANT` holds a character that can't stand there"
         );
+    }
+
+    #[test]
+    fn the_values_of_a_policy_are_put_in_where_they_can_stand() {
+        let text = r#"
+            request_headers = { set = { x-key = "{{env.KEY}}" } }
+            credentials = { a = { query = { code = "{{env.CODE}}" } } }
+        "#;
+        let policy: Policy = toml::from_str(text).unwrap();
+        let mut secrets = Secrets::default();
+        let of =
+            |code: &'static str| move |name: &str| Some(if name == "CODE" { code } else { "a b" }.to_owned());
+        let filled = resolve_policy_with(&policy, &mut secrets, of("c%20d")).unwrap();
+        assert_eq!(filled["a/?code"], "c%20d");
+        assert_eq!(secrets.redact("c%20d"), "{{env.CODE}}");
+        let wrong = |environment: &dyn Fn(&str) -> Option<String>| {
+            resolve_policy_with(&policy, &mut Secrets::default(), environment).unwrap_err().message
+        };
+        assert!(wrong(&of("c&d")).contains("can't stand in a query"), "{}", wrong(&of("c&d")));
+        assert!(wrong(&|_| None).contains("`CODE` is not set"));
+        assert!(wrong(&|_| Some("a\r\nb".into())).contains("can't stand there"));
     }
 
     #[test]

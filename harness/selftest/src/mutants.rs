@@ -2,6 +2,7 @@
 //! speaks of a key should notice that its value is another one.
 
 mod pool;
+mod requests;
 
 use std::time::Duration;
 
@@ -59,6 +60,7 @@ pub fn mutants(policy: &Policy) -> Vec<Mutant> {
             Mutant { key, what, policy }
         }));
     }
+    mutants.extend(requests::mutants(policy));
     // A change that makes no sense together with the rest is no gateway that anybody runs.
     mutants.retain(|mutant| mutant.policy.problems().is_empty());
     mutants
@@ -249,6 +251,8 @@ mod tests {
             rate_limit = { calls = 100, per = "10s", retry_after = true }
             affinity = { by = { header = "x-user" } }
             health_check = { path = "/healthz", every = "1s", fall = 3, rise = 2 }
+            request_headers = { set = { x-plan = "gold" }, append = { x-trail = "edge" }, remove = ["x-debug"] }
+            credentials = { a = { header = { authorization = "Bearer a" } }, b = { header = { authorization = "Bearer b" } } }
             "#,
         )
         .unwrap();

@@ -20,13 +20,16 @@ const HIDDEN: &[Hides] = &[
     Hides {
         hider: &["no-retry", "one-retry-too-few"],
         hidden: &[
+            "appends-on-each-try",
             "changes-path-on-retry",
             "drops-headers-on-retry",
             "empty-retried-body",
             "fixed-backoff",
+            "forgets-rules-on-retry",
             "half-retried-body",
             "halved-backoff",
             "ignores-retry-after",
+            "keeps-first-credential",
             "layered-retries",
             "no-backoff",
             "no-jitter",
@@ -44,8 +47,10 @@ const HIDDEN: &[Hides] = &[
             "waits-without-bound",
         ],
     },
-    // What is tried again stays where it was, so that it is at no other backend than it should be.
-    Hides { hider: &["same-host-retry"], hidden: &["takes-turns-on-retry"] },
+    // What is tried again stays where it was, so that it is at no other backend than it should be, or whose credential it has.
+    Hides { hider: &["same-host-retry"], hidden: &["keeps-first-credential", "takes-turns-on-retry"] },
+    // What a further attempt lacks as a whole, it does not have twice.
+    Hides { hider: &["forgets-rules-on-retry"], hidden: &["appends-on-each-try"] },
     // No breaker opens.
     Hides {
         hider: &["breaker-never-trips"],

@@ -30,6 +30,8 @@ const TABLES: &[(&str, &str, &[&str])] = &[
     ("policy.limit", "Limit", &[]),
     ("policy.rate_limit", "RateLimit", &[]),
     ("policy.affinity", "Affinity", &[]),
+    ("policy.request_headers", "RequestHeaders", &[]),
+    ("policy.credentials.NAME", "Credential", &[]),
     ("[phase]", "Phase", &[]),
     ("phase.traffic.NAME", "PhaseTraffic", &[]),
     ("[phase.act]", "ActionWithActionSettings", action_names()),

@@ -234,6 +234,7 @@ fn manifest() -> Manifest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        declared_hashes: std::collections::BTreeMap::new(),
         gateway_log_left_out: 0,
         simulated: true,
         started: String::new(),

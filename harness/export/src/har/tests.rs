@@ -84,6 +84,7 @@ fn run(exchanges: Vec<Exchange>, attempts: Vec<Attempt>) -> ReadRun {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        declared_hashes: std::collections::BTreeMap::new(),
         gateway_log_left_out: 0,
         simulated: true,
         started: "2026-01-01T00:00:00.5Z".into(),

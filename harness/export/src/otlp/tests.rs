@@ -87,6 +87,7 @@ fn received() -> ExportTraceServiceRequest {
         gateway_version: None,
         gateway_address: None,
         backend_addresses: Vec::new(),
+        declared_hashes: std::collections::BTreeMap::new(),
         gateway_log_left_out: 0,
         simulated: true,
         started: "2026-01-01T00:00:00Z".into(),

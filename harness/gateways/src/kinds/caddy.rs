@@ -1,5 +1,6 @@
 //! The kind `caddy`: Caddy, started as a child process.
 
+mod headers;
 mod refuse;
 mod write;
 

@@ -68,6 +68,7 @@ async fn attempts(gateway: &Gateway, outgoing: &Outgoing, tried: &mut Vec<usize>
             sent.alter_further(settings);
             gateway.told.retry(settings);
         }
+        gateway.rules.apply(&mut sent, backend, &tried, settings);
         tried.push(backend);
         gateway.standstill.over(timer).await;
         let result = attempt(settings, timer, &gateway.connections[backend], &sent, cut_at).await;

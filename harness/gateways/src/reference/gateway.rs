@@ -21,6 +21,7 @@ use super::logs::Log;
 use super::mixed::Mixed;
 use super::pool::Pool;
 use super::quota::Quota;
+use super::request_rules::RequestRules;
 use super::settings::{Next, Settings, Setup, Slip};
 use super::standstill::Standstill;
 use super::swap::Swapped;
@@ -42,6 +43,8 @@ pub(crate) struct Gateway {
     pub(crate) mixed: Mixed,
     /// The headers that each backend does not get, by its index.
     pub(crate) withheld: Vec<Vec<HeaderName>>,
+    /// What is put into each attempt and taken out of it.
+    pub(crate) rules: RequestRules,
     /// Whether any attempt has failed.
     pub(crate) has_failed: Cell<bool>,
     /// What health checks say of each backend.
@@ -99,6 +102,7 @@ impl Gateway {
             standstill: Standstill::new(&settings, born),
             mixed: Mixed::default(),
             withheld: backends.iter().map(|backend| withheld(setup, &backend.name)).collect(),
+            rules: RequestRules::new(&upstreams.policy, backends),
             has_failed: Cell::new(false),
             health: Health::new(&checks),
             quota: settings.quota.as_ref().map(|rules| Quota::new(rules, born)),

@@ -15,7 +15,7 @@ use super::settings::Setup;
 use super::tells::tell;
 use crate::in_process::{Reins, reins};
 use crate::ready::{self, NotRouted, Target};
-use crate::{Handle, InProcess, LaunchError, Ready, Running, Upstreams};
+use crate::{Handle, InProcess, LaunchError, Ready, Running, Unsupported, Upstreams};
 
 const NAME: &str = "reference";
 
@@ -36,7 +36,7 @@ pub(crate) async fn launch(
     let (reins, hold) = reins();
     let run = Run {
         world: world.clone(),
-        upstreams: upstreams.clone(),
+        upstreams: filled(world, upstreams)?,
         setup: setup.clone(),
         secured,
         say_address,
@@ -68,6 +68,18 @@ pub(crate) async fn launch(
     let handle = Handle::InProcess(Box::new(gateway));
     let (metrics, access_log, further) = (None, None, Vec::new());
     Ok((Running { address, version, tls, further, metrics, access_log, handle }, page))
+}
+
+/// The same with the values of the policy's variables in it; in the simulated world, with words in their place.
+fn filled(world: &World, upstreams: &Upstreams) -> Result<Upstreams, LaunchError> {
+    let simulated = world.is_simulated();
+    let value = |name: &str| if simulated { Some(policy::stand_in(name)) } else { std::env::var(name).ok() };
+    let filled = upstreams.policy.filled(value).map_err(|name| {
+        let why =
+            format!("the environment variable `{name}` is not set: set it before the run, `export {name}=…`");
+        LaunchError::Unsupported(vec![Unsupported { key: "policy", why }])
+    });
+    Ok(Upstreams { policy: filled?, ..upstreams.clone() })
 }
 
 /// Where it listens, and where it tells its metrics if it has to.

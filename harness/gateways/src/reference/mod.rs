@@ -25,6 +25,7 @@ mod logs;
 mod mixed;
 mod pool;
 mod quota;
+mod request_rules;
 mod retry;
 mod rules;
 mod secured;

@@ -216,6 +216,12 @@ pub(crate) enum Slip {
     WithholdsNothing,
     /// Now and then a request has the credential of another one.
     MixesCredentials,
+    /// Rules for headers of requests are left out of further attempts.
+    ForgetsRulesOnRetry,
+    /// What is appended to a header is appended once more with each further attempt.
+    AppendsOnEachTry,
+    /// A further attempt has the credential of the backend that was asked first.
+    KeepsFirstCredential,
     /// A request with a body gets a turn only while half of the turns are free.
     StarvesWrites,
     /// Errors name the backend that failed.

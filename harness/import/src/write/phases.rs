@@ -122,6 +122,7 @@ pub(super) fn plan(policy: &Policy, pool: Pool) -> Proof {
     }
     planning.retries();
     planning.timeout();
+    planning.request_rules();
     planning.unshown();
     proof.deadline = proof.deadline.min(DEADLINE_MAX);
     let length: f64 = proof.phases.iter().map(|phase| phase.length.0.as_secs_f64()).sum();
@@ -211,6 +212,29 @@ impl Planning<'_> {
                     self.about(&["retry.backoff"]);
                 }
                 self.proof.replayed_in = Some(name);
+            }
+        }
+    }
+
+    /// What is put into requests shows in any phase with a fault; where the policy retries, further attempts must show it too.
+    fn request_rules(&mut self) {
+        let keys = [
+            ("request_headers", self.policy.request_headers.is_some()),
+            ("credentials", !self.policy.credentials.is_empty()),
+        ];
+        let tries_again = self.policy.retry.as_ref().is_some_and(|retry| retry.attempts > 1);
+        let is_shown = if tries_again {
+            self.proof.replayed_in.is_some()
+        } else {
+            self.proof.phases.iter().any(|phase| phase.fault.is_some())
+        };
+        for (key, _) in keys.into_iter().filter(|(_, declared)| *declared) {
+            if is_shown {
+                self.about(&[key]);
+            } else {
+                self.proof.unshown.push(format!(
+                    "of `{key}` nothing is shown: no phase has a fault that attempts of all kinds meet"
+                ));
             }
         }
     }

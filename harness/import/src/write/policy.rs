@@ -1,8 +1,12 @@
 //! The policy of the scenario, each line with its place in the source.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use policy::{AllOut, Breaker, HealthCheck, Limit, Policy, RateLimit, Retry, Scope, Timeouts, WayBack};
+use policy::{
+    AllOut, Breaker, Credential, HealthCheck, Limit, Policy, RateLimit, RequestHeaders, Retry, Scope,
+    Timeouts, WayBack,
+};
 
 use super::text::{PLACES_AT, Writing, Written, comment, list, quoted};
 use crate::iso::written;
@@ -24,8 +28,18 @@ impl Writing<'_> {
 
     pub(super) fn policy(&self, out: &mut String) -> Written {
         // No importer knows of affinity yet.
-        let Policy { timeout, retry, breaker, limit, rate_limit, affinity: _, health_check, sources: _ } =
-            &self.import.policy;
+        let Policy {
+            timeout,
+            retry,
+            breaker,
+            limit,
+            rate_limit,
+            affinity: _,
+            health_check,
+            request_headers,
+            credentials,
+            sources: _,
+        } = &self.import.policy;
         self.timeouts(*timeout, out)?;
         if let Some(retry) = retry {
             self.retry(retry, out)?;
@@ -41,6 +55,12 @@ impl Writing<'_> {
         }
         if let Some(check) = health_check {
             self.health_check(check, out)?;
+        }
+        if let Some(rules) = request_headers {
+            self.request_headers(rules, out)?;
+        }
+        for (backend, credential) in credentials {
+            self.credential(backend, credential, out)?;
         }
         if !self.import.sources.is_empty() {
             writeln!(out, "\n# Reports show these places beside what was observed.\n[policy.sources]")?;
@@ -98,6 +118,41 @@ impl Writing<'_> {
         }
         if let Some(status) = status {
             self.line("rate_limit.status", &format!("status = {status}"), out)?;
+        }
+        Ok(())
+    }
+
+    fn request_headers(&self, rules: &RequestHeaders, out: &mut String) -> Written {
+        let RequestHeaders { set, append, remove } = rules;
+        if !remove.is_empty() {
+            writeln!(out, "\n[policy.request_headers]")?;
+            // One place for all: a list is one line.
+            let key = format!("request_headers.remove.{}", remove[0]);
+            self.line(&key, &format!("remove = {}", list(remove)), out)?;
+        }
+        for (table, values) in [("set", set), ("append", append)] {
+            if !values.is_empty() {
+                writeln!(out, "\n[policy.request_headers.{table}]")?;
+            }
+            for (name, value) in values {
+                let line = format!("{} = {}", quoted(name), quoted(value));
+                self.line(&format!("request_headers.{table}.{name}"), &line, out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn credential(&self, backend: &str, credential: &Credential, out: &mut String) -> Written {
+        writeln!(out, "\n[policy.credentials.{}]", quoted(backend))?;
+        let all = |values: &BTreeMap<String, String>| {
+            let one = |(name, value): (&String, &String)| format!("{} = {}", quoted(name), quoted(value));
+            values.iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        for (table, values) in [("header", &credential.header), ("query", &credential.query)] {
+            if !values.is_empty() {
+                let line = format!("{table} = {{ {} }}", all(values));
+                self.line(&format!("credentials.{backend}"), &line, out)?;
+            }
         }
         Ok(())
     }

@@ -135,13 +135,23 @@ impl Writing<'_> {
         let (reads, writes) = (self.proof.rate, self.proof.writes);
         let Some(Asked { method, path, headers }) = &self.import.request else {
             self.class("reads", ("GET", "/{n}"), reads, out)?;
-            return self.class("writes", ("POST", "/"), writes, out);
+            self.removed(out)?;
+            self.class("writes", ("POST", "/"), writes, out)?;
+            return self.removed(out);
         };
         let name = if brings_body(method) { "writes" } else { "reads" };
         self.class(name, (method, path), reads + writes, out)?;
         let headers: Vec<String> =
             headers.iter().map(|(name, value)| format!("{} = {}", quoted(name), quoted(value))).collect();
         if headers.is_empty() { Ok(()) } else { writeln!(out, "headers  = {{ {} }}", headers.join(", ")) }
+    }
+
+    /// Headers of the traffic that the gateway is to remove: where there are none, nothing shows that it does.
+    fn removed(&self, out: &mut String) -> Written {
+        let rules = self.import.policy.request_headers.as_ref();
+        let removed = rules.map(|rules| rules.remove.as_slice()).unwrap_or_default();
+        let sent: Vec<String> = removed.iter().map(|name| format!("{} = \"sent\"", quoted(name))).collect();
+        if sent.is_empty() { Ok(()) } else { writeln!(out, "headers  = {{ {} }}", sent.join(", ")) }
     }
 
     /// A class of the traffic. One of writes has a body.

@@ -5,6 +5,7 @@ mod breaker;
 mod foresight;
 mod health;
 mod limit;
+mod requests;
 mod retries;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,10 @@ use crate::forecast::{Forecast, Outlook};
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
 /// failures opens it by itself; one of them is `breaker.fails.429`), `breaker.all_out` and `breaker.shed_status`; `limit.in_flight`,
 /// `limit.queue`, `limit.wait`, `limit.status`; `rate_limit`; `health_check.every`, `health_check.path`, `health_check.fall`, `health_check.rise`;
-/// `affinity.by`, `affinity.comes_back`. The finding is a table: declared,
+/// `affinity.by`, `affinity.comes_back`; `request_headers.set`, `request_headers.append`, `request_headers.remove` (each header by
+/// itself; one of them is `request_headers.set.x-plan`), also on further attempts where the policy retries; `credentials` (each
+/// backend by itself, as `credentials.orders`): it gets its own, no other backend gets it, and further attempts have that of
+/// the backend that they go to. The finding is a table: declared,
 /// observed, verdict, place in the file. A key holds if a phase shows that it does and none shows that it does not; of
 /// `retry.attempts`, `retry.budget`, `limit.in_flight`, `limit.queue`, `limit.wait`, `health_check.fall` and `health_check.rise`, both bounds must be shown.
 ///
@@ -59,7 +63,7 @@ pub struct Policy {
 }
 
 /// The keys that can be judged.
-pub(crate) const KEYS: [&str; 28] = [
+pub(crate) const KEYS: [&str; 32] = [
     "timeout.per_try",
     "timeout.total",
     "retry.attempts",
@@ -88,7 +92,15 @@ pub(crate) const KEYS: [&str; 28] = [
     "health_check.rise",
     "affinity.by",
     "affinity.comes_back",
+    "request_headers.set",
+    "request_headers.append",
+    "request_headers.remove",
+    "credentials",
 ];
+
+/// What stands before a name of the scenario's own in a key.
+const NAMED: [&str; 4] =
+    ["request_headers.set.", "request_headers.append.", "request_headers.remove.", "credentials."];
 
 impl Policy {
     /// True if the key is judged.
@@ -145,6 +157,7 @@ impl Expectation for Policy {
             let class = named.strip_prefix("breaker.fails.");
             condition.is_some_and(|on| on.parse::<RetryOn>().is_ok())
                 || class.is_some_and(|class| class.parse::<FailureClass>().is_ok())
+                || NAMED.iter().any(|table| named.strip_prefix(table).is_some_and(|name| !name.is_empty()))
                 || KEYS.iter().any(|key| covers(named, key))
         };
         let stray = about.iter().find(|named| !known(named))?;
@@ -202,6 +215,7 @@ impl Policy {
         if let Some(affinity) = &declared.affinity {
             claims.extend(affinity::claims(self, affinity, view));
         }
+        claims.extend(requests::claims(self, declared, view));
         claims
     }
 

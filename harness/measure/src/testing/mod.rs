@@ -283,6 +283,8 @@ impl Run {
 
     /// What the gateway is declared to do.
     pub fn policy(mut self, policy: policy::Policy) -> Self {
+        let hash = |(key, value): (String, &str)| (key, evidence::body_hash(value.as_bytes()));
+        self.brief.declared_hashes = policy.put_in().map(hash).collect();
         self.brief.policy = policy;
         self
     }

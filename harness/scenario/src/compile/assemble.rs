@@ -1,5 +1,6 @@
 //! Puts the parts that the topics resolved together into a plan.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
@@ -132,6 +133,7 @@ fn assemble(scenario: &Scenario, text: &str, base: &Path, parts: Parts) -> Plan 
         injections: parts.injection_briefs,
         actions: parts.action_briefs,
         policy: parts.policy.clone(),
+        declared_hashes: BTreeMap::new(),
         policy_lines: lines_under(text, "policy"),
         metrics: parts.metrics,
         headers: parts.record.iter().flat_map(|record| record.headers.clone()).collect(),

@@ -72,7 +72,17 @@ fn check_policy(context: &mut Context<'_>, policy: &Policy) -> usize {
         let span = place(context.text, key).unwrap_or(0..0);
         context.error(&span, format!("`{key}`: {problem}"));
     }
-    problems.len()
+    let known: Vec<&str> = context.scenario.backend.0.iter().map(|(name, _)| name.value.as_str()).collect();
+    let strange = policy.credentials.keys().find(|name| !known.contains(&name.as_str()));
+    let strange = strange
+        .map(|name| (name.escape_debug().to_string(), format!("expected one of {}", known.join(", "))));
+    let stray = usize::from(strange.is_some());
+    if let Some((name, expected)) = strange {
+        let span = place(context.text, "policy.credentials").unwrap_or(0..0);
+        context.error(&span, format!("`policy.credentials`: there is no backend `{name}`")).help =
+            Some(expected);
+    }
+    problems.len() + stray
 }
 
 fn report(context: &mut Context<'_>, gateway: &str, unsupported: &Unsupported) {

@@ -6,6 +6,7 @@ use driver::Class;
 use evidence::{RecordedHeader, RecordedHeaders, is_secret_header};
 use fake_backends::BackendSpec;
 use judge::Demand;
+use policy::Policy;
 
 use super::Context;
 use super::load::planned_in_all;
@@ -40,7 +41,8 @@ pub(super) fn compile(
     for (names, span) in needs.iter().zip(spans) {
         wanted.extend(names.iter().flatten().map(|name| (name.clone(), span.clone())));
     }
-    let at = wanted.first().map(|(_, span)| span.clone());
+    let ruled = ruled(context, demands);
+    let at = wanted.first().map(|(_, span)| span.clone()).or(ruled.first().and(spans.first().cloned()));
     if at.is_none() && needs.iter().all(Option::is_none) {
         return None;
     }
@@ -59,6 +61,7 @@ pub(super) fn compile(
                 Some(HEADER_NAMES.to_owned());
         }
     }
+    ruled.iter().for_each(|name| add(name));
     if wanted.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONNECTION)) {
         let sent = classes.iter().flat_map(|class| &class.headers);
         let sent = sent.chain(backends.iter().flat_map(|backend| &backend.headers));
@@ -69,16 +72,32 @@ pub(super) fn compile(
     let of_demands = demands.iter().flat_map(|demand| demand.expectation.contract().secret_headers());
     let mut secrets: Vec<String> = of_demands.collect();
     secrets.extend(table.iter().flat_map(|table| &table.secret).map(|name| name.value.clone()));
+    let filled = filled(context);
     let secret = |name: &String| {
         let is_listed = secrets.iter().any(|one| one.eq_ignore_ascii_case(name));
         let sent = classes.iter().flat_map(|class| &class.headers);
         let mut sent = sent.filter(|(sent, _)| sent.eq_ignore_ascii_case(name));
-        is_listed || is_secret_header(name) || sent.any(|(_, value)| has_placeholder(value))
+        let is_filled = filled.contains(name) || name.starts_with('?');
+        is_listed || is_filled || is_secret_header(name) || sent.any(|(_, value)| has_placeholder(value))
     };
     let secret_target = classes.iter().any(|class| has_placeholder(&class.path));
     let headers = names.into_iter().map(|name| RecordedHeader { secret: secret(&name), name });
     let search_errors = demands.iter().any(|demand| demand.expectation.contract().searches_errors());
     Some(RecordedHeaders { headers: headers.collect(), secret_target, search_errors })
+}
+
+/// What the policy has rules for, if an expectation holds the gateway to it.
+fn ruled(context: &Context<'_>, demands: &[Demand]) -> Vec<String> {
+    let is_judged = demands.iter().any(|demand| demand.expectation.name() == "policy");
+    let policy = context.scenario.policy.as_ref().filter(|_| is_judged);
+    policy.map(Policy::ruled).unwrap_or_default()
+}
+
+/// The headers into which the policy puts the values of variables.
+fn filled(context: &Context<'_>) -> Vec<String> {
+    let put_in = context.scenario.policy.iter().flat_map(Policy::put_in);
+    let secret = put_in.filter(|(_, value)| has_placeholder(value));
+    secret.filter_map(|(key, _)| key.rsplit_once('/').map(|(_, name)| name.to_owned())).collect()
 }
 
 fn has_placeholder(text: &str) -> bool {

@@ -1,12 +1,15 @@
 //! What Caddy can't express of a policy. Measured with 2.11; `reverseproxy.go` and `healthchecks.go` of its source.
 
+use super::super::launched::requests::{self, Can};
 use super::super::launched::{Ability, Refusals, attempts, headers_within, waits};
 use crate::Upstreams;
 use policy::{AffinityBy, Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("caddy", policy, &[Ability::Affinity, Ability::HealthCheck]);
+    let has = [Ability::Affinity, Ability::HealthCheck, Ability::RequestHeaders];
+    let mut refusals = Refusals::new("caddy", policy, &has);
+    requests::refuse(&mut refusals, "caddy", upstreams, &[Can::Append, Can::Variables, Can::Each]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "caddy speaks TLS to all backends of a pool or to none");
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use super::super::launched::{CONNECT, NONCE, READY_PATH, attempts};
+use super::headers;
 use crate::Upstreams;
 use policy::{AffinityBy, Breaker, FailureClass, HealthCheck, Policy, RetryOn};
 
@@ -31,12 +32,14 @@ pub(super) fn configuration(upstreams: &Upstreams) -> String {
 http://:{{{{listen.port}}}} {{
     bind {{{{listen.host}}}}
     respond {READY_PATH} \"{NONCE}\" 200
-    reverse_proxy {} {{
-{}{}{}{}{}    }}
+{}    reverse_proxy {} {{
+{}{}{}{}{}{}    }}
 }}
 ",
+        headers::credentials(upstreams),
         addresses.join(" "),
         balance(upstreams),
+        headers::rules(upstreams),
         retries(&upstreams.policy),
         upstreams.policy.breaker.as_ref().map(passive).unwrap_or_default(),
         upstreams.policy.health_check.as_ref().map(active).unwrap_or_default(),

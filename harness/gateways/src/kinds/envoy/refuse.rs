@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use units::{Share, Timespan};
 
+use super::super::launched::requests::{self, Can};
 use super::super::launched::{Ability, Refusals, attempts};
 use crate::Upstreams;
 use policy::{Affinity, AffinityBy, Backoff, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
@@ -16,8 +17,16 @@ pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let mut refusals = Refusals::new(
         "envoy",
         policy,
-        &[Ability::RetryAfter, Ability::RetryBudget, Ability::Limit, Ability::Affinity, Ability::HealthCheck],
+        &[
+            Ability::RetryAfter,
+            Ability::RetryBudget,
+            Ability::Limit,
+            Ability::Affinity,
+            Ability::HealthCheck,
+            Ability::RequestHeaders,
+        ],
     );
+    requests::refuse(&mut refusals, "envoy", upstreams, &[Can::Append, Can::Variables]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "envoy speaks TLS to all backends of a pool or to none");
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::launched::{Machine, NONCE, READY_PATH, attempts, priorities};
+use super::super::launched::{Machine, NONCE, READY_PATH, attempts, priorities, requests};
 use super::cluster::{self, seconds};
 use crate::Upstreams;
 use policy::{Affinity, AffinityBy, Backoff, Policy, Retry, RetryOn};
@@ -86,15 +86,44 @@ fn routes(upstreams: &Upstreams) -> String {
             virtual_hosts:
             - name: all
               domains: [\"*\"]
-              routes:
+{}              routes:
               - match: {{path: {READY_PATH}}}
                 direct_response: {{status: 200, body: {{inline_string: \"{NONCE}\"}}}}
 {retried}              - match: {{prefix: /}}
                 route:
                   cluster: pool
                   {total}
-{hashed}{per_try}"
+{hashed}{per_try}",
+        headers(upstreams)
     )
+}
+
+/// The rules for headers of requests. They are applied once, and each attempt is sent what came of it. `%ENVIRONMENT%` reads a
+/// variable.
+fn headers(upstreams: &Upstreams) -> String {
+    let add = |name: &str, value: &str, action: &str, key: &str| {
+        let value = requests::written(value, |variable| format!("%ENVIRONMENT({variable})%"));
+        format!(
+            "              - {{header: {{key: \"{name}\", value: \"{value}\"}}, append_action: {action}}}  # {key}\n"
+        )
+    };
+    let set = requests::set(upstreams)
+        .into_iter()
+        .map(|(name, value, key)| add(name, value, "OVERWRITE_IF_EXISTS_OR_ADD", key));
+    let append = requests::append(upstreams)
+        .map(|(name, value)| add(name, value, "APPEND_IF_EXISTS_OR_ADD", "policy.request_headers.append"));
+    let mut text: String = set.chain(append).collect();
+    if !text.is_empty() {
+        text.insert_str(0, "              request_headers_to_add:\n");
+    }
+    let remove: Vec<String> = requests::remove(upstreams).map(|name| format!("\"{name}\"")).collect();
+    if !remove.is_empty() {
+        let names = remove.join(", ");
+        text.push_str(&format!(
+            "              request_headers_to_remove: [{names}]  # policy.request_headers.remove\n"
+        ));
+    }
+    text
 }
 
 /// What a request's place on the ring is made of.

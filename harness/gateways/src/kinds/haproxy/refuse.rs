@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::launched::requests::{self, Can};
 use super::super::launched::{Ability, CONNECT, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
 use policy::{AffinityBy, AllOut, Breaker, Limit, Policy, RetryOn, WayBack};
@@ -17,8 +18,12 @@ const TURN_AROUND: Duration = Duration::from_secs(1);
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals =
-        Refusals::new("haproxy", policy, &[Ability::Limit, Ability::Affinity, Ability::HealthCheck]);
+    let mut refusals = Refusals::new(
+        "haproxy",
+        policy,
+        &[Ability::Limit, Ability::Affinity, Ability::HealthCheck, Ability::RequestHeaders],
+    );
+    requests::refuse(&mut refusals, "haproxy", upstreams, &[Can::Append, Can::Variables]);
     total(&mut refusals, upstreams);
     retry(&mut refusals, policy);
     if let Some(breaker) = &policy.breaker {

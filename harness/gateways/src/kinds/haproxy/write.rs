@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
+use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities, requests};
 use crate::{Trust, Upstream, Upstreams};
 use policy::{Affinity, AffinityBy, Breaker, HealthCheck, Limit, Policy, RetryOn, WayBack};
 
@@ -133,6 +133,7 @@ fn backend(upstreams: &Upstreams) -> String {
     if let Some(limit) = &policy.limit {
         text.push_str(&queue(limit));
     }
+    text.push_str(&headers(upstreams));
     let first = priorities(&upstreams.backends).first().copied();
     for upstream in &upstreams.backends {
         let spare = first.is_some_and(|first| upstream.priority > first);
@@ -140,6 +141,21 @@ fn backend(upstreams: &Upstreams) -> String {
         text.push_str(&server(upstream, spare, policy, trust));
     }
     text
+}
+
+/// The rules for headers of requests. They are applied once, and each attempt is sent what came of it. `env` reads a variable when
+/// HAProxy is started.
+fn headers(upstreams: &Upstreams) -> String {
+    let value = |value| requests::written(value, |name| format!("%[env({name})]"));
+    let remove = requests::remove(upstreams)
+        .map(|name| format!("    http-request del-header {name}  # policy.request_headers.remove\n"));
+    let set = requests::set(upstreams).into_iter().map(|(name, text, key)| {
+        format!("    http-request set-header {name} \"{}\"  # {key}\n", value(text))
+    });
+    let append = requests::append(upstreams).map(|(name, text)| {
+        format!("    http-request add-header {name} \"{}\"  # policy.request_headers.append\n", value(text))
+    });
+    remove.chain(set).chain(append).collect()
 }
 
 fn balancing(affinity: Option<&Affinity>) -> String {

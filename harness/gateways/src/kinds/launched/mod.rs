@@ -14,6 +14,7 @@ mod product;
 mod program;
 mod recipe;
 mod refusals;
+pub(super) mod requests;
 mod running;
 mod template;
 #[cfg(test)]

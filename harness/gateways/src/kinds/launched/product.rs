@@ -170,8 +170,11 @@ pub(super) async fn start(
     let program = program::find(product, settings.binary, base)?;
     let ready = settings.ready.cloned().unwrap_or_default();
     let tells = product.tells.as_ref().filter(|_| settings.tells());
+    // What a configuration of the user's own needs, it says itself.
+    let policy = &launch.upstreams.policy;
+    let variables = if own.is_none() { variables(policy)? } else { Vec::new() };
     let logs = logs_of(product, settings);
-    let known = Known { product, own, program, ready, tells, logs };
+    let known = Known { product, own, program, ready, tells, logs, variables };
     let mut running = launch::launch(Box::new(known), launch).await?;
     running.access_log = match (settings.access_log, logs) {
         (Some(_), Some(logs)) => access_log(logs.file.map(Path::new), logs.pattern, launch),
@@ -197,11 +200,23 @@ struct Known {
     tells: Option<&'static Tells>,
     /// If it has to log each request.
     logs: Option<&'static Logs>,
+    /// The variables that the policy names, with their values.
+    variables: Vec<(String, String)>,
+}
+
+/// The variables that a policy names, with their values.
+fn variables(policy: &policy::Policy) -> Result<Vec<(String, String)>, LaunchError> {
+    let value = |name: &str| {
+        super::template::secret(name)
+            .map(|value| (name.to_owned(), value))
+            .map_err(|why| LaunchError::Unsupported(vec![Unsupported { key: "policy", why }]))
+    };
+    policy.variables().into_iter().map(value).collect()
 }
 
 impl Known {
     fn call(&self, arguments: Vec<String>) -> CommandLine {
-        CommandLine { program: self.program.clone(), arguments, environment: Vec::new() }
+        CommandLine { program: self.program.clone(), arguments, environment: self.variables.clone() }
     }
 
     fn text(&self, place: &Place<'_>, own: Option<&OwnFile>) -> Result<String, LaunchError> {
@@ -237,6 +252,10 @@ impl Recipe for Known {
 
     fn orphaned(&self) -> &'static str {
         self.product.orphaned
+    }
+
+    fn secrets(&self) -> Vec<(String, String)> {
+        self.variables.clone()
     }
 
     fn ready(&self) -> &Ready {

@@ -26,6 +26,8 @@ pub(crate) enum Ability {
     Affinity,
     /// Backends are asked for their health, and taken out by that.
     HealthCheck,
+    /// Headers of requests are set and removed, credentials among them.
+    RequestHeaders,
 }
 
 /// Everything that one gateway can't express, in the order in which it was found.
@@ -39,8 +41,18 @@ impl Refusals {
     /// abilities that `has` does not name.
     pub(crate) fn new(who: &'static str, policy: &Policy, has: &[Ability]) -> Self {
         // Taken apart by all of its tables, so that a new one can't be passed over in silence.
-        let Policy { timeout, retry, breaker, limit, rate_limit, affinity, health_check, sources: _ } =
-            policy;
+        let Policy {
+            timeout,
+            retry,
+            breaker,
+            limit,
+            rate_limit,
+            affinity,
+            health_check,
+            request_headers,
+            credentials,
+            sources: _,
+        } = policy;
         let mut refusals = Refusals { who, found: Vec::new() };
         refusals.timer("policy.timeout.connect", timeout.connect);
         refusals.timer("policy.timeout.per_try", timeout.per_try);
@@ -75,6 +87,15 @@ impl Refusals {
         if rate_limit.is_some() {
             let why = format!("{who} is given no limit of requests in a time: remove the table");
             refusals.say("policy.rate_limit", why);
+        }
+        if !has.contains(&Ability::RequestHeaders) {
+            let why = format!("{who} is given no rules for headers of requests: remove the table");
+            if request_headers.is_some() {
+                refusals.say("policy.request_headers", why.clone());
+            }
+            if !credentials.is_empty() {
+                refusals.say("policy.credentials", why);
+            }
         }
         if let Some(breaker) = breaker {
             refusals.timer("policy.breaker.open_for", Some(breaker.open_for));

@@ -172,7 +172,7 @@ pub(crate) fn secrets(text: &str) -> impl Iterator<Item = Result<(String, String
 }
 
 /// The value of a variable of brownout's own environment.
-fn secret(name: &str) -> Result<String, String> {
+pub(super) fn secret(name: &str) -> Result<String, String> {
     let value = std::env::var(name).ok().filter(|value| !value.is_empty());
     value.ok_or_else(|| {
         format!("the environment variable `{name}` is not set: set it before the run, `export {name}=…`")

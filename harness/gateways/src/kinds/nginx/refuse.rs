@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::launched::requests::{self, Can};
 use super::super::launched::{Ability, Refusals, attempts, headers_within, priorities};
 use crate::Upstreams;
 use policy::{AffinityBy, AllOut, Breaker, FailureClass, Limit, Policy, Retry, RetryOn, WayBack};
@@ -18,7 +19,9 @@ const WORKERS_MAX: u32 = 64;
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("nginx", policy, &[Ability::Limit, Ability::Affinity]);
+    let mut refusals =
+        Refusals::new("nginx", policy, &[Ability::Limit, Ability::Affinity, Ability::RequestHeaders]);
+    requests::refuse(&mut refusals, "nginx", upstreams, &[Can::Append]);
     if upstreams.mixes_tls() {
         refusals.say("backend.tls", "nginx speaks TLS to all backends of a pool or to none");
     }

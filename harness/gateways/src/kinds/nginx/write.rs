@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities};
+use super::super::launched::{CONNECT, Machine, NONCE, READY_PATH, attempts, priorities, requests};
 use crate::{Trust, Upstreams};
 use policy::{Affinity, AffinityBy, Limit, Policy, Retry, RetryOn, Scope};
 
@@ -30,9 +30,10 @@ http {{
     send_timeout 1h;
     underscores_in_headers on;
     default_type application/octet-stream;
-{}{}{}}}
+{}{}{}{}}}
 ",
         main(machine, upstreams.policy.breaker.as_ref().map_or(1, |breaker| breaker.workers)),
+        appended(upstreams),
         upstream(upstreams),
         pool_limit(&upstreams.policy).map_or_else(String::new, zone),
         server(upstreams)
@@ -126,6 +127,35 @@ fn hashed(affinity: &Affinity) -> String {
     )
 }
 
+/// The rules for headers of requests; an empty value removes one. They hold for each attempt.
+fn headers(upstreams: &Upstreams) -> String {
+    let remove = requests::remove(upstreams)
+        .map(|name| format!("        proxy_set_header {name} \"\";  # policy.request_headers.remove\n"));
+    let set = requests::set(upstreams)
+        .into_iter()
+        .map(|(name, value, key)| format!("        proxy_set_header {name} \"{value}\";  # {key}\n"));
+    let append = requests::append(upstreams).enumerate().map(|(index, (name, _))| {
+        format!("        proxy_set_header {name} $appended_{index};  # policy.request_headers.append\n")
+    });
+    remove.chain(set).chain(append).collect()
+}
+
+/// What becomes of the headers that are appended to.
+fn appended(upstreams: &Upstreams) -> String {
+    let one = |(index, (name, value)): (usize, (&str, &str))| {
+        let sent = format!("$http_{}", name.to_ascii_lowercase().replace('-', "_"));
+        format!(
+            "
+    map {sent} $appended_{index} {{  # policy.request_headers.append
+        \"\" \"{value}\";
+        default \"{sent}, {value}\";
+    }}
+"
+        )
+    };
+    requests::append(upstreams).enumerate().map(one).collect()
+}
+
 /// The limit on the whole pool, if there is one.
 fn pool_limit(policy: &Policy) -> Option<&Limit> {
     policy.limit.as_ref().filter(|limit| limit.scope == Scope::Pool)
@@ -171,6 +201,7 @@ fn server(upstreams: &Upstreams) -> String {
     });
     let connection = if keeps_alive(policy) { "\"\"" } else { "close" };
     let retry = policy.retry.as_ref().filter(|_| attempts(policy) > 1);
+    let rules = headers(upstreams);
     format!(
         "
     server {{
@@ -178,7 +209,7 @@ fn server(upstreams: &Upstreams) -> String {
         proxy_http_version 1.1;
         proxy_set_header Connection {connection};
         proxy_set_header Host $http_host;
-        proxy_buffering off;            # a body that breaks off reaches the client as far as it came
+{rules}        proxy_buffering off;            # a body that breaks off reaches the client as far as it came
         proxy_connect_timeout {connect}ms;  # policy.timeout.connect
         {per_try}
 {tls}{limit}        location = {READY_PATH} {{ return 200 \"{NONCE}\"; }}

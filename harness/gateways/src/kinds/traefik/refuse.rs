@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use super::super::launched::requests::{self, Can};
 use super::super::launched::{Ability, Refusals, attempts, headers_within};
 use crate::Upstreams;
 use policy::{Breaker, FailureClass, Retry, RetryOn};
 
 pub(super) fn unsupported(upstreams: &Upstreams) -> Refusals {
     let policy = &upstreams.policy;
-    let mut refusals = Refusals::new("traefik", policy, &[Ability::Affinity, Ability::HealthCheck]);
+    let has = [Ability::Affinity, Ability::HealthCheck, Ability::RequestHeaders];
+    let mut refusals = Refusals::new("traefik", policy, &has);
+    requests::refuse(&mut refusals, "traefik", upstreams, &[Can::Variables]);
     if upstreams.mixes_tls() {
         refusals.say(
             "backend.tls",

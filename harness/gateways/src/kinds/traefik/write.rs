@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::super::launched::{CONNECT, NONCE, READY_PATH, attempts};
+use super::super::launched::{CONNECT, NONCE, READY_PATH, attempts, requests};
 use crate::Upstreams;
 use crate::ready::NONCE_HEADER;
 use policy::{Breaker, HealthCheck, Policy, Retry, RetryOn};
@@ -14,6 +14,7 @@ const NON_IDEMPOTENT: [&str; 3] = ["POST", "LOCK", "PATCH"];
 pub(super) fn configuration(upstreams: &Upstreams) -> String {
     let policy = &upstreams.policy;
     let retry = policy.retry.as_ref().filter(|_| attempts(policy) > 1);
+    let rules = headers(upstreams);
     format!(
         "# Made by brownout from the scenario's [policy] and backends. A line says which key it comes from.
 http:
@@ -26,13 +27,13 @@ http:
 {}    all:
       rule: \"PathPrefix(`/`)\"
       priority: 1
-      service: pool
+{}      service: pool
   middlewares:
     nonce:
       headers:
         customResponseHeaders:
           {NONCE_HEADER}: \"{NONCE}\"
-{}  services:
+{}{}  services:
     pool:
       loadBalancer:
         serversTransport: backends
@@ -40,8 +41,10 @@ http:
 {}  serversTransports:
     backends:
 {}",
-        retry.map(router).unwrap_or_default(),
+        retry.map(|retry| router(retry, !rules.is_empty())).unwrap_or_default(),
+        if rules.is_empty() { "" } else { "      middlewares: [headers]\n" },
         retry.map(|retry| middleware(retry, policy)).unwrap_or_default(),
+        rules,
         policy.breaker.as_ref().map(passive).unwrap_or_default(),
         policy.health_check.as_ref().map(active).unwrap_or_default(),
         servers(upstreams),
@@ -49,16 +52,34 @@ http:
     )
 }
 
-fn router(retry: &Retry) -> String {
+/// The rules for headers of requests; an empty value removes one. They are applied once, before the first attempt. The file is a
+/// template of Traefik's, by which a variable is read when it is loaded.
+fn headers(upstreams: &Upstreams) -> String {
+    let value =
+        |text| requests::written(text, |name| format!("{{{{ env \"{name}\" | replace \"'\" \"''\" }}}}"));
+    let set = requests::set(upstreams)
+        .into_iter()
+        .map(|(name, text, key)| format!("          \"{name}\": '{}'  # {key}\n", value(text)));
+    let remove = requests::remove(upstreams)
+        .map(|name| format!("          \"{name}\": ''  # policy.request_headers.remove\n"));
+    let lines: String = set.chain(remove).collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    format!("    headers:\n      headers:\n        customRequestHeaders:\n{lines}")
+}
+
+fn router(retry: &Retry, has_rules: bool) -> String {
     let methods: Vec<String> = retry.methods.iter().map(|method| format!("Method(`{method}`)")).collect();
     format!(
         "    again:
       rule: \"{}\"  # policy.retry.methods
       priority: 2
-      middlewares: [retry]
+      middlewares: [{}retry]
       service: pool
 ",
-        methods.join(" || ")
+        methods.join(" || "),
+        if has_rules { "headers, " } else { "" }
     )
 }
 

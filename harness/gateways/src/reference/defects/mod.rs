@@ -2,6 +2,7 @@
 //! with its source, what it bends, and the scenario and the expectation that catch it.
 
 mod alters_bodies;
+mod appends_on_each_try;
 mod back_on_first_check;
 mod breaker_at_a_fifth;
 mod breaker_early_by_one;
@@ -38,6 +39,7 @@ mod finishes_downloads;
 mod fixed_backoff;
 mod forgets_connections;
 mod forgets_keys;
+mod forgets_rules_on_retry;
 mod forwards_hop_by_hop;
 mod freezes_metrics;
 mod freezes_now_and_then;
@@ -57,6 +59,7 @@ mod ignores_retry_after;
 mod ignores_timeout;
 mod ignores_timeouts;
 mod ignores_weights;
+mod keeps_first_credential;
 mod keeps_moved_keys;
 mod keeps_one_cookie;
 mod keeps_the_spare;

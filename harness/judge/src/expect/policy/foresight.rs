@@ -9,7 +9,7 @@ use units::Timespan;
 use super::breaker::expectation as breaker_demand;
 use super::{
     Policy, affinity, attempts_demands, backoff_demand, budget_demands, health, limit, rate_limit_demand,
-    retry_after_demand, shed_demand,
+    requests, retry_after_demand, shed_demand,
 };
 use crate::claim::CASES_MIN;
 use crate::expect::ExpectationSettings;
@@ -29,12 +29,15 @@ pub(super) fn forecast(settings: &Policy, declared: &Declared, outlook: &Outlook
         });
     let phases: Vec<Outlook<'_>> = phases.filter(|phase| phase.injections().next().is_some()).collect();
     let keys = keys(settings, declared).into_iter();
-    keys.flat_map(|key| {
+    let of_keys = keys.flat_map(|key| {
         let of_phases = phases.iter().map(|phase| key.forecast(declared, phase));
         let best = of_phases.min_by_key(|foreseen| foreseen.iter().filter(|one| is_short(one)).count());
         best.unwrap_or_default().into_iter().map(move |one| named(&key.name(), one)).collect::<Vec<_>>()
-    })
-    .collect()
+    });
+    let of_requests = phases.iter().map(|phase| requests::forecasts(settings, declared, phase));
+    let short = |foreseen: &Vec<(String, Forecast)>| foreseen.iter().filter(|(_, one)| is_short(one)).count();
+    let best = of_requests.min_by_key(short).unwrap_or_default();
+    of_keys.chain(best.iter().map(|(key, one)| named(key, one.clone()))).collect()
 }
 
 /// What stands behind a key.
