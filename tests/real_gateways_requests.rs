@@ -41,7 +41,7 @@ const ONE_WORD: [(&str, &str); 2] =
 const NO_APPEND: [(&str, &str); 1] = [("append = { x-trail = \"edge\" }\n", "")];
 /// Caddy tries again after resets, and goes where it is whose turn.
 const RESETS: [(&str, &str); 2] = [
-    ("status   = { code = 503 }", "reset    = {}"),
+    ("status = { code = 503 }", "reset  = {}"),
     (
         "on       = [\"503\", \"connect-failure\", \"reset\", \"timeout\"]",
         "on       = [\"connect-failure\", \"reset\", \"timeout\"]\nother_backend = false",
