@@ -24,6 +24,7 @@ mod message;
 mod nginx;
 mod note;
 mod place;
+mod placed_headers;
 mod sidecar;
 mod toml;
 mod traefik;

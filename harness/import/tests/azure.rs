@@ -417,3 +417,47 @@ fn templates_that_ask_for_too_much_end_early() {
         let _ = import::import(&sources(&[(name, text)]), &Choices::default());
     }
 }
+
+#[test]
+fn headers_of_requests_and_credentials_of_backends_are_rules_and_secrets_are_variables() {
+    let bicep = "
+@secure()
+param code string
+resource key 'Microsoft.ApiManagement/service/namedValues@2024-05-01' = {
+  name: 's/plan'
+  properties: { displayName: 'plan', value: 'gold' }
+}
+resource a 'Microsoft.ApiManagement/service/backends@2024-06-01-preview' = {
+  name: 's/a'
+  properties: {
+    url: 'https://a.example.com'
+    credentials: {
+      header: { 'x-functions-key': ['{{orders-key}}'] }
+      query: { code: [code] }
+      certificateIds: ['c']
+    }
+  }
+}
+";
+    let xml = r#"<policies>
+  <inbound>
+    <set-header name="X-Plan" exists-action="override"><value>{{plan}}</value></set-header>
+    <set-header name="x-trail" exists-action="append"><value>edge</value></set-header>
+    <set-header name="x-debug" exists-action="delete" />
+    <set-header name="x-first" exists-action="skip"><value>1</value></set-header>
+    <set-header name="x-who"><value>@(context.User.Id)</value></set-header>
+    <set-header name="X-PLAN"><value>other</value></set-header>
+    <choose><when condition="@(context.Product == null)"><set-header name="x-c"><value>1</value></set-header></when></choose>
+  </inbound>
+  <backend>
+    <retry condition="@(context.Response.StatusCode == 503)" count="1" interval="1">
+      <set-header name="x-again" exists-action="append"><value>1</value></set-header>
+      <forward-request timeout="5" buffer-request-body="true" />
+    </retry>
+  </backend>
+  <outbound><set-header name="server" exists-action="delete" /></outbound>
+</policies>"#;
+    let (import, shown) = imported(&[("a.bicep", bicep), ("a.xml", xml)], &Choices::default());
+    assert_eq!(import.policy.problems(), []);
+    insta::assert_snapshot!(shown);
+}

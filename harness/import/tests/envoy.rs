@@ -489,3 +489,34 @@ fn files_that_can_not_be_read_are_refused_with_the_place() {
     assert!(said(&many).contains("more than 1000 things are to be told"), "{}", said(&many).len());
     assert!(said("static_resources: {clusters: 5, listeners: x}").contains("no route to a cluster"));
 }
+
+#[test]
+fn headers_that_are_added_and_removed_are_rules_and_are_copied() {
+    let text = "static_resources:
+  clusters:
+  - name: p
+    load_assignment: {cluster_name: p, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: a.test, port_value: 80}}}}]}]}
+  listeners:
+  - filter_chains: [{filters: [{name: h, typed_config: {\"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager,
+      stat_prefix: s, route_config: {virtual_hosts: [{name: all, domains: [\"*\"], routes: [ROUTE]}]}}}]}]
+";
+    let route = "{match: {prefix: /}, route: {cluster: p}, request_headers_to_add: [
+      {header: {key: x-plan, value: gold}, append_action: OVERWRITE_IF_EXISTS_OR_ADD},
+      {header: {key: x-trail, value: edge}},
+      {header: {key: x-peer, value: \"%DOWNSTREAM_REMOTE_ADDRESS%\"}},
+      {header: {key: x-new, value: a}, append_action: ADD_IF_ABSENT}],
+      request_headers_to_remove: [x-debug]}";
+    let (import, shown) = imported(&[("envoy.yaml", &text.replace("ROUTE", route))], &Choices::default());
+    let rules = import.policy.request_headers.unwrap();
+    assert_eq!(
+        (rules.set.len(), rules.append.len(), rules.remove.as_slice()),
+        (1, 1, &["x-debug".to_owned()][..])
+    );
+    assert!(shown.contains("`x-peer` is worked out with each request"), "{shown}");
+    assert!(shown.contains("`ADD_IF_ABSENT` of `x-new`"), "{shown}");
+    let own = import.own.unwrap().text;
+    for word in ["x-plan", "x-trail", "request_headers_to_remove", "OVERWRITE_IF_EXISTS_OR_ADD"] {
+        assert!(own.contains(word), "{own}");
+    }
+    assert!(!own.contains("x-peer"));
+}

@@ -257,3 +257,25 @@ fn checks_that_come_at_two_paces_or_not_alike_are_not_rehearsed() {
         assert!(import.policy.health_check.is_none() && shown.contains(words), "{shown}");
     }
 }
+
+#[test]
+fn headers_with_values_that_are_words_are_rules_and_are_copied_and_others_are_told() {
+    let lines = " server s 1:1\n http-request set-header X-Plan \"gold plan\"\n http-request add-header x-trail edge\n \
+                 http-request del-header x-debug\n http-request set-header x-src %[src]\n \
+                 http-request set-header x-when 1 if { path /a }\n http-request set-header x-b {{env.SECRET}}\n";
+    let (import, shown) = backend(lines);
+    let rules = import.policy.request_headers.clone().unwrap();
+    assert_eq!(rules.set.get("x-plan").map(String::as_str), Some("gold plan"));
+    assert_eq!(rules.append.get("x-trail").map(String::as_str), Some("edge"));
+    assert_eq!(rules.remove, ["x-debug"]);
+    let told: Vec<&str> = shown.lines().filter(|line| line.contains("is not read")).collect();
+    assert_eq!(told.len(), 3, "{told:#?}");
+    let copied: Vec<&str> = own(&import).lines().filter(|line| line.contains("-header")).collect();
+    insta::assert_debug_snapshot!(copied, @r#"
+[
+    "    http-request set-header X-Plan \"gold plan\"",
+    "    http-request add-header x-trail edge",
+    "    http-request del-header x-debug",
+]
+"#);
+}

@@ -266,3 +266,15 @@ fn the_copy_reaches_no_file_no_program_and_no_other_host() {
     let (import, _) = location("zone /etc/passwd 1m; server 10.0.0.1:80; state /etc/passwd;", lines);
     insta::assert_snapshot!(own(&import));
 }
+
+#[test]
+fn headers_without_variables_are_rules() {
+    let text = "http { upstream p { server 1.2.3.4; } server { listen 80; location / { proxy_pass http://p;
+        proxy_set_header Host $host; proxy_set_header Connection \"\"; proxy_set_header X-Plan gold; proxy_set_header X-Debug \"\";
+        proxy_set_header X-Real-Ip $remote_addr; } } }";
+    let (import, _) = imported(&[("nginx.conf", text)], &Choices::default());
+    let rules = import.policy.request_headers.unwrap();
+    assert_eq!(rules.set.iter().collect::<Vec<_>>(), [(&"x-plan".to_owned(), &"gold".to_owned())]);
+    assert_eq!(rules.remove, ["x-debug"]);
+    assert!(import.own.unwrap().text.contains("proxy_set_header X-Plan gold;"));
+}

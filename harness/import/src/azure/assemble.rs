@@ -16,7 +16,9 @@ use crate::import::{Choices, Import, Member, Refused};
 use crate::kinds::Importer;
 use crate::note::Note;
 use crate::place::{Place, Sources};
+use crate::placed_headers::declare_credential;
 use crate::value::Value;
+use crate::write::of_members;
 
 /// Azure API Management.
 pub(crate) const IMPORTER: Importer = Importer {
@@ -41,11 +43,12 @@ fn import(sources: &Sources, choices: &Choices) -> Result<Import, Refused> {
         resources.extend(template.resources);
         notes.extend(template.notes);
     }
-    let backends: Vec<Backend> = resources.iter().filter_map(|one| backends::read(one, &mut notes)).collect();
     others(&resources, &mut notes);
     let (roots, fragments) = policy_files(sources, &mut notes);
     let values =
         Values { given: &given, named: named_values(&resources), fragments, asked: choices.request.as_ref() };
+    let backends: Vec<Backend> =
+        resources.iter().filter_map(|one| backends::read(one, &values, &mut notes)).collect();
     let mut policies = Policies::default();
     for root in &roots {
         policies.take(root, &values, &mut notes);
@@ -146,6 +149,13 @@ fn assemble(
         made.members = vec![alone("backend", place)];
     }
     declared(policies, &mut policy, &mut sources);
+    for (member, name) in made.members.iter().zip(of_members(&made.members)) {
+        let of = |one: &&Backend| one.name.eq_ignore_ascii_case(&member.name);
+        let backend = backends.iter().find(of).or(subject.filter(|one| one.pool.is_none()));
+        if let Some((credential, place)) = backend.and_then(|one| one.credential.as_ref()) {
+            declare_credential(&name, credential, place, (&mut policy, &mut sources), notes);
+        }
+    }
     Ok(Import { policy, sources, ..made })
 }
 
@@ -163,6 +173,7 @@ fn declared(policies: &Policies, policy: &mut Policy, sources: &mut BTreeMap<Str
         sources.extend(["limit", "limit.in_flight"].map(|key| (key.to_owned(), place.clone())));
         policy.limit = Some(limit.clone());
     }
+    policies.headers.declare(policy, sources);
     if let Some((limit, keys)) = &policies.rate {
         sources.extend(keys.iter().map(|(key, place)| ((*key).to_owned(), place.clone())));
         policy.rate_limit = Some(limit.clone());

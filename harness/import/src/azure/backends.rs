@@ -1,6 +1,10 @@
 //! `Microsoft.ApiManagement/service/backends`: single backends and pools.
 
+use policy::Credential;
+
 use super::breaker::{self, Rule};
+use super::elements::Values;
+use super::headers;
 use super::keys::strays;
 use crate::arm::Resource;
 use crate::import::Member;
@@ -24,12 +28,14 @@ pub(super) struct Backend {
     /// Its members, if it is a pool.
     pub(super) pool: Option<Vec<Member>>,
     pub(super) rule: Option<Rule>,
+    /// What it is sent to be let in by.
+    pub(super) credential: Option<(Credential, Place)>,
     /// What a pool answers while all of its members are out.
     pub(super) answer: Option<(u16, Place)>,
 }
 
 /// Reads a resource; nothing if it is no backend.
-pub(super) fn read(resource: &Resource, notes: &mut Vec<Note>) -> Option<Backend> {
+pub(super) fn read(resource: &Resource, values: &Values<'_>, notes: &mut Vec<Note>) -> Option<Backend> {
     let kind = resource.kind.as_str();
     if !(kind.starts_with("microsoft.apimanagement/service/") && kind.ends_with("/backends")) {
         return None;
@@ -47,21 +53,25 @@ pub(super) fn read(resource: &Resource, notes: &mut Vec<Note>) -> Option<Backend
         return None;
     };
     let where_in = format!("backend `{}`", resource.name);
-    let no_matter =
-        ["protocol", "description", "title", "type", "resourceId", "credentials", "tls", "azureRegion"];
-    strays(properties, &where_in, &["url", "circuitBreaker", "pool"], &no_matter, notes);
+    let no_matter = ["protocol", "description", "title", "type", "resourceId", "tls", "azureRegion"];
+    strays(properties, &where_in, &["url", "circuitBreaker", "pool", "credentials"], &no_matter, notes);
     of_no_rehearsal(properties, notes);
     let breaker = properties.get("circuitBreaker");
     let pool = properties.get("pool");
     if let (Some(breaker), Some(_)) = (breaker, pool) {
         notes.push(Note::lint(&breaker.place, "a pool has no breaker of its own: its members have theirs"));
     }
+    let credential = properties.get("credentials").and_then(|credentials| {
+        let of = format!("the credentials of {where_in}");
+        Some((headers::credentials(credentials, &of, values, notes)?, credentials.place.clone()))
+    });
     let answer = pool.and_then(|pool| pool.at(&["failureResponse", "statusCode"]));
     let url = properties.get("url").and_then(Value::known_text).map(str::to_owned);
     Some(Backend {
         name: resource.name.clone(),
         place: place.clone(),
         url,
+        credential,
         answer: answer.and_then(|answer| breaker::answer(answer, notes)),
         pool: pool.map(|pool| members(pool, &resource.name, notes)),
         rule: breaker.filter(|_| pool.is_none()).and_then(|breaker| breaker::read(breaker, notes)),
@@ -70,11 +80,6 @@ pub(super) fn read(resource: &Resource, notes: &mut Vec<Note>) -> Option<Backend
 
 /// What is understood and has no place in a rehearsal.
 fn of_no_rehearsal(properties: &Value, notes: &mut Vec<Note>) {
-    if let Some(credentials) = properties.get("credentials") {
-        let words = "credentials towards the backend are not rehearsed: whether they arrive, and where else, the expectation \
-                     `credentials` shows on the real gateway";
-        notes.push(Note::unrehearsed(&credentials.place, words));
-    }
     for key in ["validateCertificateChain", "validateCertificateName"] {
         if let Some(off) = properties.at(&["tls", key]).filter(|one| one.truth() == Some(false)) {
             let words = format!("with `{key}` off, anybody on the way can answer in the backend's place");

@@ -16,6 +16,8 @@
 //! | `<include-fragment>` | what its file holds, at its place |
 //! | `<limit-concurrency>` around `<forward-request>`: `max-count` | `policy.limit` |
 //! | `<rate-limit>`, `<rate-limit-by-key>`: `calls`, `renewal-period` | `policy.rate_limit` |
+//! | `<set-header>` of requests: `name`, `exists-action`, `value` | `policy.request_headers` |
+//! | `credentials` of backends: `header`, `query`, `authorization` | `policy.credentials` |
 //! | `namedValues` | the values of `{{name}}` |
 //!
 //! Everything else is told with its place: as not understood, or as understood and not rehearsed.
@@ -27,6 +29,7 @@ mod choose;
 mod elements;
 mod fails;
 mod files;
+mod headers;
 mod keys;
 mod limits;
 mod policies;

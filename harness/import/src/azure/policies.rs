@@ -6,9 +6,10 @@ use policy::{Limit, RateLimit, Retry};
 use units::Timespan;
 
 use super::elements::{Values, strays};
-use super::{choose, limits, retry};
+use super::{choose, headers, limits, retry};
 use crate::note::Note;
 use crate::place::Place;
+use crate::placed_headers::PlacedHeaders;
 use crate::xml::Element;
 
 /// Above so many seconds the network may cut a connection on which nothing comes (forward-request-policy.md).
@@ -36,13 +37,18 @@ pub(super) struct Policies {
     pub(super) limit: Option<(Limit, Place)>,
     /// How many requests are let through in a time.
     pub(super) rate: Option<(RateLimit, [(&'static str, Place); 2])>,
+    /// What is set, appended to and deleted of the headers of requests.
+    pub(super) headers: PlacedHeaders,
     /// Whether a further attempt brings the body.
     pub(super) buffered: Option<bool>,
     /// The backends that requests are sent to: names, in the order of the files.
     pub(super) sent_to: Vec<(String, Place)>,
     /// Retries that every request meets, understood or not.
     retries: usize,
+    /// The section that is being read.
+    section: String,
     forwards: usize,
+    in_retry: bool,
     /// The fragments that stand somewhere, in lower case.
     pub(super) included: BTreeSet<String>,
     /// The fragments that are being read, one within the other.
@@ -63,8 +69,10 @@ impl Policies {
             if section.name == "backend" {
                 check_section(section, notes);
             }
+            self.section.clone_from(&section.name);
             self.element(section, false, values, notes);
         }
+        self.section.clear();
         if root.name == "fragment" {
             return;
         }
@@ -77,7 +85,13 @@ impl Policies {
     fn element(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
         let name = element.name.as_str();
         match name {
-            "retry" => self.retry(element, is_chosen, values, notes),
+            "retry" => {
+                self.retry(element, is_chosen, values, notes);
+                let outer = std::mem::replace(&mut self.in_retry, true);
+                self.children(element, is_chosen, values, notes);
+                self.in_retry = outer;
+                return;
+            }
             "forward-request" => self.forward(element, is_chosen, values, notes),
             "set-backend-service" => {
                 strays(element, &["backend-id", "base-url"], notes);
@@ -104,6 +118,7 @@ impl Policies {
             }
             "limit-concurrency" => self.concurrency(element, is_chosen, values, notes),
             "rate-limit" | "rate-limit-by-key" => self.rate_limit(element, is_chosen, values, notes),
+            "set-header" => return self.set_header(element, is_chosen, values, notes),
             "base" => {}
             "include-fragment" => return self.fragment(element, is_chosen, values, notes),
             _ => {
@@ -160,6 +175,24 @@ impl Policies {
             return notes.push(Note::unrehearsed(&element.place, words));
         }
         self.limit = self.limit.take().or(found);
+    }
+
+    fn set_header(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {
+        let why = match self.section.as_str() {
+            _ if is_chosen => "whether this header is set is decided with each request: it is left out",
+            "inbound" | "backend" if self.in_retry => {
+                "what is set within a retry is set anew with each attempt: it is left out"
+            }
+            "inbound" | "backend" => return headers::set_header(element, values, &mut self.headers, notes),
+            "outbound" | "on-error" => "headers of answers are not rehearsed",
+            _ => "whether this is a header of requests or of answers is not known here: it is left out",
+        };
+        let is_of_answers = self.section == "outbound" || self.section == "on-error";
+        notes.push(if is_of_answers {
+            Note::unrehearsed(&element.place, why)
+        } else {
+            Note::unknown(&element.place, why)
+        });
     }
 
     fn rate_limit(&mut self, element: &Element, is_chosen: bool, values: &Values<'_>, notes: &mut Vec<Note>) {

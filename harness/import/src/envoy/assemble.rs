@@ -8,7 +8,7 @@ use super::keys::{ACTION, CLUSTER, HOST, MANAGER, ROUTE};
 use super::known::Known;
 use super::routes::{self, Route, Wrong};
 use super::ways::ways;
-use super::{again, copy, ejection, health, limits, matches, members, protocol, timers};
+use super::{again, copy, ejection, headers, health, limits, matches, members, protocol, timers};
 use crate::finish::finish;
 use crate::given::Given;
 use crate::import::{Choices, Import, Refused};
@@ -62,6 +62,7 @@ fn assemble(resources: &Resources, choices: &Choices, notes: &mut Vec<Note>) -> 
         known.places([("limit", place.clone()), ("limit.in_flight", place)]);
         policy.limit = Some(limit);
     }
+    headers::read(&ways[0].route, notes).declare(&mut policy, &mut known.sources);
     let own = copy::file(&ways, cluster, &endpoints, &policy);
     let sheds = policy.breaker.as_ref().is_some_and(|breaker| breaker.all_out == Some(AllOut::Shed));
     Ok(Import {

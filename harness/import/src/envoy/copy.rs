@@ -7,6 +7,7 @@ use policy::Policy;
 
 use super::again::BALANCERS;
 use super::fields::{is_harmless, type_of};
+use super::headers;
 use super::keys::{ACTION, CHECK, CLUSTER, EJECTION, HOST, MANAGER, RETRY, ROUTE, THRESHOLDS};
 use super::limits::thresholds;
 use super::matches::METHODS;
@@ -29,7 +30,7 @@ pub(super) fn file(ways: &[Way<'_>], cluster: &Value, endpoints: &Endpoints, pol
         (
             "static_resources",
             object([
-                ("listeners", list([listener(ways)])),
+                ("listeners", list([listener(ways, policy)])),
                 ("clusters", list([self::cluster(cluster, endpoints, policy)])),
             ]),
         ),
@@ -53,14 +54,15 @@ fn typed(name: &str, kind: &str, entries: impl IntoIterator<Item = (&'static str
     object([("name", text(name)), ("typed_config", config)])
 }
 
-fn listener(ways: &[Way<'_>]) -> Value {
+fn listener(ways: &[Way<'_>], policy: &Policy) -> Value {
     let first = ways.first().map(|way| way.route);
     let host = first.map(|route| HOST.copies(route.host).collect::<Vec<_>>()).unwrap_or_default();
     let routes = ways.iter().map(route);
     let host = object(
         [("name", text("all")), ("domains", list([text("*")])), ("routes", list(routes))]
             .into_iter()
-            .chain(host),
+            .chain(host)
+            .chain(headers::copied(policy)),
     );
     let last_filter = typed("envoy.filters.http.router", "filters.http.router.v3.Router", []);
     let manager = first.and_then(|route| route.manager);

@@ -12,6 +12,7 @@
 //! | routes of one path that differ by `:method` | `policy.retry.methods` |
 //! | `circuit_breakers`: `max_retries`, `retry_budget`; `max_requests` | `policy.retry.budget`; `policy.limit` |
 //! | `outlier_detection`, `common_lb_config` | `policy.breaker` |
+//! | `request_headers_to_add`, `request_headers_to_remove` of the route and the virtual host | `policy.request_headers` |
 //! | `health_checks`: `http_health_check` | `policy.health_check` |
 //!
 //! Everything else is told with its place: as not understood, or as understood and not rehearsed. The scenario runs Envoy with a
@@ -23,6 +24,7 @@ mod copy;
 mod ejection;
 mod fields;
 mod files;
+mod headers;
 mod health;
 mod keys;
 mod known;

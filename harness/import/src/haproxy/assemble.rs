@@ -9,7 +9,7 @@ use super::sections::{self, Kind, Section, effective};
 use super::server::{self, Server};
 use super::settings::timer;
 use super::words::{Meaning, is, last, meaning, named};
-use super::{breaker, copy, health, limit, retry};
+use super::{breaker, copy, headers, health, limit, retry};
 use crate::finish::{Wrong, finish};
 use crate::given::Given;
 use crate::import::{Choices, Import, Member, Refused};
@@ -117,6 +117,7 @@ fn assemble(sections: &[Section], subject: &Section, notes: &mut Vec<Note>) -> R
         policy.limit = Some(limit);
         keys(found);
     }
+    headers::read(&lines, notes).declare(&mut policy, &mut sources);
     mistakes(&policy, &members, &servers, head, notes);
     let own = copy::file(sections, &lines, name, &members, policy.takes_backends_out());
     Ok(Import {

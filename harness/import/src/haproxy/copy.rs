@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::lines::{Line, Word};
 use super::sections::{Kind, Section};
 use super::words::{Meaning, meaning};
-use super::{limit, server};
+use super::{headers, limit, server};
 use crate::import::{Member, OwnFile};
 use crate::write::of_members;
 
@@ -69,7 +69,7 @@ pub(super) fn file(
                 );
             }
             _ if is_of_clients(line) => {}
-            _ if meaning(line) == Meaning::Taken => copied(line, &mut text),
+            _ if meaning(line) == Meaning::Taken || headers::rule(line).is_some() => copied(line, &mut text),
             _ => {
                 if let Some((_, queue, status)) = limit::denied(line, subject) {
                     let full = if queue == 0 {

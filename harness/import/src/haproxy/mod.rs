@@ -12,6 +12,7 @@
 //! | `server`: `check`, `observe`, `error-limit`, `on-error mark-down` | `policy.breaker.trip` |
 //! | … `inter`, `fastinter`, `downinter`, `rise` | `policy.breaker.open_for`, `tick` |
 //! | `option httpchk` | `policy.breaker.way_back`; without `observe`, with `check`, `inter`, `fall`, `rise`: `policy.health_check` |
+//! | `http-request set-header`, `add-header`, `del-header` with values that are words | `policy.request_headers` |
 //! | `server`: `maxconn`; `timeout queue`; `http-request deny` with a condition on the queue | `policy.limit` |
 //!
 //! Everything else is told with its place: as not understood, or as understood and not rehearsed. The scenario runs HAProxy with
@@ -20,6 +21,7 @@
 mod assemble;
 mod breaker;
 mod copy;
+mod headers;
 mod health;
 mod limit;
 mod lines;

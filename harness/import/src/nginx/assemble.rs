@@ -11,7 +11,7 @@ use super::subject::{self, Location};
 use super::tree::Directive;
 use super::upstream::{self, Pool};
 use super::words::{Meaning, meaning};
-use super::{breaker, limit, retry, timers};
+use super::{breaker, headers, limit, retry, timers};
 use crate::finish::{Wrong, finish};
 use crate::given::Given;
 use crate::import::{Choices, Import, Refused};
@@ -123,6 +123,7 @@ fn made(location: &Location<'_>, pool: &Pool<'_>, workers: Workers, notes: &mut 
         policy.limit = Some(limit);
         keys(found);
     }
+    headers::read(scope, notes).declare(&mut policy, &mut sources);
     kept_connections(scope, pool, notes);
     let own = copy::file(scope, pool, policy.limit.as_ref(), workers.running, notes);
     Import {

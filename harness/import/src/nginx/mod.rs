@@ -9,6 +9,7 @@
 //! | `proxy_next_upstream` | `policy.retry.on`, `methods` |
 //! | `proxy_next_upstream_tries`, and the number of servers | `policy.retry.attempts` |
 //! | `max_fails`, `fail_timeout`, `zone`, `worker_processes` | `policy.breaker` |
+//! | `proxy_set_header` with a value that has no variable | `policy.request_headers` |
 //! | `max_conns`; `limit_conn` by a key that all requests share | `policy.limit` |
 //!
 //! What holds is what nginx lets hold: the directive of the innermost level, and nginx's documented default where there is none, which
@@ -18,6 +19,7 @@
 mod assemble;
 mod breaker;
 mod copy;
+mod headers;
 mod include;
 mod limit;
 mod retry;

@@ -62,6 +62,7 @@ fn assemble(files: &Files, route: &Route<'_>, notes: &mut Vec<Note>) -> Result<I
         policy.limit = Some(limit);
         declared(found);
     }
+    middlewares.headers.declare(&mut policy, &mut places);
     if policy.retry.is_some() && members.len() > 1 && policy.breaker.is_none() {
         let words = "a further attempt goes to whichever server's turn it is, which under load may be the one that has just failed";
         notes.push(Note::lint(&head, words).help("add `passiveHealthCheck`: what has failed is left alone"));

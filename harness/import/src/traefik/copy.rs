@@ -19,9 +19,20 @@ pub(super) fn file(policy: &Policy, members: &[Member], keeps_connections: bool)
          # What was left out is told in `import.json`.\nhttp:\n  routers:\n    all:\n      rule: \"PathPrefix(`/`)\"\n      service: pool\n",
     );
     let limit = policy.limit.as_ref();
-    let names: Vec<&str> = [limit.map(|_| "limit"), retry.map(|_| "retry")].into_iter().flatten().collect();
+    let rules = policy.request_headers.as_ref();
+    let names = [rules.map(|_| "headers"), limit.map(|_| "limit"), retry.map(|_| "retry")];
+    let names: Vec<&str> = names.into_iter().flatten().collect();
     if !names.is_empty() {
         let _ = writeln!(text, "      middlewares: [{}]\n  middlewares:", names.join(", "));
+    }
+    if let Some(rules) = rules {
+        text.push_str("    headers:\n      headers:\n        customRequestHeaders:\n");
+        let removed = rules.remove.iter().map(|name| (name.as_str(), ""));
+        for (name, value) in
+            rules.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(removed)
+        {
+            let _ = writeln!(text, "          {}: {}", quoted(name), quoted(value));
+        }
     }
     if let Some(limit) = limit {
         let _ = writeln!(text, "    limit:\n      inFlightReq:\n        amount: {}", limit.in_flight);
@@ -68,6 +79,11 @@ pub(super) fn file(policy: &Policy, members: &[Member], keeps_connections: bool)
         }
     }
     OwnFile { kind: "traefik", ending: "yaml", text }
+}
+
+/// A text of YAML: no escape is needed but for the quote itself.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 fn again(retry: &Retry, text: &mut String) {

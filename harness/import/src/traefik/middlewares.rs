@@ -6,16 +6,16 @@ use super::files::Files;
 use super::keys::{Keys, met, number, shown};
 use super::routers::Route;
 use crate::note::Note;
+use crate::placed_headers::{HeaderRule, PlacedHeaders};
 use crate::value::Value;
 
-/// Middlewares that change headers and paths, and nothing of what happens when servers fail.
-const NO_MATTER: [&str; 9] = [
+/// Middlewares that change paths and answers, and nothing of what happens when servers fail.
+const NO_MATTER: [&str; 8] = [
     "addPrefix",
     "compress",
     "contentType",
     "encodedCharacters",
     "grpcWeb",
-    "headers",
     "replacePath",
     "replacePathRegex",
     "stripPrefix",
@@ -54,6 +54,8 @@ const LIMIT_MAX: u32 = 65_536;
 #[derive(Debug, Default)]
 pub(super) struct Middlewares<'a> {
     pub(super) retry: Option<&'a Value>,
+    /// What `headers` sets in requests and takes out of them.
+    pub(super) headers: PlacedHeaders,
     in_flight: Option<&'a Value>,
     seen: usize,
 }
@@ -92,6 +94,8 @@ impl<'a> Middlewares<'a> {
             }
         } else if is_in(&["inFlightReq"]) {
             self.in_flight = Some(value);
+        } else if is_in(&["headers"]) {
+            self.set_headers(value, notes);
         } else if is_in(&["chain"]) {
             let inner: Vec<&Value> =
                 value.get("middlewares").map(|list| list.items().iter().collect()).unwrap_or_default();
@@ -107,6 +111,19 @@ impl<'a> Middlewares<'a> {
             });
         } else if !is_in(&NO_MATTER) {
             notes.push(Note::unknown(&value.place, format!("the middleware `{}` is not read", shown(kind))));
+        }
+    }
+
+    /// `headers`: an empty value takes a header out.
+    fn set_headers(&mut self, object: &Value, notes: &mut Vec<Note>) {
+        for (name, value) in object.get("customRequestHeaders").map(Value::entries).unwrap_or_default() {
+            let Some(text) = value.text().filter(|text| !text.contains("{{")) else {
+                let words = format!("the value of `{}` is no word of the file: it is left out", shown(name));
+                notes.push(Note::unknown(&value.place, words));
+                continue;
+            };
+            let rule = if text.is_empty() { HeaderRule::Remove } else { HeaderRule::Set(text.to_owned()) };
+            self.headers.add(name, rule, &value.place, notes);
         }
     }
 

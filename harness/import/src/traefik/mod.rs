@@ -9,6 +9,7 @@
 //! | middleware `retry`: `attempts`, `status`, `retryNonIdempotentMethod`, `disableRetryOnNetworkError` | `policy.retry` |
 //! | `loadBalancer.passiveHealthCheck`: `maxFailedAttempts`, `failureWindow` | `policy.breaker` |
 //! | `loadBalancer.healthCheck`: `path`, `interval`, `timeout` | `policy.health_check` |
+//! | middleware `headers`: `customRequestHeaders` | `policy.request_headers` |
 //! | middleware `inFlightReq`: `amount`, by host | `policy.limit` |
 //!
 //! Everything else is told with its place: as not understood, or as understood and not rehearsed. The scenario runs Traefik with a copy

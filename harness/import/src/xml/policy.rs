@@ -19,6 +19,8 @@ pub(crate) struct Element {
     pub(crate) name: String,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) children: Vec<Element>,
+    /// Its text, if it has any beside spaces; its name is empty.
+    pub(crate) text: Option<Attribute>,
     /// Its opening tag's name.
     pub(crate) place: Place,
 }
@@ -102,10 +104,19 @@ fn element(file: usize, text: &str, node: Node<'_, '_>) -> Element {
         let value = text.get(range.clone()).map_or_else(|| attribute.value().to_owned(), decoded);
         Attribute { name: attribute.name().to_lowercase(), value, place: Place::new(file, range) }
     };
+    let text_of = |node: Node<'_, '_>| {
+        let range = node.range();
+        let written = text.get(range.clone())?;
+        let start = range.start + (written.len() - written.trim_start().len());
+        let written = written.trim();
+        let place = Place::new(file, start..start + written.len());
+        (!written.is_empty()).then(|| Attribute { name: String::new(), value: decoded(written), place })
+    };
     Element {
         name: name.to_lowercase(),
         attributes: node.attributes().map(attribute).collect(),
         children: node.children().filter(Node::is_element).map(|child| element(file, text, child)).collect(),
+        text: node.children().filter(Node::is_text).find_map(text_of),
         place: Place::new(file, start..start + name.len()),
     }
 }
