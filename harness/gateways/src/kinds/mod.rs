@@ -11,6 +11,8 @@ mod haproxy;
 mod launched;
 mod nginx;
 mod reference;
+#[cfg(test)]
+mod requests_tests;
 mod traefik;
 mod url;
 mod url_tls;
