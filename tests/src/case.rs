@@ -128,7 +128,7 @@ impl Case {
         let out = TempDir::new().expect("a directory can be made");
         let set: Vec<&str> = self.set.iter().map(String::as_str).collect();
         simulate(&self.text(), &set, self.seed, out.path());
-        judged(&change(Doctored::only_run_in(out.path())).save())
+        judged(&change(Doctored::only_run_in(out.path())).carried().save())
     }
 
     /// Nothing is left of a pass: it fails, proves nothing, or is refused before it runs.

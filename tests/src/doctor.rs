@@ -1,6 +1,7 @@
 //! Evidence that shows what another gateway would have left: rows of a recorded run are changed, and the run is sealed
 //! again as if it had been recorded so.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use archive::{Manifest, read_run, write_run};
@@ -80,6 +81,41 @@ impl Doctored {
     /// Changes all tables at once, and how the run ended.
     pub fn evidence(mut self, change: impl FnOnce(&mut Evidence)) -> Self {
         change(&mut self.evidence);
+        self
+    }
+
+    /// Has connections carry what is on record of them, as they would have with the gateway that is shown: an attempt that was moved
+    /// to another backend came on a connection there, and each connection carried what it did.
+    #[must_use]
+    pub fn carried(mut self) -> Self {
+        let Evidence { attempts, connections, probes, .. } = &mut self.evidence;
+        let mut next = connections.iter().map(|row| row.connection).max().unwrap_or(0);
+        let mut moved: HashMap<(u32, u16), u32> = HashMap::new();
+        let by_number: HashMap<u32, usize> =
+            connections.iter().enumerate().map(|(index, row)| (row.connection, index)).collect();
+        for attempt in attempts.iter_mut() {
+            let Some(index) = by_number.get(&attempt.connection).copied() else { continue };
+            if connections[index].backend == attempt.backend {
+                continue;
+            }
+            attempt.connection = *moved.entry((attempt.connection, attempt.backend)).or_insert_with(|| {
+                next += 1;
+                connections.push(Connection {
+                    backend: attempt.backend,
+                    connection: next,
+                    ..connections[index].clone()
+                });
+                next
+            });
+        }
+        let mut carried: HashMap<u32, u32> = HashMap::new();
+        for number in attempts.iter().map(|row| row.connection).chain(probes.iter().map(|row| row.connection))
+        {
+            *carried.entry(number).or_default() += 1;
+        }
+        for row in connections.iter_mut().filter(|row| row.accepted.is_in_run()) {
+            row.requests = carried.get(&row.connection).copied().unwrap_or(0);
+        }
         self
     }
 

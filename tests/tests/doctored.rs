@@ -32,6 +32,7 @@ fn a_gateway_that_delivered_twice_is_made_from_one_that_did_not() {
             let again: Vec<_> = again.collect();
             rows.extend(again);
         })
+        .carried()
         .save();
     let report = judged(&dir);
     assert_eq!(report.verdict, Verdict::Fail, "{}", complaints(&report));

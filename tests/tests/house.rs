@@ -83,8 +83,10 @@ fn modules_named_mod_or_lib_are_tables_of_contents() {
     for (path, text) in sources() {
         let name = path.file_name().unwrap().to_string_lossy();
         if !is_test(&path) && (name == "mod.rs" || name == "lib.rs") {
-            let lines = lines_without_tests(&text);
-            assert!(lines <= 130, "{} has {lines} lines: move logic into a named file", path.display());
+            // As many contents as there are: what is limited is what stands beside their list.
+            let listed = text.lines().filter(|line| line.starts_with("mod ") && line.ends_with(';')).count();
+            let lines = lines_without_tests(&text).saturating_sub(listed);
+            assert!(lines <= 120, "{} has {lines} lines: move logic into a named file", path.display());
         }
     }
 }

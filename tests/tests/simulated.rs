@@ -28,7 +28,7 @@ fn two_runs_of_a_seed_are_the_same_byte_for_byte_and_two_seeds_are_not() {
     };
     let (first, second, other) = (run(7), run(7), run(8));
     assert_eq!(first.0, second.0);
-    assert_eq!(first.1.len(), 9);
+    assert_eq!(first.1.len(), 10);
     assert!(first.1 == second.1, "the evidence of two runs of a seed differs");
     assert!(first.1 != other.1, "the seed has no influence");
 }

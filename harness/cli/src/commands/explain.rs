@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(found("answer_bytes"), ["column attempts.answer_bytes"]);
         assert_eq!(found("attempts.number"), ["column attempts.number"]);
         assert_eq!(found("status"), ["fault status", "expectation status"]);
-        assert_eq!(found("column/status").len(), 3, "{:?}", found("column/status"));
+        assert_eq!(found("column/status").len(), 4, "{:?}", found("column/status"));
     }
 
     #[test]

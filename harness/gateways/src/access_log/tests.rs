@@ -1,3 +1,5 @@
+//! Patterns of lines, and files that are read from where they ended before the run.
+
 use std::io::Write;
 
 use insta::assert_snapshot;

@@ -3,6 +3,7 @@
 mod bystanders;
 mod declared;
 mod departure;
+mod estimates;
 mod foresight;
 mod inquiry;
 mod recovery;

@@ -58,7 +58,9 @@ fn every_launched_gateway_can_express_the_library_or_says_what_it_has_no_means_f
                 let policy = ["policy.", "backend."].map(|table| format!("can't express `{table}"));
                 policy.iter().any(|words| message.contains(words))
                     || message.contains("can't do the action")
-                    || message.contains(".metrics` can't be used")
+                    || [".metrics`", ".access_log`"]
+                        .iter()
+                        .any(|what| message.contains(&format!("{what} can't be used")))
             };
             let only_the_policy = failure.diagnostics.iter().all(|it| asked(&it.message));
             assert!(
