@@ -46,7 +46,8 @@ step documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps -
 # The tests run under a watch: a process that they start and that outlives them fails the run.
 watched=(python3 tests/outlived.py --)
 if cargo nextest --version >/dev/null 2>&1; then
-    step tests "${watched[@]}" cargo nextest run --workspace --locked
+    # Many tests wait more than they work: half as many again as there are cores keep these busy.
+    step tests "${watched[@]}" cargo nextest run --workspace --locked --test-threads $(((3 * $(nproc) + 1) / 2))
     # nextest runs no doctests.
     step doctests "${watched[@]}" cargo test --doc --workspace --locked
 else

@@ -43,6 +43,11 @@ impl<'a> Arrivals<'a> {
         own[from..].iter().take_while(move |attempt| attempt.arrived < during.to).copied()
     }
 
+    /// All that arrived, backend by backend.
+    pub(super) fn all_in(&self, during: Stretch) -> impl Iterator<Item = &'a Attempt> + use<'_, 'a> {
+        (0..self.at.len() as u16).flat_map(move |backend| self.at(backend, during))
+    }
+
     /// How many arrived anywhere.
     pub(super) fn count(&self, during: Stretch) -> usize {
         let upto = |moment: Moment| self.all.partition_point(|at| *at < moment);

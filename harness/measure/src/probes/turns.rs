@@ -81,7 +81,11 @@ impl Turns {
         if during.from >= during.to || view.may_hide_at(backend, during.from, during.to) {
             return;
         }
-        let expected = arrivals.count(during) as f64 * view.brief.weight_share(usize::from(backend));
+        let counted = match says {
+            Says::Back(_) => arrivals.all_in(during).filter(|one| is_prompt(view, one, during.from)).count(),
+            _ => arrivals.count(during),
+        };
+        let expected = counted as f64 * view.brief.weight_share(usize::from(backend));
         let own = arrivals.at(backend, during);
         match says {
             Says::Out(_) | Says::Rising(_) => {
@@ -130,6 +134,13 @@ fn begun(view: &View<'_>, attempt: &Attempt) -> Moment {
     let Some(entry) = view.ledger.entry(attempt.tag) else { return attempt.arrived };
     let before = entry.attempts.iter().take_while(|one| one.number < attempt.number).last();
     before.map_or(entry.exchange.sent, |before| before.replied.unwrap_or(before.ended))
+}
+
+/// Whether a backend was certainly chosen for an attempt after a moment, by a gateway that did not stand still: one that does may
+/// choose for all that has piled up before it looks at the answers to its checks.
+fn is_prompt(view: &View<'_>, attempt: &Attempt, since: Moment) -> bool {
+    let begun = begun(view, attempt);
+    begun >= since && attempt.arrived.since(begun) <= PASSED_ON
 }
 
 /// What the checks say, one after the other. Before the first of them it is open whether the backend is in use: `was_used` tells
@@ -199,6 +210,25 @@ mod tests {
         assert!(turns.back_early.is_empty() && turns.back_late.is_empty(), "{turns:?}");
         let cases = [turns.while_down, turns.before_fall, turns.before_rise, turns.after_rise];
         assert!(cases.iter().all(|cases| *cases >= 5), "{cases:?}");
+    }
+
+    #[test]
+    fn what_piled_up_while_the_gateway_stood_still_was_not_left_alone_by_it() {
+        // It stands still from before its second good check until shortly before the third, and then chooses by what it knew.
+        let stood_still = |held: bool| {
+            let statuses = (1..=30).map(|nth| if (5..=12).contains(&nth) { 503 } else { 200 });
+            let run = Run::new().phase("steady", 7.5).backend("a").backend("b").class("reads", Method::Get);
+            let run = run.checks("a", "/health", 250.0, statuses).checks("b", "/health", 250.0, [200; 30]);
+            let run = run.calls(1_480, move |n| {
+                let ms = 5.0 * n as f64;
+                let is_out = (1_675.0..3_622.0).contains(&ms);
+                let to = if is_out || n % 2 == 0 { "b" } else { "a" };
+                let after = if held && (3_300.0..3_621.0).contains(&ms) { 3_621.0 - ms } else { 1.0 };
+                Call::due("reads", ms).attempt(Try::ok(to).after(after))
+            });
+            run.view("steady", "", |view| Turns::of(view, 3, 2).back_late.len())
+        };
+        assert_eq!((stood_still(true), stood_still(false)), (0, 1));
     }
 
     #[test]

@@ -26,6 +26,18 @@ fn failures(inquiry: &Inquiry<'_>, forgotten: Moment, known: Moment) -> String {
     }
 }
 
+/// The failures by which a breaker opened that should have `opened` before. Those in a row are counted from there on: at a breaker
+/// that opens again and again, they are in a row over all of its openings.
+fn late_by(inquiry: &Inquiry<'_>, opened: Moment, late: Moment) -> String {
+    match Rule::of(&inquiry.demand.trips_after.trip()) {
+        Rule::InARow(demanded) => {
+            let more = inquiry.input.run_at(late).saturating_sub(inquiry.input.run_at(opened));
+            in_a_row(u64::from(demanded) + more)
+        }
+        _ => failures(inquiry, inquiry.input.observed.from, late),
+    }
+}
+
 /// What a run that fits shows.
 pub(super) fn story(inquiry: &Inquiry<'_>, openings: &[Opening]) -> String {
     let name = inquiry.name;
@@ -49,10 +61,11 @@ pub(super) fn deviation(inquiry: &Inquiry<'_>, deviation: &Deviation) -> (String
     match deviation.why {
         Why::Leaked { opened } => {
             let (leaked, late) = leaked(inquiry, opened);
-            let run = failures(inquiry, inquiry.input.observed.from, late.unwrap_or(opened));
             let then = match late {
                 None => "its breaker never opened".to_owned(),
-                Some(_) => format!("its breaker opened late, after about {run}"),
+                Some(late) => {
+                    format!("its breaker opened late, after about {}", late_by(inquiry, opened, late))
+                }
             };
             let bad = format!("{subject} kept receiving requests: {leaked} arrived after {rule}; {then}");
             let after = Timespan(deviation.at.since(opened));
