@@ -63,11 +63,6 @@ impl Stalls {
         }
     }
 
-    /// How long the longest stall of the run lasted.
-    pub fn longest(&self) -> Duration {
-        self.stretches.iter().map(Stretch::length).max().unwrap_or_default()
-    }
-
     /// The stalls, in order.
     pub fn stretches(&self) -> &[Stretch] {
         &self.stretches

@@ -101,8 +101,7 @@ impl Cancel {
             ),
         };
         let needed = view.place.samples_min.unwrap_or(0).max(cases_to_exclude(LATE_REFUTED, BETA));
-        let late_by = late.iter().map(|one| one.after.saturating_sub(*within));
-        let claim = Claim::on(hardly_any(view, 0, late_by, all, LATE_REFUTED))
+        let claim = Claim::on(hardly_any(view, 0, bad, all, LATE_REFUTED))
             .says(
                 format!("backends were let go within {within} of their client's leaving"),
                 format!(

@@ -146,8 +146,7 @@ fn in_time(view: &View<'_>, sheds: &Sheds, within: Timespan) -> Claim {
     let mut aside = sheds.set_aside.clone();
     aside.add(&times.set_aside);
     let needed = cases_to_exclude(LATE_REFUTED, BETA);
-    let late_by = times.late.iter().map(|shed| shed.took.saturating_sub(*within));
-    Claim::on(hardly_any(view, 0, late_by, all, LATE_REFUTED))
+    Claim::on(hardly_any(view, 0, late, all, LATE_REFUTED))
         .says(
             format!("requests that reached no backend were answered within {within}"),
             format!("{late} of {} that reached no backend took longer than {within}", count(all, "request")),

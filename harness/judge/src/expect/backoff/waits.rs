@@ -123,9 +123,7 @@ impl Tally {
     /// That at most one gap in a hundred is off.
     fn claim(self, settings: &Backoff, view: &View<'_>, waits: &Waits) -> Claim {
         let (seen, before) = (self.count(), self.before());
-        let short = self.short.len() as u64;
-        let high = self.numbers.first().map_or(Duration::MAX, |nth| settings.bounds(*nth).high());
-        let late_by = self.long.iter().map(|length| length.saturating_sub(high));
+        let (short, long) = (self.short.len() as u64, self.long.len() as u64);
         let overlapping = waits.set_aside().count(Why::Overlapping);
         let observed = match seen {
             0 if overlapping > 0 => format!(
@@ -136,7 +134,7 @@ impl Tally {
             _ => format!("waits before {before}: {}", Lengths::of(self.lengths.clone())),
         };
         let lengths = Lengths::of(self.lengths.clone());
-        let claim = Claim::on(hardly_any(view, short, late_by, seen, REFUTED))
+        let claim = Claim::on(hardly_any(view, short, long, seen, REFUTED))
             .says(format!("further attempts waited as the backoff says: {observed}"), self.bad_words(settings))
             .because("a gap is measured from the end of a failed attempt to the arrival of the next one")
             .seen(observed, settings.demanded())

@@ -119,8 +119,7 @@ pub(super) fn wait(bound: Timespan, view: &View<'_>, limited: &Limited) -> Claim
         None => "no request came while all turns were taken".to_owned(),
     };
     let needed = view.place.samples_min.unwrap_or(0).max(cases_to_exclude(LATE_REFUTED, BETA));
-    let late_by = late.iter().map(|wait| wait.length.saturating_sub(borne));
-    Claim::on(hardly_any(view, 0, late_by, all, LATE_REFUTED))
+    Claim::on(hardly_any(view, 0, bad, all, LATE_REFUTED))
         .says(
             format!("no request waited longer than {bound} for its turn"),
             format!("{bad} of {} waited longer than {bound} for their turn", count(all, "request")),

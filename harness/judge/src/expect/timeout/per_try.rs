@@ -134,8 +134,7 @@ impl Lives {
     /// That those which were given up were given up on time.
     fn fires(&self, view: &View<'_>, timers: &Timers<'_>, timer: Duration, bounds: &Bounds) -> Claim {
         let lengths = self.given_up();
-        let early = self.early.len() as u64;
-        let late_by = self.late.iter().map(|length| length.saturating_sub(bounds.high()));
+        let (early, late) = (self.early.len() as u64, self.late.len() as u64);
         let named = Timespan(timer);
         let mut observed = match lengths.count() {
             0 => "no attempt given up by a per-try timer".to_owned(),
@@ -152,7 +151,7 @@ impl Lives {
         let needed = cases_to_exclude(REFUTED, BETA);
         let least = Timespan(bounds.high().saturating_add(BEYOND));
         let claim =
-            Claim::on(hardly_any(view, early, late_by, lengths.count(), REFUTED))
+            Claim::on(hardly_any(view, early, late, lengths.count(), REFUTED))
                 .says(
                     format!("the per-try timer fired on time: {observed}"),
                     self.off_words(named, lengths.count()),

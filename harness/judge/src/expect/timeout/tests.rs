@@ -258,23 +258,6 @@ fn a_stall_hides_what_it_touches_and_no_more(
     assert!(!finding.set_aside.is_empty(), "{finding:#?}");
 }
 
-/// A third of the attempts is late on a machine that stands still for two fifths of the time, 20 ms each.
-#[rstest]
-#[case::by_what_stalls_explain(400.0, Verdict::Inconclusive)]
-#[case::by_far_more(900.0, Verdict::Fail)]
-fn a_busy_machine_explains_what_is_late_by_a_few_stalls_and_no_more(
-    #[case] late: f64,
-    #[case] verdict: Verdict,
-) {
-    let run = Run::new().class("reads", Method::Get).backend("a").backend("b").phase("hang", 60.0);
-    let run = run.fault("hang", "hang", &["a", "b"]);
-    let run = (0..1_200).fold(run, |run, nth| run.hiccup(50.0 * f64::from(nth), 20.0));
-    // None begins or ends in a stall.
-    let call = |n: usize| Call::due("reads", 30.0 + n as f64 * 100.0).row(|exchange| exchange.status = 504);
-    let run = run.calls(300, |n| call(n).attempt(hung(if n % 3 == 0 { late } else { 300.0 })));
-    assert_found(&run, PER_TRY, verdict);
-}
-
 #[rstest]
 #[case::empty(run(), BOTH)]
 #[case::too_few(held(5, &[300.0]), PER_TRY)]

@@ -174,9 +174,8 @@ impl Requests<'_> {
             _ => format!("requests that hung ended after: {lengths}"),
         };
         let needed = cases_to_exclude(REFUTED, BETA);
-        let early = self.early.len() as u64;
-        let late_by = self.late.iter().map(|late| late.length.saturating_sub(self.bounds.high()));
-        let basis = hardly_any(view, early, late_by, lengths.count(), REFUTED);
+        let (early, late) = (self.early.len() as u64, self.late.len() as u64);
+        let basis = hardly_any(view, early, late, lengths.count(), REFUTED);
         let claim = Claim::on(basis)
             .says(format!("the timer for the whole request fired on time: {observed}"), self.bad(lengths.count()))
             .because(
