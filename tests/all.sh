@@ -46,8 +46,7 @@ step documentation env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps -
 # The tests run under a watch: a process that they start and that outlives them fails the run.
 watched=(python3 tests/outlived.py --)
 if cargo nextest --version >/dev/null 2>&1; then
-    # Many tests wait more than they work: half as many again as there are cores keep these busy.
-    step tests "${watched[@]}" cargo nextest run --workspace --locked --test-threads $(((3 * $(nproc) + 1) / 2))
+    step tests "${watched[@]}" cargo nextest run --workspace --locked
     # nextest runs no doctests.
     step doctests "${watched[@]}" cargo test --doc --workspace --locked
 else

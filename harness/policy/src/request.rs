@@ -132,7 +132,7 @@ impl Credential {
         }));
         let values = self.header.iter().chain(&self.query);
         problems.extend(values.filter_map(|(name, value)| Some(of(wrong_value(name, value)?))));
-        let raw = self.query.iter().find(|(_, value)| !is_plain(value, |byte| is_of_query(byte)));
+        let raw = self.query.iter().find(|(_, value)| !is_plain(value, is_of_query));
         problems.extend(raw.map(|(name, _)| {
             of(format!("the value of `{}` can't stand in a query as it is: percent-encode it", shown(name)))
         }));

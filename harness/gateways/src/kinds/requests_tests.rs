@@ -97,12 +97,12 @@ header_up -x-debug  # policy.request_headers.remove
 header_up x-plan "gold 1"  # policy.request_headers.set
 header_up authorization {credential_0}  # policy.credentials
 "#);
-    insta::assert_snapshot!(written("haproxy", each), @"");
+    insta::assert_snapshot!(written("haproxy", each), @"policy.credentials: haproxy sends all backends of a pool the same: give each backend the same credential");
     let one = json!({ "credentials": { "a": { "header": { "x-key": "1" } } } });
-    insta::assert_snapshot!(written("caddy", one), @"");
+    insta::assert_snapshot!(written("caddy", one), @"policy.credentials: caddy sends a header to all backends of a pool or to none: give each backend the same headers");
     let query =
         json!({ "credentials": { "a": { "query": { "code": "1" } }, "b": { "query": { "code": "1" } } } });
-    insta::assert_snapshot!(written("envoy", query), @"");
+    insta::assert_snapshot!(written("envoy", query), @"policy.credentials: envoy is given no parameters of the query: write a header");
 }
 
 #[rstest]
