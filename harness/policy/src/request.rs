@@ -244,7 +244,8 @@ mod tests {
 
     fn problems(policy: Value) -> String {
         let policy: Policy = serde_json::from_value(policy).unwrap();
-        policy.problems().iter().map(|(key, what)| format!("{key}: {what}\n")).collect()
+        let problems = policy.problems();
+        problems.iter().map(|(key, what)| [key, ": ", what, "\n"].concat()).collect()
     }
 
     #[test]

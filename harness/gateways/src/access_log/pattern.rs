@@ -1,6 +1,6 @@
 //! What a line of an access log tells, by a pattern as those of Loki: texts, and names of what stands between them.
 //!
-//! Loki's documentation: "LogQL: Log queries", "Pattern". A part between two texts is as short as it can be.
+//! Loki's documentation: "`LogQL`: Log queries", "Pattern". A part between two texts is as short as it can be.
 
 use std::net::SocketAddr;
 
@@ -12,6 +12,9 @@ const REASON_MAX: usize = 96;
 
 /// Servers that stand for none: HAProxy writes these where it asked nobody.
 const NOBODY: [&str; 3] = ["", "-", "<NOSRV>"];
+
+/// What stands in place of a status where a gateway gave no answer: Envoy's `0`, HAProxy's `-1`, nginx's `000`.
+const NO_ANSWER: [&str; 4] = ["-", "0", "-1", "000"];
 
 /// What a line tells of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,7 +124,9 @@ impl Pattern {
                     };
                     rest = &rest[value.len()..];
                     match field {
-                        Field::Status => told.status = status(value)?,
+                        Field::Status => {
+                            told.status = if NO_ANSWER.contains(&value) { None } else { Some(status(value)?) }
+                        }
                         Field::Attempts => told.attempts = Some(value.parse().ok()?),
                         Field::Retries => told.attempts = Some(retries(value)?.checked_add(1)?),
                         Field::Upstreams => told.attempts = Some(upstreams(value)),
@@ -143,12 +148,8 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-/// A status; none where the gateway says that it gave no answer: `-`, Envoy's `0`, HAProxy's `-1`, nginx's `000`.
-fn status(value: &str) -> Option<Option<u16>> {
-    match value {
-        "-" | "0" | "-1" | "000" => Some(None),
-        _ => value.parse().ok().filter(|status| (100..=599).contains(status)).map(Some),
-    }
+fn status(value: &str) -> Option<u16> {
+    value.parse().ok().filter(|status| (100..=599).contains(status))
 }
 
 /// Retries; HAProxy writes a `+` before those that went to another server.

@@ -27,15 +27,16 @@ const WAVE: Duration = Duration::from_millis(500);
 
 /// Forwards a request, unless it is one too many in its time, and gives what the client gets.
 pub(crate) async fn forward(gateway: &Gateway, outgoing: &Outgoing) -> Response<Content> {
-    match beyond_quota(gateway) {
-        Some(answer) => answer,
-        None => {
-            let mut tried = Vec::new();
-            let mut response = attempts(gateway, outgoing, &mut tried).await;
-            response.extensions_mut().insert(Attempts(tried.len()));
-            response
-        }
+    if let Some(answer) = beyond_quota(gateway) {
+        return answer;
     }
+    if gateway.settings.slips(Slip::StaysSlow) && gateway.has_failed.get() {
+        gateway.timer.sleep(QUEUED).await;
+    }
+    let mut tried = Vec::new();
+    let mut response = attempts(gateway, outgoing, &mut tried).await;
+    response.extensions_mut().insert(Attempts(tried.len()));
+    response
 }
 
 /// Sends a request to the backends until one answers well enough.
@@ -43,9 +44,6 @@ async fn attempts(gateway: &Gateway, outgoing: &Outgoing, tried: &mut Vec<usize>
     let Gateway { settings, timer, .. } = gateway;
     let deadline = || settings.total.map(|length| timer.now() + length);
     let mut total = deadline();
-    if settings.slips(Slip::StaysSlow) && gateway.has_failed.get() {
-        timer.sleep(QUEUED).await;
-    }
     let worker = gateway.worker();
     let _request = gateway.budget.request();
     let mut counted = None;
@@ -68,7 +66,7 @@ async fn attempts(gateway: &Gateway, outgoing: &Outgoing, tried: &mut Vec<usize>
             sent.alter_further(settings);
             gateway.told.retry(settings);
         }
-        gateway.rules.apply(&mut sent, backend, &tried, settings);
+        gateway.rules.apply(&mut sent, backend, tried, settings);
         tried.push(backend);
         gateway.standstill.over(timer).await;
         let result = attempt(settings, timer, &gateway.connections[backend], &sent, cut_at).await;

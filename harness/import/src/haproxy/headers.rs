@@ -14,16 +14,15 @@ const DIRECTIVES: [&str; 3] =
 pub(super) fn read(lines: &[&Line], notes: &mut Vec<Note>) -> PlacedHeaders {
     let mut found = PlacedHeaders::default();
     for line in lines.iter().filter(|line| DIRECTIVES.iter().any(|one| is(line, one))) {
-        match rule(line) {
-            Some((name, rule)) => found.add(name, rule, &line.place, notes),
-            None => {
-                let words = format!(
-                    "`http-request {}` with an expression or a condition is not read",
-                    line.word(1).escape_debug()
-                );
-                notes.push(Note::unknown(&line.place, words));
-            }
+        if let Some((name, rule)) = rule(line) {
+            found.add(name, rule, &line.place, notes);
+            continue;
         }
+        let words = format!(
+            "`http-request {}` with an expression or a condition is not read",
+            line.word(1).escape_debug()
+        );
+        notes.push(Note::unknown(&line.place, words));
     }
     found
 }

@@ -1,4 +1,4 @@
-//! `proxy_set_header` with values that are words (ngx_http_proxy_module). Those with variables are copied, and no key has a word
+//! `proxy_set_header` with values that are words (`ngx_http_proxy_module`). Those with variables are copied, and no key has a word
 //! for them.
 
 use super::scope::Scope;

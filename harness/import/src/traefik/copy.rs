@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use policy::{Policy, Retry, RetryOn};
+use policy::{Policy, RequestHeaders, Retry, RetryOn};
 use units::Timespan;
 
 use crate::import::{Member, OwnFile};
@@ -26,13 +26,7 @@ pub(super) fn file(policy: &Policy, members: &[Member], keeps_connections: bool)
         let _ = writeln!(text, "      middlewares: [{}]\n  middlewares:", names.join(", "));
     }
     if let Some(rules) = rules {
-        text.push_str("    headers:\n      headers:\n        customRequestHeaders:\n");
-        let removed = rules.remove.iter().map(|name| (name.as_str(), ""));
-        for (name, value) in
-            rules.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(removed)
-        {
-            let _ = writeln!(text, "          {}: {}", quoted(name), quoted(value));
-        }
+        headers(rules, &mut text);
     }
     if let Some(limit) = limit {
         let _ = writeln!(text, "    limit:\n      inFlightReq:\n        amount: {}", limit.in_flight);
@@ -79,6 +73,16 @@ pub(super) fn file(policy: &Policy, members: &[Member], keeps_connections: bool)
         }
     }
     OwnFile { kind: "traefik", ending: "yaml", text }
+}
+
+/// The middleware that sets headers, and takes those out that it sets to nothing.
+fn headers(rules: &RequestHeaders, text: &mut String) {
+    text.push_str("    headers:\n      headers:\n        customRequestHeaders:\n");
+    let removed = rules.remove.iter().map(|name| (name.as_str(), ""));
+    for (name, value) in rules.set.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(removed)
+    {
+        let _ = writeln!(text, "          {}: {}", quoted(name), quoted(value));
+    }
 }
 
 /// A text of YAML: no escape is needed but for the quote itself.

@@ -61,7 +61,9 @@ pub(super) fn compile(
                 Some(HEADER_NAMES.to_owned());
         }
     }
-    ruled.iter().for_each(|name| add(name));
+    for name in &ruled {
+        add(name);
+    }
     if wanted.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONNECTION)) {
         let sent = classes.iter().flat_map(|class| &class.headers);
         let sent = sent.chain(backends.iter().flat_map(|backend| &backend.headers));

@@ -1,5 +1,7 @@
 //! Caddy's rules for headers of requests. They are applied to each attempt, and `{env.NAME}` is read where it is needed.
 
+use std::fmt::Write;
+
 use super::super::launched::requests;
 use crate::Upstreams;
 
@@ -29,9 +31,8 @@ pub(super) fn credentials(upstreams: &Upstreams) -> String {
             Some(format!("        {} \"{}\"\n", backend.address, value(credential)))
         });
         let each: String = each.collect();
-        text.push_str(&format!(
-            "    map {BACKEND} {{credential_{index}}} {{  # policy.credentials\n{each}    }}\n"
-        ));
+        let _ =
+            writeln!(text, "    map {BACKEND} {{credential_{index}}} {{  # policy.credentials\n{each}    }}");
     }
     text
 }

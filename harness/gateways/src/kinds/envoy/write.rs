@@ -119,9 +119,9 @@ fn headers(upstreams: &Upstreams) -> String {
     let remove: Vec<String> = requests::remove(upstreams).map(|name| format!("\"{name}\"")).collect();
     if !remove.is_empty() {
         let names = remove.join(", ");
-        text.push_str(&format!(
-            "              request_headers_to_remove: [{names}]  # policy.request_headers.remove\n"
-        ));
+        text +=
+            &["              request_headers_to_remove: [", &names, "]  # policy.request_headers.remove\n"]
+                .concat();
     }
     text
 }

@@ -58,15 +58,7 @@ impl Refusals {
         refusals.timer("policy.timeout.per_try", timeout.per_try);
         refusals.timer("policy.timeout.total", timeout.total);
         if let Some(retry) = retry {
-            refusals.methods(retry);
-            if retry.retry_after.is_some() && !has.contains(&Ability::RetryAfter) {
-                let why = format!("{who} does not read `Retry-After`: remove retry.retry_after");
-                refusals.say("policy.retry.retry_after", why);
-            }
-            if retry.budget.is_some() && !has.contains(&Ability::RetryBudget) {
-                let why = format!("{who} has no budget for retries: remove retry.budget");
-                refusals.say("policy.retry.budget", why);
-            }
+            refusals.retry(retry, has);
         }
         if affinity.is_some() && !has.contains(&Ability::Affinity) {
             let why = format!("{who} has no means to keep a key at one backend: remove the table");
@@ -98,26 +90,41 @@ impl Refusals {
             }
         }
         if let Some(breaker) = breaker {
-            refusals.timer("policy.breaker.open_for", Some(breaker.open_for));
-            refusals.timer("policy.breaker.trip.within", breaker.trip.within);
-            refusals.timer("policy.breaker.open_max", breaker.open_max);
-            refusals.timer("policy.breaker.tick", breaker.tick);
-            if !breaker.scope.is_backend() {
-                refusals.say(
-                    "policy.breaker.scope",
-                    format!(
-                        "{who} leaves single backends alone, never the whole pool: write scope = \"backend\""
-                    ),
-                );
-            }
-            if breaker.retry_after {
-                refusals.say(
-                    "policy.breaker.retry_after",
-                    format!("{who}'s breaker does not read `Retry-After`"),
-                );
-            }
+            refusals.breaker(breaker);
         }
         refusals
+    }
+
+    /// What of retries not all gateways do.
+    fn retry(&mut self, retry: &Retry, has: &[Ability]) {
+        let who = self.who;
+        self.methods(retry);
+        if retry.retry_after.is_some() && !has.contains(&Ability::RetryAfter) {
+            let why = format!("{who} does not read `Retry-After`: remove retry.retry_after");
+            self.say("policy.retry.retry_after", why);
+        }
+        if retry.budget.is_some() && !has.contains(&Ability::RetryBudget) {
+            let why = format!("{who} has no budget for retries: remove retry.budget");
+            self.say("policy.retry.budget", why);
+        }
+    }
+
+    /// What no gateway's breaker does.
+    fn breaker(&mut self, breaker: &Breaker) {
+        let who = self.who;
+        self.timer("policy.breaker.open_for", Some(breaker.open_for));
+        self.timer("policy.breaker.trip.within", breaker.trip.within);
+        self.timer("policy.breaker.open_max", breaker.open_max);
+        self.timer("policy.breaker.tick", breaker.tick);
+        if !breaker.scope.is_backend() {
+            let why = format!(
+                "{who} leaves single backends alone, never the whole pool: write scope = \"backend\""
+            );
+            self.say("policy.breaker.scope", why);
+        }
+        if breaker.retry_after {
+            self.say("policy.breaker.retry_after", format!("{who}'s breaker does not read `Retry-After`"));
+        }
     }
 
     /// Adds one.
