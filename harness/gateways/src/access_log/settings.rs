@@ -32,6 +32,6 @@ fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
     let text = String::deserialize(deserializer)?;
     match Pattern::parse(&text) {
         Ok(_) => Ok(Some(text)),
-        Err(why) => Err(de::Error::custom(format!("not the pattern of a line: {why}"))),
+        Err(why) => Err(de::Error::custom(format!("this is not a pattern of a line: {why}"))),
     }
 }

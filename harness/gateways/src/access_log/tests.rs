@@ -88,13 +88,13 @@ fn a_pattern_that_tells_nothing_or_not_where_is_refused() {
         &"<status>".repeat(200),
     ];
     assert_snapshot!(wrong.map(refused).join("\n"), @r"
-not the pattern of a line: it tells nothing: expected `<status>`, or one of `<attempts>`, `<retries>` and `<upstreams>`
-not the pattern of a line: it tells nothing: expected `<status>`, or one of `<attempts>`, `<retries>` and `<upstreams>`
-not the pattern of a line: nothing tells where what is before `<reason>` ends: write a text between them
-not the pattern of a line: `<state>` is none of `<status>`, `<attempts>`, `<retries>`, `<upstreams>`, `<server>`, `<reason>`, `<_>`
-not the pattern of a line: `<status>` stands there twice
-not the pattern of a line: one of `<attempts>`, `<retries>` and `<upstreams>` is enough
-not the pattern of a line: it has 1600 bytes, allowed are 1024
+this is not a pattern of a line: it tells nothing: expected `<status>`, or one of `<attempts>`, `<retries>` and `<upstreams>`
+this is not a pattern of a line: it tells nothing: expected `<status>`, or one of `<attempts>`, `<retries>` and `<upstreams>`
+this is not a pattern of a line: nothing tells where what is before `<reason>` ends: write a text between them
+this is not a pattern of a line: `<state>` is none of `<status>`, `<attempts>`, `<retries>`, `<upstreams>`, `<server>`, `<reason>`, `<_>`
+this is not a pattern of a line: `<status>` stands there twice
+this is not a pattern of a line: one of `<attempts>`, `<retries>` and `<upstreams>` is enough
+this is not a pattern of a line: it has 1600 bytes, allowed are 1024
 ");
 }
 

@@ -130,12 +130,14 @@ fn of_each<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>,
     if text.as_deref().is_some_and(|text| text.contains(NAME) || text.contains(ADDRESS)) {
         return Ok(text);
     }
-    Err(de::Error::custom(format!("not a series of each backend: expected `{NAME}` or `{ADDRESS}` in it")))
+    Err(de::Error::custom(format!(
+        "this is not a series of each backend: expected `{NAME}` or `{ADDRESS}` in it"
+    )))
 }
 
 fn sum<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    Sum::parse(&text).map_err(|why| de::Error::custom(format!("not a sum of series: {why}")))?;
+    Sum::parse(&text).map_err(|why| de::Error::custom(format!("this is not a sum of series: {why}")))?;
     Ok(Some(text))
 }
 

@@ -30,6 +30,10 @@ pub(super) fn check(
         (*log != AccessLog::default()).then_some(
             "brownout makes its configuration, and knows what the log looks like: write `access_log = {}`",
         )
+    } else if contract.is_launched() && !contract.has_own_configuration() {
+        Some(
+            "brownout does not know how to have it log each request: take a configuration of your own that does",
+        )
     } else if log.pattern.is_none() {
         Some("brownout does not know what its lines look like: say so by `pattern`")
     } else if log.file.is_none() && !contract.is_launched() {

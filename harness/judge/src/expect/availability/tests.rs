@@ -34,6 +34,20 @@ fn a_share_is_judged_by_what_chance_leaves_open(
     assert!(verdict != Verdict::Inconclusive || finding.remedy.is_some());
 }
 
+/// 100 requests in 0.2 s, of which 30 fail; the machine stands still until most of them are over, or a few.
+#[rstest]
+#[case::most(150.0, Verdict::Inconclusive)]
+#[case::a_few(30.0, Verdict::Fail)]
+fn what_is_left_of_a_run_that_stood_still_proves_no_failure(#[case] length: f64, #[case] verdict: Verdict) {
+    let run = Run::new().phase("steady", 10.0).backend("a").class("reads", Method::Get).hiccup(0.0, length);
+    let run = run.calls(100, |n| {
+        let answer = if n >= 70 { Try::ok("a").status(500) } else { Try::ok("a") };
+        Call::due("reads", 10.0 + 2.0 * n as f64).attempt(answer)
+    });
+    let finding = run.finding("steady", "reads", "availability = { min = 0.99 }");
+    assert_eq!(finding.verdict, verdict, "{}", finding.because);
+}
+
 #[test]
 fn the_headline_says_the_bound_and_the_phase() {
     let finding = steady(100, 12).finding("steady", "reads", "availability = { min = 0.99 }");

@@ -11,10 +11,8 @@ use units::stats::cases_to_exclude;
 
 use crate::claim::{Basis, Claim, Proof};
 use crate::decide::BETA;
+use crate::late::hardly_any;
 use crate::tolerance;
-
-/// One pause in a hundred may be off: no scheduler is perfect.
-const OFF_ALLOWED: f64 = 0.01;
 
 /// A pass excludes that one in ten is.
 pub(super) const OFF_REFUTED: f64 = 0.1;
@@ -61,7 +59,7 @@ pub(super) fn every(every: Timespan, view: &View<'_>, checked: &Checked) -> Clai
         seen = format!("{seen}; no check came to {} in {}", names.join(", "), Timespan(length));
     }
     let needed = view.place.samples_min.unwrap_or(0).max(cases_to_exclude(OFF_REFUTED, BETA));
-    Claim::on(Basis::Mostly { bad, count: all, allowed: OFF_ALLOWED, refuted: OFF_REFUTED })
+    Claim::on(hardly_any(view, 0, bad, all, OFF_REFUTED))
         .says(
             format!("each backend was asked every {every}"),
             format!("not every {every} was each backend asked: {seen}"),

@@ -101,6 +101,21 @@ fn a_stall_of_the_machine_is_not_held_against_the_gateway() {
     assert_ne!(found(&stalled).verdict, Verdict::Fail);
 }
 
+/// The machine stands still for 4 ms of each 50, and one check in twenty comes 60 ms late, so that the pause after it is short.
+#[rstest]
+#[case::as_a_busy_machine_makes_it(250.0, 20, false)]
+#[case::far_more_of_them(250.0, 2, true)]
+#[case::all_of_them(350.0, 20, true)]
+fn a_few_late_checks_on_a_machine_that_stands_still_now_and_then_are_no_failure(
+    #[case] every: f64,
+    #[case] each: usize,
+    #[case] fails: bool,
+) {
+    let run = (0..200).fold(run(every, "/health", 3, 2), |run, nth| run.hiccup(50.0 * f64::from(nth), 4.0));
+    let finding = run.late_checks(each, 60.0).finding("steady", "", "probes = { every = \"250ms\" }");
+    assert_eq!(finding.verdict == Verdict::Fail, fails, "{}", finding.because);
+}
+
 #[test]
 fn what_makes_no_sense_is_refused_and_too_short_a_phase_is_told_before_the_run() {
     for wrong in ["{}", "{ every = \"0s\" }", "{ fall = 3 }", "{ fall = 0, rise = 1 }"] {
