@@ -9,7 +9,7 @@ use units::Timespan;
 use units::plural::count;
 use units::stats::cases_to_exclude;
 
-use crate::claim::{Basis, Claim, Proof};
+use crate::claim::{Claim, Proof};
 use crate::decide::BETA;
 use crate::late::hardly_any;
 use crate::tolerance;
