@@ -28,7 +28,8 @@ use crate::forecast::{Forecast, Outlook};
 /// The gateway does what `[policy]` declares, key by key.
 ///
 /// # What it checks
-/// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault: `timeout.per_try`
+/// Every key of `[policy]` that `about` names (all of them without it), over all phases with a fault (over all phases where
+/// `about` names only what shows without one: `request_headers`, `credentials`, `affinity.by`, `rate_limit`): `timeout.per_try`
 /// and `timeout.total`; `retry.attempts`, `retry.on` (each condition is tried again after, and nothing else is; one of them
 /// is `retry.on.503`), `retry.methods`, `retry.other_backend`, `retry.backoff`, `retry.retry_after`, `retry.budget`; `breaker.trip`, `breaker.open_for`,
 /// `breaker.probes` or `breaker.way_back`, `breaker.scope`, and where they are declared `breaker.fails` (each class of
@@ -98,6 +99,9 @@ pub(crate) const KEYS: [&str; 32] = [
     "credentials",
 ];
 
+/// The keys, and tables of them, that each answered request shows.
+const WITHOUT_FAULT: [&str; 4] = ["affinity.by", "credentials", "rate_limit", "request_headers"];
+
 /// What stands before a name of the scenario's own in a key.
 const NAMED: [&str; 4] =
     ["request_headers.set.", "request_headers.append.", "request_headers.remove.", "credentials."];
@@ -120,7 +124,7 @@ impl Expectation for Policy {
             (0..view.brief.phases.len()).filter(|phase| *phase == view.place.phase || view.place.whole_run);
         let views: Vec<View<'_>> = phases
             .map(|phase| if phase == view.place.phase { *view } else { view.at_phase(phase) })
-            .filter(View::is_faulty)
+            .filter(|view| view.is_faulty() || !self.needs_fault())
             .collect();
         let declared = &view.brief.policy;
         let mut claims: Vec<Claim> =
@@ -140,7 +144,8 @@ impl Expectation for Policy {
     }
 
     fn needs_fault(&self) -> bool {
-        true
+        let shows_without = |named: &String| WITHOUT_FAULT.iter().any(|key| covers(key, named));
+        !self.about.as_ref().is_some_and(|about| about.iter().all(shows_without))
     }
 
     fn looks_at_whole_run(&self) -> bool {

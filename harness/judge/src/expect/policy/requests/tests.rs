@@ -99,6 +99,27 @@ fn without_further_attempts_nothing_is_told_of_them() {
 }
 
 #[test]
+fn rules_show_themselves_without_a_fault() {
+    let policy = "request_headers = { set = { x-plan = 'gold' } }";
+    let run = || {
+        let run = Run::new().class("reads", Method::Get).backend("a").phase("calm", 4.0);
+        run.policy(toml::from_str(policy).unwrap()).records(&["x-plan"])
+    };
+    let of = |plan: Option<&'static str>| {
+        let call = |n: usize| Call::due("reads", 10.0 * n as f64);
+        let run = run().calls(40, |n| call(n).attempt(Try::ok("a").gets("x-plan", Some("gold"))));
+        let run = run.call(call(40).attempt(Try::ok("a").gets("x-plan", plan)));
+        run.finding("calm", "reads", "policy = { about = ['request_headers'] }")
+    };
+    let (kept, broken) = (of(Some("gold")), of(None));
+    assert_eq!(kept.verdict, Verdict::Pass, "{}", kept.because);
+    assert_eq!(failed(&broken), ["request_headers.set.x-plan"]);
+    let needs = |words: &str| crate::testing::settings(words).unwrap().contract().needs_fault();
+    assert!(!needs("policy = { about = ['request_headers.set.x-plan', 'affinity.by'] }"));
+    assert!(needs("policy = { about = ['request_headers', 'retry'] }") && needs("policy = {}"));
+}
+
+#[test]
 fn headers_that_are_not_on_record_prove_nothing() {
     let finding = run().records(&[]).calls(40, rescued).finding("outage", "reads", ABOUT);
     assert_eq!(finding.verdict, Verdict::Inconclusive, "{}", finding.because);
