@@ -32,7 +32,8 @@ await olga.goto(ann.url());
 await olga.locator("#note").focus();
 await olga.keyboard.type("<img src=x onerror=window.owned=1>\u202e");
 await enter(olga, "Note it");
-await olga.getByText("onerror").waitFor();
+// It is announced as well.
+await olga.getByRole("listitem").filter({ hasText: "onerror" }).waitFor();
 await olga.locator("#live svg").first().waitFor();
 await look(olga, "firing-live");
 await olga.locator(".badge.finished").waitFor({ timeout: 60000 });
